@@ -1,0 +1,1 @@
+"""On the wire and on bytes: pure Python that knows nothing of Django, Celery or our settings."""

@@ -1,0 +1,208 @@
+"""What can go wrong with somebody else's mail server, as one tree of errors.
+
+Foreign exceptions (sockets, TLS, imaplib, aiosmtplib) become these at the border of this room
+and never pass it::
+
+    MailServerError          stage, temporary, cause, public, params, server_line
+    ├── NameNotFound         name-not-found    the host name has no address
+    ├── AddressRefused       address-refused   the guard forbids the address or the port
+    ├── ConnectFailed        port-closed, no-answer, unreachable
+    ├── Hung                 hung              the server stopped answering within its deadline
+    ├── Dropped              dropped           the server closed the connection
+    ├── WrongProtocol        wrong-protocol, tls-from-start, no-tls-there
+    ├── EncryptionFailed     tls-name, tls-expired, tls-untrusted, tls-failed,
+    │                        tls-not-offered, tls-tampered
+    ├── LoginRefused         login-refused     the server said no to name or password
+    ├── LoginLater           login-later       the server asks us to try again later
+    ├── LoginMethod          login-method      no way to sign in that both sides know
+    ├── Refused              refused           the server refused a command after sign-in
+    ├── ProtocolBroken       protocol          an answer that cannot be understood or trusted
+    └── AnswerLost           answer-lost       sent, but the final answer never came (RFC 1047)
+
+`public` is a plain English sentence with named placeholders, a msgid: the caller translates it
+and fills in `params`.  `str()` is for the log.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+SERVER_LINE_LIMIT = 300
+
+
+class Stage(StrEnum):
+    """Where in a conversation with a server something happened."""
+
+    NAME = "name"
+    CONNECT = "connect"
+    ENCRYPTION = "encryption"
+    GREETING = "greeting"
+    LOGIN = "login"
+    FOLDERS = "folders"
+    FETCH = "fetch"
+    SEND = "send"
+
+
+# Sentences shown to people, by cause.  They are msgids: keep the placeholders named.
+SENTENCES: Mapping[str, str] = {
+    "name-not-found": "No server with the name %(host)s was found. Check the server address.",
+    "address-refused": "The server address %(host)s with port %(port)s cannot be used here.",
+    "port-closed": "%(host)s answers, but nothing accepts connections on port %(port)s.",
+    "no-answer": "%(host)s did not answer on port %(port)s in time.",
+    "unreachable": "%(host)s could not be reached.",
+    "hung": "The server stopped answering before it was done.",
+    "dropped": "The server closed the connection before it was done.",
+    "wrong-protocol": "The server answered, but it does not speak %(wanted)s on this port.",
+    "tls-from-start": "This port speaks TLS from the start. Choose SSL for this port.",
+    "no-tls-there": "This port does not speak TLS from the start. Choose another port or TLS.",
+    "tls-name": "The server's certificate is for another name than %(host)s.",
+    "tls-expired": "The server's certificate has expired or is not valid yet.",
+    "tls-untrusted": "The server's certificate was not issued by an authority known here.",
+    "tls-failed": "An encrypted connection to the server could not be set up.",
+    "tls-not-offered": "The server does not offer an encrypted connection on this port.",
+    "tls-tampered": "The server answered in clear text where only encryption may follow.",
+    "login-refused": "The server did not accept the username and password.",
+    "login-later": "The server does not let you sign in right now. Try again later.",
+    "login-method": "The server offers no way to sign in that can be used here.",
+    "refused": "The server refused the request.",
+    "protocol": "The server sent an answer that could not be understood.",
+    "answer-lost": "The message was sent, but the server's final answer was lost.",
+}
+
+
+class MailServerError(Exception):
+    """Something a server did, or did not do; see the module for the tree."""
+
+    cause: str = "protocol"
+    stage: Stage
+    temporary: bool = True
+
+    def __init__(
+        self,
+        stage: Stage,
+        cause: str = "",
+        *,
+        server_line: str = "",
+        temporary: bool | None = None,
+        **params: str | int,
+    ) -> None:
+        """`server_line` must already be redacted; use `redact`."""
+        super().__init__(cause or self.cause)
+        self.stage = stage
+        self.cause = cause or self.cause
+        self.server_line = server_line
+        self.params: dict[str, str | int] = dict(params)
+        if temporary is not None:
+            self.temporary = temporary
+
+    @property
+    def public(self) -> str:
+        """The sentence for the user, with its placeholders; fill it with `params`."""
+        return SENTENCES[self.cause]
+
+    @property
+    def public_params(self) -> Mapping[str, str | int]:
+        """The values of the placeholders in `public`."""
+        return self.params
+
+    def __str__(self) -> str:
+        """One line for the log: stage, cause, and what the server said."""
+        said = f": {self.server_line}" if self.server_line else ""
+        return f"{self.stage}: {self.cause}{said}"
+
+
+class NameNotFound(MailServerError):
+    """The host name has no address."""
+
+    cause = "name-not-found"
+
+
+class AddressRefused(MailServerError):
+    """The guard forbids this address or this port."""
+
+    cause = "address-refused"
+    temporary = False
+
+
+class ConnectFailed(MailServerError):
+    """No TCP connection came about."""
+
+    cause = "unreachable"
+
+
+class Hung(MailServerError):
+    """The server stopped answering within its deadline."""
+
+    cause = "hung"
+
+
+class Dropped(MailServerError):
+    """The server closed the connection in the middle."""
+
+    cause = "dropped"
+
+
+class WrongProtocol(MailServerError):
+    """Another kind of server, or another kind of encryption, lives on this port."""
+
+    cause = "wrong-protocol"
+    temporary = False
+
+
+class EncryptionFailed(MailServerError):
+    """TLS could not be set up as asked; nothing secret was sent."""
+
+    cause = "tls-failed"
+    temporary = False
+
+
+class LoginRefused(MailServerError):
+    """The server said no to name or password."""
+
+    cause = "login-refused"
+    temporary = False
+
+
+class LoginLater(MailServerError):
+    """The server refuses for now: busy, locked, limited."""
+
+    cause = "login-later"
+
+
+class LoginMethod(MailServerError):
+    """No method of signing in that both sides know, or none safe enough."""
+
+    cause = "login-method"
+    temporary = False
+
+
+class Refused(MailServerError):
+    """The server refused a command after sign-in."""
+
+    cause = "refused"
+
+
+class ProtocolBroken(MailServerError):
+    """An answer that cannot be understood; the connection is of no further use."""
+
+    cause = "protocol"
+
+
+class AnswerLost(MailServerError):
+    """The data was sent and no final answer came: delivered or not, nobody can tell (RFC 1047)."""
+
+    cause = "answer-lost"
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def redact(line: bytes | str, *secrets: str) -> str:
+    """A server's own words made fit to store: no secret, no control characters, one short line.
+
+    Servers do echo what they were sent, so every given secret is blotted out.
+    """
+    text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "•••")
+    return _CONTROLS.sub(" ", text).strip()[:SERVER_LINE_LIMIT]

@@ -1,0 +1,252 @@
+"""Retrieval tasks and what each of them knows about its remote mailbox (retrieval ledger)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from connectivity.models import Credential
+from mailstore.models import Folder, Message, Source
+
+
+class TaskType(models.TextChoices):
+    IMAP = "imap", _("IMAP")
+    POP = "pop", _("POP")
+
+
+class Method(models.TextChoices):
+    MANUAL = "manual", _("Manual")
+    AUTOMATIC = "automatic", _("Automatic")
+
+
+class Transfer(models.TextChoices):
+    ROOT = "root", _("Add as root level folders")
+    SUBFOLDERS = "subfolders", _("Add as subfolders")
+
+
+class TaskState(models.TextChoices):
+    OK = "ok", _("Fine")
+    BACKOFF = "backoff", _("Waiting to try again")
+    NEEDS_PASSWORD = "needs-password", _("Needs you")
+    PAUSED = "paused", _("Paused")
+
+
+class RetrievalTask(models.Model):
+    """One external account that is pulled from. The row is the queue (architecture section 2)."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="retrieval_tasks"
+    )
+    source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="retrieval_task")
+    type = models.CharField(_("type"), max_length=4, choices=TaskType.choices)
+    host = models.CharField(_("server address"), max_length=253)
+    port = models.PositiveIntegerField(_("port"))
+    security = models.CharField(
+        max_length=8, help_text="How TLS is reached: tls, starttls or none; found by the test."
+    )
+    require_ssl = models.BooleanField(_("require SSL"), default=True)
+    username = models.CharField(_("username"), max_length=320)
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="+")
+    method = models.CharField(max_length=9, choices=Method.choices, default=Method.AUTOMATIC)
+    transfer = models.CharField(max_length=10, choices=Transfer.choices, default=Transfer.ROOT)
+    destination = models.ForeignKey(
+        Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    use_apop = models.BooleanField(default=False)
+    leave_on_server = models.BooleanField(default=False)
+    filter_enabled = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=16, choices=TaskState.choices, default=TaskState.OK)
+    next_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it is due; null: only when asked."
+    )
+    rerun = models.BooleanField(default=False, help_text="Asked for while running.")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.BigIntegerField(default=0, help_text="Rises with every claim.")
+    slice_bytes = models.BigIntegerField(default=0)
+
+    fail_count = models.PositiveIntegerField(default=0)
+    refused_count = models.PositiveIntegerField(default=0, help_text="Sign-in refusals in a row.")
+    failing_since = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=40, blank=True, help_text="Cause id of the last failure.")
+    cause_text = models.TextField(blank=True, help_text="Sentence for the user.")
+    server_line = models.TextField(blank=True, help_text="The server's words, redacted.")
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    first_pass_done_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["next_at"], name="task_due", condition=Q(next_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username} at {self.host}"
+
+
+class RemoteFolderState(models.TextChoices):
+    ACTIVE = "active"
+    GONE = "gone"
+    PARKED = "parked"
+
+
+class RemoteFolder(models.Model):
+    """A mailbox on the other server, keyed by the bytes of its name."""
+
+    task = models.ForeignKey(RetrievalTask, on_delete=models.CASCADE, related_name="folders")
+    raw_name = models.BinaryField(max_length=1000)
+    name = models.CharField(max_length=1000, help_text="Decoded, for people.")
+    delimiter = models.CharField(max_length=1, blank=True)
+    role = models.CharField(max_length=8, blank=True)
+    local = models.ForeignKey(
+        Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(
+        max_length=8, choices=RemoteFolderState.choices, default=RemoteFolderState.ACTIVE
+    )
+    missed_lists = models.PositiveSmallIntegerField(default=0)
+    uidvalidity = models.BigIntegerField(null=True, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    uidnext_scanned = models.BigIntegerField(
+        default=1, help_text="Every UID below this has a ledger row."
+    )
+    server_count = models.IntegerField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    cause_text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "raw_name"], name="remote_folder_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RemoteState(models.TextChoices):
+    """The verdict on one remote message. Only ``pending`` is open."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    LINKED = "linked"
+    SKIPPED = "skipped"
+    TOO_BIG = "too-big"
+    QUARANTINED = "quarantined"
+    VANISHED = "vanished"
+
+
+class RemoteMessage(models.Model):
+    """Ledger row of one IMAP message. It outlives the local message, so deleted mail stays deleted."""
+
+    folder = models.ForeignKey(RemoteFolder, on_delete=models.CASCADE, related_name="ledger")
+    generation = models.PositiveIntegerField()
+    uid = models.BigIntegerField()
+    state = models.CharField(
+        max_length=12, choices=RemoteState.choices, default=RemoteState.PENDING
+    )
+    size = models.BigIntegerField(null=True, blank=True)
+    internal_at = models.DateTimeField(null=True, blank=True)
+    flags = models.JSONField(default=list)
+    server_id = models.CharField(max_length=64, blank=True)
+    sha256 = models.BinaryField(max_length=32, null=True, blank=True)
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["folder", "generation", "uid"], name="remote_message_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["folder", "uid"], name="remote_pending", condition=Q(state="pending")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"uid {self.uid}"
+
+
+class PopState(models.TextChoices):
+    PENDING = "pending"
+    STORED = "stored"
+    DELETED = "deleted"
+    TOO_BIG = "too-big"
+    QUARANTINED = "quarantined"
+
+
+class PopMessage(models.Model):
+    """Ledger row of one POP message, keyed by UIDL (RFC 1939) or, without one, by its SHA-256.
+
+    ``copy_no`` tells identical messages apart where the key is their hash.
+    """
+
+    task = models.ForeignKey(RetrievalTask, on_delete=models.CASCADE, related_name="pop_ledger")
+    key = models.CharField(max_length=200)
+    copy_no = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=PopState.choices, default=PopState.PENDING)
+    size = models.BigIntegerField(null=True, blank=True)
+    sha256 = models.BinaryField(max_length=32, null=True, blank=True)
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "key", "copy_no"], name="pop_message_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RunOutcome(models.TextChoices):
+    RUNNING = "running", _("Running")
+    OK = "ok", _("Done")
+    FAILED = "failed", _("Failed")
+    WAITED = "waited", _("Waited")
+    INTERRUPTED = "interrupted", _("Interrupted")
+
+
+class RetrievalRun(models.Model):
+    """One pull: for the history, the bars and live progress."""
+
+    task = models.ForeignKey(RetrievalTask, on_delete=models.CASCADE, related_name="runs")
+    fence = models.BigIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(
+        max_length=12, choices=RunOutcome.choices, default=RunOutcome.RUNNING
+    )
+    phase = models.CharField(max_length=40, blank=True)
+    folder_name = models.CharField(max_length=1000, blank=True)
+    folders = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    stored = models.PositiveIntegerField(default=0)
+    linked = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    removed = models.PositiveIntegerField(default=0, help_text="Removed from the server.")
+    bytes = models.BigIntegerField(default=0)
+    cause = models.CharField(max_length=40, blank=True)
+    cause_text = models.TextField(blank=True)
+    server_line = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["task", "-started_at"], name="run_history")]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of task {self.task_id}"
