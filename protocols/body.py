@@ -17,7 +17,9 @@ class Body:
 
     __slots__ = ("_data", "_file", "sha256", "size")
 
-    def __init__(self, data: bytes | None, file: IO[bytes] | None, size: int, sha256: bytes):
+    def __init__(
+        self, data: bytes | None, file: IO[bytes] | None, size: int, sha256: bytes
+    ):
         """Use `Body.of` or `Body.gather`."""
         self._data = data
         self._file = file

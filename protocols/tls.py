@@ -28,7 +28,9 @@ def context(trust: Trust) -> ssl.SSLContext:
     return made
 
 
-def wrap(sock: socket.socket, trust: Trust, host: str, deadline: Deadline) -> ssl.SSLSocket:
+def wrap(
+    sock: socket.socket, trust: Trust, host: str, deadline: Deadline
+) -> ssl.SSLSocket:
     """Do the handshake on a connected socket; raises a `MailServerError`, the socket closed."""
     try:
         sock.settimeout(deadline.remaining())
@@ -68,7 +70,12 @@ def explain(error: Exception, host: str) -> MailServerError:
 
 
 # What OpenSSL calls an answer that is no TLS record at all.
-_NOT_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"}
+_NOT_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "UNKNOWN_PROTOCOL",
+}
 
 
 def _certificate_cause(code: int) -> str:
@@ -80,3 +87,8 @@ def _certificate_cause(code: int) -> str:
 def _server_name(host: str) -> str:
     """The name the certificate must bear: without the root dot and the brackets of IPv6."""
     return host.rstrip(".").strip("[]")
+
+
+def tampered() -> EncryptionFailed:
+    """Somebody spoke in clear text where only a handshake may follow."""
+    return EncryptionFailed(Stage.ENCRYPTION, "tls-tampered")

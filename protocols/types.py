@@ -54,6 +54,10 @@ class Deadline:
         """Seconds left, 0 or less when the time is over; raises nothing."""
         return self._end - time.monotonic()
 
+    def extend(self, seconds: float) -> None:
+        """Allow so many seconds more."""
+        self._end += seconds
+
     def within(self, seconds: float, stage: Stage) -> "Deadline":
         """A deadline for one step: at most `seconds`, never later than this one."""
         return Deadline(min(seconds, self.left()), stage)
