@@ -1,0 +1,184 @@
+"""The plumbing of operator commands: verbs, ``--json``, exit 0 or 1 with the cause.
+
+A command subclasses :class:`OperatorCommand` and either implements ``answer`` (one job) or
+``add_verbs`` (``manage.py domain add …``). What it returns is printed; what it raises is
+told in one sentence and ends the process with 1. Nothing here prints a traceback for a
+mistake of the person who typed the command.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn, Protocol
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connections
+
+from protocols.errors import MailServerError
+
+Row = Mapping[str, Any]
+Answer = Row | Sequence[Row] | None
+Verb = Callable[..., Answer]
+
+
+class AddVerb(Protocol):
+    """Adds one verb and returns its parser, to which the caller adds the arguments."""
+
+    def __call__(self, name: str, run: Verb, help: str) -> ArgumentParser: ...
+
+
+class OperatorError(CommandError):
+    """Why a command could not do its work: one sentence, and facts for ``--json``."""
+
+    def __init__(self, sentence: str, facts: Row | None = None) -> None:
+        super().__init__(sentence, returncode=1)
+        self.facts = dict(facts or {})
+
+
+class OperatorCommand(BaseCommand):
+    """Base of every operator command.
+
+    Each verb is called with its parsed options as keywords and returns a mapping, a list of
+    mappings or None. Errors: :class:`OperatorError`, validation errors, a missing object and
+    :class:`MailServerError` become ``{"error": …}`` (or one line on stderr) and exit 1.
+    """
+
+    missing = "There is no such object."
+    #: Names Django gives to every command; a verb never sees them.
+    _common = frozenset(
+        {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color"}
+        | {"skip_checks", "stdout", "stderr", "json", "verb", "run"}
+    )
+
+    def add_verbs(self, add: AddVerb) -> None:
+        """Declare the verbs; leave it out and implement ``answer`` for a command without."""
+
+    def answer(self, **options: Any) -> Answer:
+        """Do the work of a command that has no verbs."""
+        raise NotImplementedError
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        if type(self).add_verbs is OperatorCommand.add_verbs:
+            _add_json(parser)
+            return
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+        def add(name: str, run: Verb, help: str) -> ArgumentParser:
+            verb: ArgumentParser = verbs.add_parser(name, help=help, description=help)
+            verb.set_defaults(run=run)
+            _add_json(verb)
+            return verb
+
+        self.add_verbs(add)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run: Verb = options.get("run") or self.answer
+        wanted = {name: value for name, value in options.items() if name not in self._common}
+        try:
+            answer = run(**wanted)
+        except CommandError:
+            raise
+        except ValidationError as error:
+            raise OperatorError(" ".join(error.messages)) from error
+        except ObjectDoesNotExist as error:
+            raise OperatorError(self.missing) from error
+        except MailServerError as error:
+            sentence = error.public % error.params if error.params else error.public
+            facts = {"stage": error.stage, "cause": error.cause, "server": error.server_line}
+            raise OperatorError(sentence, facts) from error
+        if options["json"]:
+            self.stdout.write(_as_json(answer if answer is not None else {}))
+        elif text := as_text(answer):
+            self.stdout.write(text)
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As Django's, but every failure, a mistyped option too, is one sentence and exit 1."""
+        as_json = "--json" in argv[2:]
+        try:
+            # The parser raises CommandError instead of exiting with 2 on its own.
+            options = vars(self.create_parser(argv[0], argv[1]).parse_args(argv[2:]))
+            options.pop("args", None)
+            self.execute(**options)
+        except CommandError as error:
+            self._fail(error, as_json)
+        finally:
+            connections.close_all()
+
+    def _fail(self, error: CommandError, as_json: bool) -> NoReturn:
+        cause = str(error).strip()
+        if as_json:
+            facts = getattr(error, "facts", {})
+            self.stdout.write(_as_json({"error": cause, **facts}))
+        elif isinstance(error, SystemCheckError):
+            self.stderr.write(cause, lambda text: text)
+        else:
+            self.stderr.write(cause)
+        sys.exit(error.returncode)
+
+
+def add_password_option(parser: ArgumentParser, *, required: bool = False) -> None:
+    """``--password-stdin``: a password never stands on a command line, where ``ps`` shows it."""
+    parser.add_argument(
+        "--password-stdin",
+        action="store_true",
+        required=required,
+        help="Read the password from standard input (its first line).",
+    )
+
+
+def read_password() -> str:
+    """The first line of standard input without its line end.
+
+    Raises OperatorError where standard input is empty.
+    """
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise OperatorError("No password arrived on standard input.")
+    return password
+
+
+def on_off(text: str) -> bool:
+    """Argparse type of an ``on|off`` option."""
+    if text not in ("on", "off"):
+        raise ValueError(text)
+    return text == "on"
+
+
+on_off.__name__ = "on|off"
+
+
+def as_text(answer: Answer) -> str:
+    """The answer for a person: ``name: value`` lines, or a table with aligned columns."""
+    if not answer:
+        return ""
+    if isinstance(answer, Mapping):
+        return "\n".join(f"{name}: {_cell(value)}" for name, value in answer.items())
+    heads = list(answer[0])
+    rows = [heads, *([_cell(row.get(head)) for head in heads] for row in answer)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+
+
+def _add_json(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="Print the answer as JSON.")
