@@ -1,0 +1,98 @@
+// What every screen needs: dialogs, menus, the drawer, toasts, the theme and the connection.
+import { toast } from "./toast.js";
+
+const root = document.documentElement;
+const words = () => document.getElementById("words").dataset;
+
+// ---- dialogs: a fragment swapped into #dialog opens itself and leaves nothing behind
+export function openDialogs() {
+  const holder = document.getElementById("dialog");
+  for (const dialog of holder.querySelectorAll("dialog:not([open])")) {
+    dialog.addEventListener("close", () => dialog.remove(), { once: true });
+    dialog.showModal();
+  }
+}
+export function closeDialogs() {
+  document.querySelectorAll("#dialog dialog[open]").forEach((dialog) => dialog.close());
+}
+document.addEventListener("htmx:after:swap", openDialogs);
+document.addEventListener("dialog-close", closeDialogs);
+
+// ---- toasts sent by the server: HX-Trigger: {"toast": {"text": "…", "undo": "/url/"}}
+document.addEventListener("toast", (event) => toast(event.detail));
+document.querySelectorAll("#toasts > [data-toast]").forEach((one) => setTimeout(() => one.remove(), 8000));
+
+// ---- answers that are not swapped say so
+document.addEventListener("htmx:response:error", (event) => {
+  const status = event.detail.ctx.response.status;
+  if (status === 422) return;
+  toast({ text: status === 404 ? words().gone : status === 403 ? words().refused : words().failed });
+});
+document.addEventListener("htmx:error", (event) => {
+  if (!navigator.onLine) toast({ text: words().offline });
+  else if (String(event.detail.error).includes("fetch")) toast({ text: words().failed });
+});
+
+// ---- clicks
+document.addEventListener("click", (event) => {
+  const drawer = event.target.closest("[data-drawer]");
+  if (drawer) {
+    setDrawer(!document.body.classList.contains("drawer-open"));
+  } else if (!event.target.closest(".pane--folders")) {
+    setDrawer(false);
+  }
+  const close = event.target.closest("[data-dialog-close]");
+  if (close) {
+    event.preventDefault();
+    close.closest("dialog")?.close();
+  }
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target) || event.target.closest(".menu__item")) menu.open = false;
+  }
+});
+
+export function setDrawer(open) {
+  document.body.classList.toggle("drawer-open", open);
+  document.querySelectorAll("[data-drawer]").forEach((button) => button.setAttribute("aria-expanded", String(open)));
+  if (open) document.querySelector(".pane--folders a")?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  setDrawer(false);
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// ---- theme: shown at once, saved on the user
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("[data-theme-form]");
+  if (!form) return;
+  event.preventDefault();
+  const dark = getComputedStyle(root).colorScheme === "dark" ||
+    (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = dark ? "light" : "dark";
+  const body = new FormData(form);
+  body.set("theme", root.dataset.theme);
+  fetch(form.action, { method: "POST", body, redirect: "manual" });
+});
+
+// ---- connection
+function showConnection() {
+  let bar = document.querySelector(".offline-bar");
+  if (navigator.onLine) {
+    bar?.remove();
+  } else if (!bar) {
+    bar = document.createElement("div");
+    bar.className = "offline-bar";
+    bar.setAttribute("role", "status");
+    bar.textContent = words().offline;
+    document.body.append(bar);
+  }
+}
+addEventListener("online", showConnection);
+addEventListener("offline", showConnection);
+showConnection();
+openDialogs();

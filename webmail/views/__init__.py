@@ -1,0 +1,1 @@
+"""The mail screens and the general settings."""
