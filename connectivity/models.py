@@ -63,3 +63,16 @@ class Credential(models.Model):
 
     def __repr__(self) -> str:
         return f"<Credential {self.pk}>"
+
+
+class ConnectionTrial(models.Model):
+    """One connection test a user asked for; kept for an hour to limit how many there are."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "at"], name="trial_by_user")]
+
+    def __str__(self) -> str:
+        return f"trial {self.pk}"

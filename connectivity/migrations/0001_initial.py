@@ -39,4 +39,13 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('domain', 'feature'), name='feature_once_per_domain'), models.UniqueConstraint(condition=models.Q(('domain', None)), fields=('feature',), name='feature_once_for_system')],
             },
         ),
+        migrations.CreateModel(
+            name='ConnectionTrial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={'indexes': [models.Index(fields=['user', 'at'], name='trial_by_user')]},
+        ),
     ]

@@ -1,0 +1,287 @@
+"""Failures in plain words: what happened, whose turn it is, what to do.
+
+One catalogue for tests, retrieval and sending. It is keyed by the cause id of
+``protocols.errors.MailServerError`` (also stored on rows, so a row is explained in the reader's
+language). "Wrong password" is never said unless the server said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from protocols.errors import MailServerError, Stage
+
+
+class Turn(StrEnum):
+    """Who has to do something next."""
+
+    YOU = "you"
+    PROVIDER = "provider"
+    ADMINISTRATOR = "administrator"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One entry of the catalogue; ``field`` is the form field the user should look at."""
+
+    title: str | Promise
+    sentence: str | Promise
+    turn: Turn
+    action: str | Promise
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A failure ready to be shown."""
+
+    cause: str
+    title: str
+    sentence: str
+    turn: Turn
+    action: str
+    field: str
+    server_line: str
+
+
+_CHECK_SETTINGS = _(
+    "Check the settings, or ask the administrator of the other account for its exact settings."
+)
+_WAIT = _("You need not do anything. It is tried again by itself.")
+
+CAUSES: Mapping[str, Cause] = {
+    "name-not-found": Cause(
+        _("No such server"),
+        _("No server has the name %(host)s."),
+        Turn.YOU,
+        _("Check the spelling of the server address."),
+        "host",
+    ),
+    "address-refused": Cause(
+        _("Address not allowed"),
+        _("%(host)s cannot be used: it is not a mail server on the public internet."),
+        Turn.ADMINISTRATOR,
+        _(
+            "Check the address and the port. Only an administrator of this installation can "
+            "allow servers in a private network."
+        ),
+        "host",
+    ),
+    "port-closed": Cause(
+        _("Nothing listens there"),
+        _("%(host)s was found, but it accepts no connections on port %(port)s."),
+        Turn.YOU,
+        _("Check the port. The administrator of the other account knows the right one."),
+        "port",
+    ),
+    "no-answer": Cause(
+        _("No answer"),
+        _("%(host)s did not answer on port %(port)s in time."),
+        Turn.PROVIDER,
+        _("Check server address and port, or try again in a few minutes."),
+        "host",
+    ),
+    "unreachable": Cause(
+        _("Not reachable"),
+        _("%(host)s could not be reached."),
+        Turn.PROVIDER,
+        _("Check the server address, or try again in a few minutes."),
+        "host",
+    ),
+    "hung": Cause(
+        _("The server stopped answering"),
+        _("%(host)s accepted the connection and then stopped answering."),
+        Turn.PROVIDER,
+        _("Check that the port fits the type, or try again in a few minutes."),
+        "port",
+    ),
+    "dropped": Cause(
+        _("The server hung up"),
+        _("%(host)s closed the connection before everything was done."),
+        Turn.PROVIDER,
+        _("Try again in a few minutes. If it stays so, check the port and Require SSL."),
+        "port",
+    ),
+    "wrong-protocol": Cause(
+        _("Another kind of server"),
+        _("%(host)s answered on port %(port)s, but not as a server of this type."),
+        Turn.YOU,
+        _("Choose the port that belongs to the type, or the other type."),
+        "port",
+    ),
+    "tls-from-start": Cause(
+        _("The port speaks SSL only"),
+        _("Port %(port)s of %(host)s expects an encrypted connection from the first byte."),
+        Turn.YOU,
+        _("Turn on SSL for this port, or use another port."),
+        "port",
+    ),
+    "no-tls-there": Cause(
+        _("No SSL on this port"),
+        _("Port %(port)s of %(host)s does not speak SSL from the first byte."),
+        Turn.YOU,
+        _("Choose another port or another kind of encryption."),
+        "port",
+    ),
+    "tls-name": Cause(
+        _("The certificate is for another name"),
+        _("%(host)s showed a certificate that was issued for another server name."),
+        Turn.YOU,
+        _("Use the server name your provider gives. It may differ from your own domain."),
+        "host",
+    ),
+    "tls-expired": Cause(
+        _("The certificate is out of date"),
+        _("The certificate of %(host)s has expired or is not valid yet."),
+        Turn.PROVIDER,
+        _("The operator of that server has to renew it. Nothing was sent."),
+        "host",
+    ),
+    "tls-untrusted": Cause(
+        _("The certificate is not trusted"),
+        _("Nobody known here vouches for the certificate of %(host)s."),
+        Turn.PROVIDER,
+        _("The operator of that server needs a certificate from a public authority."),
+        "host",
+    ),
+    "tls-failed": Cause(
+        _("Encryption failed"),
+        _("A safe connection to %(host)s could not be set up."),
+        Turn.PROVIDER,
+        _CHECK_SETTINGS,
+        "port",
+    ),
+    "tls-not-offered": Cause(
+        _("No encryption offered"),
+        _("%(host)s offers no encryption on port %(port)s, and it is required."),
+        Turn.YOU,
+        _("Choose a port with SSL. Your password was not sent."),
+        "port",
+    ),
+    "tls-tampered": Cause(
+        _("The connection was interfered with"),
+        _("%(host)s spoke unencrypted where only encryption may follow."),
+        Turn.PROVIDER,
+        _("Your password was not sent. Try another network, or ask the provider."),
+        "port",
+    ),
+    "login-refused": Cause(
+        _("Sign-in was refused"),
+        _("%(host)s was reached, but it did not accept this username and password."),
+        Turn.YOU,
+        _(
+            "Check username and password. Many providers want an app password here, or have "
+            "to allow access by other programs first."
+        ),
+        "password",
+    ),
+    "login-later": Cause(
+        _("Sign-in is not possible right now"),
+        _("%(host)s does not let this account in at the moment."),
+        Turn.NOBODY,
+        _("Another program may be using the mailbox. Try again in a few minutes."),
+        "username",
+    ),
+    "login-method": Cause(
+        _("No common way to sign in"),
+        _("%(host)s offers no way to sign in that can be used here."),
+        Turn.PROVIDER,
+        _CHECK_SETTINGS,
+        "username",
+    ),
+    "refused": Cause(
+        _("The server refused"),
+        _("%(host)s let you sign in, but refused what came next."),
+        Turn.PROVIDER,
+        _CHECK_SETTINGS,
+    ),
+    "protocol": Cause(
+        _("The answer made no sense"),
+        _("%(host)s sent an answer that could not be understood."),
+        Turn.PROVIDER,
+        _CHECK_SETTINGS,
+    ),
+    "answer-lost": Cause(
+        _("The answer was lost"),
+        _("The message was handed to %(host)s, but its final answer never came."),
+        Turn.YOU,
+        _("Ask the recipient before you send it again."),
+    ),
+    "own-account": Cause(
+        _("This is a mailbox of this server"),
+        _(
+            "%(username)s lives on this server: you cannot add a local account to message "
+            "retrieval."
+        ),
+        Turn.YOU,
+        _("Use the address and server of your other account."),
+        "username",
+    ),
+    "too-many-tests": Cause(
+        _("Too many connection tests"),
+        _("You have tested many connections in the last hour."),
+        Turn.NOBODY,
+        _("Try again in an hour. What you typed is kept on this page."),
+    ),
+    "feature-off": Cause(
+        _("Switched off"),
+        _("This is switched off for your domain."),
+        Turn.ADMINISTRATOR,
+        _("Contact your administrator."),
+    ),
+    "credential-unreadable": Cause(
+        _("The saved password cannot be read"),
+        _("The password stored for this account could not be opened."),
+        Turn.YOU,
+        _("Enter the password again. An administrator should look at the key file."),
+        "password",
+    ),
+}
+UNKNOWN = Cause(
+    _("Something went wrong here"),
+    _("The conversation with %(host)s could not be finished."),
+    Turn.NOBODY,
+    _WAIT,
+)
+
+STAGE_NAMES: Mapping[str, str | Promise] = {
+    Stage.NAME: _("Name found"),
+    Stage.CONNECT: _("Connected"),
+    Stage.GREETING: _("Greeting"),
+    Stage.ENCRYPTION: _("Encrypted"),
+    Stage.LOGIN: _("Sign-in"),
+    Stage.FOLDERS: _("Folders"),
+    Stage.FETCH: _("Messages"),
+    Stage.SEND: _("Send test"),
+}
+
+
+def explain_cause(
+    cause: str, params: Mapping[str, object] | None = None, *, server_line: str = ""
+) -> Explained:
+    """Explain a stored cause id. Unknown ids get a general sentence; missing values are words."""
+    entry = CAUSES.get(cause, UNKNOWN)
+    values = {"host": _("The server"), "port": "?", "username": _("This account")}
+    values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
+    return Explained(
+        cause=cause,
+        title=str(entry.title),
+        sentence=str(entry.sentence) % values,
+        turn=entry.turn,
+        action=str(entry.action),
+        field=entry.field,
+        server_line=server_line,
+    )
+
+
+def explain(error: MailServerError, *, host: str = "", port: int | None = None) -> Explained:
+    """Explain what a server did. ``host`` and ``port`` fill in what the error does not know."""
+    known = {name: value for name, value in error.public_params.items() if value not in ("", None)}
+    values: dict[str, object] = {"host": host, "port": port, **known}
+    return explain_cause(error.cause, values, server_line=error.server_line)

@@ -1,0 +1,77 @@
+"""Feature switches: system above domain, the most restrictive wins (A5, A7, A211)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import Q
+
+from accounts.models import Domain, User
+from connectivity.models import Feature, FeatureSwitch
+
+
+class Origin(StrEnum):
+    """Which level decided."""
+
+    SYSTEM = "system"
+    DOMAIN = "domain"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Whether a feature is on for a domain, and who decided that."""
+
+    enabled: bool
+    origin: Origin
+
+
+def decide(system: bool | None, domain: bool | None) -> Effective:
+    """The effective state from the two switches; None is a switch nobody has touched."""
+    if system is False:
+        return Effective(enabled=False, origin=Origin.SYSTEM)
+    if domain is not None:
+        return Effective(enabled=domain, origin=Origin.DOMAIN)
+    return Effective(enabled=True, origin=Origin.DEFAULT if system is None else Origin.SYSTEM)
+
+
+def effective(domain: Domain, feature: str) -> Effective:
+    """The state of ``feature`` for everybody in ``domain``."""
+    switches: dict[int | None, bool] = dict(
+        FeatureSwitch.objects.filter(
+            Q(domain=None) | Q(domain=domain), feature=feature
+        ).values_list("domain_id", "enabled")
+    )
+    return decide(switches.get(None), switches.get(domain.pk))
+
+
+def enabled_for(user: User, feature: str) -> bool:
+    """Whether this user may use ``feature`` now."""
+    return bool(user.is_active and effective(user.domain, feature).enabled)
+
+
+def enabled_features(user: User) -> frozenset[str]:
+    """All features this user may use now, with one query."""
+    switches: dict[tuple[int | None, str], bool] = {
+        (domain, feature): enabled
+        for domain, feature, enabled in FeatureSwitch.objects.filter(
+            Q(domain=None) | Q(domain=user.domain_id)
+        ).values_list("domain_id", "feature", "enabled")
+    }
+    return frozenset(
+        feature
+        for feature in Feature.values
+        if user.is_active
+        and decide(switches.get((None, feature)), switches.get((user.domain_id, feature))).enabled
+    )
+
+
+def set_switch(domain: Domain | None, feature: str, enabled: bool) -> FeatureSwitch:
+    """Turn ``feature`` on or off for one domain, or for all of them where ``domain`` is None."""
+    if feature not in Feature.values:
+        raise ValueError(f"there is no feature {feature!r}")
+    switch, _ = FeatureSwitch.objects.update_or_create(
+        domain=domain, feature=feature, defaults={"enabled": enabled}
+    )
+    return switch
