@@ -183,6 +183,8 @@ MAX_SEND_SIZE = env.int("MAX_SEND_SIZE", default=25 * 1024 * 1024)
 # Reaching other people's servers
 CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.list("CONNECTIVITY_ALLOWED_NETWORKS", default=[])
 CONNECTIVITY_CA_FILE: str = env.str("CONNECTIVITY_CA_FILE", default="")
+# Connection tests a user may run in an hour, so that the forms are no port scanner.
+CONNECTIVITY_TESTS_PER_HOUR = env.int("CONNECTIVITY_TESTS_PER_HOUR", default=60)
 # smtp://, smtp+starttls:// or smtps:// user:password@host:port; empty: no way out for local From.
 RELAY_URL: str = env.str("RELAY_URL", default="")
 
