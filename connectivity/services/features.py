@@ -75,3 +75,10 @@ def set_switch(domain: Domain | None, feature: str, enabled: bool) -> FeatureSwi
         domain=domain, feature=feature, defaults={"enabled": enabled}
     )
     return switch
+
+
+def switched_off_domains(feature: str) -> list[int] | None:
+    """Ids of the domains a feature is off for, for use in a query; None: off for everybody."""
+    off = FeatureSwitch.objects.filter(feature=feature, enabled=False)
+    ids = list(off.values_list("domain_id", flat=True))
+    return None if None in ids else [pk for pk in ids if pk is not None]
