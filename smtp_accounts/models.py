@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -27,7 +30,11 @@ class SmtpAccount(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="smtp_accounts"
     )
     source = models.ForeignKey(
-        Source, null=True, blank=True, on_delete=models.SET_NULL, related_name="smtp_accounts",
+        Source,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="smtp_accounts",
         help_text="The paired retrieval account, for its colour and for replies.",
     )
     display_name = models.CharField(_("display name"), max_length=200, blank=True)
@@ -38,7 +45,12 @@ class SmtpAccount(models.Model):
     use_authentication = models.BooleanField(_("enable authentication"), default=True)
     username = models.CharField(_("username"), max_length=320, blank=True)
     credential = models.ForeignKey(
-        Credential, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        # RESTRICT, not PROTECT: deleting a user takes both, deleting a credential alone may not.
+        Credential,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
     )
     is_default_from = models.BooleanField(default=False)
     cause = models.CharField(max_length=40, blank=True, help_text="Cause id of the last failure.")
@@ -67,14 +79,31 @@ class DraftKind(models.TextChoices):
     FORWARD = "forward"
 
 
-class Draft(models.Model):
-    """A message being written. ``account`` null means the user's own local address."""
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def open(self) -> Self:
+        """Drafts still being written: neither handed to the outbox nor discarded."""
+        return self.filter(submitted_at=None, discarded_at=None)
 
+
+class Draft(models.Model):
+    """A message being written. ``account`` null means the user's own local address.
+
+    The row stays after sending until the message is through, so that Undo and "Edit and resend"
+    give back exactly what was written. Discarding only sets a time, for the same reason.
+    """
+
+    # Made by the page that shows the empty form: two saves of one window meet in one row.
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
     )
     account = models.ForeignKey(
-        SmtpAccount, null=True, blank=True, on_delete=models.SET_NULL, related_name="drafts"
+        # Emptying it would turn an external From into the local one without a word.
+        SmtpAccount,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="drafts",
     )
     kind = models.CharField(max_length=9, choices=DraftKind.choices, default=DraftKind.NEW)
     original = models.ForeignKey(
@@ -87,6 +116,10 @@ class Draft(models.Model):
     body = models.TextField(blank=True, help_text="Plain text.")
     version = models.PositiveIntegerField(default=0, help_text="Detects edits in another tab.")
     changed_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    discarded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DraftQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.subject or "draft"
@@ -127,6 +160,14 @@ class OutboxMessage(models.Model):
     is_local_from = models.BooleanField(
         default=False, help_text="From the user's own address; never set as a fall-back."
     )
+    draft = models.ForeignKey(
+        Draft,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="outbox",
+        help_text="What it was built from, kept until the message is through.",
+    )
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
     message_id = models.CharField(max_length=998)
     from_address = models.CharField(max_length=320)
@@ -137,7 +178,8 @@ class OutboxMessage(models.Model):
     kind = models.CharField(max_length=9, choices=DraftKind.choices, default=DraftKind.NEW)
     state = models.CharField(max_length=9, choices=OutboxState.choices, default=OutboxState.QUEUED)
     dot_sent_at = models.DateTimeField(
-        null=True, blank=True,
+        null=True,
+        blank=True,
         help_text="Committed before the final dot goes out: after a crash, unknown and not resent.",
     )
     not_before = models.DateTimeField(default=timezone.now)
@@ -153,6 +195,9 @@ class OutboxMessage(models.Model):
     sent_copied_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(
+        null=True, blank=True, help_text="The user has seen how it ended."
+    )
 
     class Meta:
         ordering = ["-id"]
