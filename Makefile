@@ -1,0 +1,68 @@
+# One place for everything a contributor or CI runs. `make help` lists it.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format lock acceptance
+
+help: ## This list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.installed ## Make .venv from the locked requirements
+
+.venv/.installed: requirements/dev.lock.txt
+	@scripts/make_venv.sh $(PYTHON) $<
+	@touch $@
+
+system: ## Install what tests and demo need from Debian (needs root or sudo)
+	@scripts/system.sh all
+
+run: setup ## Start Tributary (SQLite, bundled Valkey) on http://127.0.0.1:8000
+	@$(BIN)/python manage.py serve
+
+demo: setup ## Start Tributary with a stand-in mail provider and demo people
+	@scripts/system.sh dovecot
+	@$(BIN)/python manage.py demo
+
+test: test-sqlite test-postgres ## All tests but the browser's, on SQLite and again on PostgreSQL
+
+test-sqlite: setup
+	@scripts/system.sh dovecot redis postgres
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e
+
+test-postgres: setup
+	@scripts/system.sh dovecot redis postgres
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e --database-only
+
+e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
+	@scripts/system.sh dovecot redis chromium
+	$(BIN)/pytest -q tests/e2e
+
+lint: setup ## Style, order of the rooms, templates, the tree itself
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python scripts/check_tree.py
+	$(BIN)/python scripts/acceptance.py --check
+
+types: setup ## mypy, strict
+	$(BIN)/mypy .
+
+format: setup ## Put code and templates into their standard form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+bench: setup ## The figures of docs/benchmarks.md
+	@scripts/system.sh dovecot
+	$(BIN)/python bench/run.py
+
+acceptance: setup ## Write docs/acceptance.md from the tests' marks
+	$(BIN)/python scripts/acceptance.py
+
+lock: setup ## Resolve pyproject.toml anew into requirements/*.lock.txt
+	@scripts/lock.sh

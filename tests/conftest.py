@@ -1,0 +1,131 @@
+"""What every test may use: the people of a test domain, their browsers, and a clean mail store."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import Domain, Role, User
+
+try:
+    from mailstore.services.folders import provision
+except ImportError:
+
+    def provision(user: User) -> None: ...
+
+
+ROOT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["tests.servers"] if (ROOT / "tests" / "servers.py").exists() else []
+PASSWORD = "a quiet river in spring"
+#: Fixtures that give a test the database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="Run only tests that touch the database (for the run on the second database).",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "accept(*ids): the acceptance rows this test proves.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    known = _acceptance_ids()
+    for item in items:
+        for marker in item.iter_markers("accept"):
+            unknown = sorted(set(marker.args) - known)
+            if unknown:
+                message = f"{item.nodeid} claims unknown acceptance rows: {', '.join(unknown)}"
+                raise pytest.UsageError(message)
+    if config.getoption("--database-only"):
+        kept = [item for item in items if _touches_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+def _acceptance_ids() -> set[str]:
+    with (ROOT / "docs" / "acceptance.toml").open("rb") as file:
+        return set(tomllib.load(file)["rows"])
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that did not run proves nothing: in CI that is a failure of the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None:
+        return
+    idle = [
+        report
+        for kind in ("skipped", "xfailed", "xpassed")
+        for report in reporter.stats.get(kind, ())
+    ]
+    if idle:
+        reporter.write_line(
+            f"ERROR: {len(idle)} tests were skipped; in CI every test has to run.", red=True
+        )
+        for report in idle:
+            reporter.write_line(f"  {report.nodeid}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def blob_dir(settings: Settings, tmp_path: Path) -> Path:
+    """Every test has a mail store of its own."""
+    folder = tmp_path / "blobs"
+    settings.BLOB_DIR = folder
+    return folder
+
+
+@pytest.fixture
+def domain(db: None) -> Domain:
+    return Domain.objects.create(name="example.test")
+
+
+@pytest.fixture
+def make_user(domain: Domain) -> Callable[..., User]:
+    """Makes a person with folders; the password is ``tests.conftest.PASSWORD``."""
+
+    def make(email: str, role: Role = Role.USER, **fields: str) -> User:
+        user = User(email=email, domain=domain, role=role, **fields)
+        user.set_password(PASSWORD)
+        user.save()
+        provision(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def user(make_user: Callable[..., User]) -> User:
+    return make_user("mara@example.test", display_name="Mara Lind")
+
+
+@pytest.fixture
+def other_user(make_user: Callable[..., User]) -> User:
+    return make_user("otto@example.test", display_name="Otto Berg")
+
+
+@pytest.fixture
+def client_for() -> Iterator[Callable[[User], Client]]:
+    """A browser signed in as the given person."""
+
+    def make(person: User) -> Client:
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
