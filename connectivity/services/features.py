@@ -67,26 +67,6 @@ def enabled_features(user: User) -> frozenset[str]:
     )
 
 
-def switched_off_domains(feature: str) -> frozenset[int] | None:
-    """The ids of the domains where ``feature`` is off; None where it is off for everybody."""
-    off = set(
-        FeatureSwitch.objects.filter(feature=feature, enabled=False).values_list(
-            "domain_id", flat=True
-        )
-    )
-    return None if None in off else frozenset(domain for domain in off if domain is not None)
-
-
-def set_switch(domain: Domain | None, feature: str, enabled: bool) -> FeatureSwitch:
-    """Turn ``feature`` on or off for one domain, or for all of them where ``domain`` is None."""
-    if feature not in Feature.values:
-        raise ValueError(f"there is no feature {feature!r}")
-    switch, _ = FeatureSwitch.objects.update_or_create(
-        domain=domain, feature=feature, defaults={"enabled": enabled}
-    )
-    return switch
-
-
 def switched_off_domains(feature: str) -> list[int] | None:
     """Ids of the domains a feature is off for, for use in a query; None: off for everybody."""
     off = FeatureSwitch.objects.filter(feature=feature, enabled=False)
