@@ -1,0 +1,135 @@
+"""Recipient fields as people type them: taken apart, judged entry by entry, never guessed at.
+
+The grammar is the part of RFC 5322 section 3.4 that people write: ``Name <a@b>`` and ``a@b``,
+separated by commas, semicolons or line ends. Groups and comments are refused. The standard
+library's parser is not asked: it accepts nonsense and takes seconds over a field of quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_FIELD = 65_536
+MAX_RECIPIENTS = 500
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One recipient. ``address`` has its domain in lower-case A-label form (RFC 5891)."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        if not self.name:
+            return self.address
+        quoted = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        name = self.name if re.fullmatch(r"[\w .'-]+", self.name) else f'"{quoted}"'
+        return f"{name} <{self.address}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field taken apart: what is good, and the entries that are no address, as typed."""
+
+    mailboxes: tuple[Mailbox, ...]
+    wrong: tuple[str, ...]
+
+
+def parse(text: str) -> Field:
+    """Take a recipient field apart. Never raises; a field over the cap is one wrong entry."""
+    if len(text) > MAX_FIELD:
+        return Field((), (text[:60] + "…",))
+    good: list[Mailbox] = []
+    wrong: list[str] = []
+    for entry in _entries(text):
+        mailbox = parse_one(entry)
+        if mailbox is None:
+            wrong.append(entry[:200])
+        else:
+            good.append(mailbox)
+    return Field(tuple(good), tuple(wrong))
+
+
+def parse_one(entry: str) -> Mailbox | None:
+    """One ``Name <a@b>`` or ``a@b``; None when it is neither."""
+    entry = entry.strip()
+    if _CONTROL.search(entry) or "\r" in entry or "\n" in entry:
+        return None
+    name, bracket, rest = entry.rpartition("<")
+    if bracket:
+        if not rest.endswith(">"):
+            return None
+        address = normal(rest[:-1])
+    else:
+        name, address = "", normal(entry)
+    return Mailbox(_unquoted(name), address) if address else None
+
+
+def normal(address: str) -> str:
+    """The address with its domain in lower-case A-label form; empty when it is no address."""
+    local, at, domain = address.strip().rpartition("@")
+    if not at or not _LOCAL.fullmatch(local) or ".." in f".{local}.":
+        return ""
+    host = _ascii_domain(domain)
+    return f"{local}@{host}" if host else ""
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two addresses reach the same mailbox as far as anybody outside can tell.
+
+    Case in the local part is the receiving server's business (RFC 5321 section 2.4), but no
+    server in use tells people apart by it.
+    """
+    return one.casefold() == other.casefold()
+
+
+def text(mailboxes: Iterable[Mailbox]) -> str:
+    """A recipient field of these mailboxes, as a person would type it."""
+    return ", ".join(map(str, mailboxes))
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        host = domain.rstrip(".").encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+    labels = host.split(".")
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        return ""
+    # A bare word is a slip of the keyboard, not a host; all digits at the end is an IP address.
+    return "" if len(labels) < 2 or labels[-1].isdigit() else host
+
+
+def _unquoted(name: str) -> str:
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return " ".join(name.split())[:200]
+
+
+def _entries(text: str) -> list[str]:
+    """Split at commas, semicolons and line ends outside quotes and angle brackets."""
+    entries: list[str] = []
+    start, quoted, angle = 0, False, False
+    for at, char in enumerate(text):
+        if char == '"' and (at == 0 or text[at - 1] != "\\"):
+            quoted = not quoted
+        elif char in "<>" and not quoted:
+            angle = char == "<"
+        elif char in "\r\n" or (char in ",;" and not quoted and not angle):
+            # A line end closes an open quote too: one missing mark must not eat the whole field.
+            entries.append(text[start:at])
+            start, quoted, angle = at + 1, False, False
+    entries.append(text[start:])
+    return [entry.strip() for entry in entries if entry.strip()]
