@@ -223,6 +223,13 @@ CAUSES: Mapping[str, Cause] = {
         _("Use the address and server of your other account."),
         "username",
     ),
+    "password-needed": Cause(
+        _("The password is missing"),
+        _("Enter the password: it is sent to this server for the first time."),
+        Turn.YOU,
+        _("A stored password is used only with the server, port and username it was saved for."),
+        "password",
+    ),
     "too-many-tests": Cause(
         _("Too many connection tests"),
         _("You have tested many connections in the last hour."),
