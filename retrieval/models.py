@@ -141,7 +141,7 @@ class RemoteState(models.TextChoices):
 
 
 class RemoteMessage(models.Model):
-    """Ledger row of one IMAP message. It outlives the local message, so deleted mail stays deleted."""
+    """Ledger row of one IMAP message; it outlives the local one, so deleted mail stays deleted."""
 
     folder = models.ForeignKey(RemoteFolder, on_delete=models.CASCADE, related_name="ledger")
     generation = models.PositiveIntegerField()

@@ -1,0 +1,178 @@
+"""One pull of one task, from the lease to the history entry (walk A of the architecture)."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from connectivity.services import credentials, network
+from protocols.errors import MailServerError
+from protocols.imap import ImapSource
+from protocols.pop3 import Pop3Source
+from protocols.types import Endpoint, Login, Security
+from retrieval import retry
+from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
+from retrieval.services import lease, pull_imap, pull_pop
+from retrieval.services.session import FeatureOffError, Session, begin, forget_old_runs
+
+SLICE_SECONDS = 300.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run ended badly: the cause id, a sentence for people, the server's own words."""
+
+    cause: str
+    text: str
+    server_line: str = ""
+
+
+def pull(
+    *,
+    task_id: int,
+    fence: int,
+    clock: Callable[[], datetime],
+    slice_seconds: float | None = SLICE_SECONDS,
+) -> RetrievalRun | None:
+    """Pull a claimed task once and record how it went.
+
+    Args:
+        task_id: the task, claimed by the caller.
+        fence: the number its claim returned; with another one nothing happens.
+        clock: the time now, in UTC.
+        slice_seconds: seconds of work after which the task goes back to the queue.
+
+    Returns:
+        The finished run, or None where somebody else holds the task.
+    """
+    tasks = RetrievalTask.objects.select_related("user__domain", "source", "credential")
+    task = tasks.select_related("destination").filter(pk=task_id, fence=fence).first()
+    if task is None:
+        return None
+    try:
+        session = begin(task, fence=fence, clock=clock, slice_seconds=slice_seconds)
+    except lease.LeaseLostError:
+        return None
+    with lease.Keeper(task_id, fence):
+        unfinished, failure = _attempt(session)
+    try:
+        _record(session, unfinished=unfinished, failure=failure)
+    except lease.LeaseLostError:
+        # Paused, deleted or taken over meanwhile: what was stored stays, the rest is not ours.
+        _close(session, RunOutcome.INTERRUPTED, None)
+        return None
+    forget_old_runs(task)
+    return session.run
+
+
+def _attempt(session: Session) -> tuple[bool, Failure | None]:
+    """Do the work; every way it can end becomes a value."""
+    try:
+        return not _work(session), None
+    except MailServerError as error:
+        log.info("task %s: %s", session.task.pk, error)
+        return False, Failure(error.cause, error.public % dict(error.params), error.server_line)
+    except FeatureOffError:
+        return False, Failure("feature-off", "Email Retrieval is switched off for this domain.")
+    except lease.LeaseLostError:
+        return False, None
+    except credentials.CredentialError as error:
+        log.error("task %s: %s", session.task.pk, error)
+        return False, Failure("credential-unreadable", "The saved password cannot be read.")
+    except OSError as error:
+        log.exception("task %s: local storage failed", session.task.pk)
+        return False, Failure("storage", f"The mail could not be stored here: {error.strerror}.")
+    except Exception:
+        # A fault of ours must not take the worker or the other tasks with it.
+        log.exception("task %s: pull failed", session.task.pk)
+        return False, Failure("internal", "Something went wrong here. It is tried again soon.")
+
+
+def _work(session: Session) -> bool:
+    session.check_allowed()
+    session.publish(phase="connecting")
+    task = session.task
+    endpoint = Endpoint(task.host, task.port, Security(task.security))
+    login = Login(task.username, credentials.reveal(task.credential), apop=task.use_apop)
+    policy, trust = network.policy(), network.trust()
+    if task.type == TaskType.IMAP:
+        with ImapSource.open(endpoint, login, policy=policy, trust=trust) as source:
+            return pull_imap.pull(session, source)
+    return pull_pop.pull(
+        session, lambda: Pop3Source.open(endpoint, login, policy=policy, trust=trust)
+    )
+
+
+def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> None:
+    """The run's outcome and the task's next time, in one fence-checked transaction."""
+    now = session.clock()
+    with transaction.atomic():
+        lease.hold(session.task.pk, session.fence)
+        task = RetrievalTask.objects.select_for_update().get(pk=session.task.pk)
+        verdict = _verdict(task, unfinished=unfinished, failure=failure, now=now)
+        task.state, task.next_at = verdict.state, verdict.next_at
+        task.fail_count, task.refused_count = verdict.fail_count, verdict.refused_count
+        task.failing_since = verdict.failing_since
+        task.cause = failure.cause if failure else ""
+        task.cause_text = failure.text if failure else ""
+        task.server_line = failure.server_line if failure else ""
+        if failure is None:
+            task.last_ok_at = now
+            if not unfinished:
+                task.first_pass_done_at = task.first_pass_done_at or now
+        if task.rerun and task.state != TaskState.PAUSED:
+            task.next_at, task.rerun = now, False
+        task.lease_until = None
+        task.save()
+        outcome = RunOutcome.OK if failure is None else RunOutcome.FAILED
+        _close(session, RunOutcome.WAITED if _waits(failure) else outcome, failure)
+
+
+def _verdict(
+    task: RetrievalTask, *, unfinished: bool, failure: Failure | None, now: datetime
+) -> retry.Verdict:
+    standing = retry.Standing(
+        task_id=task.pk,
+        automatic=task.method == Method.AUTOMATIC,
+        fail_count=task.fail_count,
+        refused_count=task.refused_count,
+        failing_since=task.failing_since,
+    )
+    interval = settings.RETRIEVAL_INTERVAL
+    if failure is None:
+        return retry.after_success(standing, unfinished=unfinished, interval=interval, now=now)
+    return retry.after_failure(
+        standing,
+        cause=failure.cause,
+        interval=interval,
+        now=now,
+        chance=random.random(),  # noqa: S311 - jitter, not a secret
+    )
+
+
+def _waits(failure: Failure | None) -> bool:
+    """Whether the other side only asked for patience."""
+    return failure is not None and failure.cause in {"login-later", "busy", "feature-off"}
+
+
+def _close(session: Session, outcome: RunOutcome, failure: Failure | None) -> None:
+    run = session.run
+    run.outcome, run.ended_at = outcome, session.clock()
+    if failure is not None:
+        run.cause, run.cause_text = failure.cause, failure.text
+        run.server_line = failure.server_line
+    # An update, not a save: the row is gone where the task was deleted meanwhile.
+    RetrievalRun.objects.filter(pk=run.pk).update(
+        outcome=run.outcome,
+        ended_at=run.ended_at,
+        cause=run.cause,
+        cause_text=run.cause_text,
+        server_line=run.server_line,
+    )

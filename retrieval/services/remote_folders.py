@@ -1,0 +1,97 @@
+"""Remote mailboxes as rows: found, placed here, missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import F
+
+from mailstore.models import Folder, Source
+from mailstore.services import folders
+from protocols.imap import RemoteMailbox
+from retrieval import plan
+from retrieval.models import RemoteFolder, RemoteFolderState, RetrievalTask, Transfer
+
+GONE_AFTER = 3
+
+
+def planned(mailboxes: Sequence[RemoteMailbox]) -> list[plan.Mailbox]:
+    """The listing in the planner's terms."""
+    return [
+        plan.Mailbox(
+            raw_name=box.raw_name,
+            name=box.name,
+            delimiter=box.delimiter or "",
+            role=box.role,
+            selectable=box.selectable,
+        )
+        for box in mailboxes
+        if len(box.raw_name) <= 1000
+    ]
+
+
+def sync(task: RetrievalTask, listed: Sequence[plan.Mailbox]) -> dict[bytes, RemoteFolder]:
+    """Rows for the listed mailboxes, new ones made; the others are missed once more.
+
+    A mailbox is called gone after three lists without it; mail already here always stays.
+    """
+    rows = {bytes(row.raw_name): row for row in RemoteFolder.objects.filter(task=task)}
+    known = set(rows)
+    RemoteFolder.objects.bulk_create(
+        [
+            RemoteFolder(
+                task=task,
+                raw_name=box.raw_name,
+                name=box.name[:1000],
+                delimiter=box.delimiter[:1],
+                role=box.role[:8],
+            )
+            for box in listed
+            if box.raw_name not in known
+        ],
+        ignore_conflicts=True,
+    )
+    names = {box.raw_name for box in listed}
+    seen = [row.pk for name, row in rows.items() if name in names]
+    missed = [row.pk for name, row in rows.items() if name not in names]
+    if listed:
+        RemoteFolder.objects.filter(pk__in=missed).update(missed_lists=F("missed_lists") + 1)
+        RemoteFolder.objects.filter(pk__in=missed, missed_lists__gte=GONE_AFTER).update(
+            state=RemoteFolderState.GONE
+        )
+    RemoteFolder.objects.filter(pk__in=seen).exclude(missed_lists=0).update(
+        missed_lists=0, state=RemoteFolderState.ACTIVE
+    )
+    fresh = RemoteFolder.objects.filter(task=task).select_related("local")
+    return {bytes(row.raw_name): row for row in fresh if bytes(row.raw_name) in names}
+
+
+def local_folder(task: RetrievalTask, row: RemoteFolder, place: plan.Place) -> Folder:
+    """The folder here that a remote mailbox goes to, made (again) when missing."""
+    if row.local is not None:
+        return row.local
+    folder = (
+        folders.special(task.user, place.role)
+        if place.role
+        else folders.ensure_path(task.user, place.path, parent=_parent(task), source=_source(task))
+    )
+    RemoteFolder.objects.filter(pk=row.pk).update(local=folder)
+    row.local = folder
+    return folder
+
+
+def _parent(task: RetrievalTask) -> Folder | None:
+    if task.transfer != Transfer.SUBFOLDERS:
+        return None
+    if task.destination is not None:
+        return task.destination
+    # The chosen folder was deleted since: the account's name keeps its mail apart.
+    destination = folders.ensure_path(task.user, [task.source.name], source=task.source)
+    RetrievalTask.objects.filter(pk=task.pk).update(destination=destination)
+    task.destination = destination
+    return destination
+
+
+def _source(task: RetrievalTask) -> Source | None:
+    """Folders below the account's own folder carry its colour; shared ones do not."""
+    return task.source if task.transfer == Transfer.SUBFOLDERS else None
