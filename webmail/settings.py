@@ -4,39 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from webmail.environment import Environment
 from webmail.secrets import load_or_create, new_credential_key, new_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-# A missing file is no error; what stands in the environment wins over what stands in the file.
-env.read_env(env.path("ENV_FILE", default=str(BASE_DIR / ".env")))
+env = Environment()
+env.load(Path(env.text("ENV_FILE") or BASE_DIR / ".env"))
 
-DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var" / "data"))).resolve()
-DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+DEBUG = env.flag("DEBUG")
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var" / "data")
 
-SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create(
+SECRET_KEY = env.text("SECRET_KEY") or load_or_create(
     DATA_DIR / "secrets" / "secret_key", new_secret_key
 )
 # id:base64 entries, newest first; the first encrypts, all decrypt.
 CREDENTIAL_KEYS: list[str] = [
     entry.strip()
     for entry in (
-        env.str("CREDENTIAL_KEYS", default="")
+        env.text("CREDENTIAL_KEYS")
         or load_or_create(DATA_DIR / "secrets" / "credential_keys", new_credential_key)
     )
     .replace("\n", ",")
     .split(",")
     if entry.strip()
 ]
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS: list[str] = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
 # True where the site is reached over https, directly or through a proxy.
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = env.flag("HTTPS")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -94,7 +92,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'tributary.sqlite3'}")
+    "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tributary.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at BEGIN: without it two writers deadlock at once.
@@ -109,7 +107,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
-        "max_size": env.int("DATABASE_POOL_SIZE", default=12),
+        "max_size": env.number("DATABASE_POOL_SIZE", 12, least=1),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -130,14 +128,14 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "mail"
 LOGOUT_REDIRECT_URL = "sign-in"
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_FAILURE_LIMIT", default=10)
+AXES_FAILURE_LIMIT = env.number("SIGN_IN_FAILURE_LIMIT", 10, least=1)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0) or None
+AXES_IPWARE_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0, least=0) or None
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -179,20 +177,22 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # The mail store
-BLOB_DIR = Path(env.str("BLOB_DIR", default=str(DATA_DIR / "blobs"))).resolve()
-MAX_MESSAGE_SIZE = env.int("MAX_MESSAGE_SIZE", default=150 * 1024 * 1024)
-MAX_SEND_SIZE = env.int("MAX_SEND_SIZE", default=25 * 1024 * 1024)
+BLOB_DIR = env.folder("BLOB_DIR", DATA_DIR / "blobs")
+MAX_MESSAGE_SIZE = env.number("MAX_MESSAGE_SIZE", 150 * 1024 * 1024, least=65536)  # bytes
+MAX_SEND_SIZE = env.number("MAX_SEND_SIZE", 25 * 1024 * 1024, least=65536)  # bytes
 
 # Reaching other people's servers
-CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.list("CONNECTIVITY_ALLOWED_NETWORKS", default=[])
-CONNECTIVITY_CA_FILE: str = env.str("CONNECTIVITY_CA_FILE", default="")
+CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.words("CONNECTIVITY_ALLOWED_NETWORKS", [])
+CONNECTIVITY_CA_FILE: str = env.text("CONNECTIVITY_CA_FILE")
 # Connection tests a user may run in an hour, so that the forms are no port scanner.
-CONNECTIVITY_TESTS_PER_HOUR = env.int("CONNECTIVITY_TESTS_PER_HOUR", default=60)
+CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)
 # smtp://, smtp+starttls:// or smtps:// user:password@host:port; empty: no way out for local From.
-RELAY_URL: str = env.str("RELAY_URL", default="")
+RELAY_URL: str = env.text("RELAY_URL")
 
 # Workers
-BROKER_URL: str = env.str("BROKER_URL", default=f"redis+socket://{DATA_DIR / 'run' / 'valkey.sock'}")
+# What `manage.py serve` starts itself; any other value is somebody else's server.
+BUNDLED_BROKER_SOCKET = DATA_DIR / "run" / "valkey.sock"
+BROKER_URL = env.text("BROKER_URL") or f"redis+socket://{BUNDLED_BROKER_SOCKET}"
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -232,13 +232,13 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 # Seconds between automatic pulls of one task (A45).
-RETRIEVAL_INTERVAL = env.int("RETRIEVAL_INTERVAL", default=600)
+RETRIEVAL_INTERVAL = env.number("RETRIEVAL_INTERVAL", 600, least=5)
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
     "loggers": {"axes": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
 }
