@@ -14,7 +14,6 @@ from connectivity.services import features
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
 
-
 # A hint may wait in a queue before its worker starts to renew the lease.
 QUEUE_LEASE = timedelta(seconds=300)
 # Claimed at once at most: more would only let leases run out in the queue.

@@ -13,9 +13,9 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
+from mailstore.models import Folder, Message
 from protocols.errors import Refused
 from protocols.imap import FetchedMessage, ImapSource, MailboxStatus, RemoteMeta
-from mailstore.models import Folder, Message
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteMessage, RemoteState
 from retrieval.services import remote_folders
