@@ -1,11 +1,25 @@
 #!/usr/bin/env python
 """Entry point of the operator commands."""
 
+import json
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run a command; settings that cannot be used end it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        if "--json" in sys.argv:
+            sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
+            sys.exit(1)
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -14,8 +14,9 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, Protocol
 
+from django.core.checks import run_checks
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections
 
@@ -109,13 +110,20 @@ class OperatorCommand(BaseCommand):
         finally:
             connections.close_all()
 
+    def check(self, *args: Any, **options: Any) -> None:
+        """Django's system checks, told as sentences with their ids; warnings are not told."""
+        serious = [
+            message
+            for message in run_checks(include_deployment_checks=False)
+            if message.is_serious() and not message.is_silenced()
+        ]
+        if serious:
+            raise OperatorError("\n".join(f"{message.msg} ({message.id})" for message in serious))
+
     def _fail(self, error: CommandError, as_json: bool) -> NoReturn:
         cause = str(error).strip()
         if as_json:
-            facts = getattr(error, "facts", {})
-            self.stdout.write(_as_json({"error": cause, **facts}))
-        elif isinstance(error, SystemCheckError):
-            self.stderr.write(cause, lambda text: text)
+            self.stdout.write(_as_json({"error": cause, **getattr(error, "facts", {})}))
         else:
             self.stderr.write(cause)
         sys.exit(error.returncode)

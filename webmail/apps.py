@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from webmail.checks import check_settings
 
 
 class WebmailConfig(AppConfig):
     name = "webmail"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Webmail"
+
+    def ready(self) -> None:
+        register(check_settings)

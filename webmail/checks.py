@@ -1,0 +1,148 @@
+"""System checks: a wrong or unsafe setting stops the start with one clear sentence.
+
+They run before every command. What must be known even earlier, to read the settings at all, is
+refused by ``webmail.environment`` under ids of the same series.
+"""
+
+from __future__ import annotations
+
+import ssl
+import stat
+from collections.abc import Sequence
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+from connectivity.sealing import KeyFormatError, parse_keys
+from webmail.environment import BROKERS, scheme
+
+RELAYS = ("smtp", "smtp+starttls", "smtps")
+#: The kernel's limit for the path of a unix socket is 108 bytes with its final NUL.
+SOCKET_PATH_LIMIT = 107
+SECRET_KEY_LENGTH = 40
+
+
+def _error(rule: str, sentence: str) -> list[CheckMessage]:
+    return [Error(sentence, id=f"tributary.{rule}")]
+
+
+def secret_key() -> list[CheckMessage]:
+    """SECRET_KEY signs sessions: it has to be long and random."""
+    key = settings.SECRET_KEY
+    if len(key) < SECRET_KEY_LENGTH or len(set(key)) < 10 or key.startswith("django-insecure-"):
+        return _error(
+            "E004",
+            f"SECRET_KEY is too easy to guess: use at least {SECRET_KEY_LENGTH} random characters,"
+            " or leave it out and one is made.",
+        )
+    return []
+
+
+def credential_keys() -> list[CheckMessage]:
+    """CREDENTIAL_KEYS opens the passwords of external accounts."""
+    try:
+        parse_keys(settings.CREDENTIAL_KEYS)
+    except KeyFormatError as error:
+        return _error("E005", f"CREDENTIAL_KEYS cannot be used: {error}.")
+    return []
+
+
+def secret_files() -> list[CheckMessage]:
+    """Secrets on disk belong to this account alone."""
+    folder = Path(settings.DATA_DIR) / "secrets"
+    for path in [folder, *folder.glob("*")]:
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            return _error("E006", f"Other accounts may read {path}: run chmod go-rwx on it.")
+    return []
+
+
+def broker() -> list[CheckMessage]:
+    """BROKER_URL has to speak the Redis protocol."""
+    url = settings.BROKER_URL
+    kind = scheme(url)
+    if kind not in BROKERS:
+        return _error(
+            "E007", "BROKER_URL has to begin with redis://, rediss:// or redis+socket://."
+        )
+    path = url.partition("://")[2]
+    if kind == "redis+socket" and len(path.encode()) > SOCKET_PATH_LIMIT:
+        return _error("E007", "The path of the broker's socket is too long: shorten DATA_DIR.")
+    if kind != "redis+socket" and not urlsplit(url).hostname:
+        return _error("E007", "BROKER_URL names no server.")
+    return []
+
+
+def hosts() -> list[CheckMessage]:
+    """ALLOWED_HOSTS names the site; anything goes only while developing."""
+    if "*" in settings.ALLOWED_HOSTS and not settings.DEBUG:
+        return _error(
+            "E008", 'ALLOWED_HOSTS must not be "*": name the hosts this site is reached by.'
+        )
+    if settings.DEBUG and settings.HTTPS:
+        return _error(
+            "E009", "DEBUG shows secrets on error pages: switch it off where HTTPS is on."
+        )
+    return []
+
+
+def networks() -> list[CheckMessage]:
+    """CONNECTIVITY_ALLOWED_NETWORKS opens named ranges, never everything."""
+    for entry in settings.CONNECTIVITY_ALLOWED_NETWORKS:
+        try:
+            network = ip_network(entry)
+        except ValueError:
+            return _error(
+                "E010",
+                f"CONNECTIVITY_ALLOWED_NETWORKS: {entry!r} is no network such as 10.1.0.0/16.",
+            )
+        if network.prefixlen == 0:
+            return _error(
+                "E010",
+                f"CONNECTIVITY_ALLOWED_NETWORKS: {entry} would open every internal address.",
+            )
+    return []
+
+
+def ca_file() -> list[CheckMessage]:
+    """CONNECTIVITY_CA_FILE holds certificates."""
+    path = settings.CONNECTIVITY_CA_FILE
+    if path:
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError:  # ssl.SSLError is one of them
+            return _error(
+                "E011", f"CONNECTIVITY_CA_FILE {path} cannot be read as PEM certificates."
+            )
+    return []
+
+
+def relay() -> list[CheckMessage]:
+    """RELAY_URL names a server. The sentence never repeats it: it may hold a password."""
+    url = settings.RELAY_URL
+    if not url:
+        return []
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in RELAYS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        return _error(
+            "E012", "RELAY_URL has to look like smtp+starttls://user:password@mail.example.org:587."
+        )
+    return []
+
+
+RULES = (secret_key, credential_keys, secret_files, broker, hosts, networks, ca_file, relay)
+
+
+def check_settings(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """All rules about the settings; registered by ``WebmailConfig``."""
+    return [message for rule in RULES for message in rule()]
