@@ -1,0 +1,50 @@
+"""The Email Retrieval card of the Connectivity page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from connectivity.sections import Concern, Health
+from retrieval.rows import Look, Row, rows_for, tasks_of
+
+TROUBLED = (Look.NEEDS_YOU, Look.FAILED)
+
+
+def card(user: User) -> dict[str, Any]:
+    """The context of ``retrieval/_card.html``."""
+    rows = rows_for(list(tasks_of(user)), now=timezone.now())
+    return {
+        "rows": rows,
+        "health": health_of(rows),
+        "summary": _summary(rows),
+        "minutes": settings.RETRIEVAL_INTERVAL // 60,
+    }
+
+
+def health_of(rows: Sequence[Row]) -> Health:
+    """Fine, waiting and troubled tasks. A paused one was paused on purpose: it is fine."""
+    concerns = tuple(
+        Concern(
+            row.task.source.address or row.task.source.name,
+            reverse("retrieval-detail", args=[row.task.pk]),
+        )
+        for row in rows
+        if row.look in TROUBLED
+    )
+    waiting = sum(row.look == Look.WAITING for row in rows)
+    return Health(len(rows) - waiting - len(concerns), waiting, concerns)
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    running = sum(row.look == Look.RUNNING for row in rows)
+    tasks = ngettext("%(n)d task", "%(n)d tasks", len(rows)) % {"n": len(rows)}
+    if not running:
+        return tasks
+    return tasks + ", " + ngettext("%(n)d running", "%(n)d running", running) % {"n": running}

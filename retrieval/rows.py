@@ -1,0 +1,232 @@
+"""What a task looks like in a list: its state, its last runs and its progress, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from connectivity.causes import CAUSES, Explained, Turn, explain_cause
+from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
+from retrieval.moments import count, moment, span
+
+BARS = 16
+# A failure is shown as one only when it lasts; single ones mend themselves.
+QUIET_FAILURES = 3
+
+
+class Look(StrEnum):
+    """The states a row can show."""
+
+    FINE = "fine"
+    MANUAL = "manual"
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    FAILED = "failed"
+    NEEDS_YOU = "needs-you"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a pull is. ``total`` 0 means that is not known yet."""
+
+    done: int
+    total: int
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task as the list and the head of its page show it."""
+
+    task: RetrievalTask
+    look: Look
+    word: str
+    line: str
+    note: str
+    bars: tuple[str, ...]
+    bars_text: str
+    progress: Progress | None = None
+    problem: Explained | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something is about to change, so the page should look often."""
+        return self.look in (Look.RUNNING, Look.QUEUED)
+
+
+WORDS = {
+    Look.FINE: lambda: _("Fine"),
+    Look.MANUAL: lambda: _("Manual"),
+    Look.QUEUED: lambda: _("Starts in a moment"),
+    Look.RUNNING: lambda: _("Running"),
+    Look.WAITING: lambda: _("Waiting"),
+    Look.FAILED: lambda: _("Failed"),
+    Look.NEEDS_YOU: lambda: _("Needs you"),
+    Look.PAUSED: lambda: _("Paused"),
+}
+
+
+def tasks_of(user: User) -> QuerySet[RetrievalTask]:
+    """The tasks of a user with what a row shows of them."""
+    return RetrievalTask.objects.filter(user=user).select_related("source")
+
+
+def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
+    """A row for every task, with one query for all their runs."""
+    newest = Window(
+        RowNumber(), partition_by=F("task_id"), order_by=[F("started_at").desc(), F("id").desc()]
+    )
+    runs = RetrievalRun.objects.filter(task__in=tasks).annotate(place=newest)
+    by_task: dict[int, list[RetrievalRun]] = {task.pk: [] for task in tasks}
+    for run in runs.filter(place__lte=BARS).order_by("task_id", "place"):
+        by_task[run.task_id].append(run)
+    return [row_for(task, by_task[task.pk], now=now) for task in tasks]
+
+
+def look_of(task: RetrievalTask, *, now: datetime) -> Look:
+    """The state to show; whoever's turn it is comes first."""
+    if task.lease_until is not None and task.lease_until > now:
+        return Look.RUNNING
+    if task.state == TaskState.NEEDS_PASSWORD:
+        return Look.NEEDS_YOU
+    if task.state == TaskState.PAUSED:
+        return Look.PAUSED
+    if task.next_at is not None and task.next_at <= now:
+        return Look.QUEUED
+    if task.state == TaskState.BACKOFF:
+        return Look.WAITING
+    if task.cause:
+        return Look.FAILED
+    return Look.MANUAL if task.method == Method.MANUAL else Look.FINE
+
+
+def row_for(task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime) -> Row:
+    """The row of one task; ``runs`` are its newest runs, newest first."""
+    look = look_of(task, now=now)
+    is_running = look == Look.RUNNING
+    current = next((run for run in runs if run.outcome == RunOutcome.RUNNING), None)
+    line, note = _lines(task, look, runs, now=now)
+    return Row(
+        task=task,
+        look=look,
+        word=WORDS[look](),
+        line=line,
+        note=note,
+        bars=tuple(bar(run, is_running=is_running) for run in reversed(runs)),
+        bars_text=_bars_text(runs),
+        progress=progress_of(current, now=now) if is_running else None,
+        problem=problem_of(task) if look in (Look.NEEDS_YOU, Look.FAILED) else None,
+    )
+
+
+def problem_of(task: RetrievalTask | RetrievalRun) -> Explained | None:
+    """Why a task or a run failed, in the reader's language where the cause is a known one."""
+    if not task.cause:
+        return None
+    if task.cause not in CAUSES and task.cause_text:
+        told = explain_cause(task.cause, server_line=task.server_line)
+        return Explained(
+            told.cause, told.title, task.cause_text, told.turn, told.action, "", told.server_line
+        )
+    owner = task if isinstance(task, RetrievalTask) else task.task
+    values = {"host": owner.host, "port": owner.port, "username": owner.username}
+    return explain_cause(task.cause, values, server_line=task.server_line)
+
+
+def fetched(run: RetrievalRun) -> int:
+    """Messages a run put into folders here."""
+    return run.stored + run.linked
+
+
+def bar(run: RetrievalRun, *, is_running: bool = True) -> str:
+    """The kind of bar a run is drawn as; a run nobody works on any more was interrupted."""
+    if run.outcome == RunOutcome.RUNNING:
+        return "r" if is_running else "w"
+    if run.outcome == RunOutcome.FAILED:
+        return "x"
+    if run.outcome in (RunOutcome.WAITED, RunOutcome.INTERRUPTED):
+        return "w"
+    new = fetched(run)
+    if not new:
+        return "n0"
+    return "n1" if new < 3 else "n2" if new < 10 else "n3"
+
+
+def progress_of(run: RetrievalRun | None, *, now: datetime) -> Progress:
+    """What a running pull has done so far: done, total, rate and time left."""
+    if run is None:
+        return Progress(0, 0, _("Connecting"), "")
+    done = run.stored + run.linked + run.skipped + run.quarantined
+    total = max(run.found, done)
+    if not total:
+        return Progress(0, 0, _("Looking for new messages"), run.folder_name)
+    left = _("%(done)s of %(total)s") % {"done": count(done), "total": count(total)}
+    seconds = max((now - run.started_at).total_seconds(), 0.1)
+    rate = done / seconds
+    if seconds < 2 or rate < 0.5 or done >= total:
+        return Progress(done, total, left, run.folder_name)
+    right = _("%(rate)s/s, %(time)s left") % {
+        "rate": count(round(rate)),
+        "time": span((total - done) / rate),
+    }
+    return Progress(done, total, left, right)
+
+
+def _lines(
+    task: RetrievalTask, look: Look, runs: Sequence[RetrievalRun], *, now: datetime
+) -> tuple[str, str]:
+    """The two lines about the last and the next check."""
+    last = _last(task, runs, now=now)
+    if look == Look.QUEUED:
+        return _("Starts in a moment"), last
+    if look == Look.WAITING:
+        until = moment(task.next_at, now=now) if task.next_at else ""
+        told = problem_of(task)
+        is_loud = told and (told.turn == Turn.YOU or task.fail_count >= QUIET_FAILURES)
+        note = told.sentence if told and is_loud else _("The last check failed. Nothing is lost.")
+        return _("Waiting until %(time)s") % {"time": until}, note
+    if look == Look.PAUSED:
+        return last, _("paused, nothing is fetched")
+    if task.method == Method.MANUAL:
+        return last, _("only when you ask")
+    if task.next_at is not None:
+        return last, _("next at %(time)s") % {"time": moment(task.next_at, now=now)}
+    return last, ""
+
+
+def _last(task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime) -> str:
+    done = next((run for run in runs if run.outcome != RunOutcome.RUNNING), None)
+    if done is None or task.last_run_at is None:
+        return _("Not checked yet")
+    when = moment(done.ended_at or done.started_at, now=now)
+    if done.outcome == RunOutcome.FAILED:
+        return _("%(time)s, failed") % {"time": when}
+    new = fetched(done)
+    words = ngettext("%(time)s, %(n)s new", "%(time)s, %(n)s new", new)
+    return words % {"time": when, "n": count(new)}
+
+
+def _bars_text(runs: Iterable[RetrievalRun]) -> str:
+    """The bars for those who do not see them."""
+    kinds = [bar(run) for run in runs]
+    if not kinds:
+        return _("No runs yet")
+    failed, waited = kinds.count("x"), kinds.count("w")
+    parts = [
+        ngettext("Last run", "Last %(n)d runs", len(kinds)) % {"n": len(kinds)},
+        ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed} if failed else "",
+        ngettext("%(n)d waited", "%(n)d waited", waited) % {"n": waited} if waited else "",
+    ]
+    told = ", ".join(part for part in parts[1:] if part)
+    return f"{parts[0]}: {told or _('all fine')}"
