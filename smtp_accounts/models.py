@@ -148,6 +148,14 @@ class OutboxState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
+    def shown(self) -> Self:
+        """What the outbox shows: everything that is not through or was not put away."""
+        return self.filter(dismissed_at=None).exclude(
+            state__in=(OutboxState.SENT, OutboxState.CANCELLED)
+        )
+
+
 class OutboxMessage(models.Model):
     """One outgoing message with frozen bytes and a fixed Message-ID. The row is the queue."""
 
@@ -183,6 +191,9 @@ class OutboxMessage(models.Model):
         help_text="Committed before the final dot goes out: after a crash, unknown and not resent.",
     )
     not_before = models.DateTimeField(default=timezone.now)
+    due_since = models.DateTimeField(
+        default=timezone.now, help_text="Tries go on for 48 hours from here."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -198,6 +209,8 @@ class OutboxMessage(models.Model):
     dismissed_at = models.DateTimeField(
         null=True, blank=True, help_text="The user has seen how it ended."
     )
+
+    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -1,0 +1,266 @@
+"""SMTP accounts: tried before they are stored, changed, chosen as Default From, removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.models import User
+from connectivity.services import credentials, network, trials
+from mailstore.models import Source
+from protocols.check import CheckReport
+from protocols.check import check as check_server
+from protocols.errors import MailServerError
+from protocols.types import Endpoint, Login, Security
+from smtp_accounts import retry
+from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
+
+TIME_LIMIT = 15.0
+WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
+
+_SECURITY = {
+    Encryption.NONE: Security.NONE,
+    Encryption.SSL: Security.TLS,
+    Encryption.TLS: Security.STARTTLS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValues:
+    """What the dialog asks for (A28), in its order. An empty password means: keep the saved one."""
+
+    display_name: str
+    host: str
+    port: int
+    encryption: str
+    email: str
+    use_authentication: bool
+    username: str
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """The stored account, or None and a report that says at which stage it failed."""
+
+    account: SmtpAccount | None
+    report: CheckReport
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """What still leans on an account (A198)."""
+
+    is_default: bool
+    drafts: int
+    waiting: int
+
+    @property
+    def any(self) -> bool:
+        return self.is_default or bool(self.drafts) or bool(self.waiting)
+
+
+class PasswordNeededError(Exception):
+    """The password has to be typed: the saved one was for another server, or there is none."""
+
+
+class ReplacementNeededError(Exception):
+    """The account is in use and nothing was named to take its place."""
+
+
+def endpoint(account: SmtpAccount | AccountValues) -> Endpoint:
+    """Where an account sends through. SSL is TLS from the start, TLS is STARTTLS (A21)."""
+    return Endpoint(account.host, account.port, _SECURITY[Encryption(account.encryption)])
+
+
+def login(account: SmtpAccount) -> Login | None:
+    """How to sign in; None without authentication (A39).
+
+    Raises `credentials.CredentialError` when the stored password does not open.
+    """
+    if not account.use_authentication:
+        return None
+    if account.credential is None:
+        raise credentials.CredentialError(f"account {account.pk} has no stored password")
+    return Login(account.username, credentials.reveal(account.credential))
+
+
+def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:
+    """Whether the password has to be typed: there is none yet, or it would go somewhere else.
+
+    A saved password is only ever sent to the server, in the way and under the name it was saved
+    for; otherwise editing the host would hand it to anybody.
+    """
+    if not values.use_authentication or values.password:
+        return False
+    if account is None or account.credential_id is None or not account.use_authentication:
+        return True
+    return (values.host, values.port, values.encryption, values.username) != (
+        account.host,
+        account.port,
+        account.encryption,
+        account.username,
+    )
+
+
+@sensitive_variables("secret")
+def check(
+    *, user: User, values: AccountValues, now: datetime, account: SmtpAccount | None = None
+) -> CheckReport:
+    """Try these values for real, at most `TIME_LIMIT` seconds, storing nothing (A29).
+
+    Raises `PasswordNeededError`, `trials.TooManyTrialsError` and `credentials.CredentialError`.
+    """
+    if needs_password(values, account):
+        raise PasswordNeededError
+    trials.take(user, now=now)
+    who = None
+    if values.use_authentication:
+        secret = values.password
+        if not secret and account is not None and account.credential is not None:
+            secret = credentials.reveal(account.credential)
+        who = Login(values.username, secret)
+    return check_server(
+        "smtp",
+        endpoint(values),
+        who,
+        policy=network.policy(),
+        trust=network.trust(),
+        sender=values.email,
+        deadline=TIME_LIMIT,
+    )
+
+
+def save(
+    *,
+    user: User,
+    values: AccountValues,
+    now: datetime,
+    account: SmtpAccount | None = None,
+    tested: bool = True,
+) -> SaveResult:
+    """Test, and store only what works (A32, A33). `tested=False` is for the operator's command.
+
+    Mail that waited for this account is due at once afterwards; the caller may nudge the worker.
+    """
+    if tested:
+        report = check(user=user, values=values, now=now, account=account)
+    else:
+        report = CheckReport((), None, endpoint(values).security)
+    if not report.ok:
+        return SaveResult(None, report)
+    with transaction.atomic():
+        saved = _store(user, values, account, now if tested else None)
+        if account is not None:
+            _wake(saved, now)
+    return SaveResult(saved, report)
+
+
+def _store(
+    user: User, values: AccountValues, account: SmtpAccount | None, ok_at: datetime | None
+) -> SmtpAccount:
+    row = account or SmtpAccount(user=user)
+    for name in ("display_name", "host", "port", "encryption", "email", "use_authentication"):
+        setattr(row, name, getattr(values, name))
+    row.username = values.username if values.use_authentication else ""
+    old = None
+    if not values.use_authentication:
+        old, row.credential = row.credential, None
+    elif values.password:
+        row.credential = credentials.store(
+            user=user, secret=values.password, credential=row.credential
+        )
+    row.source = Source.objects.filter(user=user, address__iexact=row.email).first() or row.source
+    row.cause = row.cause_text = row.server_line = ""
+    row.last_ok_at = ok_at or row.last_ok_at
+    row.save()
+    if old is not None:
+        old.delete()
+    return row
+
+
+def _wake(account: SmtpAccount, now: datetime) -> None:
+    """Make everything due that waited for this account to be mended."""
+    waiting = OutboxMessage.objects.filter(account=account, state=OutboxState.RETRY)
+    waiting.update(not_before=now, cause="", cause_text="", server_line="")
+
+
+def accounts_of(user: User) -> list[SmtpAccount]:
+    """The user's accounts in the order they were made."""
+    return list(SmtpAccount.objects.filter(user=user).select_related("source"))
+
+
+def dependents(account: SmtpAccount) -> Dependents:
+    """What would be left without a sender if this account went."""
+    return Dependents(
+        is_default=account.is_default_from,
+        drafts=Draft.objects.open().filter(account=account).count(),
+        waiting=OutboxMessage.objects.filter(account=account, state__in=WAITING).count(),
+    )
+
+
+def delete(
+    *, account: SmtpAccount, replacement: SmtpAccount | None = None, use_local: bool = False
+) -> None:
+    """Remove an account with its password; `replacement` or the local address takes its place.
+
+    Raises `ReplacementNeededError` while drafts, waiting mail or Default From lean on the account
+    and neither is given: a sender is never swapped without the user's word. Waiting mail that is
+    already built keeps the From it was built with, so it goes back to its draft.
+    """
+    needed = dependents(account)
+    if needed.any and replacement is None and not use_local:
+        raise ReplacementNeededError
+    with transaction.atomic():
+        held = OutboxMessage.objects.filter(account=account)
+        drafts = held.filter(state__in=(OutboxState.QUEUED, OutboxState.RETRY), draft__isnull=False)
+        kept = list(drafts.values_list("draft_id", flat=True))
+        Draft.objects.filter(pk__in=kept).update(submitted_at=None)
+        drafts.update(state=OutboxState.CANCELLED, draft=None)
+        Draft.objects.filter(account=account).update(account=replacement, version=F("version") + 1)
+        was_default, credential = account.is_default_from, account.credential
+        account.delete()
+        if credential is not None:
+            credential.delete()
+        if was_default and replacement is not None:
+            SmtpAccount.objects.filter(pk=replacement.pk).update(is_default_from=True)
+
+
+def set_default_from(user: User, account: SmtpAccount | None) -> None:
+    """Make an account, or with None the local address, the one new mail starts with (A36)."""
+    if account is not None and account.user_id != user.pk:
+        raise ValueError("this account belongs to another user")
+    with transaction.atomic():
+        SmtpAccount.objects.filter(user=user, is_default_from=True).update(is_default_from=False)
+        if account is not None:
+            SmtpAccount.objects.filter(pk=account.pk).update(is_default_from=True)
+
+
+def record_ok(account: SmtpAccount, now: datetime) -> None:
+    """The server took a message: whatever was wrong before is over."""
+    SmtpAccount.objects.filter(pk=account.pk).update(
+        last_ok_at=now, cause="", cause_text="", server_line=""
+    )
+
+
+def record_failure(
+    account: SmtpAccount, *, cause: str, server_line: str = "", now: datetime
+) -> None:
+    """Remember why sending failed; shown on the account's row and in Send From."""
+    SmtpAccount.objects.filter(pk=account.pk).update(
+        last_failed_at=now, cause=cause, server_line=server_line
+    )
+
+
+def is_paused(account: SmtpAccount) -> bool:
+    """Whether nothing is sent through it until its owner has done something."""
+    return account.cause in retry.AUTH_CAUSES or account.cause == "credential-unreadable"
+
+
+def failing(error: MailServerError) -> bool:
+    """Whether an error says something about the account, rather than about one message."""
+    return error.stage != "send"

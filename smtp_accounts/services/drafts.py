@@ -1,0 +1,180 @@
+"""Drafts: saved while written, found again, discarded and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from accounts.models import User
+from mailstore.models import Message
+from mailstore.services import blobs
+from protocols.body import Body
+from smtp_accounts.build import content_type, safe_filename
+from smtp_accounts.models import Draft, DraftAttachment, SmtpAccount
+
+KEEP_DISCARDED = timedelta(hours=1)
+MAX_ATTACHMENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DraftValues:
+    """What the compose window holds. `account` None is the user's own local address."""
+
+    account: SmtpAccount | None
+    to: str = ""
+    cc: str = ""
+    bcc: str = ""
+    subject: str = ""
+    body: str = ""
+    kind: str = "new"
+    original: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to put into a draft."""
+
+    filename: str
+    content_type: str
+    body: Body
+
+
+class ConflictError(Exception):
+    """The draft was changed elsewhere since this window read it. `draft` is what is stored."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(f"draft {draft.pk} is at version {draft.version}")
+        self.draft = draft
+
+
+class SubmittedError(Exception):
+    """The draft has been handed to the outbox; it can no longer be changed."""
+
+
+class TooLargeError(Exception):
+    """The message would be larger than this installation sends. Sizes in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"{size} bytes, {limit} allowed")
+        self.size = size
+        self.limit = limit
+
+
+def open_drafts(user: User) -> list[Draft]:
+    """The user's drafts, the one changed last first, their accounts fetched along."""
+    drafts = Draft.objects.open().filter(user=user).select_related("account__source")
+    return list(drafts.order_by("-changed_at", "-pk")[:500])
+
+
+def count(user: User) -> int:
+    """How many drafts the user has."""
+    return Draft.objects.open().filter(user=user).count()
+
+
+def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datetime) -> Draft:
+    """Store what the window holds. `version` is the one the window last saw, 0 for none.
+
+    Raises `ConflictError` when another window was faster, `SubmittedError` when it is too late.
+    """
+    draft = Draft.objects.filter(user=user, key=key).first()
+    if draft is None:
+        try:
+            with transaction.atomic():
+                return Draft.objects.create(
+                    user=user, key=key, version=1, changed_at=now, **_fields(values)
+                )
+        except IntegrityError:
+            # Two first saves of one window; the other one won. (Another user's key ends here too.)
+            draft = Draft.objects.get(user=user, key=key)
+    changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at=None).update(
+        version=F("version") + 1, changed_at=now, discarded_at=None, **_fields(values)
+    )
+    draft.refresh_from_db()
+    if draft.submitted_at is not None:
+        raise SubmittedError
+    if not changed and not _holds(draft, values):
+        raise ConflictError(draft)
+    return draft
+
+
+def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[DraftAttachment]:
+    """Add files to a draft. Raises `TooLargeError` before anything is stored."""
+    size = encoded_size(draft, extra=[upload.body.size for upload in uploads])
+    if size > settings.MAX_SEND_SIZE:
+        raise TooLargeError(size, settings.MAX_SEND_SIZE)
+    batch = blobs.write([upload.body for upload in uploads])
+    with transaction.atomic():
+        stored = blobs.adopt(batch)
+        rows = [
+            DraftAttachment(
+                draft=draft,
+                blob=blob,
+                filename=safe_filename(upload.filename),
+                content_type=content_type(upload.content_type),
+                size=upload.body.size,
+            )
+            for upload, blob in zip(uploads, stored, strict=True)
+        ]
+        DraftAttachment.objects.bulk_create(rows)
+        Draft.objects.filter(pk=draft.pk).update(changed_at=now)
+    return rows
+
+
+def detach(*, draft: Draft, attachment_id: int) -> None:
+    """Take a file out of a draft; one that is not there is no error."""
+    DraftAttachment.objects.filter(draft=draft, pk=attachment_id).delete()
+
+
+def discard(*, draft: Draft, now: datetime) -> None:
+    """Put a draft away; `restore` brings it back within `KEEP_DISCARDED`."""
+    Draft.objects.filter(pk=draft.pk, submitted_at=None).update(discarded_at=now)
+
+
+def restore(*, draft: Draft) -> None:
+    """Undo `discard`."""
+    Draft.objects.filter(pk=draft.pk).update(discarded_at=None)
+
+
+def sweep(*, now: datetime) -> int:
+    """Forget drafts discarded longer ago than `KEEP_DISCARDED`; how many there were."""
+    old = Draft.objects.filter(discarded_at__lt=now - KEEP_DISCARDED)
+    return old.delete()[1].get("smtp_accounts.Draft", 0)
+
+
+def encoded_size(draft: Draft | None, extra: Iterable[int] = ()) -> int:
+    """Bytes the message will have on the wire, roughly: base64 makes 4 of 3 and adds line ends."""
+    sizes = list(extra)
+    if draft is not None:
+        sizes += draft.attachments.values_list("size", flat=True)
+    return sum(size * 4 // 3 * 78 // 76 + 400 for size in sizes)
+
+
+def is_empty(values: DraftValues) -> bool:
+    """Whether there is nothing in it worth keeping."""
+    return not any(
+        text.strip() for text in (values.to, values.cc, values.bcc, values.subject, values.body)
+    )
+
+
+def _fields(values: DraftValues) -> dict[str, object]:
+    return {
+        "account": values.account,
+        "to": values.to,
+        "cc": values.cc,
+        "bcc": values.bcc,
+        "subject": values.subject[:998],
+        "body": values.body,
+        "kind": values.kind,
+        "original": values.original,
+    }
+
+
+def _holds(draft: Draft, values: DraftValues) -> bool:
+    """Whether the stored draft already says the same: a repeated save is no conflict."""
+    return all(getattr(draft, name) == value for name, value in _fields(values).items())

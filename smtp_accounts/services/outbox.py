@@ -1,0 +1,275 @@
+"""The door every outgoing message leaves by, and what its sender may still do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from connectivity.models import Feature
+from connectivity.services import features
+from mailstore.services import blobs
+from protocols.body import Body
+from smtp_accounts import addresses, build, retry
+from smtp_accounts.addresses import Mailbox
+from smtp_accounts.models import (
+    Draft,
+    DraftKind,
+    OutboxMessage,
+    OutboxRecipient,
+    OutboxState,
+    RecipientState,
+    SmtpAccount,
+)
+from smtp_accounts.services import identities
+from smtp_accounts.services.identities import Identity
+
+PAUSING = (*sorted(retry.AUTH_CAUSES), "credential-unreadable")
+
+
+class UnsendableError(Exception):
+    """The draft cannot go out as it is. `field` is where to say so, `sentence` what to say."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The recipients of a draft, field by field."""
+
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+
+    @property
+    def everyone(self) -> list[str]:
+        """Every address once, in order; case does not make two of one."""
+        found: dict[str, str] = {}
+        for mailbox in (*self.to, *self.cc, *self.bcc):
+            found.setdefault(mailbox.address.casefold(), mailbox.address)
+        return list(found.values())
+
+
+def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) -> OutboxMessage:
+    """Turn a draft into a message with frozen bytes and put it into the outbox.
+
+    Submitting twice gives the same message. The caller nudges the worker after the commit; the
+    schedule finds the row anyway. Raises `UnsendableError`.
+    """
+    envelope = read_envelope(draft)
+    sender = sender_of(user, draft)
+    raw, message_id = _bytes(draft, envelope, sender, now)
+    batch = blobs.write([Body.of(raw)])
+    with transaction.atomic():
+        if not Draft.objects.filter(pk=draft.pk, submitted_at=None).update(
+            submitted_at=now, discarded_at=None
+        ):
+            return OutboxMessage.objects.filter(user=user, draft=draft).latest("id")
+        due = now + timedelta(seconds=undo_seconds)
+        message = OutboxMessage.objects.create(
+            user=user,
+            account=draft.account,
+            is_local_from=draft.account is None,
+            draft=draft,
+            blob=blobs.adopt(batch)[0],
+            message_id=message_id,
+            from_address=sender.address,
+            subject=draft.subject,
+            original=draft.original,
+            kind=draft.kind,
+            not_before=due,
+            due_since=due,
+            created_at=now,
+        )
+        OutboxRecipient.objects.bulk_create(
+            OutboxRecipient(outbox=message, address=address) for address in envelope.everyone
+        )
+    return message
+
+
+def read_envelope(draft: Draft) -> Envelope:
+    """The draft's recipients. Raises `UnsendableError` at the first field that has a slip in it."""
+    found: list[tuple[Mailbox, ...]] = []
+    for name in ("to", "cc", "bcc"):
+        field = addresses.parse(getattr(draft, name))
+        if field.wrong:
+            sentence = _("“%(entry)s” is not a mail address.") % {"entry": field.wrong[0]}
+            raise UnsendableError(name, sentence)
+        found.append(field.mailboxes)
+    envelope = Envelope(*found)
+    if not envelope.everyone:
+        raise UnsendableError("to", _("Add at least one recipient."))
+    if len(envelope.everyone) > addresses.MAX_RECIPIENTS:
+        sentence = _("A message can have at most %(limit)d recipients.")
+        raise UnsendableError("to", sentence % {"limit": addresses.MAX_RECIPIENTS})
+    return envelope
+
+
+def sender_of(user: User, draft: Draft) -> Identity:
+    """Who the draft is from. Raises `UnsendableError`; another identity never steps in."""
+    key = str(draft.account_id) if draft.account_id else "local"
+    identity = identities.by_key(user, key)
+    if identity is None:
+        raise UnsendableError("sender", _("This address can no longer be used. Choose another."))
+    if identity.disabled_reason:
+        raise UnsendableError("sender", identity.disabled_reason)
+    return identity
+
+
+def _bytes(draft: Draft, envelope: Envelope, sender: Identity, now: datetime) -> tuple[bytes, str]:
+    message_id = build.new_message_id(sender.mailbox.domain)
+    parent = ""
+    references: tuple[str, ...] = ()
+    if draft.kind in (DraftKind.REPLY, DraftKind.REPLY_ALL) and draft.original is not None:
+        was = draft.original
+        references = build.thread_headers(was.message_id, was.references, was.in_reply_to)
+        parent = next(iter(build.message_ids(was.message_id)), "")
+    content = build.Content(
+        sender=sender.mailbox,
+        to=envelope.to,
+        cc=envelope.cc,
+        subject=draft.subject,
+        body=draft.body,
+        message_id=message_id,
+        date=now,
+        in_reply_to=parent,
+        references=references,
+        attachments=tuple(
+            build.Attachment(one.filename, one.content_type, blobs.read(one.blob))
+            for one in draft.attachments.select_related("blob__segment").order_by("pk")
+        ),
+    )
+    try:
+        raw = build.build(content)
+    except build.Unsafe as unsafe:
+        field = unsafe.field.lower()
+        raise UnsendableError(
+            {"from": "sender"}.get(field, field),
+            _("This line holds a character that cannot be sent. Type it again."),
+        ) from None
+    if len(raw) > settings.MAX_SEND_SIZE:
+        raise UnsendableError("attachments", _("The message is too large to be sent."))
+    return raw, message_id
+
+
+def shown(user: User) -> list[OutboxMessage]:
+    """The outbox, newest first, with recipients and accounts."""
+    rows = OutboxMessage.objects.shown().filter(user=user).select_related("account", "draft")
+    return list(rows.prefetch_related("recipients").order_by("-id")[:200])
+
+
+def count(user: User) -> int:
+    """How many messages the outbox shows."""
+    return OutboxMessage.objects.shown().filter(user=user).count()
+
+
+def attention(user: User) -> int:
+    """How many messages wait for their sender to do something."""
+    needs = Q(state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)) | Q(
+        state=OutboxState.RETRY, account__cause__in=PAUSING
+    )
+    gone = Q(state=OutboxState.RETRY, account=None, is_local_from=False)
+    return OutboxMessage.objects.shown().filter(needs | gone, user=user).count()
+
+
+def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:
+    """Take a waiting message back; its draft is open again. None when it is already going out."""
+    with transaction.atomic():
+        waiting = OutboxMessage.objects.filter(
+            pk=message.pk, state__in=(OutboxState.QUEUED, OutboxState.RETRY)
+        )
+        if not waiting.update(state=OutboxState.CANCELLED, ended_at=now, draft=None):
+            return None
+        return _reopen(message)
+
+
+def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
+    """Open the draft of a refused or uncertain message again, for those it did not reach."""
+    with transaction.atomic():
+        ended = OutboxMessage.objects.filter(
+            pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+        )
+        if not ended.update(dismissed_at=now, draft=None):
+            return None
+        draft = _reopen(message)
+        missed = list(
+            message.recipients.exclude(state=RecipientState.ACCEPTED)
+            .order_by("pk")
+            .values_list("address", flat=True)
+        )
+        if draft is not None and message.recipients.filter(state=RecipientState.ACCEPTED).exists():
+            draft.to, draft.cc, draft.bcc = ", ".join(missed), "", ""
+            draft.save(update_fields=["to", "cc", "bcc"])
+        return draft
+
+
+def _reopen(message: OutboxMessage) -> Draft | None:
+    if message.draft_id is None:
+        return None
+    Draft.objects.filter(pk=message.draft_id).update(submitted_at=None)
+    return Draft.objects.get(pk=message.draft_id)
+
+
+def send_again(*, message: OutboxMessage, now: datetime) -> bool:
+    """Try at once, by the sender's own decision; False when it is not a case for that.
+
+    Recipients that accepted it are left out. The Message-ID stays, so that a copy that did
+    arrive is recognised as the same message by the other side.
+    """
+    with transaction.atomic():
+        stopped = OutboxMessage.objects.filter(
+            pk=message.pk,
+            state__in=(OutboxState.RETRY, OutboxState.REFUSED, OutboxState.UNKNOWN),
+        )
+        if not stopped.update(
+            state=OutboxState.QUEUED,
+            not_before=now,
+            due_since=now,
+            attempts=0,
+            dot_sent_at=None,
+            ended_at=None,
+            cause="",
+            cause_text="",
+            server_line="",
+        ):
+            return False
+        message.recipients.exclude(state=RecipientState.ACCEPTED).update(
+            state=RecipientState.PENDING, reply=""
+        )
+    return True
+
+
+def dismiss(*, message: OutboxMessage, now: datetime) -> bool:
+    """Put a message that ended badly away; False while it can still go out."""
+    ended = OutboxMessage.objects.filter(
+        pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+    )
+    done = ended.update(dismissed_at=now, draft=None)
+    if done and message.draft_id:
+        Draft.objects.filter(pk=message.draft_id).delete()
+    return bool(done)
+
+
+def is_held(message: OutboxMessage, account: SmtpAccount | None) -> str:
+    """The cause id that keeps a waiting message back, empty when it is simply not its time."""
+    if message.is_local_from:
+        return ""
+    if account is None:
+        return "account-gone"
+    if account.cause in PAUSING:
+        return account.cause
+    return "" if features.enabled_for(message.user, Feature.SMTP_ACCOUNTS) else "feature-off"
+
+
+def addresses_in(rows: Sequence[OutboxRecipient], *states: str) -> list[str]:
+    """The addresses among `rows` that are in one of these states."""
+    return [row.address for row in rows if row.state in states]
