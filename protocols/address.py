@@ -51,8 +51,7 @@ _DENIED: tuple[Network, ...] = tuple(
 )
 # Prefixes whose last 32 bits are an IPv4 address the packet really goes to.
 _V4_INSIDE = tuple(
-    IPv6Network(text)
-    for text in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+    IPv6Network(text) for text in ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96")
 )
 _ISATAP = {
     0x00005EFE,
@@ -81,14 +80,15 @@ def judge(ip: Address, policy: AddressPolicy) -> bool:
 def opened(ip: Address, policy: AddressPolicy) -> bool:
     """Whether a network named by the administrator covers this address."""
     inner = _unwrap(ip)[-1]
-    return any(
-        inner.version == net.version and inner in net for net in policy.allowed_networks
-    )
+    return any(inner.version == net.version and inner in net for net in policy.allowed_networks)
 
 
 def _unwrap(ip: Address) -> tuple[Address, ...]:
-    """The addresses to judge: the one inside replaces its wrapping where the wrapping is pure form,
-    and joins it where the packet really travels to the outer one first."""
+    """The addresses to judge.
+
+    One inside another replaces its wrapping where that is pure form, and joins it where the packet
+    really travels to the outer one first.
+    """
     if isinstance(ip, IPv4Address):
         return (ip,)
     number = int(ip)
@@ -111,9 +111,7 @@ def _is_public(ip: Address) -> bool:
     return not any(ip.version == net.version and ip in net for net in _DENIED)
 
 
-def connect(
-    endpoint: Endpoint, policy: AddressPolicy, deadline: Deadline
-) -> socket.socket:
+def connect(endpoint: Endpoint, policy: AddressPolicy, deadline: Deadline) -> socket.socket:
     """A TCP connection to one of the judged addresses of the endpoint.
 
     Raises `AddressRefused`, `NameNotFound`, `ConnectFailed` or `Hung`.  The name is never
@@ -124,9 +122,7 @@ def connect(
     addresses = [ip_address(each[1][0]) for each in found]
     if not all(judge(ip, policy) for ip in addresses):
         raise _refused(endpoint)
-    if not _port_open(endpoint.port, policy) and not all(
-        opened(ip, policy) for ip in addresses
-    ):
+    if not _port_open(endpoint.port, policy) and not all(opened(ip, policy) for ip in addresses):
         raise _refused(endpoint)
     return _first_that_answers(found, endpoint, deadline)
 

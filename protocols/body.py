@@ -19,7 +19,7 @@ class Body:
 
     def __init__(
         self, data: bytes | None, file: IO[bytes] | None, size: int, sha256: bytes
-    ):
+    ) -> None:
         """Use `Body.of` or `Body.gather`."""
         self._data = data
         self._file = file

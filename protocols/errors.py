@@ -194,9 +194,7 @@ class AnswerLost(MailServerError):
     cause = "answer-lost"
 
 
-_CONTROLS = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+"
-)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
 def redact(line: bytes | str, *secrets: str) -> str:

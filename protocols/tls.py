@@ -28,9 +28,7 @@ def context(trust: Trust) -> ssl.SSLContext:
     return made
 
 
-def wrap(
-    sock: socket.socket, trust: Trust, host: str, deadline: Deadline
-) -> ssl.SSLSocket:
+def wrap(sock: socket.socket, trust: Trust, host: str, deadline: Deadline) -> ssl.SSLSocket:
     """Do the handshake on a connected socket; raises a `MailServerError`, the socket closed."""
     try:
         sock.settimeout(deadline.remaining())

@@ -20,25 +20,29 @@ class Wire:
     ends in time however the bytes come.
     """
 
-    def __init__(
-        self, sock: socket.socket, host: str, total: Deadline | None = None
-    ) -> None:
-        """`host` is the name certificates are checked for; `total` bounds every step."""
+    def __init__(self, sock: socket.socket, host: str, total: Deadline) -> None:
+        """Take a connected socket.
+
+        `host` is the name certificates are checked for; `total` bounds every step until `release`.
+        """
         self.sock = sock
         self.host = host
         self.encrypted = False
         self.closed = False
-        self._total = total
-        self._step = Deadline(30)
+        self._total: Deadline | None = total
+        self._step = total
         self._buffer = bytearray()
 
-    def limit(self, seconds: float, stage: Stage) -> None:
-        """Begin a step that may take so many seconds."""
-        self._step = (
-            self._total.within(seconds, stage)
-            if self._total
-            else Deadline(seconds, stage)
-        )
+    def limit(self, seconds: float, stage: Stage, *, share: float = 1.0) -> None:
+        """Begin a step that may take so many seconds, and at most that share of what is left."""
+        if self._total is None:
+            self._step = Deadline(seconds, stage)
+        else:
+            self._step = self._total.within(min(seconds, self._total.left() * share), stage)
+
+    def release(self) -> None:
+        """From now on every step has its own deadline alone: the opening is over."""
+        self._total = None
 
     def extend(self, size: int) -> None:
         """Allow the current step the time a slow server needs for `size` more bytes."""
@@ -54,6 +58,11 @@ class Wire:
     def buffered(self) -> bool:
         """Whether bytes were received that nobody has read yet."""
         return bool(self._buffer)
+
+    @property
+    def seen(self) -> bytes:
+        """The first bytes received and not yet read, for a diagnosis."""
+        return bytes(self._buffer[:16])
 
     def send(self, data: bytes) -> None:
         """Send all of it; raises `Hung` or `Dropped`."""
@@ -75,17 +84,20 @@ class Wire:
             self._fill()
         if end >= cap:
             raise self.broken("line too long")
-        line = bytes(self._buffer[: end + 1])
-        del self._buffer[: end + 1]
-        return line
+        return self._take(end + 1)
+
+    def some(self, most: int) -> bytes:
+        """Up to a line ending or `most` bytes, whichever comes first: for lines of any length."""
+        while (end := self._buffer.find(b"\n", 0, most)) < 0 and len(self._buffer) < most:
+            self._fill()
+        return self._take(end + 1 if end >= 0 else most)
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """Exactly `size` bytes, as they come."""
         while size > 0:
             if not self._buffer:
                 self._fill()
-            piece = bytes(self._buffer[:size])
-            del self._buffer[: len(piece)]
+            piece = self._take(min(size, len(self._buffer)))
             size -= len(piece)
             yield piece
 
@@ -97,14 +109,13 @@ class Wire:
         """Do the handshake; bytes that came before it are an attack (CVE-2011-0411 and kin)."""
         if self._buffer:
             raise self.fail(tls.tampered())
-        step = Deadline(self._step.remaining(), Stage.ENCRYPTION)
-        self.sock = tls.wrap(self.sock, trust, self.host, step)
+        self.sock = tls.wrap(self.sock, trust, self.host, self._step)
         self.encrypted = True
 
     def waits_for_tls(self) -> bool:
         """Whether a silent server speaks TLS; uses the connection up."""
-        self.closed = True
-        return tls.speaks_tls(self.sock, Deadline(3, Stage.ENCRYPTION))
+        left = self._total.left() if self._total else 3.0
+        return tls.speaks_tls(self.sock, Deadline(min(3.0, left), Stage.ENCRYPTION))
 
     def broken(self, what: str) -> ProtocolBroken:
         """Close, and an error to raise: the server's answer makes no sense."""
@@ -121,10 +132,19 @@ class Wire:
         self.closed = True
         self.sock.close()
 
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
     def _fill(self) -> None:
         try:
             self.sock.settimeout(self._step.remaining())
             data = self.sock.recv(RECEIVE)
+        except TimeoutError:
+            hung = Hung(self.stage)
+            # A silent server is still to be asked whether it waits for TLS.
+            raise hung if self.stage is Stage.GREETING else self.fail(hung)
         except (OSError, MailServerError) as error:
             raise self._lost(error) from None
         if not data:

@@ -1,24 +1,40 @@
 """One signed-in, read-only IMAP connection."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from protocols import greet
 from protocols.address import AddressPolicy
-from protocols.imap.values import (
-    FetchedMessage,
-    MailboxStatus,
-    RemoteMailbox,
-    RemoteMeta,
-)
+from protocols.errors import MailServerError, Stage
+from protocols.imap import connection, fetch, folders, parse
+from protocols.imap.arguments import batches
+from protocols.imap.channel import Channel
+from protocols.imap.values import FetchedMessage, MailboxStatus, RemoteMailbox, RemoteMeta
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
+from protocols.wire import Wire
+
+STEP = 60.0
+_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.I)
+_CODES = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]", re.I)
 
 
 class ImapSource:
-    """A mailbox owner's view of an IMAP server; leaves no trace on it."""
+    """A mailbox owner's view of an IMAP server; changes nothing on it.
 
-    capabilities: frozenset[str]
+    Mailboxes are opened with EXAMINE and bodies fetched with BODY.PEEK[], so no message is marked
+    as seen.  Every method raises a `MailServerError`; after any other than `Refused` the
+    connection is closed.
+    """
+
+    def __init__(self, wire: Wire, capabilities: frozenset[str]) -> None:
+        """Use `open`."""
+        self.capabilities = capabilities
+        self._wire = wire
+        self._channel = Channel(wire, capabilities)
+        self._messages = 0
 
     @classmethod
     def open(
@@ -31,20 +47,54 @@ class ImapSource:
         deadline: float = 60.0,
         total: Deadline | None = None,
     ) -> Self:
-        """Connect, encrypt, sign in."""
-        raise NotImplementedError
+        """Connect, encrypt and sign in, all within `deadline` seconds.
+
+        `total`, when given, bounds everything done with this source, not only the opening.
+        """
+        wire = greet.dial(endpoint, policy, trust, total or Deadline(deadline))
+        try:
+            capabilities = connection.enter(wire, login, endpoint.security, trust)
+        except BaseException:
+            wire.close()
+            raise
+        if total is None:
+            wire.release()
+        return cls(wire, capabilities)
 
     def list_folders(self) -> list[RemoteMailbox]:
-        """Every mailbox, with its status where the server tells."""
-        raise NotImplementedError
+        """Every mailbox of the user's own, with its status where the server tells."""
+        self._wire.limit(STEP, Stage.FOLDERS)
+        return folders.list_folders(self._channel, self.capabilities)
 
     def examine(self, raw_name: bytes) -> MailboxStatus:
-        """Open one mailbox read-only."""
-        raise NotImplementedError
+        """Open one mailbox read-only; its numbers as of now, 0 where the server is silent."""
+        self._wire.limit(STEP, Stage.FOLDERS)
+        exists, codes = 0, dict[bytes, int]()
+        for parts in self._channel.run(b"EXAMINE", raw_name):
+            line = parts[0] if isinstance(parts[0], bytes) else b""
+            if match := _EXISTS.match(line):
+                exists = int(match[1])
+            elif line[:5].upper() == b"* OK ":
+                codes.update((key.upper(), int(value)) for key, value in _CODES.findall(line))
+        self._messages = exists
+        return MailboxStatus(codes.get(b"UIDVALIDITY", 0), codes.get(b"UIDNEXT", 0), exists)
 
     def scan(self, lo: int, hi: int) -> list[RemoteMeta]:
-        """What lies between two UIDs of the open mailbox, both included."""
-        raise NotImplementedError
+        """What lies between two UIDs of the open mailbox, both included, by UID."""
+        # Some servers answer BAD to a FETCH in an empty mailbox.
+        if self._messages == 0 or hi < lo:
+            return []
+        self._wire.limit(STEP, Stage.FETCH)
+        found: dict[int, RemoteMeta] = {}
+        command = b"UID FETCH %d:%d (UID RFC822.SIZE INTERNALDATE FLAGS" % (lo, hi)
+        for parts in self._channel.run(command + self._server_id() + b")"):
+            meta = parse.fetch_meta(parts)
+            if meta is None or not lo <= meta.uid <= hi:
+                continue
+            # A change of flags reported in between must not hide the full answer.
+            if meta.uid not in found or meta.size is not None:
+                found[meta.uid] = meta
+        return [found[uid] for uid in sorted(found)]
 
     def fetch(
         self,
@@ -55,12 +105,28 @@ class ImapSource:
         sizes: Mapping[int, int] | None = None,
         depth: int = 3,
     ) -> Iterator[list[FetchedMessage]]:
-        """The bodies of these UIDs, batch by batch."""
-        raise NotImplementedError
+        """The bodies of these UIDs of the open mailbox, batch by batch, `depth` on their way.
+
+        A UID without a body in the answer is left out: still pending, to be asked for again.
+        A refused batch is yielded as far as it came, then `Refused` is raised.
+        """
+        return fetch.stream(self._channel, batches(uids, sizes or {}, batch, batch_bytes), depth)
 
     def close(self) -> None:
         """Sign out without waiting for the answer."""
-        raise NotImplementedError
+        if not self._wire.closed:
+            try:
+                self._wire.limit(2, self._wire.stage)
+                self._channel.send(b"LOGOUT")
+            except MailServerError:
+                pass
+            self._wire.close()
+
+    def _server_id(self) -> bytes:
+        """The item by which this server names a message across mailboxes, if it has one."""
+        if "X-GM-EXT-1" in self.capabilities:
+            return b" X-GM-MSGID"
+        return b" EMAILID" if "OBJECTID" in self.capabilities else b""
 
     def __enter__(self) -> Self:
         return self

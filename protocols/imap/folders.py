@@ -1,0 +1,116 @@
+"""Listing mailboxes and how far each goes, in as few round trips as the server allows."""
+
+import re
+from collections import deque
+from dataclasses import replace
+
+from protocols.errors import Refused
+from protocols.imap import parse, roles
+from protocols.imap.channel import Channel
+from protocols.imap.parse import Parts
+from protocols.imap.values import MailboxStatus, RemoteMailbox
+
+PIPELINED = 20
+NAME_CAP = 1000
+FOLDERS_CAP = 20_000
+_ITEMS = b" (MESSAGES UIDNEXT UIDVALIDITY)"
+_NOT_SELECTABLE = {"\\noselect", "\\nonexistent"}
+# NIL, or a list of lists: ((prefix delimiter extension...)...)
+_LISTS = re.compile(rb'NIL|\((?:\((?:"(?:[^"\\]|\\.)*"|[^()"]|\([^()]*\))*\))+\)', re.I)
+_PREFIX = re.compile(rb'\(("(?:[^"\\]|\\.)*") (?:NIL|"[^"]*")')
+
+
+def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteMailbox]:
+    """Every mailbox of the user's own, roles and status included where they can be had."""
+    foreign = _foreign(channel, capabilities)
+    boxes: dict[bytes, RemoteMailbox] = {}
+    status: dict[bytes, MailboxStatus] = {}
+    for parts in _list(channel, capabilities):
+        found = parse.status_line(parts)
+        if found is not None:
+            status[_key(found[0])] = found[1]
+            continue
+        box = _mailbox(parts)
+        if box is not None and not box.raw_name.startswith(foreign) and len(boxes) < FOLDERS_CAP:
+            boxes.setdefault(_key(box.raw_name), box)
+    missing = [box for key, box in boxes.items() if box.selectable and key not in status]
+    status.update(_ask(channel, missing))
+    listed = [replace(box, status=status.get(key)) for key, box in boxes.items()]
+    return roles.guess(listed)
+
+
+def _list(channel: Channel, capabilities: frozenset[str]) -> list[Parts]:
+    """LIST with everything at once (RFC 5819, RFC 6154), or the plain one."""
+    if "LIST-STATUS" in capabilities:
+        wanted = b"SPECIAL-USE STATUS" if "SPECIAL-USE" in capabilities else b"STATUS"
+        try:
+            return channel.run(b'LIST "" "*" RETURN (' + wanted + _ITEMS + b")")
+        except Refused:
+            pass  # offered, yet refused: the plain form is always there
+    return channel.run(b'LIST "" "*"')
+
+
+def _mailbox(parts: Parts) -> RemoteMailbox | None:
+    line = parse.list_line(parts)
+    if line is None:
+        return None
+    attributes, delimiter, raw = line
+    if not raw or len(raw) > NAME_CAP or any(byte < 32 for byte in raw):
+        return None
+    name = parse.readable_name(raw)
+    selectable = not attributes & _NOT_SELECTABLE
+    return RemoteMailbox(raw, name, delimiter, roles.said(attributes, raw), selectable, None)
+
+
+def _ask(channel: Channel, boxes: list[RemoteMailbox]) -> dict[bytes, MailboxStatus]:
+    """STATUS of many mailboxes, several on their way at a time; ghosts answer NO and are left."""
+    waiting: deque[tuple[bytes, RemoteMailbox]] = deque()
+    found: dict[bytes, MailboxStatus] = {}
+    for box in boxes:
+        waiting.append((channel.send(b"STATUS", box.raw_name, rest=_ITEMS), box))
+        if len(waiting) >= PIPELINED:
+            _answer(channel, waiting, found)
+    while waiting:
+        _answer(channel, waiting, found)
+    return found
+
+
+def _answer(
+    channel: Channel,
+    waiting: deque[tuple[bytes, RemoteMailbox]],
+    found: dict[bytes, MailboxStatus],
+) -> None:
+    tag, _ = waiting.popleft()
+    try:
+        for parts in channel.collect(tag):
+            line = parse.status_line(parts)
+            if line is not None:
+                found[_key(line[0])] = line[1]
+    except Refused:
+        return  # a name that is listed and does not exist is an answer, not a failure
+
+
+def _foreign(channel: Channel, capabilities: frozenset[str]) -> tuple[bytes, ...]:
+    """Prefixes of other people's and shared mailboxes (RFC 2342), which are not ours to copy."""
+    if "NAMESPACE" not in capabilities:
+        return ()
+    try:
+        for parts in channel.run(b"NAMESPACE"):
+            line = parts[0] if isinstance(parts[0], bytes) else b""
+            if line.upper().startswith(b"* NAMESPACE "):
+                return _others(line)
+    except Refused:
+        pass
+    return ()
+
+
+def _others(line: bytes) -> tuple[bytes, ...]:
+    """What is left of a NAMESPACE answer after its first list, the personal one."""
+    lists = _LISTS.findall(line[len(b"* NAMESPACE ") :])
+    prefixes = (name[1:-1] for each in lists[1:] for name in _PREFIX.findall(each))
+    return tuple(prefix for prefix in prefixes if prefix)
+
+
+def _key(raw: bytes) -> bytes:
+    """INBOX is the one name without regard to case (RFC 3501 5.1)."""
+    return b"INBOX" if raw.upper() == b"INBOX" else raw
