@@ -1,0 +1,116 @@
+"""Address fields (RFC 5322 section 3.4): one pass, tolerant, structure before decoding.
+
+Encoded words are decoded only after the addresses were told apart, so that a decoded name cannot
+smuggle an address in.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mailstore.headers import words
+from mailstore.text import decode, one_line
+
+MAX_ADDRESSES = 1000
+NAME = 320
+ADDRESS = 320
+# A run of ordinary bytes, an escaped byte, or one special byte.
+_TOKEN = re.compile(rb'[^"\\()<>,;:]+|\\.|.', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox. Either half may be empty; both are fit for display."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name and self.address else self.shown
+
+    @property
+    def shown(self) -> str:
+        """What stands in a list: the name, else the address."""
+        return self.name or self.address
+
+
+class _Reader:
+    """Takes a field token by token; each state knows what its special characters mean."""
+
+    def __init__(self) -> None:
+        self.found: list[Address] = []
+        self.depth = 0
+        self.state = self._outside
+        self._clear()
+
+    def _clear(self) -> None:
+        self.plain = bytearray()
+        self.comment = bytearray()
+        self.angle: bytearray | None = None
+
+    def _outside(self, token: bytes) -> None:
+        if token == b'"':
+            self.state = self._quoted
+        elif token == b"(":
+            self.depth, self.state = 1, self._commented
+        elif token == b"<":
+            self.angle, self.state = bytearray(), self._angled
+        elif token in (b",", b";"):
+            self.finish()
+        elif token == b":" and b"@" not in self.plain:
+            # The name of a group ends here; its members follow.
+            self._clear()
+        else:
+            self.plain += token
+
+    def _quoted(self, token: bytes) -> None:
+        if token == b'"':
+            self.state = self._outside
+        else:
+            self.plain += _unescaped(token)
+
+    def _commented(self, token: bytes) -> None:
+        self.depth += (token == b"(") - (token == b")")
+        if self.depth == 0:
+            self.state = self._outside
+        else:
+            self.comment += _unescaped(token)
+
+    def _angled(self, token: bytes) -> None:
+        if token == b">":
+            self.state = self._outside
+        elif self.angle is not None:
+            self.angle += token
+
+    def finish(self) -> None:
+        """End the mailbox that was being read."""
+        plain, comment = bytes(self.plain).strip(), bytes(self.comment).strip()
+        if self.angle is not None:
+            name, address = plain or comment, bytes(self.angle)
+        elif b"@" in plain:
+            name, address = comment, plain
+        else:
+            name, address = plain or comment, b""
+        self._clear()
+        # A route (RFC 5322 section 4.4) may precede the address.
+        address = address.rpartition(b":")[2] if address.startswith(b"@") else address
+        entry = Address(
+            one_line(words(name), NAME),
+            "".join(one_line(decode(address), ADDRESS).split()),
+        )
+        if entry.name or entry.address:
+            self.found.append(entry)
+
+
+def _unescaped(token: bytes) -> bytes:
+    return token[1:] if token.startswith(b"\\") else token
+
+
+def parse(value: bytes) -> list[Address]:
+    """The mailboxes of a raw field value, groups flattened, at most MAX_ADDRESSES of them."""
+    reader = _Reader()
+    for token in _TOKEN.findall(value):
+        reader.state(token)
+        if len(reader.found) >= MAX_ADDRESSES:
+            return reader.found
+    reader.finish()
+    return reader.found

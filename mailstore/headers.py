@@ -1,0 +1,120 @@
+"""Header fields of a message (RFC 5322 section 2.2, RFC 2047): capped, linear, never raising."""
+
+import re
+from base64 import b64decode
+from binascii import Error as BadBase64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from quopri import decodestring
+
+from mailstore.text import decode
+
+MAX_BLOCK = 256 * 1024
+MAX_FIELD = 16 * 1024
+MAX_FIELDS = 1000
+MAX_PRELUDE = 64
+
+_END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_WORD = re.compile(rb"=\?([!-<>-~]{1,60}?)\?([bBqQ])\?([^?]*)\?=")
+_GAP = re.compile(rb"[ \t\r\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The fields in their order, names in lower case, values unfolded but not decoded."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    truncated: bool = False
+
+    def all(self, name: str) -> list[bytes]:
+        """Every raw value of a field."""
+        return [value for key, value in self.fields if key == name]
+
+    def raw(self, name: str) -> bytes:
+        """The first raw value of a field, or nothing."""
+        return next((value for key, value in self.fields if key == name), b"")
+
+    def text(self, name: str) -> str:
+        """The first value of a field, decoded."""
+        return words(self.raw(name))
+
+
+def offset(message: bytes) -> int:
+    """Where the header begins: some put blank lines or an mbox "From " line before it."""
+    start = 0
+    while start < MAX_PRELUDE and message[start : start + 1] in (b"\n", b"\r"):
+        start += 1
+    if message.startswith((b"From ", b">From "), start):
+        start = message.find(b"\n", start, start + MAX_FIELD) + 1 or start
+    return start
+
+
+def parse(message: bytes) -> Headers:
+    """The header fields at the beginning of a message; lines that are no fields are skipped."""
+    start = offset(message)
+    head = message[start : start + MAX_BLOCK + 4]
+    end = _END.search(head)
+    block = head[: end.start()] if end else head[:MAX_BLOCK]
+    fields: list[tuple[str, bytes]] = []
+    for line in _FOLD.sub(b"", block).split(b"\n"):
+        name, colon, value = line.partition(b":")
+        if not colon or not name or b" " in name.rstrip() or len(name) > 200:
+            continue
+        if len(fields) >= MAX_FIELDS:
+            return Headers(tuple(fields), truncated=True)
+        fields.append(
+            (name.rstrip().lower().decode("latin-1"), value[: MAX_FIELD + 2].strip()[:MAX_FIELD])
+        )
+    return Headers(tuple(fields), truncated=end is None and len(message) > MAX_BLOCK)
+
+
+def body_start(message: bytes) -> int:
+    """Where the body begins; the whole length if there is none."""
+    end = _END.search(message, 0, MAX_BLOCK + 4)
+    return end.end() if end else len(message)
+
+
+def words(value: bytes) -> str:
+    """A field value as text: encoded words (RFC 2047) decoded, other 8-bit as UTF-8 or 1252."""
+    if b"=?" not in value:
+        return decode(value)
+    out: list[str] = []
+    held, charset, at = b"", "", 0
+    for found in _WORD.finditer(value):
+        # A language may follow the charset (RFC 2231 section 5).
+        label = found[1].decode("ascii").partition("*")[0]
+        between = value[at : found.start()]
+        adjacent = at > 0 and _GAP.fullmatch(between)
+        if not adjacent or label.lower() != charset:
+            # Words that are split inside a character are joined before decoding.
+            out.append(decode(held, charset) if held else "")
+            out.append("" if adjacent else decode(between))
+            held, charset = b"", label.lower()
+        held += _unpack(found[2], found[3])
+        at = found.end()
+    out.append(decode(held, charset) if held else "")
+    out.append(decode(value[at:]))
+    return "".join(out)
+
+
+def _unpack(encoding: bytes, data: bytes) -> bytes:
+    if encoding in b"qQ":
+        return decodestring(data.replace(b" ", b"_"), header=True)
+    try:
+        return b64decode(data + b"=" * (-len(data) % 4))
+    except (BadBase64, ValueError):
+        return data
+
+
+def date(value: bytes) -> datetime | None:
+    """A date field (RFC 5322 section 3.3) in UTC, or None where it cannot be read."""
+    try:
+        found = parsedate_to_datetime(value[:100].decode("latin-1"))
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=UTC)
+        found = found.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if 1900 <= found.year <= 2200 else None

@@ -1,0 +1,219 @@
+"""Folders of a user: made, found, renamed, moved, emptied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from mailstore.models import Folder, FolderRole, Message, Source
+from mailstore.services import locks
+from mailstore.text import one_line
+
+MAX_NAME = 255
+MAX_DEPTH = 100
+ORDER = list(FolderRole)
+
+
+class FolderRefused(Exception):
+    """A folder cannot be made or changed as asked; `str()` may be shown to the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderNode:
+    """A folder in the tree, with the folders under it in their order."""
+
+    folder: Folder
+    depth: int
+    children: "list[FolderNode]" = field(default_factory=list)
+
+
+def special(user: User, role: str) -> Folder:
+    """The user's folder of that special use; made if missing."""
+    role = FolderRole(role)
+    found = Folder.objects.filter(user=user, role=role).first()
+    if found is not None:
+        return found
+    with transaction.atomic():
+        locks.hold(user.pk)
+        found = Folder.objects.filter(user=user, role=role).first()
+        name = _free_name(user, None, str(FolderRole(role).label))
+        return found or Folder.objects.create(user=user, name=name, role=role)
+
+
+def provision(user: User) -> list[Folder]:
+    """All folders that every user has, in the order they are shown."""
+    return [special(user, role) for role in ORDER]
+
+
+def ensure_path(
+    user: User, names: Sequence[str], *, parent: Folder | None = None, source: Source | None = None
+) -> Folder:
+    """The folder `names` leads to under `parent`, each step made if missing.
+
+    Names are compared by letter case and a "/" in one is only a character. Steps that are made
+    carry `source`. Raises FolderRefused for an empty path or one that is too deep.
+    """
+    if not names or len(names) > MAX_DEPTH:
+        raise FolderRefused(_("This folder path is too deep."))
+    folder = parent
+    with transaction.atomic():
+        locks.hold(user.pk)
+        for name in names:
+            folder = _ensure(user, folder, _named(name), source)
+    assert folder is not None  # noqa: S101 - names is not empty
+    return folder
+
+
+def _ensure(user: User, parent: Folder | None, name: str, source: Source | None) -> Folder:
+    found = Folder.objects.filter(user=user, parent=parent, name=name).first()
+    return found or Folder.objects.create(user=user, parent=parent, name=name, source=source)
+
+
+def _named(name: str) -> str:
+    name = one_line(name, MAX_NAME)
+    if not name:
+        raise FolderRefused(_("Please give the folder a name."))
+    return name
+
+
+def _free_name(user: User, parent: Folder | None, name: str) -> str:
+    taken = set(Folder.objects.filter(user=user, parent=parent).values_list("name", flat=True))
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    return free
+
+
+def create(user: User, *, parent: Folder | None, name: str) -> Folder:
+    """A new folder. Raises FolderRefused where the name is empty or taken."""
+    name = _named(name)
+    if parent is not None and len(path(parent)) >= MAX_DEPTH:
+        raise FolderRefused(_("This folder path is too deep."))
+    try:
+        with transaction.atomic():
+            locks.hold(user.pk)
+            return Folder.objects.create(user=user, parent=parent, name=name)
+    except IntegrityError as error:
+        raise FolderRefused(_("There is already a folder “%s” here.") % name) from error
+
+
+def rename(folder: Folder, name: str) -> None:
+    """Give an own folder another name. Raises FolderRefused."""
+    _own(folder)
+    folder.name = _named(name)
+    _save(folder)
+
+
+def move(folder: Folder, parent: Folder | None) -> None:
+    """Put an own folder under another, or at the root. Raises FolderRefused."""
+    _own(folder)
+    if parent is not None and folder in path(parent):
+        raise FolderRefused(_("A folder cannot be moved into itself."))
+    folder.parent = parent
+    _save(folder)
+
+
+def _own(folder: Folder) -> None:
+    if folder.role:
+        raise FolderRefused(_("“%s” belongs to every mailbox and stays as it is.") % folder.name)
+
+
+def _save(folder: Folder) -> None:
+    try:
+        with transaction.atomic():
+            locks.hold(folder.user_id)
+            folder.save(update_fields=["name", "parent"])
+    except IntegrityError as error:
+        raise FolderRefused(_("There is already a folder “%s” here.") % folder.name) from error
+
+
+def delete(folder: Folder) -> None:
+    """Remove an own folder and those under it; their mail goes to Deleted Items.
+
+    Raises FolderRefused for a folder that every mailbox has.
+    """
+    _own(folder)
+    trash = special(folder.user, FolderRole.TRASH)
+    with transaction.atomic():
+        locks.hold(folder.user_id)
+        doomed = descendants(folder)
+        if any(one.role for one in doomed):
+            raise FolderRefused(_("A folder that belongs to every mailbox lies in it."))
+        Message.objects.filter(folder__in=doomed).update(folder=trash)
+        total = sum(one.total for one in doomed)
+        unread = sum(one.unread for one in doomed)
+        size = sum(one.size for one in doomed)
+        locks.count(trash.pk, total=total, unread=unread, size=size)
+        folder.delete()
+
+
+def descendants(folder: Folder) -> list[Folder]:
+    """The folder and everything under it, counters fresh."""
+    everything = list(Folder.objects.filter(user_id=folder.user_id))
+    found = [one for one in everything if one.pk == folder.pk]
+    for parent in found:
+        found += [one for one in everything if one.parent_id == parent.pk]
+    return found
+
+
+def path(folder: Folder) -> list[Folder]:
+    """From the root to the folder itself."""
+    by_id = {one.pk: one for one in Folder.objects.filter(user_id=folder.user_id)}
+    steps: list[Folder] = []
+    at: Folder | None = by_id.get(folder.pk)
+    while at is not None:
+        steps.insert(0, at)
+        at = by_id.get(at.parent_id) if at.parent_id else None
+    return steps
+
+
+def empty(folder: Folder) -> int:
+    """Remove every message of Junk or Deleted Items for good; how many. Raises FolderRefused."""
+    if folder.role not in (FolderRole.TRASH, FolderRole.JUNK):
+        raise FolderRefused(_("Only Junk and Deleted Items can be emptied."))
+    with transaction.atomic():
+        locks.hold(folder.user_id)
+        gone, _kinds = Message.objects.filter(folder=folder).delete()
+        Folder.objects.filter(pk=folder.pk).update(total=0, unread=0, size=0)
+        locks.advance(folder.pk)
+    return gone
+
+
+def mark_all_read(folder: Folder) -> int:
+    """Mark every message of the folder as read; how many were not."""
+    with transaction.atomic():
+        locks.hold(folder.user_id)
+        modseq = locks.advance(folder.pk)
+        changed = Message.objects.filter(folder=folder, is_seen=False).update(
+            is_seen=True, modseq=modseq
+        )
+        Folder.objects.filter(pk=folder.pk).update(unread=0)
+    return changed
+
+
+def tree(user: User) -> list[FolderNode]:
+    """The user's folders: those with a special use first, the rest by name; one query."""
+    everything = list(Folder.objects.filter(user=user).select_related("source"))
+    everything.sort(key=lambda one: (_place(one), one.name.casefold(), one.pk))
+    nodes: dict[int, FolderNode] = {}
+    roots: list[FolderNode] = []
+    waiting = everything
+    while waiting:
+        later: list[Folder] = []
+        for one in waiting:
+            above = nodes.get(one.parent_id or 0)
+            if one.parent_id and above is None:
+                later.append(one)
+                continue
+            node = nodes[one.pk] = FolderNode(one, above.depth + 1 if above else 0)
+            (above.children if above else roots).append(node)
+        if len(later) == len(waiting):
+            break
+        waiting = later
+    return roots
+
+
+def _place(folder: Folder) -> int:
+    return ORDER.index(FolderRole(folder.role)) if folder.role else len(ORDER)

@@ -1,0 +1,34 @@
+"""One writer per mailbox at a time, and counters that move with the rows they count."""
+
+from django.db.models import F
+
+from accounts.models import User
+from mailstore.models import Folder
+
+
+def hold(*user_ids: int) -> None:
+    """Wait until no other transaction changes these mailboxes; held until ours ends.
+
+    One lock per person, taken in order, instead of locks per folder and message that could meet
+    each other in different orders. SQLite has a single writer and needs none.
+    """
+    list(
+        User.objects.select_for_update(no_key=True)
+        .filter(pk__in=set(user_ids))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def advance(folder_id: int) -> int:
+    """Raise the folder's modification sequence; its new value."""
+    Folder.objects.filter(pk=folder_id).update(modseq=F("modseq") + 1)
+    return Folder.objects.values_list("modseq", flat=True).get(pk=folder_id)
+
+
+def count(folder_id: int, *, total: int = 0, unread: int = 0, size: int = 0) -> int:
+    """Add to the folder's counters and raise its modification sequence; its new value."""
+    Folder.objects.filter(pk=folder_id).update(
+        total=F("total") + total, unread=F("unread") + unread, size=F("size") + size
+    )
+    return advance(folder_id)

@@ -1,0 +1,227 @@
+"""Messages of a user: filed, flagged, moved, removed. Counters change in the same transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+
+from accounts.models import User
+from mailstore.mime import Summary
+from mailstore.models import Blob, Folder, FolderRole, Message, Source
+from mailstore.services import folders, locks
+
+_NAMED = {
+    "\\seen": "is_seen",
+    "\\flagged": "is_flagged",
+    "\\answered": "is_answered",
+    "\\draft": "is_draft",
+    "$forwarded": "is_forwarded",
+}
+# \Recent belongs to a session, \Deleted to a server we only read from.
+_DROPPED = ("\\recent", "\\deleted")
+MAX_KEYWORDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message whose bytes are stored and whose place is decided."""
+
+    user_id: int
+    folder: Folder
+    sha256: bytes
+    size: int
+    sort_at: datetime
+    summary: Summary
+    flags: frozenset[str] = frozenset()
+    source: Source | None = None
+    backfill: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    total: int = 0
+    unread: int = 0
+    size: int = 0
+    items: list[Message] = field(default_factory=list)
+
+    def add(self, row: Message) -> None:
+        self.total += 1
+        self.unread += not row.is_seen
+        self.size += row.size
+        self.items.append(row)
+
+
+def file(new: Sequence[NewMessage], blobs: Sequence[Blob]) -> list[Message]:
+    """Enter messages into their folders; one row per entry, in order.
+
+    Runs inside the caller's transaction. Only the incoming door (filtering) and drafts use it.
+    """
+    if not new:
+        return []
+    locks.hold(*(one.user_id for one in new))
+    rows = [_row(one, blob) for one, blob in zip(new, blobs, strict=True)]
+    tallies: dict[int, _Tally] = defaultdict(_Tally)
+    for row in rows:
+        tallies[row.folder_id].add(row)
+    for folder_id, tally in sorted(tallies.items()):
+        modseq = locks.count(folder_id, total=tally.total, unread=tally.unread, size=tally.size)
+        for row in tally.items:
+            row.modseq = modseq
+    return Message.objects.bulk_create(rows)
+
+
+def _row(one: NewMessage, blob: Blob) -> Message:
+    said = one.summary
+    return Message(
+        user_id=one.user_id,
+        folder=one.folder,
+        blob=blob,
+        source=one.source,
+        sort_at=one.sort_at,
+        sent_at=said.sent_at,
+        size=one.size,
+        message_id=said.message_id,
+        in_reply_to=said.in_reply_to,
+        references=said.references,
+        from_name=said.from_name,
+        from_address=said.from_address,
+        to_text=said.to_text,
+        subject=said.subject,
+        snippet=said.snippet,
+        has_attachments=said.has_attachments,
+        is_backfill=one.backfill,
+        **flag_fields(one.flags),
+    )
+
+
+def flag_fields(flags: Iterable[str]) -> dict[str, bool | list[str]]:
+    """IMAP flags (RFC 9051 section 2.3.2) as columns; unknown ones become keywords."""
+    columns: dict[str, bool | list[str]] = {}
+    keywords: list[str] = []
+    for flag in sorted(flags):
+        lower = flag.lower()
+        if lower in _NAMED:
+            columns[_NAMED[lower]] = True
+        elif lower not in _DROPPED and not lower.startswith("\\"):
+            keywords.append(flag[:100])
+    return {**columns, "keywords": keywords[:MAX_KEYWORDS]}
+
+
+def flags_of(message: Message) -> list[str]:
+    """The IMAP flags of a row; the reverse of `flag_fields`."""
+    proper = {
+        "is_seen": "\\Seen",
+        "is_flagged": "\\Flagged",
+        "is_answered": "\\Answered",
+        "is_draft": "\\Draft",
+        "is_forwarded": "$Forwarded",
+    }
+    return [flag for name, flag in proper.items() if getattr(message, name)] + [*message.keywords]
+
+
+def set_flags(
+    user: User,
+    ids: Iterable[int],
+    *,
+    seen: bool | None = None,
+    flagged: bool | None = None,
+    answered: bool | None = None,
+    forwarded: bool | None = None,
+) -> int:
+    """Set or clear flags of the user's messages; how many rows changed. None leaves one alone."""
+    wanted = {
+        name: value
+        for name, value in (
+            ("is_seen", seen),
+            ("is_flagged", flagged),
+            ("is_answered", answered),
+            ("is_forwarded", forwarded),
+        )
+        if value is not None
+    }
+    if not wanted:
+        return 0
+    differs = Q()
+    for name, value in wanted.items():
+        differs |= Q(**{name: not value})
+    changed = 0
+    with transaction.atomic():
+        locks.hold(user.pk)
+        mine = Message.objects.filter(differs, user=user, pk__in=list(ids))
+        for folder_id, unread in _now_unread(mine, seen):
+            modseq = locks.count(folder_id, unread=unread)
+            changed += mine.filter(folder_id=folder_id).update(**wanted, modseq=modseq)
+    return changed
+
+
+def _now_unread(mine: QuerySet[Message], seen: bool | None) -> list[tuple[int, int]]:
+    """Per folder, by how much its unread count moves."""
+    moves = {None: 0, True: -1, False: 1}[seen]
+    rows = (
+        mine.values("folder_id")
+        .annotate(turned=Count("pk", filter=Q(is_seen=not seen)))
+        .order_by("folder_id")
+    )
+    return [(row["folder_id"], moves * row["turned"]) for row in rows]
+
+
+def move(user: User, ids: Iterable[int], folder: Folder) -> int:
+    """Move the user's messages into one of the user's folders; how many moved."""
+    if folder.user_id != user.pk:
+        raise ValueError("the folder belongs to someone else")
+    with transaction.atomic():
+        locks.hold(user.pk)
+        mine = Message.objects.filter(user=user, pk__in=list(ids)).exclude(folder=folder)
+        sums = _sums(mine)
+        if not sums:
+            return 0
+        modseq = locks.count(
+            folder.pk,
+            total=sum(one.total for one in sums.values()),
+            unread=sum(one.unread for one in sums.values()),
+            size=sum(one.size for one in sums.values()),
+        )
+        moved = mine.update(folder=folder, modseq=modseq)
+        _subtract(sums)
+    return moved
+
+
+def _sums(mine: QuerySet[Message]) -> dict[int, _Tally]:
+    """What these messages add to the counters of their folders."""
+    rows = (
+        mine.values("folder_id")
+        .annotate(total=Count("pk"), unread=Count("pk", filter=Q(is_seen=False)), bytes=Sum("size"))
+        .order_by("folder_id")
+    )
+    return {row["folder_id"]: _Tally(row["total"], row["unread"], row["bytes"]) for row in rows}
+
+
+def _subtract(sums: dict[int, _Tally]) -> None:
+    for folder_id, tally in sums.items():
+        locks.count(folder_id, total=-tally.total, unread=-tally.unread, size=-tally.size)
+
+
+def trash(user: User, ids: Iterable[int]) -> int:
+    """Move messages to Deleted Items; those already there are removed for good."""
+    ids = list(ids)
+    bin_ = folders.special(user, FolderRole.TRASH)
+    with transaction.atomic():
+        locks.hold(user.pk)
+        there = Message.objects.filter(user=user, pk__in=ids, folder=bin_)
+        gone = set(there.values_list("pk", flat=True))
+        remove(user, gone)
+        return len(gone) + move(user, [one for one in ids if one not in gone], bin_)
+
+
+def remove(user: User, ids: Iterable[int]) -> int:
+    """Remove messages for good; how many. Their bytes are swept when nothing else needs them."""
+    with transaction.atomic():
+        locks.hold(user.pk)
+        mine = Message.objects.filter(user=user, pk__in=list(ids))
+        sums = _sums(mine)
+        mine.delete()
+        _subtract(sums)
+    return sum(one.total for one in sums.values())

@@ -1,0 +1,261 @@
+"""The parts of a message (RFC 2045, 2046), and which of them are its text (RFC 8621, 4.1.4)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message as StdMessage
+
+import fast_mail_parser as fast
+
+from mailstore import headers
+from mailstore.text import decode, one_line
+
+MAX_DEPTH = 50
+MAX_PARTS = 1000
+# The parser refuses more; what is cut off is in the original, which can be downloaded.
+MAX_PARSED = 99 * 1024 * 1024
+MAX_NAME = 255
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Node:
+    """One part. `index` counts leaves from 0 in the order of the message; containers have -1."""
+
+    content_type: str
+    filename: str
+    content_id: str
+    disposition: str
+    charset: str
+    encoded_size: int
+    source: "fast.PyLazyMimePart | StdMessage[str, str] | bytes"
+    children: "list[Node]" = field(default_factory=list)
+    index: int = -1
+
+    @property
+    def is_multipart(self) -> bool:
+        """True of containers."""
+        return self.content_type.startswith("multipart/")
+
+    @property
+    def is_attachment(self) -> bool:
+        """True where the sender said so."""
+        return self.disposition == "attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A message's parts; `defects` names what the limits or the parser took away."""
+
+    root: Node
+    leaves: tuple[Node, ...]
+    defects: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Bodies:
+    """Which leaves to show as plain text, which as HTML, and which to list."""
+
+    text: list[Node] = field(default_factory=list)
+    html: list[Node] = field(default_factory=list)
+    attachments: list[Node] = field(default_factory=list)
+
+
+def parse(raw: bytes) -> Tree:
+    """The tree of a message. Never raises: what has no structure is one part of plain text."""
+    # Some mailers and editors put blank lines or an mbox line before the header.
+    start = headers.offset(raw)
+    data = raw[start : start + MAX_PARSED] if start or len(raw) > MAX_PARSED else raw
+    defects = [] if len(data) + start >= len(raw) else ["size"]
+    try:
+        return _number(_from_fast(fast.parse_email_tree(data, mode="lazy"), 0), defects)
+    except fast.MimeStructureError:
+        return _number(_plain(data), [*defects, "structure"])
+    except fast.ParseError:
+        return _number(_standard(data), [*defects, "parser"])
+
+
+def _number(root: Node, defects: list[str]) -> Tree:
+    leaves: list[Node] = []
+    for node in _walk(root):
+        if node.is_multipart:
+            continue
+        node.index = len(leaves)
+        leaves.append(node)
+        if len(leaves) >= MAX_PARTS:
+            defects = [*defects, "parts"]
+            break
+    return Tree(root, tuple(leaves), tuple(defects))
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.children))
+
+
+def _from_fast(part: "fast.PyLazyMimePart", depth: int) -> Node:
+    fields = {name.lower(): values[0] for name, values in part.headers.items() if values}
+    node = Node(
+        content_type=media_type(part.content_type),
+        filename=filename(part.filename),
+        content_id=(part.content_id or "").strip("<> ")[:998],
+        disposition=(part.disposition or "").strip().lower(),
+        charset=_charset(fields.get("content-type", "")),
+        encoded_size=part.encoded_size or 0,
+        source=part,
+    )
+    if node.is_multipart:
+        if depth < MAX_DEPTH:
+            node.children = [_from_fast(child, depth + 1) for child in part.children[:MAX_PARTS]]
+        else:
+            node.content_type = "application/octet-stream"
+    return node
+
+
+def _standard(data: bytes) -> Node:
+    try:
+        return _from_standard(message_from_bytes(data), 0)
+    except Exception:  # noqa: BLE001 - the last resort must not fail; it has failed in many ways
+        return _plain(data)
+
+
+def _from_standard(part: "StdMessage[str, str]", depth: int) -> Node:
+    payload = part.get_payload()
+    node = Node(
+        content_type=media_type(part.get_content_type()),
+        filename=filename(part.get_filename("")),
+        content_id=str(part.get("Content-ID", "")).strip("<> ")[:998],
+        disposition=(part.get_content_disposition() or "").lower(),
+        charset=_charset(str(part.get("Content-Type", ""))),
+        encoded_size=len(payload) if isinstance(payload, str) else 0,
+        source=part,
+    )
+    if node.is_multipart and isinstance(payload, list) and depth < MAX_DEPTH:
+        node.children = [
+            _from_standard(child, depth + 1)
+            for child in payload[:MAX_PARTS]
+            if isinstance(child, StdMessage)
+        ]
+    elif node.is_multipart:
+        node.content_type = "text/plain"
+    return node
+
+
+def _plain(data: bytes) -> Node:
+    body = data[headers.body_start(data) :]
+    return Node("text/plain", "", "", "", "", len(body), body)
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type[:1000])
+    return found[1] if found else ""
+
+
+def media_type(value: str) -> str:
+    """A media type in lower case without parameters; nonsense is application/octet-stream."""
+    found = _TYPE.match(value.strip().lower())
+    return found[0] if found else "application/octet-stream"
+
+
+def filename(value: str) -> str:
+    """A file name without folders, controls and deceiving marks, at most 255 bytes."""
+    name = one_line(value.replace("\\", "/").rpartition("/")[2], MAX_NAME).lstrip(".")
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix) > 20:
+        stem, dot, suffix = name, "", ""
+    room = MAX_NAME - len((dot + suffix).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + dot + suffix
+
+
+def content(tree: Tree, node: Node, raw: bytes) -> bytes:
+    """The decoded bytes of a leaf; broken encodings give what can be read of them."""
+    source = node.source
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, StdMessage):
+        return _standard_content(source)
+    try:
+        return source.content or b""
+    except fast.ParseError:
+        again = _number(_standard(raw[headers.offset(raw) :][:MAX_PARSED]), [])
+        # Two parsers agree on a mail's parts unless it is badly broken; then the name decides.
+        if len(again.leaves) == len(tree.leaves):
+            return content(again, again.leaves[node.index], raw)
+        same = [leaf for leaf in again.leaves if leaf.filename == node.filename]
+        return content(again, same[0], raw) if same else b""
+
+
+def _standard_content(part: "StdMessage[str, str]") -> bytes:
+    payload = part.get_payload(decode=True)
+    if isinstance(payload, bytes):
+        return payload
+    inner = part.get_payload()
+    if isinstance(inner, list) and inner and isinstance(inner[0], StdMessage):
+        return inner[0].as_bytes()
+    return b""
+
+
+def text(tree: Tree, node: Node, raw: bytes, limit: int, *, guess: bool = True) -> str:
+    """The text of a leaf, at most `limit` bytes of it."""
+    return decode(content(tree, node, raw)[:limit], node.charset or None, guess=guess)
+
+
+def bodies(tree: Tree) -> Bodies:
+    """Sort the leaves into text to show and files to list, as RFC 8621 section 4.1.4 does."""
+    found = Bodies()
+    _sort([tree.root], "mixed", _Views(found.text, found.html), found.attachments)
+    return found
+
+
+@dataclass(slots=True)
+class _Views:
+    """The two views being collected; None where this part of the tree feeds only the other."""
+
+    text: list[Node] | None
+    html: list[Node] | None
+    within_alternative: bool = False
+
+    def show(self, part: Node, kind: str) -> None:
+        """Add a shown leaf to the views it belongs to."""
+        is_text = part.content_type == "text/plain"
+        if kind != "alternative" and self.within_alternative:
+            # From here on this branch of the alternative is of one kind.
+            self.html, self.text = (None, self.text) if is_text else (self.html, None)
+        alone = kind == "alternative"
+        if self.text is not None and (is_text or not alone):
+            self.text.append(part)
+        if self.html is not None and not (is_text and alone):
+            self.html.append(part)
+
+
+def _sort(parts: list[Node], kind: str, views: _Views, attachments: list[Node]) -> None:
+    text, html = views.text, views.html
+    text_before, html_before = len(text or ()), len(html or ())
+    for place, part in enumerate(parts):
+        if part.is_multipart:
+            inner = part.content_type.partition("/")[2]
+            within = views.within_alternative or inner == "alternative"
+            _sort(part.children, inner, _Views(views.text, views.html, within), attachments)
+        elif part.index >= 0 and _is_shown(part, place, kind):
+            views.show(part, kind)
+        elif part.index >= 0:
+            attachments.append(part)
+    if kind == "alternative" and text is not None and html is not None:
+        # An alternative with one kind of text only serves both views.
+        if len(text) == text_before:
+            text.extend(html[html_before:])
+        elif len(html) == html_before:
+            html.extend(text[text_before:])
+
+
+def _is_shown(part: Node, place: int, kind: str) -> bool:
+    return (
+        not part.is_attachment
+        and part.content_type in ("text/plain", "text/html")
+        and (place == 0 or (kind != "related" and not part.filename))
+    )
