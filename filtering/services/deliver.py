@@ -1,0 +1,106 @@
+"""The one way in: every incoming message, whoever brings it, is filed through here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from filtering import rules
+from mailstore import mime
+from mailstore.mime import Summary
+from mailstore.models import Folder, Message, Source
+from mailstore.services import blobs, folders, messages
+from mailstore.services.blobs import StoredBatch
+from mailstore.services.messages import NewMessage
+from protocols.body import Body
+
+# Of a large message only the beginning is read here; the rest is attachments.
+HEAD = 1 << 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    r"""A message to deliver.
+
+    `folder` belongs to the receiver; `internal_at` is when the other server received it; `flags`
+    are IMAP flags such as "\\Seen"; `screen` runs the filters; `backfill` is old mail that
+    nobody is to be told of.
+    """
+
+    body: Body
+    folder: Folder
+    internal_at: datetime | None = None
+    flags: frozenset[str] = frozenset()
+    source: Source | None = None
+    screen: bool = False
+    backfill: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Messages whose bytes are durable and whose places are known."""
+
+    batch: StoredBatch
+    new: tuple[NewMessage, ...]
+
+
+def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
+    """Make the bytes durable and decide the places. Call it outside any transaction.
+
+    Raises OSError when the disk refuses; then nothing is stored.
+    """
+    batch = blobs.write([one.body for one in incoming])
+    return Prepared(batch, tuple(_new(one, now) for one in incoming))
+
+
+def _new(one: Incoming, now: datetime) -> NewMessage:
+    said = mime.summary(_head(one.body))
+    return NewMessage(
+        user_id=one.folder.user_id,
+        folder=_place(one, said),
+        sha256=one.body.sha256,
+        size=one.body.size,
+        sort_at=arrival(one.internal_at, said, now),
+        summary=said,
+        flags=one.flags,
+        source=one.source,
+        backfill=one.backfill,
+    )
+
+
+def _head(body: Body) -> bytes:
+    return body.read() if body.size <= HEAD else next(body.chunks(HEAD))
+
+
+def _place(one: Incoming, said: Summary) -> Folder:
+    verdict = rules.decide(said) if one.screen else rules.Verdict()
+    return folders.special(one.folder.user, verdict.role) if verdict.role else one.folder
+
+
+def arrival(internal_at: datetime | None, said: Summary, now: datetime) -> datetime:
+    """When a message arrived: as its server says, else its Received, else its Date, else now.
+
+    Never before 1970 and never more than a day ahead, so that no message sticks to the top.
+    """
+    best = internal_at or said.received_at or said.sent_at or now
+    if best.tzinfo is None:
+        best = best.replace(tzinfo=UTC)
+    return min(max(best, _EPOCH), now + _AHEAD)
+
+
+def file(prepared: Prepared) -> list[Message]:
+    """Enter prepared messages into their folders, one row each, in order.
+
+    Runs inside the caller's transaction, which also holds what the caller must not lose.
+    """
+    return messages.file(prepared.new, blobs.adopt(prepared.batch))
+
+
+def deliver(incoming: Sequence[Incoming], *, now: datetime) -> list[Message]:
+    """Prepare and file in one go, for callers that have nothing of their own to commit."""
+    prepared = prepare(incoming, now=now)
+    with transaction.atomic():
+        return file(prepared)
