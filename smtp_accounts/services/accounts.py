@@ -14,7 +14,6 @@ from connectivity.services import credentials, network, trials
 from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.check import check as check_server
-from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
 from smtp_accounts import retry
 from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
@@ -259,8 +258,3 @@ def record_failure(
 def is_paused(account: SmtpAccount) -> bool:
     """Whether nothing is sent through it until its owner has done something."""
     return account.cause in retry.AUTH_CAUSES or account.cause == "credential-unreadable"
-
-
-def failing(error: MailServerError) -> bool:
-    """Whether an error says something about the account, rather than about one message."""
-    return error.stage != "send"

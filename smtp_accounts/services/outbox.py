@@ -27,7 +27,7 @@ from smtp_accounts.models import (
     RecipientState,
     SmtpAccount,
 )
-from smtp_accounts.services import identities
+from smtp_accounts.services import identities, sent
 from smtp_accounts.services.identities import Identity
 
 PAUSING = (*sorted(retry.AUTH_CAUSES), "credential-unreadable")
@@ -245,6 +245,22 @@ def send_again(*, message: OutboxMessage, now: datetime) -> bool:
         message.recipients.exclude(state=RecipientState.ACCEPTED).update(
             state=RecipientState.PENDING, reply=""
         )
+    return True
+
+
+def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
+    """The sender has found out that an uncertain message arrived: it counts as sent."""
+    copy = sent.prepare_copy(message, blobs.body(message.blob), now=now)
+    with transaction.atomic():
+        uncertain = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.UNKNOWN)
+        if not uncertain.update(state=OutboxState.SENT, ended_at=now, draft=None):
+            return False
+        message.recipients.filter(state=RecipientState.UNKNOWN).update(
+            state=RecipientState.ACCEPTED
+        )
+        sent.file_copy(message, copy, now=now)
+        if message.draft_id:
+            Draft.objects.filter(pk=message.draft_id).delete()
     return True
 
 

@@ -1,0 +1,248 @@
+"""One attempt at one outgoing message.
+
+The order is what keeps a crash from losing or doubling anything: mailboxes here and the copy in
+Sent are filed in the transaction that says so; "about to be sent" is committed before the data
+goes out, and what was committed as such is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from connectivity.services import network
+from connectivity.services.credentials import CredentialError
+from filtering.services import deliver
+from filtering.services.deliver import Incoming
+from lib.checkpoints import checkpoint
+from mailstore.models import FolderRole
+from mailstore.services import blobs, folders
+from protocols.body import Body
+from protocols.errors import MailServerError
+from protocols.smtp import SendReport, send_sync
+from smtp_accounts import retry
+from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
+from smtp_accounts.retry import Decision, Recipient
+from smtp_accounts.services import accounts, outbox, queue, routes, sent
+from smtp_accounts.services.routes import Route, Split
+
+log = logging.getLogger(__name__)
+
+NO_SUCH_USER = gettext_noop("There is no mailbox with this address here.")
+NO_RELAY = gettext_noop(
+    "Mail from your address here cannot leave this server: no relay is set up. "
+    "Send it from one of your other addresses, or ask your administrator."
+)
+
+OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Result:
+    """What an attempt found out: a state and the server's words for each recipient tried."""
+
+    states: dict[str, tuple[Recipient, str]] = field(default_factory=dict)
+    cause: str = ""
+    server_line: str = ""
+
+    def all(self, addresses: Sequence[str], state: Recipient, words: str = "") -> Result:
+        """Say the same of all these recipients."""
+        self.states.update(dict.fromkeys(addresses, (state, words)))
+        return self
+
+
+def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | None:
+    """Try a claimed message once; its new state, or None when this hint is out of date.
+
+    `clock` gives the time whenever it is asked, as an attempt may take minutes.
+    """
+    message = queue.start(outbox_id=outbox_id, fence=fence, now=clock())
+    if message is None:
+        return None
+    if cause := outbox.is_held(message, message.account):
+        queue.give_back(message, cause=cause, now=clock())
+        return OutboxState.RETRY
+    try:
+        _attempt(message, clock)
+    except queue.LostClaimError:
+        log.warning("outbox %s: another worker has taken over", message.pk)
+        return None
+    message.refresh_from_db(fields=["state"])
+    return OutboxState(message.state)
+
+
+def _attempt(message: OutboxMessage, clock: Clock) -> None:
+    waiting = message.recipients.filter(state__in=OPEN)
+    split = routes.split(list(waiting.order_by("pk").values_list("address", flat=True)))
+    body = blobs.body(message.blob)
+    if split.here or split.nobody:
+        _deliver_here(message, split, body, clock())
+    result = _send(message, split.elsewhere, body, clock) if split.elsewhere else Result()
+    _conclude(message, result, body, clock())
+
+
+def _deliver_here(message: OutboxMessage, split: Split, body: Body, now: datetime) -> None:
+    """File the message with the users of this installation; all of it or nothing."""
+    result = Result().all(split.nobody, Recipient.REFUSED, NO_SUCH_USER)
+    result.all(list(split.here), Recipient.ACCEPTED)
+    incoming = [
+        Incoming(body, folders.special(user, FolderRole.INBOX), internal_at=now, screen=True)
+        for user in dict.fromkeys(split.here.values())
+    ]
+    prepared = deliver.prepare(incoming, now=now)
+    checkpoint("outbox: local bytes stored")
+    with transaction.atomic():
+        _renew(message, now)
+        _note(message, result)
+        deliver.file(prepared)
+    checkpoint("outbox: local delivered")
+
+
+def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -> Result:
+    """Hand the message to the server for these recipients."""
+    try:
+        route = routes.of(message)
+    except CredentialError:
+        return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
+    if route is None:
+        return Result(cause="no-relay").all(to, Recipient.REFUSED, NO_RELAY)
+    try:
+        report = _hand_over(message, route, to, body, clock)
+    except MailServerError as error:
+        return _of_error(message, error, to)
+    return _of_report(report, to)
+
+
+def _hand_over(
+    message: OutboxMessage, route: Route, to: Sequence[str], body: Body, clock: Clock
+) -> SendReport:
+    def before_dot() -> None:
+        checkpoint("outbox: before dot")
+        queue.mark_dot(message, now=clock())
+        checkpoint("outbox: dot marked")
+
+    report = send_sync(
+        route.endpoint,
+        route.login,
+        policy=route.policy,
+        trust=network.trust(),
+        sender=message.from_address,
+        recipients=to,
+        message=body.read(),
+        before_dot=before_dot,
+        deadline=queue.SEND_LIMIT,
+    )
+    checkpoint("outbox: answered")
+    return report
+
+
+def _of_report(report: SendReport, to: Sequence[str]) -> Result:
+    result = Result()
+    final = report.final
+    for address in to:
+        reply = report.recipients.get(address)
+        if reply is None:
+            result.states[address] = (Recipient.DEFERRED, "")
+            continue
+        state = retry.of_reply(reply.code)
+        if state == Recipient.ACCEPTED:
+            state = retry.settle(state, retry.of_reply(final.code if final else 451))
+            reply = final or reply
+        result.states[address] = (state, f"{reply.code} {reply.text}")
+    if final is not None and final.code >= 400:
+        result.cause, result.server_line = "refused", f"{final.code} {final.text}"
+    return result
+
+
+def _of_error(message: OutboxMessage, error: MailServerError, to: Sequence[str]) -> Result:
+    log.info("outbox %s: %s", message.pk, error.cause)
+    result = Result(cause=error.cause, server_line=error.server_line)
+    if message.dot_sent_at is not None:
+        result.cause = "answer-lost"
+        return result.all(to, Recipient.UNKNOWN)
+    if retry.is_final(temporary=error.temporary, stage=error.stage):
+        return result.all(to, Recipient.REFUSED, error.server_line)
+    return result.all(to, Recipient.DEFERRED)
+
+
+def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime) -> None:
+    """Write down how the attempt ended, with the copy in Sent and the mark on the original."""
+    copy = None
+    if message.sent_copied_at is None and _reached_anyone(message, result):
+        copy = sent.prepare_copy(message, body, now=now)
+    checkpoint("outbox: copy stored")
+    with transaction.atomic():
+        _renew(message, now)
+        _note(message, result)
+        decision = retry.decide(
+            message.recipients.values_list("state", flat=True),
+            attempts=message.attempts,
+            age=now - message.due_since,
+        )
+        if decision.gave_up:
+            message.recipients.filter(state__in=OPEN).update(state=RecipientState.REFUSED)
+        _settle(message, decision, result, now)
+        if copy is not None:
+            sent.file_copy(message, copy, now=now)
+        _judge_account(message, result, now)
+    checkpoint("outbox: recorded")
+
+
+def _reached_anyone(message: OutboxMessage, result: Result) -> bool:
+    if any(state == Recipient.ACCEPTED for state, _ in result.states.values()):
+        return True
+    return message.recipients.filter(state=RecipientState.ACCEPTED).exists()
+
+
+def _renew(message: OutboxMessage, now: datetime) -> None:
+    """Lock the row for this transaction. Raises `LostClaimError` if it is no longer ours."""
+    if not queue.hold(message).update(lease_until=now + queue.SEND_LEASE):
+        raise queue.LostClaimError
+
+
+def _note(message: OutboxMessage, result: Result) -> None:
+    """Write down what became of each recipient tried."""
+    rows = {row.address: row for row in message.recipients.all()}
+    changed = [rows[address] for address in result.states]
+    for row in changed:
+        state, row.reply = result.states[row.address]
+        row.state = RecipientState(state)
+    OutboxRecipient.objects.bulk_update(changed, ["state", "reply"])
+
+
+def _settle(message: OutboxMessage, decision: Decision, result: Result, now: datetime) -> None:
+    """Move the row out of "sending" and let go of it."""
+    ended = decision.wait is None
+    unknown = decision.outcome == retry.Outcome.UNKNOWN
+    OutboxMessage.objects.filter(pk=message.pk).update(
+        state=OutboxState(decision.outcome),
+        not_before=now + (decision.wait or timedelta()),
+        lease_until=None,
+        # An answer came: what it did not accept may be sent again without doubling anything.
+        dot_sent_at=message.dot_sent_at if ended or unknown else None,
+        cause="gave-up" if decision.gave_up else result.cause,
+        server_line=result.server_line,
+        ended_at=now if ended else None,
+    )
+    if decision.outcome == retry.Outcome.SENT and message.draft is not None:
+        message.draft.delete()
+
+
+def _judge_account(message: OutboxMessage, result: Result, now: datetime) -> None:
+    """Keep on the account's row whether it works."""
+    account = message.account
+    if account is None or not result.states:
+        return
+    about_account = {Recipient.DEFERRED} == {state for state, _ in result.states.values()}
+    if result.cause and about_account and result.cause != "refused":
+        accounts.record_failure(
+            account, cause=result.cause, server_line=result.server_line, now=now
+        )
+    elif result.cause in ("", "refused"):
+        accounts.record_ok(account, now)

@@ -1,0 +1,92 @@
+"""Which way a recipient is reached: a mailbox here, the chosen account's server, or the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from accounts.models import Domain, User
+from connectivity.services import network
+from protocols.address import AddressPolicy
+from protocols.types import Endpoint, Login, Security
+from smtp_accounts.models import OutboxMessage
+from smtp_accounts.services import accounts
+
+_RELAY = {
+    "smtp": (Security.NONE, 25),
+    "smtp+starttls": (Security.STARTTLS, 587),
+    "smtps": (Security.TLS, 465),
+}
+# The operator named the relay; it may well stand in the operator's own network.
+_ANYWHERE = AddressPolicy(
+    allowed_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")), allowed_ports=None
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A server to hand a message to, and how to get in."""
+
+    endpoint: Endpoint
+    login: Login | None
+    policy: AddressPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Recipients by the way they are reached."""
+
+    here: dict[str, User]
+    nobody: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+def split(addresses: Sequence[str]) -> Split:
+    """Sort recipients: users of this installation, its domains' unknown names, all others."""
+    domains = {address.rpartition("@")[2].lower() for address in addresses}
+    ours = set(Domain.objects.filter(name__in=domains).values_list("name", flat=True))
+    local = [one for one in addresses if one.rpartition("@")[2].lower() in ours]
+    found = {
+        user.email: user
+        for user in User.objects.filter(
+            email__in=[address.lower() for address in local], is_active=True
+        ).select_related("domain")
+    }
+    return Split(
+        here={one: found[one.lower()] for one in local if one.lower() in found},
+        nobody=tuple(one for one in local if one.lower() not in found),
+        elsewhere=tuple(one for one in addresses if one not in set(local)),
+    )
+
+
+def of(message: OutboxMessage) -> Route | None:
+    """The way out for other people's recipients, None where this installation has none.
+
+    Only a From of this installation goes through the relay; an external From goes through its
+    own server or not at all. Raises `CredentialError`.
+    """
+    if message.is_local_from:
+        return relay()
+    if message.account is None:
+        return None
+    return Route(
+        endpoint=accounts.endpoint(message.account),
+        login=accounts.login(message.account),
+        policy=network.policy(),
+    )
+
+
+def relay() -> Route | None:
+    """The installation's own relay from `RELAY_URL`; None where none is set."""
+    if not settings.RELAY_URL:
+        return None
+    url = urlsplit(settings.RELAY_URL)
+    security, port = _RELAY[url.scheme]
+    login = None
+    if url.username:
+        login = Login(unquote(url.username), unquote(url.password or ""))
+    return Route(Endpoint(url.hostname or "", url.port or port, security), login, _ANYWHERE)

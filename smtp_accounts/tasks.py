@@ -1,0 +1,26 @@
+"""Celery's way in. The row is the queue: hints may be lost, repeated or reordered."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from smtp_accounts.services import delivery, drafts, queue
+
+
+@shared_task
+def dispatch_due() -> int:
+    """Claim what is due and hint at each row; how many. Runs every few seconds."""
+    now = timezone.now()
+    drafts.sweep(now=now)
+    claims = queue.claim_due(now=now)
+    for outbox_id, fence in claims:
+        deliver.delay(outbox_id=outbox_id, fence=fence)
+    return len(claims)
+
+
+@shared_task
+def deliver(*, outbox_id: int, fence: int) -> str:
+    """Try one claimed message; what state it is in afterwards, "stale" for an old hint."""
+    state = delivery.deliver_one(outbox_id=outbox_id, fence=fence, clock=timezone.now)
+    return str(state or "stale")
