@@ -59,7 +59,7 @@ class OperatorCommand(BaseCommand):
     def add_verbs(self, add: AddVerb) -> None:
         """Declare the verbs; leave it out and implement ``answer`` for a command without."""
 
-    def answer(self, **options: Any) -> Answer:
+    def answer(self, *args: Any, **options: Any) -> Answer:
         """Do the work of a command that has no verbs."""
         raise NotImplementedError
 

@@ -33,6 +33,8 @@ CREDENTIAL_KEYS: list[str] = [
 ]
 ALLOWED_HOSTS: list[str] = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
+# Who the first start makes a system administrator of, when there are no people yet.
+ADMIN_EMAIL = env.text("ADMIN_EMAIL") or "admin@tributary.localhost"
 # True where the site is reached over https, directly or through a proxy.
 HTTPS = env.flag("HTTPS")
 

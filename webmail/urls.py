@@ -2,9 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from webmail.views import mail, settings
+from webmail.views import health, mail, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", include("accounts.urls")),
     path("", mail.mail, name="mail"),
     path("keyboard/", settings.keyboard, name="keyboard"),
