@@ -32,6 +32,7 @@ Network = IPv4Network | IPv6Network
 
 DEFAULT_MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995, 2525})
 MAX_ADDRESSES = 32
+PATIENCE = 15.0  # seconds for the name, and as many for the connection
 
 # What `is_global` lets through although nobody's public mail server can live there, and what
 # newer registries reserve (IANA special-purpose address registries).
@@ -118,13 +119,13 @@ def connect(endpoint: Endpoint, policy: AddressPolicy, deadline: Deadline) -> so
     resolved a second time, so an answer that changes in between has no effect.
     """
     host = clean_host(endpoint)
-    found = resolve(host, endpoint.port, deadline)
+    found = resolve(host, endpoint.port, deadline.within(PATIENCE, Stage.NAME))
     addresses = [ip_address(each[1][0]) for each in found]
     if not all(judge(ip, policy) for ip in addresses):
         raise _refused(endpoint)
     if not _port_open(endpoint.port, policy) and not all(opened(ip, policy) for ip in addresses):
         raise _refused(endpoint)
-    return _first_that_answers(found, endpoint, deadline)
+    return _first_that_answers(found, endpoint, deadline.within(PATIENCE, Stage.CONNECT))
 
 
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029/\\@?#]")

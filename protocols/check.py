@@ -1,16 +1,23 @@
 """Trying a server out, stage by stage, for Test Connection and Save."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
 from protocols.address import AddressPolicy
-from protocols.errors import MailServerError
+from protocols.errors import LoginMethod, MailServerError, Stage
+from protocols.imap import ImapSource
+from protocols.pop3 import Pop3Source
+from protocols.smtp.probe import probe
 from protocols.tls import Trust
-from protocols.types import Endpoint, Login, Security
+from protocols.types import Deadline, Endpoint, Login, Security
 
 Kind = Literal["imap", "pop", "smtp"]
+Facts = dict[str, int | str]
 
 
 class CheckStage(StrEnum):
@@ -33,7 +40,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One step of a check; `detail` is a technical word such as TLSv1.3, never a secret."""
+    """One step of a check; `detail` is "none" for a clear connection, never anything secret."""
 
     stage: CheckStage
     state: State
@@ -43,9 +50,10 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found.  `security` is how the server is to be reached, when that was found.
+    """What a check found.  `security` is how the server is to be reached, None if unknown.
 
     `facts`: imap has `folders` and `messages`, pop `messages`, smtp `sender` (1 when accepted).
+    Without a login there is no sign-in stage.
     """
 
     stages: tuple[StageResult, ...]
@@ -59,6 +67,41 @@ class CheckReport:
         return self.error is None
 
 
+class _Clock(Deadline):
+    """A deadline that remembers when each stage began."""
+
+    __slots__ = ("marks",)
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.marks: list[tuple[CheckStage, float]] = []
+
+    def within(self, seconds: float, stage: Stage) -> Deadline:
+        self.marks.append((_SHOWN[stage], time.monotonic()))
+        return super().within(seconds, stage)
+
+    def spent(self, stage: CheckStage) -> float:
+        """Seconds spent in a stage so far."""
+        ends = [moment for _, moment in self.marks[1:]] + [time.monotonic()]
+        spans = zip(self.marks, ends, strict=True)
+        return sum(end - begun for (each, begun), end in spans if each is stage)
+
+
+_SHOWN: Mapping[Stage, CheckStage] = {
+    Stage.NAME: CheckStage.NAME,
+    Stage.CONNECT: CheckStage.CONNECT,
+    Stage.GREETING: CheckStage.CONNECT,
+    Stage.ENCRYPTION: CheckStage.ENCRYPTION,
+    Stage.LOGIN: CheckStage.SIGN_IN,
+    Stage.FOLDERS: CheckStage.FOLDERS,
+    Stage.FETCH: CheckStage.FOLDERS,
+    Stage.SEND: CheckStage.FOLDERS,
+}
+# Ports where encryption begins with the connection, and those where it is asked for.
+_TLS_PORTS = {465, 993, 995}
+_CLEAR_PORTS = {25, 110, 143, 587, 2525}
+
+
 def check(
     kind: Kind,
     endpoint: Endpoint,
@@ -66,14 +109,123 @@ def check(
     *,
     policy: AddressPolicy,
     trust: Trust,
-    find_security: bool = False,
+    security: Security | None = None,
     require_ssl: bool = True,
     sender: str | None = None,
     deadline: float = 15.0,
 ) -> CheckReport:
-    """Try a server; never raises a `MailServerError`, always ends within `deadline` seconds.
+    """Try a server; raises no `MailServerError` and ends within `deadline` seconds.
 
-    With `find_security` the endpoint's own security is ignored and found out: with `require_ssl`
-    TLS from the start or a required STARTTLS, without it STARTTLS when offered.
+    `security` overrides the endpoint's.  When it is None, imap and pop find it out: with
+    `require_ssl` TLS from the start or a required STARTTLS, never clear text; without it STARTTLS
+    where offered, else clear text.  For smtp None means the endpoint's own.
+
+    The sender of an smtp check is offered with MAIL FROM and taken back: nothing is sent.
     """
-    raise NotImplementedError
+    clock = _Clock(deadline)
+    finding = security is None and kind != "smtp"
+    chosen = security or (
+        _first_guess(endpoint.port, require_ssl) if finding else endpoint.security
+    )
+    tried: set[Security] = set()
+    while True:
+        tried.add(chosen)
+        try:
+            facts = _RUN[kind](
+                replace(endpoint, security=chosen), login, policy, trust, clock, sender
+            )
+        except MailServerError as error:
+            other = _next_guess(chosen, error.cause, require_ssl) if finding else None
+            if other is not None and other not in tried:
+                chosen = other
+                continue
+            known = None if finding and _early(error) else chosen
+            return CheckReport(_stages(clock, chosen, login, error), error, known)
+        return CheckReport(_stages(clock, chosen, login, None), None, chosen, facts)
+
+
+def _first_guess(port: int, require_ssl: bool) -> Security:
+    if port in _TLS_PORTS or (require_ssl and port not in _CLEAR_PORTS):
+        return Security.TLS
+    return Security.STARTTLS
+
+
+def _next_guess(tried: Security, cause: str, require_ssl: bool) -> Security | None:
+    """What else to try after this failure; clear text only where encryption is not required."""
+    if (tried, cause) == (Security.STARTTLS, "tls-from-start"):
+        return Security.TLS
+    if (tried, cause) == (Security.TLS, "no-tls-there"):
+        return Security.STARTTLS
+    if (tried, cause, require_ssl) == (Security.STARTTLS, "tls-not-offered", False):
+        return Security.NONE
+    return None
+
+
+def _early(error: MailServerError) -> bool:
+    return _SHOWN[error.stage] in (CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION)
+
+
+def _stages(
+    clock: _Clock, security: Security, login: Login | None, error: MailServerError | None
+) -> tuple[StageResult, ...]:
+    shown = [each for each in CheckStage if login or each is not CheckStage.SIGN_IN]
+    failed = shown.index(_SHOWN[error.stage]) if error else len(shown)
+    results: list[StageResult] = []
+    for index, stage in enumerate(shown):
+        state = State.OK if index < failed else State.NOT_REACHED
+        if index == failed:
+            state = State.FAILED
+        clear = stage is CheckStage.ENCRYPTION and security is Security.NONE
+        results.append(StageResult(stage, state, "none" if clear else "", clock.spent(stage)))
+    return tuple(results)
+
+
+def _imap(
+    endpoint: Endpoint,
+    login: Login | None,
+    policy: AddressPolicy,
+    trust: Trust,
+    clock: _Clock,
+    sender: str | None,
+) -> Facts:
+    if login is None:
+        raise LoginMethod(Stage.LOGIN)
+    with ImapSource.open(endpoint, login, policy=policy, trust=trust, total=clock) as source:
+        boxes = [box for box in source.list_folders() if box.selectable]
+        messages = sum(box.status.messages for box in boxes if box.status)
+        return {"folders": len(boxes), "messages": messages}
+
+
+def _pop(
+    endpoint: Endpoint,
+    login: Login | None,
+    policy: AddressPolicy,
+    trust: Trust,
+    clock: _Clock,
+    sender: str | None,
+) -> Facts:
+    if login is None:
+        raise LoginMethod(Stage.LOGIN)
+    with Pop3Source.open(endpoint, login, policy=policy, trust=trust, total=clock) as source:
+        messages = source.count()
+        source.quit()
+        return {"messages": messages}
+
+
+def _smtp(
+    endpoint: Endpoint,
+    login: Login | None,
+    policy: AddressPolicy,
+    trust: Trust,
+    clock: _Clock,
+    sender: str | None,
+) -> Facts:
+    job = probe(endpoint, login, policy=policy, trust=trust, clock=clock, sender=sender)
+    # In a thread of its own: the caller's may already be running an event loop.
+    with ThreadPoolExecutor(1, "smtp-check") as pool:
+        accepted = pool.submit(asyncio.run, job).result()
+    return {"sender": int(accepted)}
+
+
+_Runner = Callable[[Endpoint, Login | None, AddressPolicy, Trust, _Clock, str | None], Facts]
+_RUN: Mapping[Kind, _Runner] = {"imap": _imap, "pop": _pop, "smtp": _smtp}

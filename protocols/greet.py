@@ -8,7 +8,6 @@ from protocols.types import Deadline, Endpoint, Security
 from protocols.wire import Wire
 
 GREETING = 30.0
-CONNECT = 15.0
 # What the other protocols say first; any of it proves a server of another kind.
 STARTS = {"IMAP": b"* ", "POP3": b"+OK", "SMTP": b"220"}
 _TLS_ALERT = b"\x15\x03"
@@ -16,8 +15,7 @@ _TLS_ALERT = b"\x15\x03"
 
 def dial(endpoint: Endpoint, policy: AddressPolicy, trust: Trust, total: Deadline) -> Wire:
     """A connected wire, already encrypted when the endpoint speaks TLS from the start."""
-    step = total.within(CONNECT, Stage.CONNECT)
-    wire = Wire(address.connect(endpoint, policy, step), endpoint.host, total)
+    wire = Wire(address.connect(endpoint, policy, total), endpoint.host, total)
     if endpoint.security is Security.TLS:
         wire.limit(GREETING, Stage.ENCRYPTION)
         wire.start_tls(trust)

@@ -32,7 +32,7 @@ def wrap(sock: socket.socket, trust: Trust, host: str, deadline: Deadline) -> ss
     """Do the handshake on a connected socket; raises a `MailServerError`, the socket closed."""
     try:
         sock.settimeout(deadline.remaining())
-        return context(trust).wrap_socket(sock, server_hostname=_server_name(host))
+        return context(trust).wrap_socket(sock, server_hostname=server_name(host))
     except (OSError, ValueError) as error:
         sock.close()
         raise explain(error, host) from None
@@ -82,7 +82,7 @@ def _certificate_cause(code: int) -> str:
     return "tls-expired" if code in _OUT_OF_DATE else "tls-untrusted"
 
 
-def _server_name(host: str) -> str:
+def server_name(host: str) -> str:
     """The name the certificate must bear: without the root dot and the brackets of IPv6."""
     return host.rstrip(".").strip("[]")
 

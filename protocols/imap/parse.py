@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
 from imapclient.imap_utf7 import decode as decode_utf7
+from imapclient.imap_utf7 import encode as encode_utf7
 
 from protocols.body import Body
 from protocols.imap.values import MailboxStatus, RemoteMeta
@@ -162,3 +163,8 @@ def readable_name(raw: bytes) -> str:
     except (ValueError, IndexError):
         text = raw.decode("utf-8", "replace") if max(raw, default=0) > 127 else raw.decode("ascii")
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def wire_name(name: str) -> bytes:
+    """A mailbox name as it travels: modified UTF-7 (RFC 3501 5.1.3)."""
+    return bytes(encode_utf7(name))

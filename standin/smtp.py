@@ -1,0 +1,180 @@
+"""A private SMTP server on loopback, on aiosmtpd: it takes mail, keeps it, and can pass it on."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from standin import ports
+from standin.certs import Pair
+
+Deliver = Callable[[str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One message the server took; `user` signed in, or is None."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    encrypted: bool
+    user: str | None
+
+
+class SmtpServer:
+    """Three ports: `port` (clear, STARTTLS offered), `starttls_port` (required), `tls_port`.
+
+    `refuse` maps a sender or recipient to the reply it gets, such as "550 5.1.1 no such user";
+    `final` replaces the answer to a message.  Both may be changed while the server runs.
+    """
+
+    def __init__(
+        self,
+        users: Mapping[str, str],
+        *,
+        tls: Pair,
+        preferred: tuple[int, int, int] = (0, 0, 0),
+        auth_required: bool = True,
+        deliver: Deliver | None = None,
+    ) -> None:
+        """`deliver` is called for each accepted recipient, in the server's own thread."""
+        self.users = dict(users)
+        self.refuse: dict[str, str] = {}
+        self.final: str | None = None
+        self.accepted: list[Accepted] = []
+        self.logins: list[str] = []
+        self.port, self.starttls_port, self.tls_port = ports.pick(preferred)
+        self._auth_required = auth_required
+        self._deliver = deliver
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._context.load_cert_chain(tls.cert, tls.key)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to listen; returns when all ports answer."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and port."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(10)
+            self._loop.close()
+
+    async def _listen(self) -> None:
+        self._servers = [
+            await self._loop.create_server(self._factory(self._context), ports.HOST, self.port),
+            await self._loop.create_server(
+                self._factory(self._context, required=True), ports.HOST, self.starttls_port
+            ),
+            await self._loop.create_server(
+                self._factory(None), ports.HOST, self.tls_port, ssl=self._context
+            ),
+        ]
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        current = asyncio.current_task()
+        for task in asyncio.all_tasks():
+            if task is not current:
+                task.cancel()
+        await asyncio.sleep(0)
+
+    def _factory(
+        self, starttls: ssl.SSLContext | None, *, required: bool = False
+    ) -> Callable[[], SMTP]:
+        def make() -> SMTP:
+            return SMTP(
+                _Handler(self),
+                hostname="mail.standin.test",
+                ident="stand-in",
+                enable_SMTPUTF8=True,
+                data_size_limit=50_000_000,
+                authenticator=self._authenticate,
+                auth_required=self._auth_required,
+                timeout=60,
+                loop=self._loop,
+                tls_context=starttls,
+                require_starttls=required,
+                auth_require_tls=required,
+            )
+
+        return make
+
+    def _authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        if not isinstance(data, LoginPassword):
+            return AuthResult(success=False, handled=False)
+        name = data.login.decode("utf-8", "replace")
+        self.logins.append(name)
+        right = self.users.get(name) == data.password.decode("utf-8", "replace")
+        return AuthResult(success=right, handled=False, auth_data=name if right else None)
+
+    def take(self, session: Session, envelope: Envelope) -> str:
+        """Keep one message and pass it on; the reply."""
+        if self.final is not None:
+            return self.final
+        raw = envelope.original_content or b""
+        recipients = tuple(str(each) for each in envelope.rcpt_tos)
+        user = session.auth_data if isinstance(session.auth_data, str) else None
+        self.accepted.append(
+            Accepted(str(envelope.mail_from or ""), recipients, raw, session.ssl is not None, user)
+        )
+        for recipient in recipients if self._deliver else ():
+            if self._deliver is not None:
+                self._deliver(recipient, raw)
+        return "250 2.0.0 taken"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Handler:
+    """What aiosmtpd asks at each command."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """MAIL FROM."""
+        if address in self._server.refuse:
+            return self._server.refuse[address]
+        envelope.mail_from = address
+        return "250 2.1.0 sender fine"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """RCPT TO."""
+        if address in self._server.refuse:
+            return self._server.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 recipient fine"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, smtp: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        """The message."""
+        return self._server.take(session, envelope)
