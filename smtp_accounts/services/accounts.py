@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +10,9 @@ from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from connectivity.services import credentials, network, trials
+from connectivity.causes import Explained, explain, explain_cause
+from connectivity.models import Feature
+from connectivity.services import credentials, features, network, trials
 from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.check import check as check_server
@@ -43,11 +45,19 @@ class AccountValues:
 
 
 @dataclass(frozen=True, slots=True)
-class SaveResult:
-    """The stored account, or None and a report that says at which stage it failed."""
+class Outcome:
+    """How a test or a save ended: `problem` is None exactly if all went well.
 
-    account: SmtpAccount | None
-    report: CheckReport
+    `report` is None if no server was asked, because the answer was known before.
+    """
+
+    report: CheckReport | None
+    problem: Explained | None
+    account: SmtpAccount | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.problem is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +71,6 @@ class Dependents:
     @property
     def any(self) -> bool:
         return self.is_default or bool(self.drafts) or bool(self.waiting)
-
-
-class PasswordNeededError(Exception):
-    """The password has to be typed: the saved one was for another server, or there is none."""
 
 
 class ReplacementNeededError(Exception):
@@ -106,24 +112,18 @@ def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:
     )
 
 
-@sensitive_variables("secret")
 def check(
     *, user: User, values: AccountValues, now: datetime, account: SmtpAccount | None = None
-) -> CheckReport:
-    """Try these values for real, at most `TIME_LIMIT` seconds, storing nothing (A29).
-
-    Raises `PasswordNeededError`, `trials.TooManyTrialsError` and `credentials.CredentialError`.
-    """
-    if needs_password(values, account):
-        raise PasswordNeededError
-    trials.take(user, now=now)
-    who = None
-    if values.use_authentication:
-        secret = values.password
-        if not secret and account is not None and account.credential is not None:
-            secret = credentials.reveal(account.credential)
-        who = Login(values.username, secret)
-    return check_server(
+) -> Outcome:
+    """Try these values for real, at most `TIME_LIMIT` seconds, storing nothing (A29)."""
+    problem = _refusal(user, values, account, now)
+    if problem is not None:
+        return Outcome(None, problem)
+    try:
+        who = _login(values, account)
+    except credentials.CredentialError as error:
+        return Outcome(None, explain_cause(error.cause))
+    report = check_server(
         "smtp",
         endpoint(values),
         who,
@@ -132,6 +132,33 @@ def check(
         sender=values.email,
         deadline=TIME_LIMIT,
     )
+    if report.error is None:
+        return Outcome(report, None)
+    return Outcome(report, explain(report.error, host=values.host, port=values.port))
+
+
+def _refusal(
+    user: User, values: AccountValues, account: SmtpAccount | None, now: datetime
+) -> Explained | None:
+    """Why no server is asked at all."""
+    if not features.enabled_for(user, Feature.SMTP_ACCOUNTS):
+        return explain_cause("feature-off")
+    if needs_password(values, account):
+        return explain_cause("password-needed")
+    try:
+        trials.take(user, now=now)
+    except trials.TooManyTrialsError:
+        return explain_cause("too-many-tests")
+    return None
+
+
+@sensitive_variables()
+def _login(values: AccountValues, account: SmtpAccount | None) -> Login | None:
+    if not values.use_authentication:
+        return None
+    if values.password or account is None or account.credential is None:
+        return Login(values.username, values.password)
+    return Login(values.username, credentials.reveal(account.credential))
 
 
 def save(
@@ -140,23 +167,22 @@ def save(
     values: AccountValues,
     now: datetime,
     account: SmtpAccount | None = None,
-    tested: bool = True,
-) -> SaveResult:
-    """Test, and store only what works (A32, A33). `tested=False` is for the operator's command.
+    test: bool = True,
+) -> Outcome:
+    """Test, and store only what works (A32, A33). `test=False` is for the operator's command.
 
     Mail that waited for this account is due at once afterwards; the caller may nudge the worker.
     """
-    if tested:
-        report = check(user=user, values=values, now=now, account=account)
-    else:
-        report = CheckReport((), None, endpoint(values).security)
-    if not report.ok:
-        return SaveResult(None, report)
+    outcome = Outcome(None, None)
+    if test:
+        outcome = check(user=user, values=values, now=now, account=account)
+    if not outcome.ok:
+        return outcome
     with transaction.atomic():
-        saved = _store(user, values, account, now if tested else None)
+        saved = _store(user, values, account, now if test else None)
         if account is not None:
             _wake(saved, now)
-    return SaveResult(saved, report)
+    return replace(outcome, account=saved)
 
 
 def _store(
@@ -166,18 +192,16 @@ def _store(
     for name in ("display_name", "host", "port", "encryption", "email", "use_authentication"):
         setattr(row, name, getattr(values, name))
     row.username = values.username if values.use_authentication else ""
-    old = None
+    old = row.credential
     if not values.use_authentication:
-        old, row.credential = row.credential, None
+        row.credential = None
     elif values.password:
-        row.credential = credentials.store(
-            user=user, secret=values.password, credential=row.credential
-        )
+        row.credential = credentials.store(user=user, secret=values.password, credential=old)
     row.source = Source.objects.filter(user=user, address__iexact=row.email).first() or row.source
     row.cause = row.cause_text = row.server_line = ""
     row.last_ok_at = ok_at or row.last_ok_at
     row.save()
-    if old is not None:
+    if old is not None and row.credential is None:
         old.delete()
     return row
 
@@ -185,7 +209,7 @@ def _store(
 def _wake(account: SmtpAccount, now: datetime) -> None:
     """Make everything due that waited for this account to be mended."""
     waiting = OutboxMessage.objects.filter(account=account, state=OutboxState.RETRY)
-    waiting.update(not_before=now, cause="", cause_text="", server_line="")
+    waiting.update(not_before=now, due_since=now, cause="", cause_text="", server_line="")
 
 
 def accounts_of(user: User) -> list[SmtpAccount]:

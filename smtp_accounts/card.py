@@ -1,0 +1,98 @@
+"""The SMTP Accounts card of the Connectivity page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from connectivity.causes import Explained, explain_cause
+from connectivity.sections import Concern, Health
+from lib.moments import moment
+from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services import accounts
+
+NEEDS_YOU, FAILED, FINE = "needs-you", "failed", "fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account as its row shows it. `look` is fine, failed (tries go on) or needs-you."""
+
+    account: SmtpAccount
+    look: str
+    problem: Explained | None
+    waiting: int
+    next_try: str
+    failed_at: str
+
+
+def card(user: User) -> dict[str, Any]:
+    """The context of ``smtp_accounts/_card.html``."""
+    rows = rows_for(user)
+    default = next((row.account for row in rows if row.account.is_default_from), None)
+    concerns = tuple(
+        Concern(row.account.email, reverse("smtp-account-edit", args=[row.account.pk]))
+        for row in rows
+        if row.look == NEEDS_YOU
+    )
+    looks = Counter(row.look for row in rows)
+    return {
+        "rows": rows,
+        "health": Health(fine=looks[FINE], waiting=looks[FAILED], concerns=concerns),
+        "summary": ngettext("%(n)d account", "%(n)d accounts", len(rows)) % {"n": len(rows)},
+        "default_from": default.email if default else user.email,
+    }
+
+
+def rows_for(user: User) -> list[Row]:
+    """Every account with how it is doing; two queries."""
+    queue = (
+        OutboxMessage.objects.filter(
+            user=user, state__in=(OutboxState.RETRY, OutboxState.QUEUED), account__isnull=False
+        )
+        .order_by()
+        .values("account_id")
+        .annotate(count=Count("pk"), next=Min("not_before"))
+    )
+    waiting = {entry["account_id"]: entry for entry in queue}
+    now = timezone.now()
+    found: list[Row] = []
+    for account in accounts.accounts_of(user):
+        entry = waiting.get(account.pk)
+        found.append(
+            Row(
+                account=account,
+                look=_look(account),
+                problem=_problem(account),
+                waiting=entry["count"] if entry else 0,
+                next_try=moment(entry["next"], now=now) if entry else "",
+                failed_at=moment(account.last_failed_at, now=now) if account.last_failed_at else "",
+            )
+        )
+    return found
+
+
+def look_words(look: str) -> str:
+    """The state in words, beside its icon."""
+    return {NEEDS_YOU: _("Needs you"), FAILED: _("Not sending"), FINE: _("Fine")}[look]
+
+
+def _look(account: SmtpAccount) -> str:
+    if not account.cause:
+        return FINE
+    return NEEDS_YOU if accounts.is_paused(account) else FAILED
+
+
+def _problem(account: SmtpAccount) -> Explained | None:
+    if not account.cause:
+        return None
+    params = {"host": account.host, "port": account.port, "username": account.username}
+    return explain_cause(account.cause, params, server_line=account.server_line)

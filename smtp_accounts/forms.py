@@ -1,0 +1,192 @@
+"""The dialog of an SMTP account: shapes only. Whether it works is asked of its server."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from smtp_accounts import addresses
+from smtp_accounts.models import Encryption, SmtpAccount
+from smtp_accounts.services.accounts import AccountValues, needs_password
+
+DEFAULT_PORT = 25
+# RFC 8314 section 3.3 for implicit TLS, RFC 6409 for STARTTLS.
+PORTS = {Encryption.NONE: 25, Encryption.SSL: 465, Encryption.TLS: 587}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_IN_HOST = re.compile(r"[\s/@\\?#]")
+# App passwords are shown in groups of four letters, and pasted like that.
+_APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.ASCII)
+
+
+def _text(**attrs: str) -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"class": "input", "autocomplete": "off", "spellcheck": "false", **attrs}
+    )
+
+
+class AccountForm(forms.Form):
+    """Every field of an account, in the order of A28."""
+
+    display_name = forms.CharField(
+        label=_("Display Name"),
+        max_length=200,
+        required=False,
+        widget=_text(),
+        help_text=_("The name recipients see beside your address."),
+    )
+    host = forms.CharField(
+        label=_("Server Address"),
+        max_length=253,
+        widget=_text(placeholder="mail.example.com", autocapitalize="none"),
+        error_messages={"required": _("Enter the server address.")},
+    )
+    port = forms.IntegerField(
+        label=_("Server Port"),
+        min_value=1,
+        max_value=65535,
+        initial=DEFAULT_PORT,
+        widget=_text(inputmode="numeric"),
+        error_messages={"required": _("Enter the port.")},
+    )
+    encryption = forms.ChoiceField(
+        label=_("Encryption"),
+        choices=Encryption.choices,
+        initial=Encryption.NONE,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+    email = forms.CharField(
+        label=_("Email Address"),
+        max_length=254,
+        widget=_text(placeholder="jdoe@example.com", autocapitalize="none", inputmode="email"),
+        help_text=_("The full address you send from."),
+        error_messages={"required": _("Enter the full address you send from.")},
+    )
+    use_authentication = forms.BooleanField(
+        label=_("Enable Authentication"), required=False, initial=True
+    )
+    username = forms.CharField(
+        label=_("Username"),
+        max_length=320,
+        required=False,
+        widget=_text(autocapitalize="none"),
+        help_text=_("Often the same as the Email Address; left empty, that is used."),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1024,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(
+            attrs={"class": "input", "autocomplete": "new-password"}, render_value=False
+        ),
+    )
+
+    def __init__(self, *args: Any, account: SmtpAccount | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def clean_display_name(self) -> str:
+        return _without_controls(" ".join(self.cleaned_data["display_name"].split(" ")))
+
+    def clean_host(self) -> str:
+        """A bare name or address; what was pasted from a browser is refused with a reason."""
+        host: str = _without_controls(self.cleaned_data["host"].strip().rstrip("."))
+        if _NOT_IN_HOST.search(host) or not host:
+            raise forms.ValidationError(
+                _("Enter only the name of the server, for example mail.example.com.")
+            )
+        return host
+
+    def clean_email(self) -> str:
+        address = addresses.normal(_without_controls(self.cleaned_data["email"]))
+        if not address:
+            raise forms.ValidationError(_("Enter a full address, for example jdoe@example.com."))
+        return address
+
+    def clean_username(self) -> str:
+        return _without_controls(self.cleaned_data["username"].strip())
+
+    def clean_password(self) -> str:
+        password = _without_controls(self.cleaned_data["password"])
+        return password.replace(" ", "") if _APP_PASSWORD.fullmatch(password) else password
+
+    def clean(self) -> dict[str, Any]:
+        """What depends on more than one field."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("use_authentication") and not cleaned.get("username"):
+            cleaned["username"] = cleaned.get("email", "")
+        if not self.errors and needs_password(self.values(), self.account):
+            self.add_error("password", self._password_sentence())
+        return cleaned
+
+    def _password_sentence(self) -> str:
+        if self.account is None or self.account.credential_id is None:
+            return str(_("Enter the password."))
+        return str(
+            _(
+                "Enter the password again: server, port, encryption or username has changed, "
+                "and a stored password goes only where it was saved for."
+            )
+        )
+
+    def values(self) -> AccountValues:
+        """What was typed, ready for the services."""
+        data = self.cleaned_data
+        return AccountValues(
+            display_name=data["display_name"],
+            host=data["host"],
+            port=data["port"],
+            encryption=data["encryption"],
+            email=data["email"],
+            use_authentication=data["use_authentication"],
+            username=data["username"],
+            password=data["password"] if data["use_authentication"] else "",
+        )
+
+
+class ReplacementForm(forms.Form):
+    """What takes the place of an account that is to be deleted (A198)."""
+
+    replacement = forms.ChoiceField(
+        label=_("Send from this address instead"),
+        widget=forms.Select(attrs={"class": "select"}),
+        error_messages={"required": _("Choose the address that takes its place.")},
+    )
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["replacement"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        # Nothing is chosen beforehand: a sender is not swapped by pressing Enter.
+        field.choices = [("", _("Choose an address…")), *choices]
+
+
+def initial_of(account: SmtpAccount) -> dict[str, Any]:
+    """What the form of a stored account starts with; the password never leaves the server."""
+    names = (
+        "display_name",
+        "host",
+        "port",
+        "encryption",
+        "email",
+        "use_authentication",
+        "username",
+    )
+    return {name: getattr(account, name) for name in names}
+
+
+def offered_port(encryption: str, port: object) -> int | None:
+    """The port that matches the encryption, when another one stands in the field (A22)."""
+    if encryption not in Encryption.values:
+        return None
+    matching = PORTS[Encryption(encryption)]
+    return None if str(port) == str(matching) else matching
+
+
+def _without_controls(text: str) -> str:
+    if _CONTROLS.search(text):
+        raise forms.ValidationError(_("This contains characters that cannot be typed."))
+    return text
