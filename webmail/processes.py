@@ -44,7 +44,7 @@ def web(host: str, port: int) -> Process:
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
             *("--host", host, "--port", str(port), "--workers", "1"),
             *("--blocking-threads", "8"),
-            *("--workers-kill-timeout", "8", "--log-level", "warning"),
+            *("--workers-kill-timeout", "8", "--log-level", "error"),
             "webmail.wsgi:application",
         ],
         stop_within=10,
@@ -91,6 +91,7 @@ def broker(socket: Path) -> Process:
             *(broker_program(), "--port", "0", "--unixsocket", str(socket)),
             *("--unixsocketperm", "700", "--dir", str(socket.parent)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"),
+            *("--logfile", str(socket.with_suffix(".log"))),
         ],
         stop_within=5,
     )
