@@ -41,6 +41,11 @@ class Provider:
     link: str = ""
 
     @property
+    def lead_text(self) -> str:
+        """The sentence the form begins with."""
+        return str(self.lead) % {"name": self.name}
+
+    @property
     def tint_class(self) -> str:
         return f"a{self.tint}"
 

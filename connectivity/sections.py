@@ -18,6 +18,8 @@ from accounts.models import User
 from connectivity.models import Feature
 from connectivity.services import features
 
+# More than this many cannot be told apart on the meter.
+SEGMENTS = 16
 CardMaker = Callable[..., Mapping[str, Any]]
 
 
@@ -57,6 +59,14 @@ class Health:
     @property
     def total(self) -> int:
         return self.fine + self.waiting + len(self.concerns)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The meter: a class for every account, fine ones first; many share a segment."""
+        kinds = ["f"] * self.fine + ["w"] * self.waiting + ["b"] * len(self.concerns)
+        step = -(-len(kinds) // SEGMENTS) or 1
+        # Every step-th account, counted from the end: trouble is never left out.
+        return tuple(reversed(kinds[::-1][::step]))
 
     def __add__(self, other: Health) -> Health:
         return Health(

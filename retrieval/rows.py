@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from connectivity.causes import CAUSES, Explained, Turn, explain_cause
+from lib.moments import count, moment, span
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
-from retrieval.moments import count, moment, span
 
 BARS = 16
 # A failure is shown as one only when it lasts; single ones mend themselves.

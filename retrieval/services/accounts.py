@@ -64,6 +64,8 @@ class Outcome:
 
     report: CheckReport | None
     problem: Explained | None
+    host: str = ""
+    port: int = 0
     task: RetrievalTask | None = None
 
     @property
@@ -124,13 +126,13 @@ def check(
         login,
         policy=network.policy(),
         trust=network.trust(),
-        find_security=values.security is None,
+        security=values.security,
         require_ssl=values.require_ssl,
         deadline=DEADLINE,
     )
-    if report.error is None:
-        return Outcome(report, None)
-    return Outcome(report, explain(report.error, host=values.host, port=values.port))
+    host, port = values.host, values.port
+    problem = explain(report.error, host=host, port=port) if report.error else None
+    return Outcome(report, problem, host, port)
 
 
 def save(

@@ -1,0 +1,52 @@
+"""Who asks, and whether a feature is on for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.models import Role, User
+from connectivity.models import Feature
+from connectivity.services import features
+
+Params = ParamSpec("Params")
+View = Callable[Concatenate[HttpRequest, Params], HttpResponse]
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in user; the sign-in middleware lets nobody else through to a view."""
+    if not isinstance(request.user, User):
+        raise TypeError("this view is open to people who have not signed in")
+    return request.user
+
+
+def administrator_of(user: User) -> User | None:
+    """Whom to ask: an administrator of the user's domain, else one of the installation."""
+    local = Q(role=Role.DOMAIN_ADMIN, domain=user.domain_id)
+    people = User.objects.filter(local | Q(role=Role.SYSTEM_ADMIN), is_active=True)
+    # "domain-admin" sorts before "system-admin": the nearer one first.
+    return people.order_by("role", "pk").first()
+
+
+def requires(feature: Feature) -> Callable[[View[Params]], View[Params]]:
+    """Let a view be reached only where ``feature`` is on; else say whom to ask (A5, A6)."""
+
+    def decorate(view: View[Params]) -> View[Params]:
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, /, *args: Params.args, **kwargs: Params.kwargs
+        ) -> HttpResponse:
+            user = person(request)
+            if features.enabled_for(user, feature):
+                return view(request, *args, **kwargs)
+            context = {"feature": feature.label, "administrator": administrator_of(user)}
+            return render(request, "connectivity/off.html", context, status=403)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,85 @@
+"""The staged result of a connection test, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from lib.moments import count
+from protocols.check import CheckReport, CheckStage, StageResult, State
+from protocols.types import Security
+
+NAMES: Mapping[CheckStage, str | Promise] = {
+    CheckStage.NAME: gettext_lazy("Name found"),
+    CheckStage.CONNECT: gettext_lazy("Connected"),
+    CheckStage.ENCRYPTION: gettext_lazy("Encrypted"),
+    CheckStage.SIGN_IN: gettext_lazy("Sign-in"),
+    CheckStage.FOLDERS: gettext_lazy("Folders"),
+}
+
+
+SECURITY: Mapping[Security | None, str | Promise] = {
+    Security.TLS: gettext_lazy("SSL, certificate verified"),
+    Security.STARTTLS: gettext_lazy("STARTTLS, certificate verified"),
+    Security.NONE: gettext_lazy("Not encrypted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the report; ``state`` is ok, warn, failed or not-reached."""
+
+    name: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A whole report as ``connectivity/_report.html`` shows it; ``seconds`` in all."""
+
+    steps: tuple[Step, ...]
+    seconds: float
+
+
+def shown(report: CheckReport, *, host: str, port: int) -> Shown:
+    """The report of a test of ``host`` and ``port``."""
+    steps = tuple(_step(stage, report, host, port) for stage in report.stages)
+    return Shown(steps, sum(stage.seconds for stage in report.stages))
+
+
+def _step(stage: StageResult, report: CheckReport, host: str, port: int) -> Step:
+    name, state = str(NAMES[stage.stage]), str(stage.state)
+    if stage.state == State.NOT_REACHED:
+        return Step(name, state, _("Not reached"))
+    if stage.state == State.FAILED:
+        return Step(name, state, "")
+    if stage.stage == CheckStage.NAME:
+        return Step(name, state, host)
+    if stage.stage == CheckStage.CONNECT:
+        millis = max(1, round(stage.seconds * 1000))
+        return Step(name, state, _("Port %(port)s, in %(n)s ms") % {"port": port, "n": millis})
+    if stage.stage == CheckStage.ENCRYPTION:
+        clear = report.security == Security.NONE
+        detail = str(SECURITY.get(report.security, ""))
+        return Step(_("Not encrypted") if clear else name, "warn" if clear else state, detail)
+    if stage.stage == CheckStage.SIGN_IN:
+        return Step(name, state, _("Accepted"))
+    return Step(name, state, _contents(report.facts))
+
+
+def _contents(facts: Mapping[str, int | str]) -> str:
+    """What lies there: folders and messages."""
+    parts = []
+    folders, messages = facts.get("folders"), facts.get("messages")
+    if isinstance(folders, int):
+        words = ngettext("%(n)s folder", "%(n)s folders", folders)
+        parts.append(words % {"n": count(folders)})
+    if isinstance(messages, int):
+        words = ngettext("%(n)s message", "%(n)s messages", messages)
+        parts.append(words % {"n": count(messages)})
+    return ", ".join(parts)

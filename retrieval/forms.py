@@ -1,0 +1,282 @@
+"""The forms of a retrieval task: shapes only. Whether an account works is asked of its server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from connectivity.providers import Provider, Server
+from mailstore.models import Folder
+from mailstore.services import folders
+from retrieval.models import Method, RetrievalTask, TaskType, Transfer
+from retrieval.services.accounts import COLORS, TaskValues, default_name, needs_password
+
+# The ports of RFC 3501 and RFC 1939, and those of RFC 8314 that are encrypted from the start.
+PORTS = {TaskType.IMAP: (143, 993), TaskType.POP: (110, 995)}
+NEW_FOLDER = "new"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_IN_HOST = re.compile(r"[\s/@\\?#]")
+# App passwords are shown in groups of four letters, and pasted like that.
+_APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.ASCII)
+
+
+class StartForm(forms.Form):
+    """Step 1: the address, from which the provider may be known."""
+
+    address = forms.EmailField(
+        label=_("Your address there"),
+        widget=forms.EmailInput(
+            attrs={"class": "input", "placeholder": "name@example.com", "autocomplete": "off"}
+        ),
+    )
+
+
+def _text(**attrs: str) -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"class": "input", "autocomplete": "off", "spellcheck": "false", **attrs}
+    )
+
+
+class TaskForm(forms.Form):
+    """Every field of a task, in the order of A205, then how it is shown here."""
+
+    type = forms.ChoiceField(
+        label=_("Type"),
+        choices=TaskType.choices,
+        initial=TaskType.IMAP,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+    host = forms.CharField(
+        label=_("Server Address"),
+        max_length=253,
+        widget=_text(placeholder="mail.example.com", autocapitalize="none"),
+        error_messages={"required": _("Enter the server address.")},
+    )
+    port = forms.IntegerField(
+        label=_("Port"),
+        min_value=1,
+        max_value=65535,
+        widget=_text(inputmode="numeric"),
+        error_messages={"required": _("Enter the port.")},
+    )
+    username = forms.CharField(
+        label=_("Username"),
+        max_length=320,
+        widget=_text(placeholder="name@example.com", autocapitalize="none"),
+        help_text=_("Usually the full e-mail address."),
+        error_messages={"required": _("Enter the username.")},
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1024,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(
+            attrs={"class": "input", "autocomplete": "new-password"}, render_value=False
+        ),
+    )
+    method = forms.ChoiceField(
+        label=_("Retrieval Method"),
+        choices=[(Method.AUTOMATIC, _("Automatic")), (Method.MANUAL, _("Manual"))],
+        initial=Method.AUTOMATIC,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+    transfer = forms.ChoiceField(
+        label=_("Folder Transfer Method"),
+        choices=Transfer.choices,
+        initial=Transfer.ROOT,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    destination = forms.ChoiceField(
+        label=_("Destination Folder"),
+        required=False,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
+    new_folder = forms.CharField(
+        label=_("Name of the new folder"), max_length=255, required=False, widget=_text()
+    )
+    use_apop = forms.BooleanField(label=_("Enable APOP authentication"), required=False)
+    leave_on_server = forms.BooleanField(label=_("Leave messages on server"), required=False)
+    require_ssl = forms.BooleanField(label=_("Require SSL"), required=False, initial=True)
+    filter_enabled = forms.BooleanField(
+        label=_("Enable spam and content filtering"), required=False
+    )
+    name = forms.CharField(label=_("Name"), max_length=100, required=False, widget=_text())
+    color = forms.TypedChoiceField(
+        label=_("Colour"),
+        choices=[(number, str(number)) for number in range(1, COLORS + 1)],
+        coerce=int,
+        empty_value="",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(
+        self, *args: Any, user: User, task: RetrievalTask | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.task = task
+        self.folders = {str(folder.pk): folder for folder, _path in _paths(user)}
+        choices = [(str(folder.pk), path) for folder, path in _paths(user)]
+        destination = cast(forms.ChoiceField, self.fields["destination"])
+        destination.choices = [*choices, (NEW_FOLDER, _("New folder…"))]
+        if task is not None:
+            # What a task knows of its mailbox depends on the type.
+            self.fields["type"].disabled = True
+
+    def clean_host(self) -> str:
+        """A bare name or address; what was pasted from a browser is refused with a reason."""
+        host: str = self.cleaned_data["host"].strip().rstrip(".")
+        if _NOT_IN_HOST.search(host) or not host:
+            raise forms.ValidationError(
+                _("Enter only the name of the server, for example mail.example.com.")
+            )
+        return host
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"].strip()
+        return _without_controls(username)
+
+    def clean_password(self) -> str:
+        password = _without_controls(self.cleaned_data["password"])
+        return password.replace(" ", "") if _APP_PASSWORD.fullmatch(password) else password
+
+    def clean_new_folder(self) -> str:
+        return _without_controls(self.cleaned_data["new_folder"].strip())
+
+    def clean_name(self) -> str:
+        return _without_controls(self.cleaned_data["name"].strip())
+
+    def clean(self) -> dict[str, Any]:
+        """What depends on more than one field."""
+        cleaned = super().clean() or self.cleaned_data
+        if self._wants_folder(cleaned):
+            self._clean_folder(cleaned)
+        if {"host", "port", "username"} <= cleaned.keys() and "password" not in self.errors:
+            self._clean_secret()
+        return cleaned
+
+    def _wants_folder(self, cleaned: dict[str, Any]) -> bool:
+        is_pop = cleaned.get("type") == TaskType.POP
+        return is_pop or cleaned.get("transfer") == Transfer.SUBFOLDERS
+
+    def _clean_folder(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("destination") == NEW_FOLDER:
+            if not cleaned.get("new_folder") and "new_folder" not in self.errors:
+                self.add_error("new_folder", _("Enter a name for the new folder."))
+        elif not cleaned.get("destination") and "destination" not in self.errors:
+            self.add_error("destination", _("Choose a folder."))
+
+    def _clean_secret(self) -> None:
+        if not needs_password(self.values(), self.task):
+            return
+        if self.task is None:
+            self.add_error("password", _("Enter the password."))
+        else:
+            self.add_error(
+                "password",
+                _(
+                    "Enter the password again: server, port, username or encryption has "
+                    "changed, and a stored password goes only where it was saved for."
+                ),
+            )
+
+    def values(self) -> TaskValues:
+        """What was typed, ready for the services."""
+        data = self.cleaned_data
+        wants = self._wants_folder(data)
+        is_new = data.get("destination") == NEW_FOLDER
+        return TaskValues(
+            type=data["type"],
+            host=data["host"],
+            port=data["port"],
+            username=data["username"],
+            password=data.get("password", ""),
+            require_ssl=data["require_ssl"],
+            method=data.get("method", Method.AUTOMATIC),
+            transfer=data.get("transfer") or Transfer.ROOT,
+            destination=self.folders.get(data.get("destination", "")) if wants else None,
+            new_folder=data.get("new_folder", "") if wants and is_new else "",
+            use_apop=data.get("use_apop", False),
+            leave_on_server=data.get("leave_on_server", False),
+            filter_enabled=data.get("filter_enabled", False),
+            name=data.get("name", ""),
+            color=data.get("color") or 0,
+        )
+
+
+class PasswordForm(forms.Form):
+    """A new password for a task whose old one is no longer accepted."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=1024,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        error_messages={"required": _("Enter the password.")},
+    )
+
+    def clean_password(self) -> str:
+        return _without_controls(self.cleaned_data["password"])
+
+
+def initial_for(provider: Provider | None, *, kind: str, address: str) -> dict[str, Any]:
+    """What the form starts with: a provider's servers, or the plain defaults (A63, A79)."""
+    kind = TaskType.POP if kind == TaskType.POP else TaskType.IMAP
+    if provider is not None and provider.pop is None:
+        kind = TaskType.IMAP
+    values: dict[str, Any] = {"type": kind, "username": address, "port": PORTS[kind][0]}
+    if provider is not None:
+        server: Server = (provider.pop if kind == TaskType.POP else None) or provider.imap
+        values |= {"host": server.host, "port": server.port, "name": provider.name}
+        values |= {"transfer": Transfer.SUBFOLDERS, "destination": NEW_FOLDER}
+        values |= {"new_folder": provider.name}
+    elif address:
+        values |= {"name": default_name(address, "")}
+    return values
+
+
+def initial_of(task: RetrievalTask) -> dict[str, Any]:
+    """What the form of an existing task starts with; the password never leaves the server."""
+    names = (
+        "type",
+        "host",
+        "port",
+        "username",
+        "method",
+        "transfer",
+        "use_apop",
+        "leave_on_server",
+        "require_ssl",
+        "filter_enabled",
+    )
+    values = {name: getattr(task, name) for name in names}
+    values["destination"] = str(task.destination_id or "")
+    return values | {"name": task.source.name, "color": task.source.color}
+
+
+def _without_controls(text: str) -> str:
+    if _CONTROLS.search(text):
+        raise forms.ValidationError(_("This contains characters that cannot be typed."))
+    return text
+
+
+def _paths(user: User) -> Sequence[tuple[Folder, str]]:
+    """The user's folders with their full names, in the order of the folder tree."""
+    found: list[tuple[Folder, str]] = []
+
+    def walk(nodes: Sequence[folders.FolderNode], above: str) -> None:
+        for node in nodes:
+            label = str(node.folder.get_role_display() or node.folder.name)
+            found.append((node.folder, f"{above}{label}"))
+            walk(node.children, f"{above}{label} / ")
+
+    walk(folders.tree(user), "")
+    return found

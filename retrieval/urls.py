@@ -1,0 +1,21 @@
+"""Addresses of retrieval tasks."""
+
+from django.urls import path
+
+from retrieval.views import actions, detail, editing
+
+ROOT = "settings/connectivity/retrieval/"
+
+urlpatterns = [
+    path(f"{ROOT}new/", editing.new, name="retrieval-new"),
+    path(f"{ROOT}<int:pk>/", detail.detail, name="retrieval-detail"),
+    path(f"{ROOT}<int:pk>/row/", detail.row, name="retrieval-row"),
+    path(f"{ROOT}<int:pk>/status/", detail.status, name="retrieval-status"),
+    path(f"{ROOT}<int:pk>/edit/", editing.edit, name="retrieval-edit"),
+    path(f"{ROOT}<int:pk>/password/", editing.password, name="retrieval-password"),
+    path(f"{ROOT}<int:pk>/test/", actions.test, name="retrieval-test"),
+    path(f"{ROOT}<int:pk>/run/", actions.run, name="retrieval-run"),
+    path(f"{ROOT}<int:pk>/pause/", actions.pause, name="retrieval-pause"),
+    path(f"{ROOT}<int:pk>/resume/", actions.resume, name="retrieval-resume"),
+    path(f"{ROOT}<int:pk>/delete/", actions.delete, name="retrieval-delete"),
+]

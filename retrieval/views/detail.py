@@ -1,0 +1,99 @@
+"""One task: its page, its row in the list, and its status line while it runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from connectivity.access import person, requires
+from connectivity.models import Feature
+from lib.moments import count
+from retrieval import timeline
+from retrieval.access import task_for
+from retrieval.forms import PasswordForm
+from retrieval.models import RetrievalTask, RunOutcome
+from retrieval.rows import Look, Row, fetched, rows_for
+
+
+@require_safe
+@requires(Feature.RETRIEVAL)
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Settings, activity, folders and quarantine of a task."""
+    task = task_for(person(request), pk)
+    return render(request, "retrieval/detail.html", _context(task))
+
+
+@require_safe
+@requires(Feature.RETRIEVAL)
+def row(request: HttpRequest, pk: int) -> HttpResponse:
+    """The task's row in the list, alone; the row asks for itself again."""
+    return _row(request, task_for(person(request), pk))
+
+
+@require_safe
+@requires(Feature.RETRIEVAL)
+def status(request: HttpRequest, pk: int) -> HttpResponse:
+    """The live part of the task's page."""
+    task = task_for(person(request), pk)
+    return _told(request, render(request, "retrieval/_live.html", _context(task)), task)
+
+
+def answer(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
+    """What a pressed button is replaced by: the row in the list, or the live part of the page."""
+    if request.POST.get("from") == "detail":
+        return render(request, "retrieval/_live.html", _context(task))
+    return _row(request, task)
+
+
+def _row(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
+    shown = rows_for([task], now=timezone.now())[0]
+    response = render(request, "retrieval/_row.html", {"row": shown})
+    return _told(request, response, task, shown)
+
+
+def _told(
+    request: HttpRequest, response: HttpResponse, task: RetrievalTask, shown: Row | None = None
+) -> HttpResponse:
+    """Say in words how a run ended that the page was watching; the page's live region reads it."""
+    shown = shown or rows_for([task], now=timezone.now())[0]
+    if request.GET.get("was") not in (Look.RUNNING, Look.QUEUED) or shown.is_live:
+        return response
+    last = task.runs.exclude(outcome=RunOutcome.RUNNING).first()
+    name = task.source.name
+    if shown.problem is not None:
+        words = f"{name}: {shown.problem.sentence}"
+    elif last is None or not fetched(last):
+        words = _("%(name)s: nothing new.") % {"name": name}
+    else:
+        new = fetched(last)
+        words = ngettext("%(name)s: %(n)s new message.", "%(name)s: %(n)s new messages.", new) % {
+            "name": name,
+            "n": count(new),
+        }
+    events = {"toast": {"text": words}, "retrieval-changed": {}}
+    response.headers["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def _context(task: RetrievalTask) -> dict[str, Any]:
+    now = timezone.now()
+    shown = rows_for([task], now=now)[0]
+    runs = timeline.runs_of(task)
+    return {
+        "task": task,
+        "row": shown,
+        "line": timeline.line_of(runs, is_running=shown.look == Look.RUNNING),
+        "days": timeline.days_of(runs, now=now),
+        "folders": timeline.folders_of(task),
+        "quarantine": timeline.quarantine_of(task),
+        "password_form": PasswordForm() if shown.look == Look.NEEDS_YOU else None,
+        "minutes": settings.RETRIEVAL_INTERVAL // 60,
+    }
