@@ -72,3 +72,10 @@ def switched_off_domains(feature: str) -> list[int] | None:
     off = FeatureSwitch.objects.filter(feature=feature, enabled=False)
     ids = list(off.values_list("domain_id", flat=True))
     return None if None in ids else [pk for pk in ids if pk is not None]
+
+
+def set_switch(domain: Domain | None, feature: str, enabled: bool) -> None:
+    """Switch a feature on or off for one domain, or above all of them where it is None."""
+    FeatureSwitch.objects.update_or_create(
+        domain=domain, feature=feature, defaults={"enabled": enabled}
+    )
