@@ -215,3 +215,34 @@ def part_bytes(raw: bytes, index: int) -> bytes:
 def source_text(raw: bytes, limit: int = MAX_TEXT) -> str:
     """The message as it is, for the source view: decoded, controls taken out, cut at `limit`."""
     return tidy(decode(raw[:limit]))
+
+
+@dataclass(frozen=True, slots=True)
+class IndexText:
+    """The words by which a message is found."""
+
+    sender: str = ""
+    recipients: str = ""
+    subject: str = ""
+    body: str = ""
+    files: str = ""
+
+
+def index_text(raw: bytes) -> IndexText:
+    """What the search index holds of a message: people, subject, body, names of files."""
+    fields = headers.parse(raw)
+    tree = structure.parse(raw)
+    found = structure.bodies(tree)
+    text, _ = _text(tree, found.text or found.html, raw)
+    people = [_written(fields, name) for name in ("to", "cc", "bcc")]
+    return IndexText(
+        sender=_written(fields, "from"),
+        recipients="\n".join(people),
+        subject=subject(fields),
+        body=text,
+        files="\n".join(node.filename for node in found.attachments),
+    )
+
+
+def _written(fields: Headers, name: str) -> str:
+    return "\n".join(f"{one.name} {one.address}" for one in _people(fields, name))

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from mailstore import index
 from mailstore.models import Folder, FolderRole, Message, Source
 from mailstore.services import locks
 from mailstore.text import one_line
@@ -175,10 +176,11 @@ def empty(folder: Folder) -> int:
         raise FolderRefused(_("Only Junk and Deleted Items can be emptied."))
     with transaction.atomic():
         locks.hold(folder.user_id)
-        gone, _kinds = Message.objects.filter(folder=folder).delete()
+        index.remove(Message.objects.filter(folder=folder).values_list("pk", flat=True))
+        _all, kinds = Message.objects.filter(folder=folder).delete()
         Folder.objects.filter(pk=folder.pk).update(total=0, unread=0, size=0)
         locks.advance(folder.pk)
-    return gone
+    return kinds.get(Message._meta.label, 0)
 
 
 def mark_all_read(folder: Folder) -> int:

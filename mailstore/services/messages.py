@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import User
+from mailstore import index
 from mailstore.mime import Summary
 from mailstore.models import Blob, Folder, FolderRole, Message, Source
 from mailstore.services import folders, locks
@@ -222,6 +223,7 @@ def remove(user: User, ids: Iterable[int]) -> int:
         locks.hold(user.pk)
         mine = Message.objects.filter(user=user, pk__in=list(ids))
         sums = _sums(mine)
+        index.remove(mine.values_list("pk", flat=True))
         mine.delete()
         _subtract(sums)
     return sum(one.total for one in sums.values())
