@@ -76,6 +76,8 @@ def switched_off_domains(feature: str) -> list[int] | None:
 
 def set_switch(domain: Domain | None, feature: str, enabled: bool) -> None:
     """Switch a feature on or off for one domain, or above all of them where it is None."""
+    if feature not in Feature.values:
+        raise ValueError(f"there is no feature {feature!r}")
     FeatureSwitch.objects.update_or_create(
         domain=domain, feature=feature, defaults={"enabled": enabled}
     )

@@ -1,0 +1,41 @@
+"""Checks of what the database holds against the settings; run with ``--database default``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
+
+from connectivity.models import Credential
+from connectivity.sealing import KeyFormatError
+from connectivity.services import credentials
+
+
+@register(Tags.database)
+def check_keys_of_credentials(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Every key that sealed a stored secret must still be there."""
+    if not databases:
+        return []
+    try:
+        known = credentials.keyring().keys
+        lost = sorted(
+            set(Credential.objects.order_by().values_list("key_id", flat=True).distinct())
+            - set(known)
+        )
+    except (KeyFormatError, DatabaseError):
+        # A malformed setting has a check of its own; without tables there are no secrets.
+        return []
+    if not lost:
+        return []
+    return [
+        Error(
+            f"CREDENTIAL_KEYS lacks the key {', '.join(lost)}, which stored passwords need.",
+            hint="Put that key back, after the newest one, and run manage.py rotate_keys.",
+            id="tributary.E101",
+        )
+    ]

@@ -1,0 +1,49 @@
+"""Every failure a server can make is told in words of its own."""
+
+import pytest
+from django.utils import translation
+
+from connectivity.causes import CAUSES, UNKNOWN, explain, explain_cause
+from protocols.errors import SENTENCES, LoginRefused, MailServerError, Stage
+
+
+@pytest.mark.parametrize("cause", sorted(SENTENCES))
+def test_every_cause_of_the_protocols_is_explained(cause: str) -> None:
+    told = explain(MailServerError(Stage.CONNECT, cause), host="mail.example.com", port=993)
+    assert told.title != UNKNOWN.title
+    assert "%" not in told.sentence
+    assert told.action
+
+
+def test_no_two_causes_sound_alike() -> None:
+    sentences = [str(entry.sentence) for entry in CAUSES.values()]
+    assert len(set(sentences)) == len(sentences)
+
+
+def test_missing_values_are_words_not_gaps() -> None:
+    assert explain_cause("no-answer").sentence.startswith("The server did not answer")
+    assert "None" not in explain_cause("port-closed", {"host": None, "port": None}).sentence
+
+
+def test_an_unknown_cause_is_told_calmly() -> None:
+    told = explain_cause("never-heard-of", {"host": "mail.example.com"})
+    assert "mail.example.com" in told.sentence
+
+
+def test_wrong_password_is_said_only_after_the_server_said_no() -> None:
+    for cause, entry in CAUSES.items():
+        words = f"{entry.title} {entry.sentence}".lower()
+        assert "wrong password" not in words
+        assert cause == "login-refused" or "did not accept" not in words
+
+
+def test_what_the_server_said_is_kept_apart() -> None:
+    error = LoginRefused(Stage.LOGIN, server_line="NO [AUTHENTICATIONFAILED] no")
+    told = explain(error, host="mail.example.com")
+    assert told.server_line == "NO [AUTHENTICATIONFAILED] no"
+    assert "AUTHENTICATIONFAILED" not in told.sentence + told.action
+
+
+def test_text_is_translated_when_read_not_when_loaded() -> None:
+    with translation.override("en"):
+        assert explain_cause("feature-off").title == "Switched off"
