@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SignInForm(AuthenticationForm):
-    """E-mail address and password. The same sentence for an unknown address and a wrong password."""
+    """E-mail address and password; one sentence for an unknown address and a wrong password."""
 
     error_messages = {
         "invalid_login": _("That address and password do not match."),

@@ -2,13 +2,43 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from webmail.views import health, mail, settings
+from webmail.views import actions, files, folders, health, mail, message, settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("accounts.urls")),
+    path("", include("connectivity.urls")),
+    path("", include("retrieval.urls")),
+    path("", include("smtp_accounts.urls")),
+    # Lists
     path("", mail.mail, name="mail"),
+    path("starred/", mail.starred, name="mail-starred"),
+    path("folder/<int:pk>/", mail.folder, name="mail-folder"),
+    path("search/", mail.search, name="mail-search"),
+    path("mail/news/", mail.news, name="mail-news"),
+    path("mail/tree/", folders.tree, name="mail-tree"),
+    # One message
+    path("message/<int:pk>/", message.message, name="mail-message"),
+    path("message/<int:pk>/frame/", message.frame, name="mail-frame"),
+    path("message/<int:pk>/source/", message.source, name="mail-source"),
+    path("message/<int:pk>/original/", files.original, name="mail-original"),
+    path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),
+    path("message/<int:pk>/attachment/<int:index>/", files.attachment, name="mail-attachment"),
+    path("piece/<str:token>/", files.piece, name="mail-piece"),
+    # Writing (the lists stand in until the composer is there)
+    path("compose/", mail.mail, name="compose"),
+    path("outbox/", mail.mail, name="outbox"),
+    # Doing things
+    path("mail/action/", actions.action, name="mail-action"),
+    path("mail/undo/", actions.undo, name="mail-undo"),
+    path("mail/move/", actions.move, name="mail-move"),
+    path("folder/new/", folders.new, name="folder-new"),
+    path("folder/<int:pk>/menu/", folders.menu, name="folder-menu"),
+    path("folder/<int:pk>/delete/", folders.delete, name="folder-delete"),
+    path("folder/<int:pk>/empty/", folders.empty, name="folder-empty"),
+    path("folder/<int:pk>/read/", folders.mark_read, name="folder-read"),
+    # Settings
     path("keyboard/", settings.keyboard, name="keyboard"),
     path("settings/", settings.index, name="settings"),
     path("settings/account/", settings.account, name="settings-account"),

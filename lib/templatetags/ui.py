@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import template
 from django.templatetags.static import static
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from lib import days
 
 register = template.Library()
 
@@ -46,3 +52,26 @@ def initials(name: str) -> str:
 def tint(name: str) -> str:
     """The avatar tint class (``a1`` to ``a6``) of a name: the same name, the same tint."""
     return f"a{sum(name.lower().encode()) % 6 + 1}"
+
+
+@register.filter
+def bytes(count: int) -> str:
+    """A size as people say it: 412 KB, 1.8 MB (1 KB is 1024 bytes)."""
+    if count < 1024:
+        return gettext("%d bytes") % count
+    size = count / 1024
+    for unit in ("KB", "MB"):
+        if size < 1024:
+            return f"{_figure(size)} {unit}"
+        size /= 1024
+    return f"{_figure(size)} GB"
+
+
+def _figure(size: float) -> str:
+    return formats.number_format(size, decimal_pos=1 if size < 10 else 0)
+
+
+@register.filter
+def moment(value: dt.datetime, today: dt.date) -> str:
+    """A time in the reader's zone as an open message shows it."""
+    return days.long_time(timezone.localtime(value), today)

@@ -1,7 +1,8 @@
 // What every screen needs: dialogs, menus, the drawer, toasts, the theme and the connection.
-import { toast } from "./toast.js";
+import { csrfHeaders, toast } from "./toast.js";
 
 const root = document.documentElement;
+root.classList.add("js");
 const words = () => document.getElementById("words").dataset;
 
 // ---- dialogs: a fragment swapped into #dialog opens itself and leaves nothing behind
@@ -14,6 +15,20 @@ export function openDialogs() {
 }
 export function closeDialogs() {
   document.querySelectorAll("#dialog dialog[open]").forEach((dialog) => dialog.close());
+}
+// Fetch a dialog and open it.
+export async function showDialog(url, options = {}) {
+  const holder = document.getElementById("dialog");
+  const answer = await fetch(url, { ...options, headers: csrfHeaders() });
+  if (!answer.ok) {
+    toast({ text: answer.status === 404 ? words().gone : words().failed });
+    return;
+  }
+  const template = document.createElement("template");
+  template.innerHTML = await answer.text();
+  holder.replaceChildren(template.content);
+  window.htmx?.process(holder);
+  openDialogs();
 }
 document.addEventListener("htmx:after:swap", openDialogs);
 document.addEventListener("dialog-close", closeDialogs);

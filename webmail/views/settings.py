@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Theme
+from accounts.services import people
+from smtp_accounts.services import accounts, identities
+from webmail.access import person
+from webmail.dialogs import dialog
+from webmail.forms.settings import AccountForm, AppearanceForm
+from webmail.keys import GROUPS
 
 
 @require_safe
@@ -15,21 +26,59 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def keyboard(request: HttpRequest) -> HttpResponse:
-    """The keyboard map, as a dialog."""
-    return render(request, "webmail/keyboard.html")
+    """The keyboard map."""
+    return dialog(request, "webmail/keyboard.html", {"groups": GROUPS})
 
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Remember light or dark; without a named theme, switch to the other one."""
-    return redirect("mail")
+    """Remember a theme; without a named one, switch between light and dark."""
+    user = person(request)
+    wanted = request.POST.get("theme", "")
+    if wanted not in Theme.values:
+        wanted = Theme.LIGHT if user.theme == Theme.DARK else Theme.DARK
+    people.save_look(user=user, theme=wanted)
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/"
+    return redirect(target)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone and Default From Address."""
-    return render(request, "webmail/settings_account.html")
+    user = person(request)
+    choices = identities.identities(user)
+    form = AccountForm(request.POST or None, user=user, identities=choices)
+    if request.method != "POST":
+        return render(request, "webmail/settings_account.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "webmail/settings_account.html", {"form": form}, status=422)
+    values = form.cleaned_data
+    people.save_profile(
+        user=user,
+        display_name=values["display_name"],
+        language=values["language"],
+        time_zone=values["time_zone"],
+    )
+    chosen = next(one for one in choices if one.key == values["default_from"])
+    accounts.set_default_from(user, chosen.account)
+    notes.success(request, _("Saved."))
+    return redirect("settings-account")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def appearance(request: HttpRequest) -> HttpResponse:
     """Theme and density."""
-    return render(request, "webmail/settings_appearance.html")
+    user = person(request)
+    initial = {"theme": user.theme, "density": user.density}
+    form = AppearanceForm(request.POST or None, initial=initial)
+    if request.method != "POST":
+        return render(request, "webmail/settings_appearance.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "webmail/settings_appearance.html", {"form": form}, status=422)
+    people.save_look(
+        user=user, theme=form.cleaned_data["theme"], density=form.cleaned_data["density"]
+    )
+    notes.success(request, _("Saved."))
+    return redirect("settings-appearance")

@@ -1,0 +1,172 @@
+// Doing things to messages: shown at once, sent, and taken back if the server could not.
+import { csrfHeaders, toast } from "../toast.js";
+import { showDialog } from "../shell.js";
+import { checkedIds, list, openId, placeUrl, reading, rowOf, rows, words } from "./dom.js";
+import { ready, selectNone, showEmpty } from "./list.js";
+import { close, open } from "./reader.js";
+
+const GONE = new Set(["trash", "junk", "destroy"]);
+const MOVED = new Set(["archive", "inbox", "not-junk", "move"]);
+let undo = null;
+
+async function send(url, body) {
+  const answer = await fetch(url, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+// Which rows leave the list: deleted ones everywhere, moved ones where the list is a folder.
+const leaves = (what) => GONE.has(what) || (MOVED.has(what) && !/^\/(starred|search)\//.test(placeUrl()));
+
+export async function act(what, ids, extra = {}) {
+  if (!ids.length) return;
+  const body = new FormData();
+  body.set("do", what);
+  ids.forEach((id) => body.append("id", id));
+  Object.entries(extra).forEach(([name, value]) => body.set(name, value));
+  if (what === "destroy" && !extra.sure) {
+    showDialog(words().actionUrl, { method: "POST", body });
+    return;
+  }
+  const takeBack = leaves(what) ? remove(ids) : flag(what, ids);
+  selectNone();
+  try {
+    const done = await send(words().actionUrl, body);
+    tell(done, takeBack);
+    if (!leaves(what) && MOVED.has(what)) document.dispatchEvent(new CustomEvent("look-for-news"));
+  } catch {
+    takeBack();
+    toast({ text: words().failed });
+  }
+}
+
+function tell(done, takeBack) {
+  document.dispatchEvent(new CustomEvent("counts", { detail: done }));
+  undo = done.undo ? () => { takeBack(); back(done.undo); } : null;
+  toast({ text: done.text, onUndo: undo && (() => { const once = undo; undo = null; once?.(); }) });
+}
+
+async function back(token) {
+  const body = new FormData();
+  body.set("token", token);
+  try {
+    const done = await send(words().undoUrl, body);
+    document.dispatchEvent(new CustomEvent("counts", { detail: done }));
+    document.dispatchEvent(new CustomEvent("look-for-news", { detail: { force: true } }));
+    toast({ text: done.text });
+  } catch {
+    toast({ text: words().failed });
+  }
+}
+
+export function undoLast() {
+  const once = undo;
+  undo = null;
+  if (once) once();
+  else toast({ text: words().nothing });
+}
+
+// ---- what is seen at once; each returns the way back
+function remove(ids) {
+  const gone = ids.map(rowOf).filter(Boolean);
+  const places = gone.map((row) => ({ row, after: row.previousElementSibling }));
+  const all = rows();
+  const at = all.findIndex((row) => row.dataset.id === openId());
+  const next = at >= 0 && gone.includes(all[at])
+    ? all.slice(at + 1).find((row) => !gone.includes(row)) || all.slice(0, at).reverse().find((row) => !gone.includes(row))
+    : null;
+  const wasOpen = ids.includes(openId());
+  const focused = gone.some((row) => row.contains(document.activeElement));
+  const neighbour = all.slice(all.indexOf(gone[gone.length - 1]) + 1).find((row) => !gone.includes(row));
+  gone.forEach((row) => row.remove());
+  showEmpty();
+  ready();
+  if (wasOpen && next && !matchMedia("(width < 600px)").matches) open(next.querySelector(".msg__link").href);
+  else if (wasOpen) close();
+  if (focused) neighbour?.querySelector(".msg__link").focus({ preventScroll: true });
+  return () => {
+    for (const { row, after } of places) {
+      if (after?.isConnected) after.after(row);
+      else list().prepend(row);
+    }
+    showEmpty();
+    ready();
+  };
+}
+
+function flag(what, ids) {
+  const before = ids.map((id) => [rowOf(id), show(id, what)]);
+  return () => before.forEach(([row, opposite]) => row && opposite && show(row.dataset.id, opposite));
+}
+
+function show(id, what) {
+  const row = rowOf(id);
+  if (what === "read" || what === "unread") {
+    const toggle = row?.querySelector("[data-toggle-read]");
+    row?.classList.toggle("msg--unread", what === "unread");
+    if (toggle) {
+      toggle.value = `${what === "read" ? "unread" : "read"}:${id}`;
+      toggle.title = what === "read" ? words().unread : words().read;
+      toggle.setAttribute("aria-label", toggle.title);
+    }
+    return what === "read" ? "unread" : "read";
+  }
+  if (what === "star" || what === "unstar") {
+    row?.toggleAttribute("data-starred", what === "star");
+    const toggle = row?.querySelector("[data-toggle-star]");
+    if (toggle) toggle.value = `${what === "star" ? "unstar" : "star"}:${id}`;
+    if (openId() === String(id)) {
+      const button = reading().querySelector("[data-toggle-star]");
+      button.setAttribute("aria-pressed", String(what === "star"));
+      button.value = what === "star" ? "unstar" : "star";
+    }
+    return what === "star" ? "unstar" : "star";
+  }
+  return null;
+}
+
+// ---- forms of the list, the reading pane and the dialogs
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (!list()) return;
+  if (form.id === "list-form" || form.id === "read-form") {
+    event.preventDefault();
+    const ids = form.id === "read-form" ? [openId()] : checkedIds();
+    if (button.matches("[data-move]")) {
+      chooseFolder(ids);
+    } else if (button.name === "one") {
+      const [what, id] = button.value.split(":");
+      act(what, [id]);
+    } else {
+      act(button.value, ids);
+      if (button.matches("[data-unread]")) close();
+    }
+  } else if (form.matches("[data-move-form], [data-destroy]") && form.closest("#dialog")) {
+    event.preventDefault();
+    const values = new FormData(form, button);
+    form.closest("dialog").close();
+    act(values.get("do"), values.getAll("id"), form.matches("[data-destroy]") ? { sure: "1" } : { folder: values.get("folder") });
+  }
+});
+
+export function chooseFolder(ids) {
+  if (!ids.length) return;
+  const query = new URLSearchParams(ids.map((id) => ["id", id]));
+  query.set("next", placeUrl());
+  showDialog(`${words().moveUrl}?${query}`);
+}
+
+document.addEventListener("input", (event) => {
+  const filter = event.target.closest("[data-folder-filter]");
+  if (!filter) return;
+  const wanted = filter.value.trim().toLocaleLowerCase();
+  filter.closest("dialog, section").querySelectorAll("[data-name]").forEach((one) => {
+    one.hidden = !one.dataset.name.toLocaleLowerCase().includes(wanted);
+  });
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.closest("[data-folder-filter]")) return;
+  event.preventDefault();
+  event.target.closest("form").querySelector("[data-name]:not([hidden])")?.click();
+});

@@ -1,0 +1,74 @@
+// Where things are on the mail screen, and how parts of it are fetched.
+export const words = () => document.getElementById("mail-words")?.dataset ?? {};
+export const main = () => document.getElementById("main");
+export const list = () => document.getElementById("list");
+export const scroller = () => document.getElementById("scroller");
+export const reading = () => document.getElementById("reading");
+export const rows = () => [...(list()?.querySelectorAll(":scope > .msg") ?? [])];
+export const rowOf = (id) => list()?.querySelector(`:scope > .msg[data-id="${Number(id)}"]`);
+export const placeUrl = () => scroller()?.dataset.placeUrl ?? location.pathname;
+export const openId = () => reading()?.querySelector("[data-message]")?.dataset.message ?? null;
+export const checkedIds = () => [...(list()?.querySelectorAll(".msg__check:checked") ?? [])].map((box) => box.value);
+
+export class Refused extends Error {
+  constructor(status) {
+    super(`status ${status}`);
+    this.status = status;
+  }
+}
+
+// One part of a page: "read", "list" or "rows". A sign-in page in its place means the session ended.
+export async function part(url, name, signal) {
+  const answer = await fetch(url, { headers: { "X-Part": name }, signal, credentials: "same-origin" });
+  if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) {
+    location.reload();
+    throw new Refused(401);
+  }
+  if (!answer.ok) throw new Refused(answer.status);
+  return answer.text();
+}
+
+export function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+export function fill(holder, html) {
+  holder.replaceChildren(fragment(html));
+  window.htmx?.process(holder);
+}
+
+// A note with one button in place of what could not be loaded.
+export function failure(holder, again) {
+  const note = document.createElement("div");
+  note.className = "pane__note";
+  note.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.textContent = words().loadFailed;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn";
+  button.textContent = words().again;
+  button.addEventListener("click", again);
+  note.append(text, button);
+  holder.replaceChildren(note);
+}
+
+// Grey lines while something loads, but only when it takes longer than a blink.
+export function skeleton(holder, count = 8) {
+  return setTimeout(() => {
+    const lines = document.createElement("ul");
+    lines.className = "skels";
+    lines.setAttribute("aria-hidden", "true");
+    for (let i = 0; i < count; i += 1) {
+      lines.append(fragment('<li><span class="skel skel--round"></span><div><span class="skel"></span><span class="skel"></span></div></li>'));
+    }
+    holder.replaceChildren(lines);
+  }, 200);
+}
+
+export function announce(text) {
+  const region = document.getElementById("announce");
+  if (region) region.textContent = text;
+}

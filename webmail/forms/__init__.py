@@ -1,0 +1,1 @@
+"""Forms of the mail screens and the general settings."""

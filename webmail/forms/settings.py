@@ -1,0 +1,65 @@
+"""Forms of the general settings."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Sequence
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Density, Theme, User
+from smtp_accounts.services.identities import Identity
+
+
+def zones() -> list[tuple[str, str]]:
+    """Every time zone a person may live in, by name."""
+    names = sorted(one for one in zoneinfo.available_timezones() if "/" in one or one == "UTC")
+    names = [one for one in names if not one.startswith(("Etc/", "SystemV/", "US/"))]
+    return [(one, one.replace("_", " ")) for one in names]
+
+
+class AccountForm(forms.Form):
+    """Display name, language, time zone and Default From Address."""
+
+    display_name = forms.CharField(label=_("Display name"), max_length=200, required=False)
+    default_from = forms.ChoiceField(label=_("Default From Address"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
+
+    def __init__(
+        self, data: QueryDict | None, *, user: User, identities: Sequence[Identity]
+    ) -> None:
+        default = next((one.key for one in identities if one.is_default), "")
+        initial = {
+            "display_name": user.display_name,
+            "language": user.language,
+            "time_zone": user.time_zone,
+            "default_from": default,
+        }
+        super().__init__(data, initial=initial)
+        self.fields["display_name"].widget.attrs = {
+            "class": "input",
+            "dir": "auto",
+            "autocomplete": "name",
+        }
+        for name in ("default_from", "language", "time_zone"):
+            self.fields[name].widget.attrs = {"class": "select"}
+        choice = self.fields["default_from"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - declared above
+        choice.choices = [(one.key, one.label) for one in identities]
+
+    def clean_display_name(self) -> str:
+        """One line: a name stands in a header field."""
+        return " ".join(str(self.cleaned_data["display_name"]).split())
+
+
+class AppearanceForm(forms.Form):
+    """Theme and density."""
+
+    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
+    density = forms.ChoiceField(
+        label=_("Density"), choices=Density.choices, widget=forms.RadioSelect
+    )

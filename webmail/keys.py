@@ -1,0 +1,71 @@
+"""The keyboard map as the help shows it; the keys themselves act in static/js/mail/keys.js."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Line:
+    """One action and the keys that do it; "then" stands between keys pressed in turn."""
+
+    label: str | Promise
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Actions of one kind."""
+
+    title: str | Promise
+    lines: tuple[Line, ...]
+
+
+GROUPS: Final = (
+    Group(
+        _("Move"),
+        (
+            Line(_("Next, previous"), ("j", "k")),
+            Line(_("Open"), ("Enter",)),
+            Line(_("Back to the list"), ("u",)),
+            Line(_("Go to Inbox"), ("g", "then", "i")),
+            Line(_("Go to Sent"), ("g", "then", "s")),
+            Line(_("Go to Drafts"), ("g", "then", "d")),
+            Line(_("Search"), ("/",)),
+        ),
+    ),
+    Group(
+        _("Act"),
+        (
+            Line(_("Archive"), ("e",)),
+            Line(_("Delete"), ("#",)),
+            Line(_("Report junk"), ("!",)),
+            Line(_("Move to a folder"), ("v",)),
+            Line(_("Undo"), ("z",)),
+        ),
+    ),
+    Group(
+        _("Write"),
+        (
+            Line(_("Compose"), ("c",)),
+            Line(_("Reply"), ("r",)),
+            Line(_("Reply all"), ("a",)),
+            Line(_("Forward"), ("f",)),
+            Line(_("Send"), ("Ctrl", "Enter")),
+        ),
+    ),
+    Group(
+        _("Mark"),
+        (
+            Line(_("Select"), ("x",)),
+            Line(_("Star"), ("s",)),
+            Line(_("Read"), ("Shift", "I")),
+            Line(_("Unread"), ("Shift", "U")),
+            Line(_("This help"), ("?",)),
+        ),
+    ),
+)

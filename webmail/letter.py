@@ -1,0 +1,113 @@
+"""An open message as the reading pane shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from lib.filenames import safe_filename
+from mailstore.addresses import Address
+
+SHEETS: Final = ("sheet", "excel", "csv")
+ARCHIVES: Final = ("zip", "tar", "rar", "7z", "compress")
+_OWN_COLOURS = re.compile(r"\b(?:bgcolor|color|background|style)\b|<(?:font|img|style)\b", re.I)
+
+
+@dataclass(frozen=True)
+class File:
+    """An attachment: its name made harmless, what it is in words, and where to save it."""
+
+    index: int
+    name: str
+    icon: str
+    kind: str | Promise
+    size: int
+    url: str
+
+
+@dataclass(frozen=True)
+class People:
+    """To and Cc of a message. A long list shows its first few; the rest unfolds."""
+
+    to: Sequence[Address]
+    cc: Sequence[Address]
+    first: int = 4
+
+    @property
+    def short(self) -> str:
+        everyone = [*self.to, *self.cc]
+        return ", ".join(one.shown for one in everyone[: self.first])
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.to) + len(self.cc) - self.first)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a message says, ready for the template. ``text`` is safe HTML made of plain text;
+    with ``has_html`` the body is shown in its frame instead."""
+
+    sender: Address
+    sender_warning: str | Promise
+    people: People
+    reply_to: Sequence[Address]
+    text: str
+    has_html: bool
+    blocked_images: int
+    files: Sequence[File]
+    is_damaged: bool = False
+    is_cut: bool = False
+
+    @property
+    def files_size(self) -> int:
+        return sum(one.size for one in self.files)
+
+
+def kind_of(content_type: str, name: str) -> tuple[str, str | Promise]:
+    """Icon and words for a file, from its type and, where that says nothing, its name."""
+    main, _slash, sub = content_type.partition("/")
+    ending = name.rpartition(".")[2].upper() if "." in name[-6:] else ""
+    if main == "image":
+        return "image", _("Image")
+    if content_type == "message/rfc822":
+        return "mail", _("Message")
+    if sub == "pdf" or ending == "PDF":
+        return "file", "PDF"
+    if any(word in sub for word in SHEETS) or ending in {"XLS", "XLSX", "ODS", "CSV"}:
+        return "sheet", _("Spreadsheet")
+    if sub == "calendar" or ending == "ICS":
+        return "calendar", _("Calendar entry")
+    if any(word in sub for word in ARCHIVES) or ending == "ZIP":
+        return "folder", _("Archive")
+    return "file", ending or _("File")
+
+
+def file_of(index: int, filename: str, content_type: str, size: int, url: str) -> File:
+    """An attachment for display."""
+    name = safe_filename(filename)
+    icon, kind = kind_of(content_type, name)
+    return File(index, name, icon, kind, size, url)
+
+
+def suspicion(sender: Address, senders: int, reply_to: Sequence[Address]) -> str | Promise:
+    """A plain warning where the shown sender invites a mistake; empty where it does not."""
+    if "@" in sender.name and sender.address.casefold() not in sender.name.casefold():
+        return _("The name shown looks like a different address. Look at the address itself.")
+    if senders > 1:
+        return _("This message names several senders. Only the first one is shown.")
+    own = sender.address.rpartition("@")[2].casefold()
+    if any(one.address.rpartition("@")[2].casefold() not in {own, ""} for one in reply_to):
+        return _("Replies go to another domain than the sender's.")
+    return ""
+
+
+def brings_colours(html: str) -> bool:
+    """Whether a mail brings its own colours or pictures. Those that do keep a light page in dark
+    mode, as their writers saw it; those that do not follow the theme."""
+    return _OWN_COLOURS.search(html) is not None

@@ -1,0 +1,104 @@
+"""Where a list of messages is looked at: which folder or view, and through which filters.
+
+A place travels in addresses, so back, forward and bookmarks work, and a message opened from a
+filtered list keeps that list beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+
+ALL: Final = "all"
+STARRED: Final = "starred"
+FLAGS: Final = ("unread", "starred", "attachments")
+
+
+@dataclass(frozen=True)
+class Place:
+    """``where`` is "all", "starred" or a folder id as text; a ``query`` makes it a search."""
+
+    where: str = ALL
+    query: str = ""
+    unread: bool = False
+    starred: bool = False
+    attachments: bool = False
+    source: int | None = None
+
+    @property
+    def folder_id(self) -> int | None:
+        return int(self.where) if self.where.isdecimal() else None
+
+    @property
+    def is_filtered(self) -> bool:
+        return self.unread or self.starred or self.attachments or self.source is not None
+
+    @property
+    def url(self) -> str:
+        """The address of this list."""
+        return self._address() + self._tail(self._filters())
+
+    def with_cursor(self, cursor: str) -> str:
+        """The address of the page of this list that follows ``cursor``."""
+        return self._address() + self._tail([*self._filters(), ("before", cursor)])
+
+    def message_url(self, pk: int, **extra: str) -> str:
+        """The address of a message opened from this list."""
+        place = [] if self.query else [("in", self.where)]
+        pairs = [*place, *self._filters(), *extra.items()]
+        return reverse("mail-message", args=[pk]) + self._tail(pairs)
+
+    def toggled(self, flag: str) -> str:
+        """The address of this list with one filter switched over."""
+        changes: dict[str, Any] = {flag: not getattr(self, flag)}
+        return replace(self, **changes).url
+
+    def from_source(self, source: int | None) -> str:
+        """The address of this list limited to one source of mail, or to none."""
+        return replace(self, source=source).url
+
+    def without_filters(self) -> str:
+        """The address of the whole list."""
+        return Place(where=self.where, query=self.query).url
+
+    def _address(self) -> str:
+        if self.query:
+            return reverse("mail-search")
+        if self.where == ALL:
+            return reverse("mail")
+        if self.where == STARRED:
+            return reverse("mail-starred")
+        return reverse("mail-folder", args=[int(self.where)])
+
+    def _filters(self) -> list[tuple[str, str]]:
+        pairs = [("q", self.query)] if self.query else []
+        if self.query and self.where != ALL:
+            pairs.append(("in", self.where))
+        pairs += [(flag, "1") for flag in FLAGS if getattr(self, flag)]
+        if self.source is not None:
+            pairs.append(("source", str(self.source)))
+        return pairs
+
+    @staticmethod
+    def _tail(pairs: list[tuple[str, str]]) -> str:
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def place_of(values: QueryDict, *, where: str | None = None) -> Place:
+    """Read a place from an address; what is not understood is left out."""
+    named = where if where is not None else values.get("in", ALL)
+    if named not in (ALL, STARRED) and not (named.isdecimal() and len(named) < 19):
+        named = ALL
+    source = values.get("source", "")
+    return Place(
+        where=named,
+        query=values.get("q", "")[:500].strip(),
+        unread=values.get("unread") == "1",
+        starred=values.get("starred") == "1",
+        attachments=values.get("attachments") == "1",
+        source=int(source) if source.isdecimal() and len(source) < 19 else None,
+    )
