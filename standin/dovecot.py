@@ -66,10 +66,15 @@ class Dovecot:
         binary = next(filter(None, map(shutil.which, _BINARY)), None)
         if binary is None:
             raise RuntimeError("Dovecot is not installed (Debian: dovecot-imapd, dovecot-pop3d).")
-        done = subprocess.run([binary, "-c", config], capture_output=True, text=True, check=False)
+        # A file, not a pipe: the daemon keeps what it inherits open for as long as it lives.
+        with (self.folder / "start.log").open("wb") as said:
+            done = subprocess.run(
+                [binary, "-c", config], stdout=said, stderr=said, check=False, timeout=30
+            )
         listening = (self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port)
         if done.returncode or not all(map(ports.wait_for, listening)):
-            raise RuntimeError(f"Dovecot did not start: {done.stderr}\n{self.log()}")
+            said_text = (self.folder / "start.log").read_text(errors="replace")
+            raise RuntimeError(f"Dovecot did not start: {said_text}\n{self.log()}")
         return self
 
     def stop(self) -> None:
