@@ -103,6 +103,8 @@ def _inflate(file: BinaryIO, stored: int) -> Iterator[bytes]:
             raise DamagedRecord("record does not decompress") from error
         if out:
             yield out
+    if left or unpacker.unused_data:
+        raise DamagedRecord("record is shorter than it says")
 
 
 def stream(file: BinaryIO, offset: int, sha256: bytes) -> Iterator[bytes]:

@@ -163,7 +163,7 @@ def stream(blob: Blob) -> Iterator[bytes]:
     """The body in pieces, verified against its hash. Raises BlobUnreadable, perhaps half way."""
     try:
         yield from _stream(blob)
-    except FileNotFoundError:
+    except (FileNotFoundError, Segment.DoesNotExist):
         # Compaction may have moved it since the row was read.
         moved = Blob.objects.select_related("segment").get(pk=blob.pk)
         try:
