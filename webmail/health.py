@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
+import sys
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from contextlib import closing
 
-SECONDS = 2.0
+SECONDS = 5.0
 
 
 def own_host(allowed: Sequence[str], host: str) -> str:
@@ -26,3 +29,20 @@ def answers(host: str, port: int, *, name: str, path: str = "/healthz") -> bool:
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
+
+
+def main() -> int:
+    """``python -m webmail.health``: 0 when everything a page needs works, else 1."""
+    parser = ArgumentParser(description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    allowed = [
+        name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()
+    ]
+    name = own_host(allowed, options.host)
+    return 0 if answers(options.host, options.port, name=name, path="/readyz") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

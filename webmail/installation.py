@@ -22,7 +22,8 @@ EMBEDDED_WORKERS = (("retrieval", ("polls", "imports")), ("rest", ("outgoing", "
 
 
 def prepare() -> None:
-    """Bring database and static files up to date; idempotent."""
+    """Bring database, static files and the folder of run-time files up to date; idempotent."""
+    (Path(settings.DATA_DIR) / "run").mkdir(mode=0o700, exist_ok=True)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
 

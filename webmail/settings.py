@@ -93,9 +93,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tributary.sqlite3'}")
-}
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tributary.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at BEGIN: without it two writers deadlock at once.
     DATABASES["default"]["OPTIONS"] = {
@@ -177,6 +175,12 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+if not DEBUG:
+    # Names with a hash: a browser keeps a file for good, and a new version has a new name.
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "webmail.hashed.HashedStaticFiles"},
+    }
 
 # The mail store
 BLOB_DIR = env.folder("BLOB_DIR", DATA_DIR / "blobs")

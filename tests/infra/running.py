@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -45,6 +45,20 @@ def manage(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
+
+
+def fetch(port: int, path: str, *, host: str = "localhost") -> tuple[int, str, Mapping[str, str]]:
+    """Status, text and headers (in lower case) of a page; status 0 while nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Host": host})
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, answer.read().decode(), headers
+    except OSError:
+        return 0, "", {}
+    finally:
+        connection.close()
 
 
 class Installation:
@@ -125,15 +139,8 @@ class Installation:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page; status 0 while nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        except OSError:
-            return 0, ""
-        finally:
-            connection.close()
+        status, text, _ = fetch(self.port, path)
+        return status, text
 
     def answer(self, *arguments: str, stdin: str = "") -> Any:
         """The parsed JSON of an operator command on this installation's data."""

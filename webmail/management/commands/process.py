@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from lib.operator import AddVerb, OperatorCommand
-from webmail import processes
+from webmail import installation, processes
 
 
 class Command(OperatorCommand):
     help = "Check the settings, then become one of the processes."
 
     def add_verbs(self, add: AddVerb) -> None:
+        add("prepare", installation.prepare, "Update the database and the static files.")
         web = add("web", self.web, "The web server.")
         web.add_argument("--host", default="0.0.0.0")  # noqa: S104  # inside its container
         web.add_argument("--port", type=int, default=8000)

@@ -1,0 +1,209 @@
+"""docker-compose.yml: its processes, with its environment, on Debian's PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from celery import Celery
+from django.conf import settings
+
+from tests.broker import PrivateBroker, debian
+from tests.infra.running import ROOT, fetch
+from tests.postgres import PrivatePostgres, free_port
+from tests.waiting import wait_until
+from webmail.processes import QUEUES
+
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}")
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
+    "services"
+]
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "tributary"}
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with its ``${NAME:-default}`` and ``${NAME:?error}`` replaced, as compose does."""
+
+    def value(found: re.Match[str]) -> str:
+        given = values.get(found["name"], "")
+        if not given and found["kind"] == "?":
+            raise KeyError(found["name"])
+        return given or (found["text"] if found["kind"] == "-" else "") or ""
+
+    return _VARIABLE.sub(value, text)
+
+
+def all_text(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from all_text(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from all_text(value)
+    else:
+        yield str(node)
+
+
+def test_nothing_has_a_default_password() -> None:
+    for name in ("POSTGRES_PASSWORD", "VALKEY_PASSWORD"):
+        uses = [
+            found
+            for text in all_text(SERVICES)
+            for found in _VARIABLE.finditer(text)
+            if found["name"] == name
+        ]
+        assert uses
+        assert {found["kind"] for found in uses} == {"?"}
+    example = (ROOT / ".env.example").read_text()
+    assert (
+        re.findall(r"^(?:\w*PASSWORD|SECRET_KEY|CREDENTIAL_KEYS)=(.*)$", example, re.M) == [""] * 4
+    )
+
+
+def test_the_example_names_every_variable() -> None:
+    used = {found["name"] for text in all_text(SERVICES) for found in _VARIABLE.finditer(text)}
+    named = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert named == used
+
+
+def test_every_queue_has_a_worker_and_every_process_a_health_check() -> None:
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    assert routed | {settings.CELERY_TASK_DEFAULT_QUEUE} == set(QUEUES)
+    worked = [service["command"][4:] for service in OURS.values() if "worker" in service["command"]]
+    assert sorted(queue for queues in worked for queue in queues) == sorted(QUEUES)
+    for name, service in SERVICES.items():
+        assert "healthcheck" in service or name == "prepare"
+        assert service.get("volumes") or name == "valkey"
+
+
+def test_only_the_web_is_reachable_and_only_from_this_machine() -> None:
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+@dataclass
+class Site:
+    """The processes of the compose file, running here."""
+
+    port: int
+    broker_url: str
+    environment: dict[str, str]
+    running: dict[str, subprocess.Popen[bytes]]
+
+    def command(self, name: str) -> list[str]:
+        command = [part.replace("8000", str(self.port)) for part in OURS[name]["command"]]
+        assert command[0] == "python"
+        return [sys.executable, *command[1:]]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with ExitStack() as stack:
+        postgres = stack.enter_context(PrivatePostgres())
+        broker = stack.enter_context(PrivateBroker(debian()))
+        values = {
+            "ALLOWED_HOSTS": "mail.example.test",
+            "POSTGRES_PASSWORD": postgres.password,
+            "VALKEY_PASSWORD": "unused here",
+        }
+        declared = OURS["web"]["environment"]
+        assert all(service["environment"] == declared for service in OURS.values())
+        environment = {name: filled(str(text), values) for name, text in declared.items()}
+        assert "postgresql://tributary:" in environment["DATABASE_URL"]
+        assert environment["BROKER_URL"].startswith("redis://:")
+        data = tmp_path_factory.mktemp("compose")
+        # What differs from the containers: where the two servers are, and the folder.
+        environment |= {
+            "DATABASE_URL": postgres.url,
+            "BROKER_URL": broker.url,
+            "DATA_DIR": str(data),
+            "ENV_FILE": os.devnull,
+            "PATH": os.environ["PATH"],
+        }
+        running = Site(free_port(), broker.url, environment, {})
+        subprocess.run(
+            running.command("prepare"), cwd=ROOT, env=environment, check=True, timeout=120
+        )
+        for name in OURS:
+            if name != "prepare":
+                process = subprocess.Popen(running.command(name), cwd=ROOT, env=environment)
+                stack.callback(_end, process)
+                running.running[name] = process
+        yield running
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def _inspected(site: Site, what: str) -> dict[str, Any]:
+    with Celery(broker=site.broker_url) as app:
+        return getattr(app.control.inspect(timeout=1.0), what)() or {}
+
+
+def test_pages_are_served(site: Site) -> None:
+    ready = wait_until(
+        lambda: fetch(site.port, "/readyz", host="mail.example.test")[0] == 200, "the web is ready"
+    )
+    assert ready
+    health = [sys.executable, "-m", "webmail.health", "--port", str(site.port)]
+    assert subprocess.run(health, cwd=ROOT, env=site.environment).returncode == 0
+    assert fetch(site.port, "/readyz", host="elsewhere.test")[0] == 400
+
+
+def test_static_files_are_served_for_good(site: Site) -> None:
+    _, page, _ = fetch(site.port, "/sign-in/", host="mail.example.test")
+    style = re.search(r'href="(/static/[^"]+\.css)"', page)
+    assert style is not None
+    status, text, headers = fetch(site.port, style[1], host="mail.example.test")
+    assert status == 200
+    assert text
+    assert "immutable" in headers["cache-control"]
+
+
+def test_there_is_a_worker_for_every_queue(site: Site) -> None:
+    def names() -> set[str]:
+        return {name.partition("@")[0] for name in _inspected(site, "ping")}
+
+    wait_until(lambda: names() == set(QUEUES), "every worker answers", seconds=60)
+    for name, queues in _inspected(site, "active_queues").items():
+        assert [queue["name"] for queue in queues] == [name.partition("@")[0]]
+
+
+def test_the_clock_makes_the_workers_work(site: Site) -> None:
+    def done() -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for stats in _inspected(site, "stats").values():
+            counts |= stats["total"]
+        return counts
+
+    expected = {"retrieval.tasks.dispatch_due", "smtp_accounts.tasks.dispatch_due"}
+    wait_until(lambda: expected <= set(done()), "beat's hints were worked on", seconds=60)
+
+
+def test_everything_stops_when_asked(site: Site) -> None:
+    for process in site.running.values():
+        process.send_signal(signal.SIGTERM)
+    ends = {name: process.wait(40) for name, process in site.running.items()}
+    assert ends == dict.fromkeys(site.running, 0)
+
+
+def test_a_wrong_setting_ends_the_container_at_once(site: Site, tmp_path: Path) -> None:
+    environment = {**site.environment, "ALLOWED_HOSTS": "*", "DATA_DIR": str(tmp_path)}
+    done = subprocess.run(
+        site.command("polls"), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith('ALLOWED_HOSTS must not be "*"')
