@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from accounts.forms import SignInForm
 
@@ -28,3 +28,9 @@ class SignInView(LoginView):
 
 class SignOutView(LogoutView):
     """Ends the session (POST only) and returns to the sign-in page."""
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        answer = super().post(request, *args, **kwargs)
+        # What the browser kept of the mail goes with the session.
+        answer["Clear-Site-Data"] = '"cache", "storage"'
+        return answer

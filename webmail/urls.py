@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from webmail.views import actions, files, folders, health, mail, message, settings
 
+handler500 = "webmail.views.errors.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -75,3 +75,9 @@ def _figure(size: float) -> str:
 def moment(value: dt.datetime, today: dt.date) -> str:
     """A time in the reader's zone as an open message shows it."""
     return days.long_time(timezone.localtime(value), today)
+
+
+@register.filter
+def brief(value: dt.datetime, today: dt.date) -> str:
+    """A time in the reader's zone as lists show it."""
+    return days.short_time(timezone.localtime(value), today)

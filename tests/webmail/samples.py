@@ -72,7 +72,9 @@ def picture(width: int = 120, height: int = 60) -> bytes:
     )
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(row * height)
@@ -207,8 +209,8 @@ LINES = [
      "Forty metres, dry, some knots. Collect before Friday.", "yahoo", "yahoo", SEEN),
     (76, "نور الهاشمي <nour@example-ar.test>", "مراجعة الفصل الثالث",
      "السلام عليكم، أرفقت التعديلات الأخيرة على الفصل الثالث.", "inbox", "", SEEN),
-    (100, "山田 花子 <hanako@example-jp.test>", "来週の打ち合わせについて",
-     "お世話になっております。来週の火曜日でいかがでしょうか。", "inbox", "", SEEN),
+    (100, "Ελένη Παππά <eleni@example-gr.test>", "Σχετικά με τη συνάντηση",
+     "Καλημέρα, σας βολεύει την επόμενη Τρίτη το απόγευμα;", "inbox", "", SEEN),
     (130, "Alumni Office <alumni@college.test>", "Save the date: reunion in May",
      "Class of 2011. Tell us if your address has changed.", "inbox", "", SEEN),
     (200, "Tram Card <service@tram.test>", "Receipt: 30-day ticket",

@@ -1,0 +1,111 @@
+"""A real browser against the running site."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+
+# Playwright keeps an event loop in the main thread; Django would refuse the database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+SHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+WIDE, TABLET, PHONE = (1440, 900), (900, 900), (390, 844)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium instead of a downloaded one."""
+    return {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": [*FLAGS]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A laptop screen and European settings, unless a test says otherwise."""
+    size = {"width": WIDE[0], "height": WIDE[1]}
+    return {**browser_context_args, "viewport": size, "locale": "en-GB"}
+
+
+@pytest.fixture
+def enter(context: BrowserContext, live_server: LiveServer) -> Callable[[User], None]:
+    """Sign a person in without the form."""
+
+    def sign_in(person: User) -> None:
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies(
+            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
+        )
+
+    return sign_in
+
+
+@pytest.fixture
+def shot(page: Page) -> Callable[..., None]:
+    """Photograph the page in both themes at several widths: var/screenshots/NAME-WIDTH-THEME."""
+
+    def take(name: str, sizes: tuple[tuple[int, int], ...] = (WIDE, PHONE)) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        before = page.viewport_size
+        for theme in ("light", "dark"):
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            for width, height in sizes:
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_timeout(150)
+                page.screenshot(path=SHOTS / f"{name}-{width}-{theme}.png")
+        page.evaluate("() => { delete document.documentElement.dataset.theme }")
+        if before:
+            page.set_viewport_size(before)
+
+    return take
+
+
+@pytest.fixture
+def no_barriers(page: Page) -> Callable[[], None]:
+    """Fail where axe finds anything serious or critical on the page as it is now."""
+
+    def check() -> None:
+        found = Axe().run(page).response["violations"]
+        bad = [
+            f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+            for node in one["nodes"]
+        ]
+        assert not bad, "\n".join(bad)
+
+    return check
+
+
+@pytest.fixture
+def problems(page: Page) -> list[str]:
+    """What the page complains about: script errors and refused content."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"error: {error}"))
+    page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+    return found
+
+
+def new_page(browser: Browser, **options: Any) -> Page:
+    """A page of its own, for instance one without scripts."""
+    return browser.new_context(**options).new_page()
