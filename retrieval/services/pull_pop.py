@@ -8,7 +8,8 @@ collected at QUIT even without DELE.
 
 from __future__ import annotations
 
-from collections import Counter
+import logging
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 from django.db.models import QuerySet
 
-from mailstore.models import Folder, FolderRole, Message
+from mailstore.models import Blob, Folder, FolderRole, Message
 from mailstore.services import blobs, folders
 from protocols.body import Body
 from protocols.pop3 import Pop3Source, PopEntry
@@ -28,6 +29,7 @@ BATCH = 50
 BATCH_BYTES = 8 << 20
 SESSION_MESSAGES = 1000
 MAX_SESSIONS = 200
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -175,7 +177,7 @@ class PopSession:
         """
         self.session.check_allowed()
         self.session.publish(phase="removing")
-        safe = {number: row for number, row in by_number.items() if _is_safe(row)}
+        safe = _safe(by_number)
         self.session.settle(lambda: None)  # the fence, right before the effect
         if safe:
             self.source.delete(sorted(safe))
@@ -194,11 +196,34 @@ class PopSession:
         return PopMessage.objects.filter(task=self.task)
 
 
-def _is_safe(row: PopMessage) -> bool:
-    """Whether the copy here is stored, not empty, and has the bytes that were fetched."""
-    if row.state != PopState.STORED or not row.sha256 or not row.size:
+def _safe(rows: dict[int, PopMessage]) -> dict[int, PopMessage]:
+    """Rows whose copy here is stored, not empty, and has the bytes that were fetched."""
+    stored = {
+        number: row
+        for number, row in rows.items()
+        if row.state == PopState.STORED and row.sha256 and row.size
+    }
+    copies: dict[bytes, Blob] = {}
+    for chunk in _chunks([bytes(row.sha256 or b"") for row in stored.values()], 500):
+        found = Blob.objects.filter(sha256__in=chunk).select_related("segment")
+        copies |= {bytes(blob.sha256): blob for blob in found}
+    return {
+        number: row
+        for number, row in stored.items()
+        if _is_intact(copies.get(bytes(row.sha256 or b"")))
+    }
+
+
+def _is_intact(blob: Blob | None) -> bool:
+    if blob is None:
         return False
-    return blobs.is_intact(bytes(row.sha256))
+    try:
+        # Reading verifies the hash; pieces, because a message may be large.
+        deque(blobs.stream(blob), maxlen=0)
+    except blobs.BlobUnreadable:
+        log.exception("a stored message cannot be read back; it stays on the server")
+        return False
+    return True
 
 
 def _batches(bodies: Iterator[tuple[int, Body]]) -> Iterator[list[tuple[int, Body]]]:
