@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from django.db.models import QuerySet
 
+from lib.checkpoints import checkpoint
 from mailstore.models import Blob, Folder, FolderRole, Message
 from mailstore.services import blobs, folders
 from protocols.body import Body
@@ -181,8 +182,10 @@ class PopSession:
         self.session.settle(lambda: None)  # the fence, right before the effect
         if safe:
             self.source.delete(sorted(safe))
+            checkpoint("pop: removal asked for")
         if not self.source.quit() or not safe:
             return 0
+        checkpoint("pop: removal confirmed")
         ids = [row.pk for row in safe.values()]
 
         def settle() -> None:

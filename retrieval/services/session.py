@@ -13,6 +13,7 @@ from django.db import transaction
 from connectivity.models import Feature
 from connectivity.services import features
 from filtering.services import deliver
+from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
 from protocols.body import Body
 from retrieval.models import RetrievalRun, RetrievalTask
@@ -105,12 +106,15 @@ class Session:
             ],
             now=now,
         )
+        checkpoint("pull: bodies durable")
         with transaction.atomic():
             lease.hold(self.task.pk, self.fence)
             messages = deliver.file(prepared)
             settle(messages)
             self.count(stored=len(messages), bytes=sum(one.body.size for one in fetched))
             self.publish()
+            checkpoint("pull: filed, not committed")
+        checkpoint("pull: committed")
         return messages
 
     def settle(self, write: Callable[[], None], **counts: int) -> None:
@@ -120,6 +124,7 @@ class Session:
             write()
             self.count(**counts)
             self.publish()
+        checkpoint("pull: ledger settled")
 
 
 def begin(
