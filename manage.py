@@ -8,10 +8,14 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from webmail import demo_environment
+
 
 def main() -> None:
     """Run a command; settings that cannot be used end it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
+    if sys.argv[1:2] == ["demo"]:
+        demo_environment.prepare(os.environ)
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
