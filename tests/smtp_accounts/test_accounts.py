@@ -1,0 +1,221 @@
+"""Test and Save against a real server, and what happens around deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from connectivity.models import Credential, Feature, FeatureSwitch
+from connectivity.services import credentials
+from mailstore.models import Source
+from smtp_accounts.models import Draft, OutboxState, SmtpAccount
+from smtp_accounts.services import accounts, outbox
+from smtp_accounts.services.accounts import AccountValues, ReplacementNeededError
+from standin.certs import TlsFiles
+from standin.hostile import Expect, Hang, Hostile, Send
+from standin.smtp import SmtpServer
+from tests.smtp_accounts.conftest import NOW, SECRET
+
+Values = Callable[..., AccountValues]
+
+
+@pytest.mark.accept("A38")
+@pytest.mark.parametrize("encryption", ["ssl", "tls", "none"])
+def test_an_account_that_works_is_stored(
+    user: User, values: Values, smtp_server: SmtpServer, encryption: str
+) -> None:
+    port = {"ssl": smtp_server.tls_port, "tls": smtp_server.port, "none": smtp_server.port}
+    outcome = accounts.save(
+        user=user, values=values(encryption=encryption, port=port[encryption]), now=NOW
+    )
+    assert outcome.ok
+    assert outcome.account is not None
+    assert outcome.account.last_ok_at == NOW
+    assert outcome.account.credential is not None
+    assert credentials.reveal(outcome.account.credential) == SECRET
+    assert SECRET.encode() not in bytes(outcome.account.credential.token)
+    assert smtp_server.logins == ["mara@provider.test"]
+    assert smtp_server.accepted == []
+
+
+@pytest.mark.accept("A32")
+@pytest.mark.parametrize(
+    ("changed", "cause"),
+    [
+        ({"password": "wrong"}, "login-refused"),
+        ({"port": 1}, "port-closed"),
+        ({"host": "nowhere.invalid"}, "name-not-found"),
+        ({"encryption": "ssl"}, "no-tls-there"),
+        ({"host": "10.1.2.3"}, "address-refused"),
+    ],
+)
+def test_what_does_not_work_is_not_stored(
+    user: User, values: Values, changed: dict[str, object], cause: str
+) -> None:
+    outcome = accounts.save(user=user, values=values(**changed), now=NOW)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == cause
+    assert not SmtpAccount.objects.exists()
+    assert not Credential.objects.exists()
+
+
+def test_a_sender_the_server_refuses_is_not_stored(
+    user: User, values: Values, smtp_server: SmtpServer
+) -> None:
+    smtp_server.refuse["mara@provider.test"] = "553 5.7.1 not your address"
+    outcome = accounts.save(user=user, values=values(), now=NOW)
+    assert outcome.problem is not None
+    assert outcome.problem.server_line.startswith("553")
+    assert not SmtpAccount.objects.exists()
+
+
+@pytest.mark.accept("A29")
+def test_a_test_stores_nothing(user: User, values: Values, smtp_server: SmtpServer) -> None:
+    assert accounts.check(user=user, values=values(), now=NOW).ok
+    assert smtp_server.logins == ["mara@provider.test"]
+    assert not SmtpAccount.objects.exists()
+    assert not Credential.objects.exists()
+
+
+@pytest.mark.accept("A39")
+def test_without_authentication_nobody_signs_in(
+    user: User, values: Values, tls_files: TlsFiles
+) -> None:
+    with SmtpServer({}, tls=tls_files.good, auth_required=False) as server:
+        typed = values(
+            port=server.port, encryption="none", use_authentication=False, username="", password=""
+        )
+        outcome = accounts.save(user=user, values=typed, now=NOW)
+        assert outcome.ok
+        assert outcome.account is not None
+        assert outcome.account.credential is None
+        assert server.logins == []
+
+
+def test_a_clear_password_never_precedes_tls(user: User, values: Values) -> None:
+    """A server that does not offer STARTTLS gets no password when TLS was chosen."""
+    script = [Send(b"220 here\r\n"), Expect(rb"EHLO"), Send(b"250 here\r\n"), Hang()]
+    with Hostile(script) as server:
+        outcome = accounts.save(user=user, values=values(port=server.port), now=NOW)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == "tls-not-offered"
+    assert SECRET.encode() not in server.clear_text
+
+
+def test_a_blank_password_keeps_the_saved_one(
+    user: User, account: SmtpAccount, values: Values, smtp_server: SmtpServer
+) -> None:
+    typed = values(password="", display_name="Mara at work")
+    outcome = accounts.save(user=user, values=typed, now=NOW, account=account)
+    assert outcome.ok
+    account.refresh_from_db()
+    assert account.display_name == "Mara at work"
+    assert account.credential is not None
+    assert credentials.reveal(account.credential) == SECRET
+    assert Credential.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"host": "127.0.0.1"}, {"port": 2525}, {"encryption": "none"}, {"username": "mara"}],
+)
+def test_a_saved_password_goes_nowhere_else(
+    user: User,
+    account: SmtpAccount,
+    values: Values,
+    smtp_server: SmtpServer,
+    changed: dict[str, object],
+) -> None:
+    typed = values(**{"password": "", **changed})
+    outcome = accounts.save(user=user, values=typed, now=NOW, account=account)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == "password-needed"
+    assert smtp_server.logins == []
+    account.refresh_from_db()
+    assert (account.host, account.encryption) == ("localhost", "tls")
+
+
+def test_saving_wakes_what_waited(
+    user: User, account: SmtpAccount, values: Values, make_draft: Callable[..., Draft]
+) -> None:
+    message = outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    type(message).objects.update(state=OutboxState.RETRY, cause="login-refused")
+    SmtpAccount.objects.update(cause="login-refused")
+    assert accounts.save(user=user, values=values(), now=NOW, account=account).ok
+    message.refresh_from_db()
+    account.refresh_from_db()
+    assert (message.cause, message.not_before, account.cause) == ("", NOW, "")
+
+
+@pytest.mark.accept("A36")
+def test_default_from_is_one_account_or_the_own_address(
+    user: User, other_user: User, account: SmtpAccount
+) -> None:
+    accounts.set_default_from(user, account)
+    account.refresh_from_db()
+    assert account.is_default_from
+    accounts.set_default_from(user, None)
+    account.refresh_from_db()
+    assert not account.is_default_from
+    with pytest.raises(ValueError, match="another user"):
+        accounts.set_default_from(other_user, account)
+
+
+@pytest.mark.accept("A198")
+def test_an_account_in_use_is_deleted_only_with_a_replacement(
+    user: User, account: SmtpAccount, make_draft: Callable[..., Draft]
+) -> None:
+    accounts.set_default_from(user, account)
+    account.refresh_from_db()
+    draft = make_draft(account)
+    waiting = outbox.submit(user=user, draft=make_draft(account, subject="Waits"), now=NOW)
+    needed = accounts.dependents(account)
+    assert (needed.is_default, needed.drafts, needed.waiting) == (True, 1, 1)
+    with pytest.raises(ReplacementNeededError):
+        accounts.delete(account=account)
+    accounts.delete(account=account, use_local=True)
+    draft.refresh_from_db()
+    waiting.refresh_from_db()
+    assert draft.account is None
+    # Its bytes say the old From, so it is written again instead of being sent as somebody else.
+    assert waiting.state == OutboxState.CANCELLED
+    assert {one.subject for one in Draft.objects.open()} == {"Tide tables", "Waits"}
+    assert not Credential.objects.exists()
+
+
+@pytest.mark.accept("A34")
+def test_deleting_takes_the_password_along(user: User, account: SmtpAccount) -> None:
+    accounts.delete(account=account)
+    assert not SmtpAccount.objects.exists()
+    assert not Credential.objects.exists()
+
+
+def test_a_user_can_be_deleted_whole(
+    user: User, account: SmtpAccount, make_draft: Callable[..., Draft]
+) -> None:
+    make_draft(account)
+    outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    user.folders.all().delete()
+    user.delete()
+    assert not SmtpAccount.objects.exists()
+
+
+def test_an_account_takes_the_colour_of_the_mailbox_it_belongs_to(
+    user: User, values: Values
+) -> None:
+    source = Source.objects.create(user=user, name="Work", address="Mara@provider.test", color=4)
+    stored = accounts.save(user=user, values=values(), now=NOW).account
+    assert stored is not None
+    assert stored.source == source
+
+
+def test_nothing_is_tried_where_the_feature_is_off(
+    user: User, values: Values, smtp_server: SmtpServer
+) -> None:
+    FeatureSwitch.objects.create(domain=user.domain, feature=Feature.SMTP_ACCOUNTS, enabled=False)
+    outcome = accounts.save(user=user, values=values(), now=NOW)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == "feature-off"
+    assert smtp_server.logins == []
