@@ -40,5 +40,7 @@ def _without(html: str, opening: str, closing: str) -> str:
             at = start + len(opening)
             break
         at = end + len(closing)
+        if closing != "-->":
+            at = (lower.find(">", at) + 1) or len(html)
     out.append(html[at:])
     return " ".join(out)

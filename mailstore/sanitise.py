@@ -125,15 +125,12 @@ def fits(html: str) -> bool:
     """True if a tree of it can be built in reasonable time: size, depth, number of elements."""
     if len(html) > MAX_HTML:
         return False
-    depth = elements = reopened = 0
-    formatting = 0
+    depth = formatting = elements = reopened = 0
     for found in _TAG.finditer(html):
         name = found[2].lower()
         step = -1 if found[1] else 1
-        if name in _FLAT:
-            elements += step > 0
-            continue
-        depth = max(0, depth + step)
+        if name not in _FLAT:
+            depth = max(0, depth + step)
         if name in _FORMATTING:
             formatting = max(0, formatting + step)
         if step > 0:

@@ -164,7 +164,7 @@ def media_type(value: str) -> str:
 
 def filename(value: str) -> str:
     """A file name without folders, controls and deceiving marks, at most 255 bytes."""
-    name = one_line(value.replace("\\", "/").rpartition("/")[2], MAX_NAME).lstrip(".")
+    name = one_line(value.replace("\\", "/").rpartition("/")[2], 4 * MAX_NAME).lstrip(".")
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 20:
         stem, dot, suffix = name, "", ""
