@@ -62,6 +62,14 @@ def make(folder: Path) -> TlsFiles:
     )
 
 
+def existing(folder: Path) -> TlsFiles | None:
+    """What `make` wrote into this folder earlier, or None."""
+    stems = ("good", "wrong-name", "expired", "self-signed")
+    pairs = [Pair(folder / f"{stem}.pem", folder / f"{stem}.key") for stem in stems]
+    files = [folder / "ca.pem", *(file for pair in pairs for file in (pair.cert, pair.key))]
+    return TlsFiles(files[0], *pairs) if all(file.exists() for file in files) else None
+
+
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 

@@ -60,7 +60,8 @@ class Dovecot:
         self._run.chmod(0o755)
         (self.folder / "mail").mkdir(exist_ok=True)
         _open_way(self.folder / "mail")
-        self._write_users()
+        for user in self.users:
+            self._write_user(user)
         config = self.folder / "dovecot.conf"
         config.write_text(self._config(self._run))
         binary = next(filter(None, map(shutil.which, _BINARY)), None)
@@ -97,8 +98,11 @@ class Dovecot:
 
     def add_user(self, user: str, password: str) -> None:
         """A new user, known at once; also changes a password."""
+        known = self.users.get(user) not in (None, password)
         self.users[user] = password
-        self._write_users()
+        self._write_user(user)
+        if known:
+            time.sleep(1.1)  # Dovecot looks for changes in a file it knows once a second
 
     def maildir(self, user: str) -> Maildir:
         """The user's mail on disk: the truth to compare with."""
@@ -149,13 +153,13 @@ class Dovecot:
         text = file.read_text().strip() if file.exists() else ""
         return int(text) if text.isdigit() and _alive(int(text)) else None
 
-    def _write_users(self) -> None:
+    def _write_user(self, user: str) -> None:
+        """One file a user: Dovecot sees a new file at once, a changed one only later."""
         uid, gid = _owner() or (os.getuid(), os.getgid())
-        lines = [
-            f"{user}:{{PLAIN}}{password}:{uid}:{gid}::{self.folder}/mail/{user}::"
-            for user, password in self.users.items()
-        ]
-        (self.folder / "users").write_text("\n".join(lines) + "\n")
+        folder = self.folder / "users"
+        folder.mkdir(exist_ok=True)
+        line = f"{user}:{{PLAIN}}{self.users[user]}:{uid}:{gid}::{self.folder}/mail/{user}::\n"
+        (folder / user).write_text(line)
 
     def _config(self, run: Path) -> str:
         roles = "".join(
@@ -229,15 +233,16 @@ ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
 auth_mechanisms = plain login apop cram-md5
+auth_username_chars =
 auth_failure_delay = 0
 mail_max_userip_connections = 200
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u {folder}/users
+  args = scheme=PLAIN username_format=%u {folder}/users/%u
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {folder}/users
+  args = username_format=%u {folder}/users/%u
 }}
 mail_location = maildir:~/Maildir
 namespace inbox {{
@@ -247,6 +252,12 @@ namespace inbox {{
 protocol pop3 {{
   pop3_lock_session = no
   pop3_no_flag_updates = yes
+}}
+# Nobody is slowed down for a wrong password: many tests try one.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   inet_listener imap {{

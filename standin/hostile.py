@@ -74,12 +74,13 @@ class Heard:
 class Hostile:
     """Runs its script for each connection on `port`."""
 
-    def __init__(self, script: Sequence[Step]) -> None:
+    def __init__(self, script: Sequence[Step], *, host: str = ports.HOST) -> None:
         """Listen at once; connections are served inside the `with` block."""
         self.script = list(script)
+        self._host = host
         self.heard: list[Heard] = []
         self._over = threading.Event()
-        self._listener = socket.create_server((ports.HOST, 0))
+        self._listener = socket.create_server((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, name="hostile", daemon=True)
 
@@ -95,7 +96,7 @@ class Hostile:
     ) -> None:
         self._over.set()
         # A connection of our own wakes accept(), which a close alone does not.
-        socket.create_connection((ports.HOST, self.port)).close()
+        socket.create_connection((self._host, self.port)).close()
         self._thread.join(5)
         self._listener.close()
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,7 +65,8 @@ class Maildir:
         when = message.date.timestamp() if message.date else None
         letters = "".join(sorted(_LETTERS[flag] for flag in message.flags if flag in _LETTERS))
         # Names sort by arrival, whatever process wrote them.
-        name = f"{int(when or 0):011d}.{os.getpid()}_{number:07d}.standin:2,{letters}"
+        second, rest = divmod(time.time_ns(), 10**9)
+        name = f"{second}.M{rest // 1000:06d}P{os.getpid()}Q{number:07d}.standin:2,{letters}"
         file = place / "tmp" / name
         file.write_bytes(message.raw)
         if when is not None:

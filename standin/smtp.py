@@ -1,6 +1,7 @@
 """A private SMTP server on loopback, on aiosmtpd: it takes mail, keeps it, and can pass it on."""
 
 import asyncio
+import logging
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -12,6 +13,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from standin import ports
 from standin.certs import Pair
+
+# It warns about its own deprecated parts at every sign-in.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 Deliver = Callable[[str, bytes], None]
 
@@ -50,7 +54,7 @@ class SmtpServer:
         self.accepted: list[Accepted] = []
         self.logins: list[str] = []
         self.port, self.starttls_port, self.tls_port = ports.pick(preferred)
-        self._auth_required = auth_required
+        self.auth_required = auth_required
         self._deliver = deliver
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(tls.cert, tls.key)
@@ -102,7 +106,6 @@ class SmtpServer:
                 enable_SMTPUTF8=True,
                 data_size_limit=50_000_000,
                 authenticator=self._authenticate,
-                auth_required=self._auth_required,
                 timeout=60,
                 loop=self._loop,
                 tls_context=starttls,
@@ -122,15 +125,17 @@ class SmtpServer:
         right = self.users.get(name) == data.password.decode("utf-8", "replace")
         return AuthResult(success=right, handled=False, auth_data=name if right else None)
 
-    def take(self, session: Session, envelope: Envelope) -> str:
+    def take(self, smtp: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one message and pass it on; the reply."""
         if self.final is not None:
             return self.final
         raw = envelope.original_content or b""
         recipients = tuple(str(each) for each in envelope.rcpt_tos)
         user = session.auth_data if isinstance(session.auth_data, str) else None
+        transport = smtp.transport
+        encrypted = transport is not None and transport.get_extra_info("ssl_object") is not None
         self.accepted.append(
-            Accepted(str(envelope.mail_from or ""), recipients, raw, session.ssl is not None, user)
+            Accepted(str(envelope.mail_from or ""), recipients, raw, encrypted, user)
         )
         for recipient in recipients if self._deliver else ():
             if self._deliver is not None:
@@ -159,6 +164,9 @@ class _Handler:
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """MAIL FROM."""
+        # Asked here, because aiosmtpd warns about every server that asks without encryption.
+        if self._server.auth_required and session.auth_data is None:
+            return "530 5.7.0 Authentication required"
         if address in self._server.refuse:
             return self._server.refuse[address]
         envelope.mail_from = address
@@ -177,4 +185,4 @@ class _Handler:
         self, smtp: SMTP, session: Session, envelope: Envelope
     ) -> str:
         """The message."""
-        return self._server.take(session, envelope)
+        return self._server.take(smtp, session, envelope)

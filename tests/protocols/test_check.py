@@ -1,0 +1,103 @@
+"""Checks against servers that behave."""
+
+import pytest
+
+from protocols.address import AddressPolicy
+from protocols.check import CheckStage, Kind, State, check
+from protocols.tls import Trust
+from protocols.types import Endpoint, Login, Security
+from standin.dovecot import Dovecot
+from standin.smtp import SmtpServer
+
+LOGIN = Login("mara", "a pass word")
+
+
+@pytest.mark.parametrize("require_ssl", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "port", "found"),
+    [
+        ("imap", "imap_port", Security.STARTTLS),
+        ("imap", "imaps_port", Security.TLS),
+        ("pop", "pop3_port", Security.STARTTLS),
+        ("pop", "pop3s_port", Security.TLS),
+    ],
+)
+def test_finds_out_how_a_server_encrypts(
+    dovecot: Dovecot,
+    loopback: AddressPolicy,
+    trust: Trust,
+    kind: Kind,
+    port: str,
+    found: Security,
+    require_ssl: bool,
+) -> None:
+    endpoint = Endpoint("localhost", getattr(dovecot, port), Security.NONE)
+    report = check(kind, endpoint, LOGIN, policy=loopback, trust=trust, require_ssl=require_ssl)
+    assert report.ok, str(report.error)
+    assert report.security is found
+    assert [result.state for result in report.stages] == [State.OK] * 5
+    assert "messages" in report.facts
+
+
+def test_counts_what_the_mailbox_holds(
+    dovecot: Dovecot, loopback: AddressPolicy, trust: Trust
+) -> None:
+    dovecot.add_user("counted", "x y z")
+    for folder in ("INBOX", "INBOX", "Work"):
+        dovecot.append("counted", folder, b"Subject: x\r\n\r\nx\r\n")
+    login = Login("counted", "x y z")
+    for kind, port, facts in (
+        ("imap", dovecot.imaps_port, {"folders": 7, "messages": 3}),
+        ("pop", dovecot.pop3s_port, {"messages": 2}),
+    ):
+        endpoint = Endpoint("localhost", port, Security.TLS)
+        report = check(kind, endpoint, login, policy=loopback, trust=trust)  # type: ignore[arg-type] # a literal in a tuple
+        assert report.facts == facts
+
+
+def test_a_failed_sign_in_is_shown_at_its_stage(
+    dovecot: Dovecot, loopback: AddressPolicy, trust: Trust
+) -> None:
+    endpoint = Endpoint("localhost", dovecot.imaps_port, Security.TLS)
+    report = check("imap", endpoint, Login("mara", "no"), policy=loopback, trust=trust)
+    states = {result.stage: result.state for result in report.stages}
+    assert states[CheckStage.SIGN_IN] is State.FAILED
+    assert states[CheckStage.FOLDERS] is State.NOT_REACHED
+    assert report.error is not None
+    assert report.error.public % report.error.params
+    assert report.security is Security.TLS
+
+
+def test_an_smtp_check_offers_the_sender_and_sends_nothing(
+    smtp_server: SmtpServer, loopback: AddressPolicy, trust: Trust
+) -> None:
+    endpoint = Endpoint("localhost", smtp_server.tls_port, Security.TLS)
+    report = check(
+        "smtp", endpoint, LOGIN, policy=loopback, trust=trust, sender="mara@provider.test"
+    )
+    assert report.ok, str(report.error)
+    assert report.facts == {"sender": 1}
+    assert smtp_server.accepted == []
+    smtp_server.refuse = {"other@provider.test": "553 5.7.1 not yours"}
+    report = check(
+        "smtp", endpoint, LOGIN, policy=loopback, trust=trust, sender="other@provider.test"
+    )
+    assert report.error is not None
+    assert report.stages[-1].state is State.FAILED
+
+
+def test_without_a_login_there_is_no_sign_in_stage(
+    smtp_server: SmtpServer, loopback: AddressPolicy, trust: Trust
+) -> None:
+    endpoint = Endpoint("localhost", smtp_server.port, Security.NONE)
+    report = check("smtp", endpoint, None, policy=loopback, trust=trust)
+    assert report.ok
+    assert CheckStage.SIGN_IN not in {result.stage for result in report.stages}
+
+
+def test_the_guard_holds_for_checks(dovecot: Dovecot, trust: Trust) -> None:
+    endpoint = Endpoint("localhost", dovecot.imaps_port, Security.TLS)
+    report = check("imap", endpoint, LOGIN, policy=AddressPolicy(), trust=trust)
+    assert report.error is not None
+    assert report.error.cause == "address-refused"
+    assert report.security is None

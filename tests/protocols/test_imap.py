@@ -1,0 +1,211 @@
+"""IMAP against a real Dovecot."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from protocols.address import AddressPolicy
+from protocols.body import SPOOL_LIMIT
+from protocols.errors import LoginRefused, ProtocolBroken, Refused
+from protocols.imap import ImapSource
+from protocols.imap.parse import wire_name
+from protocols.tls import Trust
+from protocols.types import Endpoint, Login, Security
+from standin.dovecot import Dovecot
+
+PASSWORD = "box secret"
+_serial = count(1)
+Open = Callable[..., ImapSource]
+
+
+@pytest.fixture
+def user(dovecot: Dovecot) -> str:
+    """A mailbox of the test's own."""
+    name = f"imap{next(_serial)}"
+    dovecot.add_user(name, PASSWORD)
+    return name
+
+
+@pytest.fixture
+def open_imap(dovecot: Dovecot, loopback: AddressPolicy, trust: Trust) -> Open:
+    def opened(
+        user: str, password: str = PASSWORD, security: Security = Security.TLS
+    ) -> ImapSource:
+        port = dovecot.imaps_port if security is Security.TLS else dovecot.imap_port
+        endpoint = Endpoint("localhost", port, security)
+        return ImapSource.open(endpoint, Login(user, password), policy=loopback, trust=trust)
+
+    return opened
+
+
+@pytest.mark.parametrize("security", list(Security))
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("mara@provider.test", "korrekt-pferd"), ("mara", "a pass word"), ("jürgen", "pässwörd-ключ")],
+)
+def test_signs_in_by_every_encryption_with_any_characters(
+    open_imap: Open, name: str, password: str, security: Security
+) -> None:
+    with open_imap(name, password, security) as source:
+        assert "IMAP4REV1" in source.capabilities
+        # Dovecot tells its full list only after sign-in.
+        assert "LIST-STATUS" in source.capabilities
+
+
+def test_a_wrong_password_is_the_servers_word_and_not_repeated(open_imap: Open) -> None:
+    with pytest.raises(LoginRefused) as caught:
+        open_imap("mara", "not-the-password")
+    assert "AUTHENTICATIONFAILED" in caught.value.server_line
+    assert "not-the-password" not in str(caught.value) + repr(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["a\r\nX1 DELETE INBOX", "a\nb", "a\x00b"])
+def test_control_characters_never_reach_the_wire(open_imap: Open, bad: str) -> None:
+    for name, password in ((bad, "x"), ("mara", bad)):
+        with pytest.raises(ProtocolBroken):
+            open_imap(name, password)
+
+
+@pytest.mark.accept("A86")
+def test_lists_every_folder_with_role_and_numbers(
+    dovecot: Dovecot, user: str, open_imap: Open
+) -> None:
+    names = ["Projekte/Entwürfe & Co", "日本語", 'Say "hi"', "back\\slash", "Work"]
+    for number, name in enumerate(names, 1):
+        for _ in range(number):
+            dovecot.append(user, name, b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(user) as source:
+        boxes = {box.name: box for box in source.list_folders()}
+        assert {"INBOX", "Drafts", "Sent", "Archive", "Junk", "Trash", *names} <= set(boxes)
+        assert {box.role for box in boxes.values()} >= {
+            "inbox",
+            "drafts",
+            "sent",
+            "archive",
+            "junk",
+            "trash",
+        }
+        for number, name in enumerate(names, 1):
+            status = boxes[name].status
+            assert status is not None
+            assert (status.messages, status.uidnext) == (number, number + 1)
+            assert source.examine(boxes[name].raw_name) == status
+        assert boxes["日本語"].raw_name == wire_name("日本語")
+
+
+def test_status_is_asked_for_where_the_server_cannot_list_it(
+    dovecot: Dovecot, user: str, open_imap: Open
+) -> None:
+    for number in range(30):
+        dovecot.append(user, f"F{number}", b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(user) as source:
+        source.capabilities -= {"LIST-STATUS", "SPECIAL-USE"}
+        boxes = source.list_folders()
+        assert sum(box.status.messages for box in boxes if box.status) == 30
+        assert all(box.status for box in boxes if box.selectable)
+
+
+def test_a_folder_that_does_not_exist_is_refused_and_the_connection_lives(
+    user: str, open_imap: Open
+) -> None:
+    with open_imap(user) as source:
+        with pytest.raises(Refused):
+            source.examine(b"No such folder")
+        assert source.examine(b"INBOX").messages == 0
+
+
+@pytest.mark.parametrize("name", [b"a\r\nX DELETE INBOX", b"a\x00b"])
+def test_control_characters_in_a_folder_name_are_refused(
+    user: str, open_imap: Open, name: bytes
+) -> None:
+    with open_imap(user) as source, pytest.raises(ProtocolBroken):
+        source.examine(name)
+
+
+def test_scan_tells_size_date_and_flags(dovecot: Dovecot, user: str, open_imap: Open) -> None:
+    when = datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC)
+    raw = b"Subject: scan\r\n\r\nhello\r\n"
+    dovecot.append(user, "INBOX", raw, ["\\Seen", "\\Flagged"], when)
+    dovecot.append(user, "INBOX", raw)
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        first, second = source.scan(1, 1000)
+        assert (first.uid, first.size, first.internal_at) == (1, len(raw), when)
+        assert {"\\Seen", "\\Flagged"} <= first.flags
+        assert "\\Seen" not in second.flags
+        assert [meta.uid for meta in source.scan(2, 1000)] == [2]
+        # A server answers n:* with its last message even below n; ours is never shown it.
+        assert source.scan(3, 1000) == []
+
+
+def test_an_empty_folder_is_not_asked(user: str, open_imap: Open) -> None:
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        assert source.scan(1, 10) == []
+        assert list(source.fetch([1])) == [[]]
+
+
+@pytest.mark.accept("A87")
+def test_fetch_brings_every_byte_and_leaves_no_trace(
+    dovecot: Dovecot, user: str, open_imap: Open
+) -> None:
+    raws = [
+        b"Subject: plain\r\n\r\nhello\r\n",
+        b"Subject: no newline at the end\r\n\r\nhello",
+        b"Subject: 8-bit \xe4\xff\r\n\r\n\x80\x81\r\n.\r\n..dots\r\n)\r\n* 1 FETCH (UID 9)\r\n",
+        b"Subject: long line\r\n\r\n" + b"y" * 300_000 + b"\r\n",
+        b"Subject: {5}\r\n\r\n{99}\r\n",
+        b"Subject: large\r\n\r\n" + b"0123456789abcde\r\n" * 100_000,
+    ]
+    for raw in raws:
+        dovecot.append(user, "INBOX", raw)
+    assert len(raws[-1]) > SPOOL_LIMIT
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        groups = list(source.fetch(range(1, 7), batch=2, depth=3))
+        assert [len(group) for group in groups] == [2, 2, 2]
+        found = [message for group in groups for message in group]
+        assert [message.uid for message in found] == [1, 2, 3, 4, 5, 6]
+        assert [message.body.read() for message in found] == raws
+        assert [message.body.size for message in found] == [len(raw) for raw in raws]
+        assert not any("\\Seen" in meta.flags for meta in source.scan(1, 10))
+    assert dovecot.read_mailbox(user) == raws
+
+
+def test_fetch_leaves_out_what_is_gone_and_asks_for_all_the_rest(
+    dovecot: Dovecot, user: str, open_imap: Open
+) -> None:
+    for number in range(120):
+        dovecot.append(user, "INBOX", b"Subject: %d\r\n\r\nx\r\n" % number)
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        wanted = [*range(120, 60, -1), 500, 501, *range(1, 61)]
+        found = [message.uid for group in source.fetch(wanted, batch=7) for message in group]
+        assert sorted(found) == list(range(1, 121))
+        assert len(found) == 120
+
+
+def test_sizes_keep_a_heavy_message_alone(dovecot: Dovecot, user: str, open_imap: Open) -> None:
+    for _ in range(4):
+        dovecot.append(user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
+    sizes = {1: 10, 2: 10, 3: 9_000, 4: 10}
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        groups = list(source.fetch([1, 2, 3, 4], batch_bytes=100, sizes=sizes))
+    assert [[message.uid for message in group] for group in groups] == [[1, 2], [3], [4]]
+
+
+def test_leaving_a_fetch_early_closes_a_connection_with_answers_on_their_way(
+    dovecot: Dovecot, user: str, open_imap: Open
+) -> None:
+    for _ in range(6):
+        dovecot.append(user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(user) as source:
+        source.examine(b"INBOX")
+        groups = source.fetch(range(1, 7), batch=1)
+        next(groups)
+        groups.close()  # type: ignore[attr-defined] # a generator underneath
+        with pytest.raises(Exception, match="dropped|hung|protocol"):
+            source.scan(1, 6)
