@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Domain, Role, User
+from mailstore.services.folders import provision
 
-try:
-    from mailstore.services.folders import provision
-except ImportError:
-
-    def provision(user: User) -> None: ...
-
+pytest_plugins = ["tests.servers", "tests.no_skips"]
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["tests.servers"] if (ROOT / "tests" / "servers.py").exists() else []
 PASSWORD = "a quiet river in spring"
 #: Fixtures that give a test the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
@@ -63,25 +57,6 @@ def _touches_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that did not run proves nothing: in CI that is a failure of the run."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") != "true" or reporter is None:
-        return
-    idle = [
-        report
-        for kind in ("skipped", "xfailed", "xpassed")
-        for report in reporter.stats.get(kind, ())
-    ]
-    if idle:
-        reporter.write_line(
-            f"ERROR: {len(idle)} tests were skipped; in CI every test has to run.", red=True
-        )
-        for report in idle:
-            reporter.write_line(f"  {report.nodeid}", red=True)
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
 @pytest.fixture(autouse=True)
 def blob_dir(settings: Settings, tmp_path: Path) -> Path:
     """Every test has a mail store of its own."""
@@ -120,7 +95,7 @@ def other_user(make_user: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def client_for() -> Iterator[Callable[[User], Client]]:
+def client_for() -> Callable[[User], Client]:
     """A browser signed in as the given person."""
 
     def make(person: User) -> Client:
