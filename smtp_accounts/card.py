@@ -33,6 +33,16 @@ class Row:
     next_try: str
     failed_at: str
 
+    @property
+    def word(self) -> str:
+        """The state in words, beside its icon."""
+        return {NEEDS_YOU: _("Needs you"), FAILED: _("Not sending"), FINE: _("Fine")}[self.look]
+
+    @property
+    def color(self) -> int:
+        """The account colour, 1-6; grey for one that belongs to no mailbox here."""
+        return self.account.source.color if self.account.source else 6
+
 
 def card(user: User) -> dict[str, Any]:
     """The context of ``smtp_accounts/_card.html``."""
@@ -71,7 +81,7 @@ def rows_for(user: User) -> list[Row]:
             Row(
                 account=account,
                 look=_look(account),
-                problem=_problem(account),
+                problem=problem_of(account),
                 waiting=entry["count"] if entry else 0,
                 next_try=moment(entry["next"], now=now) if entry else "",
                 failed_at=moment(account.last_failed_at, now=now) if account.last_failed_at else "",
@@ -80,18 +90,14 @@ def rows_for(user: User) -> list[Row]:
     return found
 
 
-def look_words(look: str) -> str:
-    """The state in words, beside its icon."""
-    return {NEEDS_YOU: _("Needs you"), FAILED: _("Not sending"), FINE: _("Fine")}[look]
-
-
 def _look(account: SmtpAccount) -> str:
     if not account.cause:
         return FINE
     return NEEDS_YOU if accounts.is_paused(account) else FAILED
 
 
-def _problem(account: SmtpAccount) -> Explained | None:
+def problem_of(account: SmtpAccount) -> Explained | None:
+    """What is wrong with an account, as far as its last use told."""
     if not account.cause:
         return None
     params = {"host": account.host, "port": account.port, "username": account.username}

@@ -18,8 +18,9 @@ from connectivity.access import person, requires
 from connectivity.models import Feature
 from smtp_accounts import report as reports
 from smtp_accounts.access import account_for
+from smtp_accounts.card import problem_of
 from smtp_accounts.forms import AccountForm, ReplacementForm, initial_of, offered_port
-from smtp_accounts.models import Encryption, SmtpAccount
+from smtp_accounts.models import SmtpAccount
 from smtp_accounts.nudge import nudge
 from smtp_accounts.rules import LOCAL
 from smtp_accounts.services import accounts, identities
@@ -140,10 +141,10 @@ def _form(
         "form": form,
         "account": account,
         "signs_in": signs_in,
-        "in_clear": encryption == Encryption.NONE,
         "offered_port": offered_port(encryption, form["port"].value()),
         "outcome": outcome,
         "problem": outcome.problem if outcome else None,
+        "stored_problem": problem_of(account) if account and outcome is None else None,
         "tried": tried,
     }
     if outcome is not None and outcome.report is not None and values is not None:
