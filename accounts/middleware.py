@@ -21,7 +21,9 @@ class PersonalMiddleware:
             return self.get_response(request)
         with translation.override(user.language), timezone.override(_zone(user.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()
-            return self.get_response(request)
+            answer = self.get_response(request)
+            answer.headers["Content-Language"] = translation.get_language()
+            return answer
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

@@ -89,10 +89,11 @@ NEWSLETTER = """<table width="100%" bgcolor="#f4efe6" cellpadding="0"><tr><td al
 <table width="560" bgcolor="#ffffff" cellpadding="24" style="border-radius:8px"><tr><td>
 <h1 style="color:#7a3b1d;font-family:Georgia,serif">The harbour in November</h1>
 <img src="cid:banner" width="512" height="160" alt="The quay in the morning">
-<p style="font-family:Georgia,serif;line-height:1.6;color:#333">The winter timetable starts on Monday.
-Two more crossings in the evening, one fewer at noon. <a href="https://harbourline.test/times">All times</a>
-are on our site.</p>
-<p><img src="https://images.harbourline.test/map.png" width="240" height="120" alt="Map of the piers">
+<p style="font-family:Georgia,serif;line-height:1.6;color:#333">The winter timetable starts on
+Monday. Two more crossings in the evening, one fewer at noon.
+<a href="https://harbourline.test/times">All times</a> are on our site.</p>
+<p><img src="https://images.harbourline.test/map.png" width="240" height="120"
+alt="Map of the piers">
 <img src="https://track.harbourline.test/open.gif?u=8812" width="1" height="1" alt=""></p>
 <p style="color:#888;font-size:12px">You get this letter because you travel with us.</p>
 </td></tr></table></td></tr></table>"""
@@ -185,7 +186,7 @@ LINES = [
     (1, "Pilar Ortega <pilar@ortega.test>", "Acoustic panels: samples arrive Thursday",
      "Both felt and cork. I left the oak veneer out because the lead time went up to nine weeks.",
      "inbox", "", STARRED - {"\\Seen"}),
-    (2, "Deniz Aydın <deniz@uni.test>", "Re: Speaker list for the spring meeting",
+    (2, "Deniz Aydin <deniz@uni.test>", "Re: Speaker list for the spring meeting",
      "Happy to take the 14:00 slot if Ruth prefers the morning. One thing about the beamer.",
      "inbox", "", ANSWERED),
     (3, "Northbank Payroll <payroll@northbank.test>", "Payslip for November is ready",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -75,7 +76,13 @@ def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
 def original(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The message exactly as it was received."""
     message = message_for(person(request), pk)
-    answer = stream(request, blobs.stream(message.blob), "message/rfc822")
+    chunks = blobs.stream(message.blob)
+    try:
+        # A body that is not there at all is found out before the answer begins.
+        first = next(chunks, b"")
+    except blobs.BlobUnreadable as error:
+        raise Http404 from error
+    answer = stream(request, chain([first], chunks), "message/rfc822")
     answer["Content-Length"] = str(message.blob.size)
     guard_download(answer, f"{safe_filename(message.subject, 'message')}.eml")
     return answer

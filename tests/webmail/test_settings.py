@@ -1,0 +1,115 @@
+"""The general settings pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+
+from accounts.models import User
+from mailstore.models import Folder
+from smtp_accounts.models import SmtpAccount
+from smtp_accounts.services import identities
+from tests.webmail.samples import letter, put
+
+VALUES = {
+    "display_name": "  Mara  L. ",
+    "language": "en",
+    "time_zone": "Asia/Tokyo",
+    "default_from": "local",
+}
+
+
+def test_the_way_through_the_settings_icon(browser_client: Client) -> None:
+    page = browser_client.get("/").content.decode()
+    assert re.search(r'<a class="rail__item" href="/settings/"', page)
+    page = browser_client.get("/settings/", follow=True).content.decode()
+    assert re.search(r'<a class="tree__item" href="/settings/connectivity/"', page)
+
+
+def test_saving_the_account_page(browser_client: Client, user: User) -> None:
+    answer = browser_client.post("/settings/account/", VALUES, follow=True)
+    assert "Saved." in answer.content.decode()
+    user.refresh_from_db()
+    assert (user.display_name, user.time_zone) == ("Mara L.", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("language", "xx"),
+        ("time_zone", "Mars/Base"),
+        ("default_from", "99"),
+        ("display_name", "x" * 201),
+    ],
+)
+def test_wrong_values_store_nothing(
+    browser_client: Client, user: User, field: str, value: str
+) -> None:
+    answer = browser_client.post("/settings/account/", {**VALUES, field: value})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    user.refresh_from_db()
+    assert user.time_zone == "UTC"
+
+
+def test_a_name_is_one_line(browser_client: Client, user: User) -> None:
+    values = {**VALUES, "display_name": "Mara\r\nBcc: x@y.test"}
+    browser_client.post("/settings/account/", values)
+    user.refresh_from_db()
+    assert "\n" not in user.display_name
+    assert "\r" not in user.display_name
+
+
+@pytest.mark.accept("A36")
+def test_the_default_from_address(browser_client: Client, user: User, other_user: User) -> None:
+    mine = SmtpAccount.objects.create(user=user, host="smtp.test", email="mara@other.test")
+    theirs = SmtpAccount.objects.create(user=other_user, host="smtp.test", email="o@other.test")
+    page = browser_client.get("/settings/account/").content.decode()
+    assert "mara@other.test" in page
+    assert "o@other.test" not in page
+    browser_client.post("/settings/account/", {**VALUES, "default_from": str(mine.pk)})
+    assert identities.for_new(user).identity.address == "mara@other.test"
+    page = browser_client.get("/settings/account/").content.decode()
+    assert re.search(rf'<option value="{mine.pk}" selected', page)
+    values = {**VALUES, "default_from": str(theirs.pk)}
+    assert browser_client.post("/settings/account/", values).status_code == 422
+    assert identities.for_new(user).identity.address == "mara@other.test"
+    browser_client.post("/settings/account/", VALUES)
+    assert identities.for_new(user).identity.address == user.email
+
+
+def test_theme_and_density(browser_client: Client, user: User) -> None:
+    assert 'data-theme="' not in browser_client.get("/").content.decode()
+    values = {"theme": "dark", "density": "compact"}
+    browser_client.post("/settings/appearance/", values)
+    page = browser_client.get("/").content.decode()
+    assert '<html lang="en" data-theme="dark">' in page
+    assert browser_client.post("/settings/appearance/", {"theme": "pink"}).status_code == 422
+    browser_client.post("/settings/theme/", {"next": "/starred/"})
+    user.refresh_from_db()
+    assert (user.theme, user.density) == ("light", "compact")
+    answer = browser_client.post("/settings/theme/", {"theme": "system", "next": "//evil.test"})
+    assert answer["Location"] == "/"
+
+
+def test_times_are_in_the_users_zone(browser_client: Client, user: User, inbox: Folder) -> None:
+    moment = timezone.now().replace(hour=23, minute=30) - timedelta(days=200)
+    put(inbox, letter("Late"), at=moment)
+    User.objects.filter(pk=user.pk).update(time_zone="Asia/Tokyo")
+    page = browser_client.get("/").content.decode()
+    tokyo = (moment + timedelta(hours=9)).date()
+    assert f"{tokyo.day} {tokyo:%b}" in page
+    User.objects.filter(pk=user.pk).update(time_zone="No/Where")
+    assert browser_client.get("/").status_code == 200
+
+
+def test_the_language_is_the_users(browser_client: Client, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(language="de")
+    answer = browser_client.get("/settings/account/")
+    assert '<html lang="de"' in answer.content.decode()
+    assert answer["Content-Language"] == "de"
+    assert translation.get_language() == "en"
