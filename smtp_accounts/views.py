@@ -76,7 +76,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         for one in identities.identities(user)
         if one.key != str(account.pk) and not one.disabled_reason
     ]
-    form = ReplacementForm(request.POST or None, choices=others)
+    posted = request.POST if request.method == "POST" else None
+    form = ReplacementForm(posted, choices=others)
     if request.method == "POST" and (not needed.any or form.is_valid()):
         key = form.cleaned_data["replacement"] if needed.any else LOCAL
         substitute = None if key == LOCAL else account_for(user, int(key))
