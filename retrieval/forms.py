@@ -159,7 +159,7 @@ class TaskForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if self._wants_folder(cleaned):
             self._clean_folder(cleaned)
-        if {"host", "port", "username"} <= cleaned.keys() and "password" not in self.errors:
+        if not self.errors:
             self._clean_secret()
         return cleaned
 

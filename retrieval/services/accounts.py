@@ -180,7 +180,7 @@ def _refusal(
         return explain_cause("feature-off")
     if needs_password(values, task):
         return explain_cause("password-needed")
-    if is_own(username=values.username, host=values.host, own_domain=user.domain.name):
+    if is_own(username=values.username, host=values.host):
         return explain_cause("own-account", {"username": values.username})
     try:
         trials.take(user, now=now)

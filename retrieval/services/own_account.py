@@ -15,14 +15,17 @@ from protocols.types import Deadline
 _SECONDS = 4.0
 
 
-def is_own(*, username: str, host: str, own_domain: str) -> bool:
+def is_own(*, username: str, host: str) -> bool:
     """True only if the address is in a domain hosted here *and* the server is this one.
 
     Either alone is ordinary: a domain whose mail is split over two providers, or another
-    provider's server on this machine. A bare username is read as one in ``own_domain``.
+    provider's server on this machine. A username without a domain is never ours: here it is
+    always the full address (A176).
     """
-    domain = username.rpartition("@")[2].lower() if "@" in username else own_domain
-    return Domain.objects.filter(name=domain).exists() and _leads_here(host)
+    local, _, domain = username.rpartition("@")
+    if not local or not Domain.objects.filter(name=domain.lower()).exists():
+        return False
+    return _leads_here(host)
 
 
 def _leads_here(host: str) -> bool:
