@@ -36,7 +36,8 @@ class Address:
 class _Reader:
     """Takes a field token by token; each state knows what its special characters mean."""
 
-    def __init__(self) -> None:
+    def __init__(self, charset: str) -> None:
+        self.charset = charset
         self.found: list[Address] = []
         self.depth = 0
         self.state = self._outside
@@ -94,7 +95,7 @@ class _Reader:
         # A route (RFC 5322 section 4.4) may precede the address.
         address = address.rpartition(b":")[2] if address.startswith(b"@") else address
         entry = Address(
-            one_line(words(name), NAME),
+            one_line(words(name, self.charset), NAME),
             "".join(one_line(decode(address), ADDRESS).split()),
         )
         if entry.name or entry.address:
@@ -105,9 +106,12 @@ def _unescaped(token: bytes) -> bytes:
     return token[1:] if token.startswith(b"\\") else token
 
 
-def parse(value: bytes) -> list[Address]:
-    """The mailboxes of a raw field value, groups flattened, at most MAX_ADDRESSES of them."""
-    reader = _Reader()
+def parse(value: bytes, charset: str = "") -> list[Address]:
+    """The mailboxes of a raw field value, groups flattened, at most MAX_ADDRESSES of them.
+
+    `charset` is for names in raw 8-bit that are not UTF-8.
+    """
+    reader = _Reader(charset)
     for token in _TOKEN.findall(value):
         reader.state(token)
         if len(reader.found) >= MAX_ADDRESSES:

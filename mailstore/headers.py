@@ -18,6 +18,7 @@ MAX_PRELUDE = 64
 _END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _WORD = re.compile(rb"=\?([!-<>-~]{1,60}?)\?([bBqQ])\?([^?]*)\?=")
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([!-~]{1,60}?)(?:[\s\"';]|\Z)", re.IGNORECASE)
 _GAP = re.compile(rb"[ \t\r\n]*")
 
 
@@ -38,7 +39,13 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The first value of a field, decoded."""
-        return words(self.raw(name))
+        return words(self.raw(name), self.charset)
+
+    @property
+    def charset(self) -> str:
+        """The charset the message declares for its text; it may hold for raw fields as well."""
+        found = _CHARSET.search(self.raw("content-type"))
+        return found[1].decode("ascii") if found else ""
 
 
 def offset(message: bytes) -> int:
@@ -76,27 +83,39 @@ def body_start(message: bytes) -> int:
     return end.end() if end else len(message)
 
 
-def words(value: bytes) -> str:
-    """A field value as text: encoded words (RFC 2047) decoded, other 8-bit as UTF-8 or 1252."""
+def words(value: bytes, charset: str = "") -> str:
+    """A field value as text: encoded words (RFC 2047) decoded, other 8-bit as UTF-8.
+
+    What is not UTF-8 is read in `charset`, the one of the message's own text, or as Windows-1252.
+    """
     if b"=?" not in value:
-        return decode(value)
+        return _eight_bit(value, charset)
     out: list[str] = []
-    held, charset, at = b"", "", 0
+    held, current, at = b"", "", 0
     for found in _WORD.finditer(value):
         # A language may follow the charset (RFC 2231 section 5).
         label = found[1].decode("ascii").partition("*")[0]
         between = value[at : found.start()]
         adjacent = at > 0 and _GAP.fullmatch(between)
-        if not adjacent or label.lower() != charset:
+        if not adjacent or label.lower() != current:
             # Words that are split inside a character are joined before decoding.
-            out.append(decode(held, charset) if held else "")
-            out.append("" if adjacent else decode(between))
-            held, charset = b"", label.lower()
+            out.append(decode(held, current) if held else "")
+            out.append("" if adjacent else _eight_bit(between, charset))
+            held, current = b"", label.lower()
         held += _unpack(found[2], found[3])
         at = found.end()
-    out.append(decode(held, charset) if held else "")
-    out.append(decode(value[at:]))
+    out.append(decode(held, current) if held else "")
+    out.append(_eight_bit(value[at:], charset))
     return "".join(out)
+
+
+def _eight_bit(value: bytes, charset: str) -> str:
+    if charset and not value.isascii():
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return decode(value, charset)
+    return decode(value)
 
 
 def _unpack(encoding: bytes, data: bytes) -> bytes:

@@ -79,7 +79,7 @@ class ParsedMail:
 def summary(raw: bytes) -> Summary:
     """The derived fields of a message, or of the beginning of a large one."""
     fields = headers.parse(raw)
-    sender = addresses.parse(fields.raw("from"))[:1]
+    sender = _people(fields, "from")[:1]
     tree = structure.parse(raw)
     found = structure.bodies(tree)
     return Summary(
@@ -104,9 +104,7 @@ def subject(fields: Headers) -> str:
 
 
 def _listed(fields: Headers) -> str:
-    people = [
-        one for name in ("to", "cc") for raw in fields.all(name) for one in addresses.parse(raw)
-    ]
+    people = [*_people(fields, "to"), *_people(fields, "cc")]
     return ", ".join(one.shown for one in people[:20])
 
 
@@ -156,7 +154,7 @@ def parse(raw: bytes) -> ParsedMail:
 
 
 def _people(fields: Headers, name: str) -> tuple[Address, ...]:
-    people = [one for raw in fields.all(name) for one in addresses.parse(raw)]
+    people = [one for raw in fields.all(name) for one in addresses.parse(raw, fields.charset)]
     return tuple(people[: addresses.MAX_ADDRESSES])
 
 

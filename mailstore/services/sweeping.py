@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from lib.checkpoints import checkpoint
 from mailstore.models import Blob, Message, Segment
+from mailstore.segment import RECORD
 from mailstore.services import blobs
 from mailstore.services.blobs import BlobUnreadable, SegmentWriter, StoredSegment
 
@@ -61,13 +62,15 @@ def _kept_elsewhere() -> list[Q]:
 def _blobs(before: datetime) -> int:
     count = 0
     while True:
+        # Searched outside the transaction: it may take long, and SQLite has one writer.
+        ids = list(_unneeded(before).order_by("pk").values_list("pk", flat=True)[:BATCH])
         with transaction.atomic():
             # Locked first and asked again after: a delivery may be taking one up right now.
-            rows = _unneeded(before).select_for_update(
-                skip_locked=connection.features.has_select_for_update_skip_locked, of=("self",)
+            locked = Blob.objects.filter(pk__in=ids).select_for_update(
+                skip_locked=connection.features.has_select_for_update_skip_locked
             )
-            ids = [blob.pk for blob in rows.order_by("pk")[:BATCH]]
-            gone, _ = _unneeded(before).filter(pk__in=ids).delete()
+            free = [blob.pk for blob in locked.order_by("pk")]
+            gone, _ = _unneeded(before).filter(pk__in=free).delete()
         count += gone
         if len(ids) < BATCH or not gone:
             return count
@@ -118,7 +121,7 @@ def _compact(before: datetime) -> int:
 def _worth_copying(before: datetime) -> list[Segment]:
     rows = (
         Segment.objects.filter(created_at__lt=before)
-        .annotate(alive=Sum("blobs__stored_size"))
+        .annotate(alive=Sum(F("blobs__stored_size") + RECORD.size))
         .filter(alive__gt=0)
     )
     dead = rows.filter(alive__lt=F("size") * DEAD)

@@ -161,6 +161,13 @@ def test_addresses(raw: bytes, found: list[tuple[str, str]]) -> None:
     assert [(one.name, one.address) for one in addresses.parse(raw)] == found
 
 
+def test_raw_eight_bit_fields_follow_the_declared_charset() -> None:
+    head = "From: 김 <k@x>\nSubject: 안녕\nContent-Type: text/plain; charset=euc-kr\n\n"
+    for encoding in ("euc-kr", "utf-8"):
+        said = mime.summary(head.encode(encoding))
+        assert (said.subject, said.from_name) == ("안녕", "김")
+
+
 def test_words_split_inside_a_character_are_joined() -> None:
     assert headers.words(b"=?utf-8?q?=C3?= =?utf-8?q?=A9?=") == "é"
     assert headers.words(b"a =?utf-8?b?w6k=?= b") == "a é b"
