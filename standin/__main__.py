@@ -7,6 +7,7 @@ writes ``FOLDER/ready.json`` with its ports once everything answers.
 import json
 import signal
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +20,10 @@ def main() -> int:
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)
     wanted = json.loads((folder / "wanted.json").read_text())
-    # Blocked before any thread starts, so that only sigwait() below ever sees them.
-    ends = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    asked_to_end = threading.Event()
+    # Handlers, not a blocked mask: Dovecot would inherit the mask and never hear its own SIGTERM.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_end.set())
     with Provider(folder, wanted["users"]) as provider:
         for user, seed in wanted["fill"].items():
             provider.fill(user, datetime.now(UTC), seed=seed)
@@ -38,7 +40,7 @@ def main() -> int:
         draft = ready.with_suffix(".draft")
         draft.write_text(json.dumps(facts))
         draft.replace(ready)
-        signal.sigwait(ends)
+        asked_to_end.wait()
     return 0
 
 

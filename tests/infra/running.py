@@ -90,6 +90,7 @@ class Installation:
 
     def start(self) -> None:
         self._starts += 1
+        self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", *self._command],
@@ -120,7 +121,8 @@ class Installation:
 
     def processes(self) -> list[proc.Running]:
         """All processes of this installation, the supervisor included."""
-        return proc.of_installation(self.data_dir)
+        folder = Path(self.environment.get("DEMO_DIR", self.data_dir))
+        return proc.of_installation(self.data_dir, folder)
 
     def children(self) -> dict[str, int]:
         """The supervised processes by name."""
