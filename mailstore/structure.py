@@ -1,5 +1,7 @@
 """The parts of a message (RFC 2045, 2046), and which of them are its text (RFC 8621, 4.1.4)."""
 
+import binascii
+import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ MAX_PARTS = 1000
 MAX_PARSED = 99 * 1024 * 1024
 MAX_NAME = 255
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
+_ENCODING = re.compile(r"[\s\"']*(base64|quoted-printable)\b", re.IGNORECASE)
 _TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 
 
@@ -31,6 +34,8 @@ class Node:
     charset: str
     encoded_size: int
     source: "fast.PyLazyMimePart | StdMessage[str, str] | bytes"
+    # The transfer encoding, where its name is written so that the parser passed it by.
+    undone: str = ""
     children: "list[Node]" = field(default_factory=list)
     index: int = -1
 
@@ -70,7 +75,9 @@ def parse(raw: bytes) -> Tree:
     data = raw[start : start + MAX_PARSED] if start or len(raw) > MAX_PARSED else raw
     defects = [] if len(data) + start >= len(raw) else ["size"]
     try:
-        return _number(_from_fast(fast.parse_email_tree(data, mode="lazy"), 0), defects)
+        tree = _number(_from_fast(fast.parse_email_tree(data, mode="lazy"), 0), defects)
+        # A multipart without parts would show nothing of what it holds.
+        return tree if tree.leaves else _number(_plain(data), [*defects, "structure"])
     except fast.MimeStructureError:
         return _number(_plain(data), [*defects, "structure"])
     except fast.ParseError:
@@ -108,6 +115,7 @@ def _from_fast(part: "fast.PyLazyMimePart", depth: int) -> Node:
         charset=_charset(fields.get("content-type", "")),
         encoded_size=part.encoded_size or 0,
         source=part,
+        undone=_undone(fields.get("content-transfer-encoding", "")),
     )
     if node.is_multipart:
         if depth < MAX_DEPTH:
@@ -151,6 +159,12 @@ def _plain(data: bytes) -> Node:
     return Node("text/plain", "", "", "", "", len(body), body)
 
 
+def _undone(encoding: str) -> str:
+    """The encoding meant by a field with quotes, blanks, parameters or a comment around it."""
+    found = _ENCODING.match(encoding)
+    return found[1].lower() if found and found[1] != encoding else ""
+
+
 def _charset(content_type: str) -> str:
     found = _CHARSET.search(content_type[:1000])
     return found[1] if found else ""
@@ -180,7 +194,8 @@ def content(tree: Tree, node: Node, raw: bytes) -> bytes:
     if isinstance(source, StdMessage):
         return _standard_content(source)
     try:
-        return source.content or b""
+        data = source.content or b""
+        return _decoded(data, node.undone) if node.undone else data
     except fast.ParseError:
         again = _number(_standard(raw[headers.offset(raw) :][:MAX_PARSED]), [])
         # Two parsers agree on a mail's parts unless it is badly broken; then the name decides.
@@ -190,11 +205,24 @@ def content(tree: Tree, node: Node, raw: bytes) -> bytes:
         return content(again, same[0], raw) if same else b""
 
 
+def _decoded(data: bytes, encoding: str) -> bytes:
+    if encoding == "quoted-printable":
+        return quopri.decodestring(data)
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    # A lone last letter holds less than a byte.
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
 def _standard_content(part: "StdMessage[str, str]") -> bytes:
+    inner = part.get_payload()
+    encoding = _ENCODING.match(str(part.get("Content-Transfer-Encoding", "")))
+    if isinstance(inner, str) and encoding and encoding[1].lower() == "base64":
+        # The library gives broken base64 back undecoded.
+        return _decoded(inner.encode("ascii", "replace"), "base64")
     payload = part.get_payload(decode=True)
     if isinstance(payload, bytes):
         return payload
-    inner = part.get_payload()
     if isinstance(inner, list) and inner and isinstance(inner[0], StdMessage):
         return inner[0].as_bytes()
     return b""

@@ -233,6 +233,27 @@ def test_file_names(given: str, safe: str) -> None:
     assert structure.filename(given) == safe
 
 
+@pytest.mark.parametrize("written", ["base64", "BASE64 ", '"base64"', "base64; x=y", "base64 (c)"])
+def test_badly_written_encodings_are_understood(written: str) -> None:
+    raw = f"Content-Transfer-Encoding: {written}\r\n\r\nQUJD\r\n".encode()
+    assert mime.parse(raw).text == "ABC"
+
+
+@pytest.mark.parametrize("data", [b"QUJ", b"QUJDR", b"Q*U J$D", b"QUJD=="])
+def test_broken_base64_gives_what_it_has(data: bytes) -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: application/pdf;"
+        b" name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n" + data + b"\r\n--x--"
+    )
+    assert mime.part_bytes(raw, 0).startswith(b"AB")
+
+
+def test_a_multipart_without_parts_is_shown_as_text() -> None:
+    mail = mime.parse(b"Content-Type: multipart/mixed; boundary=x\r\n\r\nthe words")
+    assert mail.text == "the words"
+    assert "structure" in mail.defects
+
+
 def test_a_forwarded_message_is_an_attachment() -> None:
     inner = letter("Inner")
     raw = (
