@@ -4,6 +4,7 @@ Anyone may type a host name here, so it must not be able to reach our own networ
 spelling.  Judging names never works; judging the addresses at connect time does.
 """
 
+import contextlib
 import queue
 import re
 import socket
@@ -178,7 +179,8 @@ def _first_that_answers(
             # A dead first address must not eat the time of the next.
             sock.settimeout(deadline.remaining() / (len(found) - index))
             sock.connect(where)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with contextlib.suppress(OSError):  # reset already: the first read will tell
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, MailServerError) as error:
             sock.close()
             failure = _why(error, endpoint)

@@ -97,8 +97,7 @@ _SHOWN: Mapping[Stage, CheckStage] = {
     Stage.FETCH: CheckStage.FOLDERS,
     Stage.SEND: CheckStage.FOLDERS,
 }
-# Ports where encryption begins with the connection, and those where it is asked for.
-_TLS_PORTS = {465, 993, 995}
+# Ports where encryption has to be asked for.
 _CLEAR_PORTS = {25, 110, 143, 587, 2525}
 
 
@@ -124,9 +123,7 @@ def check(
     """
     clock = _Clock(deadline)
     finding = security is None and kind != "smtp"
-    chosen = security or (
-        _first_guess(endpoint.port, require_ssl) if finding else endpoint.security
-    )
+    chosen = security or (_first_guess(endpoint.port) if finding else endpoint.security)
     tried: set[Security] = set()
     while True:
         tried.add(chosen)
@@ -144,10 +141,9 @@ def check(
         return CheckReport(_stages(clock, chosen, login, None), None, chosen, facts)
 
 
-def _first_guess(port: int, require_ssl: bool) -> Security:
-    if port in _TLS_PORTS or (require_ssl and port not in _CLEAR_PORTS):
-        return Security.TLS
-    return Security.STARTTLS
+def _first_guess(port: int) -> Security:
+    """A clear-text server answers a handshake at once with its greeting, so TLS costs no time."""
+    return Security.STARTTLS if port in _CLEAR_PORTS else Security.TLS
 
 
 def _next_guess(tried: Security, cause: str, require_ssl: bool) -> Security | None:

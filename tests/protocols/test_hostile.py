@@ -114,9 +114,11 @@ def tried(loopback: AddressPolicy, trust: Trust) -> Try:
 def test_no_imap_password_travels_without_the_encryption_asked_for(
     imap: Reach, script: Sequence[Step], cause: str
 ) -> None:
-    with Hostile([*script, Hang()] if not isinstance(script[-1], Drop) else script) as server:
-        with pytest.raises(EncryptionFailed) as caught:
-            imap(server, Security.STARTTLS, deadline=2)
+    with (
+        Hostile([*script, Hang()] if not isinstance(script[-1], Drop) else script) as server,
+        pytest.raises(EncryptionFailed) as caught,
+    ):
+        imap(server, Security.STARTTLS, deadline=2)
         assert caught.value.cause == cause
         assert SECRET.encode() not in server.clear_text
         assert b"LOGIN" not in server.clear_text
@@ -161,9 +163,11 @@ def test_the_certificate_must_bear_the_name_that_was_typed(
     imap: Reach, tls_files: TlsFiles
 ) -> None:
     """A good certificate under an address it does not hold; 127.0.0.2 is loopback too."""
-    with Hostile([Tls(tls_files.good), Hang()], host="127.0.0.2") as server:
-        with pytest.raises(EncryptionFailed) as caught:
-            imap(server, Security.TLS, host="127.0.0.2")
+    with (
+        Hostile([Tls(tls_files.good), Hang()], host="127.0.0.2") as server,
+        pytest.raises(EncryptionFailed) as caught,
+    ):
+        imap(server, Security.TLS, host="127.0.0.2")
     assert caught.value.cause == "tls-name"
 
 
@@ -175,9 +179,11 @@ def test_an_unknown_authority_is_not_believed(loopback: AddressPolicy, dovecot: 
 
 
 def test_old_tls_is_refused(imap: Reach, tls_files: TlsFiles) -> None:
-    with Hostile([Tls(tls_files.good, ssl.TLSVersion.TLSv1_1), Hang()]) as server:
-        with pytest.raises(EncryptionFailed):
-            imap(server, Security.TLS)
+    with (
+        Hostile([Tls(tls_files.good, ssl.TLSVersion.TLSv1_1), Hang()]) as server,
+        pytest.raises(EncryptionFailed),
+    ):
+        imap(server, Security.TLS)
 
 
 # --- wrong protocol -----------------------------------------------------------------------------
@@ -200,7 +206,7 @@ def test_old_tls_is_refused(imap: Reach, tls_files: TlsFiles) -> None:
 def test_another_kind_of_server_is_recognised(
     tried: Try, tls_files: TlsFiles, kind: Kind, greeting: bytes, security: Security
 ) -> None:
-    start = [Tls(tls_files.good)] if security is Security.TLS else []
+    start: list[Step] = [Tls(tls_files.good)] if security is Security.TLS else []
     with Hostile([*start, Send(greeting), Hang()]) as server:
         report = tried(kind, server.port, security)
     assert report.error is not None
@@ -245,9 +251,11 @@ def test_tls_and_clear_ports_are_not_confused(
 def test_a_refused_sign_in_is_what_the_server_says_it_is(
     imap: Reach, answer: bytes, expected: type[MailServerError]
 ) -> None:
-    with Hostile([*CLEAR, Expect(b"LOGIN"), Send(b"%TAG% " + answer + b"\r\n"), Hang()]) as server:
-        with pytest.raises(expected) as caught:
-            imap(server)
+    with (
+        Hostile([*CLEAR, Expect(b"LOGIN"), Send(b"%TAG% " + answer + b"\r\n"), Hang()]) as server,
+        pytest.raises(expected) as caught,
+    ):
+        imap(server)
     assert SECRET not in str(caught.value) + repr(caught.value) + caught.value.server_line
 
 
@@ -263,7 +271,13 @@ def test_a_refused_sign_in_is_what_the_server_says_it_is(
 def test_a_refused_pop_sign_in_is_what_the_server_says_it_is(
     loopback: AddressPolicy, trust: Trust, answer: bytes, expected: type[MailServerError]
 ) -> None:
-    script = [Send(b"+OK\r\n"), Expect(b"USER"), Send(b"+OK\r\n"), Expect(b"PASS"), Send(answer)]
+    script: list[Step] = [
+        Send(b"+OK\r\n"),
+        Expect(b"USER"),
+        Send(b"+OK\r\n"),
+        Expect(b"PASS"),
+        Send(answer),
+    ]
     with Hostile([*script, Hang()]) as server, pytest.raises(expected):
         Pop3Source.open(
             Endpoint("localhost", server.port, Security.NONE),
@@ -275,16 +289,23 @@ def test_a_refused_pop_sign_in_is_what_the_server_says_it_is(
 
 
 def test_a_server_that_forbids_clear_sign_in_gets_no_password(imap: Reach) -> None:
-    script = [Send(b"* OK x\r\n"), Expect(b"CAPABILITY"), Send(CAPS % b"LOGINDISABLED"), Hang()]
+    script: list[Step] = [
+        Send(b"* OK x\r\n"),
+        Expect(b"CAPABILITY"),
+        Send(CAPS % b"LOGINDISABLED"),
+        Hang(),
+    ]
     with Hostile(script) as server, pytest.raises(LoginMethod):
         imap(server)
     assert SECRET.encode() not in server.clear_text
 
 
 def test_a_busy_server_is_not_a_wrong_password(imap: Reach) -> None:
-    with Hostile([Send(b"* BYE too many connections\r\n"), Drop()]) as server:
-        with pytest.raises(LoginLater) as caught:
-            imap(server)
+    with (
+        Hostile([Send(b"* BYE too many connections\r\n"), Drop()]) as server,
+        pytest.raises(LoginLater) as caught,
+    ):
+        imap(server)
     assert caught.value.temporary
 
 
@@ -411,8 +432,8 @@ def test_one_bad_line_does_not_lose_the_list(imap: Reach) -> None:
     )
     no = [step for _ in range(6) for step in (Expect(b"STATUS"), Send(b"%TAG% NO ghost\r\n"))]
     with Hostile([*SIGNED_IN, Expect(b"LIST"), Send(answer), *no, Hang()]) as server:
-        with imap(server) as source:
-            boxes = {box.raw_name: box for box in source.list_folders()}
+        source = imap(server)
+        boxes = {box.raw_name: box for box in source.list_folders()}
     assert boxes[b"Foo&Bar"].name == "Foo&Bar"
     assert boxes[b"B\xc3\xbccher"].name == "Bücher"
     assert boxes[b"flat"].delimiter is None
@@ -473,7 +494,7 @@ POP_IN: list[Step] = [
 def test_odd_uidls_are_tolerated(
     loopback: AddressPolicy, trust: Trust, uidl: bytes, expected: list[str | None]
 ) -> None:
-    listing = [Expect(b"LIST"), Send(b"+OK\r\n1 10\r\n2 20\r\n3 30\r\n.\r\n")]
+    listing: list[Step] = [Expect(b"LIST"), Send(b"+OK\r\n1 10\r\n2 20\r\n3 30\r\n.\r\n")]
     with Hostile([*POP_IN, *listing, Expect(b"UIDL"), Send(uidl), Hang()]) as server:
         endpoint = Endpoint("localhost", server.port, Security.NONE)
         with Pop3Source.open(endpoint, LOGIN, policy=loopback, trust=trust) as source:
@@ -485,9 +506,9 @@ def test_a_message_cut_off_is_no_message(loopback: AddressPolicy, trust: Trust) 
         [*POP_IN, Expect(b"RETR"), Send(b"+OK\r\nSubject: x\r\n\r\nhal"), Drop()]
     ) as server:
         endpoint = Endpoint("localhost", server.port, Security.NONE)
-        with Pop3Source.open(endpoint, LOGIN, policy=loopback, trust=trust) as source:
-            with pytest.raises(Dropped):
-                list(source.retrieve([1]))
+        source = Pop3Source.open(endpoint, LOGIN, policy=loopback, trust=trust)
+        with pytest.raises(Dropped):
+            list(source.retrieve([1]))
 
 
 def test_a_quit_without_an_answer_confirms_nothing(loopback: AddressPolicy, trust: Trust) -> None:

@@ -19,7 +19,7 @@ from protocols.errors import (
 from protocols.smtp import SendReport, send_sync
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
-from standin.hostile import Drop, Expect, Hang, Hostile, Send
+from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
 
 LOGIN = Login("mara@provider.test", "korrekt-pferd")
@@ -189,9 +189,21 @@ def test_addresses_in_any_script_travel(smtp_server: SmtpServer, deliver: Delive
     assert smtp_server.accepted[0].recipients == ("jürgen@exämple.test", "用户@例え.test")
 
 
-EHLO = [Send(b"220 ready\r\n"), Expect(b"EHLO"), Send(b"250-x\r\n250 AUTH PLAIN\r\n")]
-SIGNED_IN = [*EHLO, Expect(b"AUTH"), Send(b"235 fine\r\n"), Expect(b"MAIL"), Send(b"250 ok\r\n")]
-DATA = [*SIGNED_IN, Expect(b"RCPT"), Send(b"250 ok\r\n"), Expect(b"DATA"), Send(b"354 go\r\n")]
+EHLO: list[Step] = [Send(b"220 ready\r\n"), Expect(b"EHLO"), Send(b"250-x\r\n250 AUTH PLAIN\r\n")]
+SIGNED_IN: list[Step] = [
+    *EHLO,
+    Expect(b"AUTH"),
+    Send(b"235 fine\r\n"),
+    Expect(b"MAIL"),
+    Send(b"250 ok\r\n"),
+]
+DATA: list[Step] = [
+    *SIGNED_IN,
+    Expect(b"RCPT"),
+    Send(b"250 ok\r\n"),
+    Expect(b"DATA"),
+    Send(b"354 go\r\n"),
+]
 
 
 @pytest.mark.parametrize("end", [Drop(), Drop(hard=True), Hang(), Send(b"nonsense\r\n")])
@@ -206,7 +218,7 @@ def test_an_answer_lost_after_the_dot_is_unknown(deliver: Deliver, end: Drop | H
 @pytest.mark.parametrize("script", [SIGNED_IN, DATA[:-2]], ids=["before RCPT", "before DATA"])
 @pytest.mark.parametrize("end", [Drop(), Hang()])
 def test_a_failure_before_the_dot_is_an_ordinary_one(
-    deliver: Deliver, script: list[Send | Expect], end: Drop | Hang
+    deliver: Deliver, script: list[Step], end: Drop | Hang
 ) -> None:
     marks: list[int] = []
     with Hostile([*script, Expect(), end]) as server, pytest.raises(MailServerError) as caught:
@@ -231,9 +243,7 @@ def test_a_failure_before_the_dot_is_an_ordinary_one(
     ],
     ids=["stripped", "refused"],
 )
-def test_no_password_travels_when_starttls_is_missing(
-    deliver: Deliver, script: list[Send | Expect | Hang]
-) -> None:
+def test_no_password_travels_when_starttls_is_missing(deliver: Deliver, script: list[Step]) -> None:
     with Hostile(script) as server, pytest.raises(EncryptionFailed) as caught:
         deliver(server.port, Security.STARTTLS, deadline=5)
     assert caught.value.cause == "tls-not-offered"
@@ -241,7 +251,7 @@ def test_no_password_travels_when_starttls_is_missing(
 
 
 def test_a_server_without_sign_in_is_told_apart(deliver: Deliver) -> None:
-    script = [Send(b"220 ready\r\n"), Expect(b"EHLO"), Send(b"250 x\r\n"), Hang()]
+    script: list[Step] = [Send(b"220 ready\r\n"), Expect(b"EHLO"), Send(b"250 x\r\n"), Hang()]
     with Hostile(script) as server, pytest.raises(LoginMethod):
         deliver(server.port, deadline=5)
 
