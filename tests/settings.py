@@ -40,7 +40,9 @@ os.environ.update(
 )
 
 from webmail.settings import *  # noqa: E402, F403  # the environment has to be set before
-from webmail.settings import DATABASES  # noqa: E402  # the same
+from webmail.settings import DATABASES, STATIC_ROOT  # noqa: E402  # the same
+
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns without it
 
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
 # The plain storage: pages can be tested without a collectstatic run.
