@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from webmail.views import actions, files, folders, health, mail, message, settings
+from webmail.views import (
+    actions,
+    attaching,
+    compose,
+    files,
+    folders,
+    health,
+    mail,
+    message,
+    outbox,
+    settings,
+)
 
 handler500 = "webmail.views.errors.server_error"
 
@@ -28,9 +39,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),
     path("message/<int:pk>/attachment/<int:index>/", files.attachment, name="mail-attachment"),
     path("piece/<str:token>/", files.piece, name="mail-piece"),
-    # Writing (the lists stand in until the composer is there)
-    path("compose/", mail.mail, name="compose"),
-    path("outbox/", mail.mail, name="outbox"),
+    # Writing
+    path("compose/", compose.compose, name="compose"),
+    path("compose/<uuid:key>/", compose.draft, name="compose-draft"),
+    path("compose/<uuid:key>/send/", compose.send, name="compose-send"),
+    path("compose/<uuid:key>/save/", compose.save, name="draft-save"),
+    path("compose/<uuid:key>/discard/", compose.discard, name="draft-discard"),
+    path("compose/<uuid:key>/restore/", compose.restore, name="draft-restore"),
+    path("compose/<uuid:key>/attach/", attaching.attach, name="draft-attach"),
+    path("compose/<uuid:key>/file/<int:pk>/", attaching.attached, name="draft-file"),
+    path("compose/<uuid:key>/file/<int:pk>/detach/", attaching.detach, name="draft-detach"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/<int:pk>/<slug:do>/", outbox.act, name="outbox-action"),
     # Doing things
     path("mail/action/", actions.action, name="mail-action"),
     path("mail/undo/", actions.undo, name="mail-undo"),

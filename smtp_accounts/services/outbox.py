@@ -96,16 +96,37 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
     return message
 
 
-def read_envelope(draft: Draft) -> Envelope:
-    """The draft's recipients. Raises `UnsendableError` at the first field that has a slip in it."""
-    found: list[tuple[Mailbox, ...]] = []
+def problems(user: User, draft: Draft) -> dict[str, str]:
+    """Everything that keeps a draft from being sent: a sentence by field, empty when nothing."""
+    found = _slips(draft)
+    if not found:
+        try:
+            read_envelope(draft)
+        except UnsendableError as error:
+            found[error.field] = error.sentence
+    try:
+        sender_of(user, draft)
+    except UnsendableError as error:
+        found[error.field] = error.sentence
+    return found
+
+
+def _slips(draft: Draft) -> dict[str, str]:
+    """The recipient fields with an entry that is no address."""
+    found: dict[str, str] = {}
     for name in ("to", "cc", "bcc"):
-        field = addresses.parse(getattr(draft, name))
-        if field.wrong:
-            sentence = _("“%(entry)s” is not a mail address.") % {"entry": field.wrong[0]}
-            raise UnsendableError(name, sentence)
-        found.append(field.mailboxes)
-    envelope = Envelope(*found)
+        wrong = addresses.parse(getattr(draft, name)).wrong
+        if wrong:
+            found[name] = _("“%(entry)s” is not a mail address.") % {"entry": wrong[0]}
+    return found
+
+
+def read_envelope(draft: Draft) -> Envelope:
+    """The draft's recipients. Raises `UnsendableError`."""
+    for name, sentence in _slips(draft).items():
+        raise UnsendableError(name, sentence)
+    fields = [addresses.parse(text).mailboxes for text in (draft.to, draft.cc, draft.bcc)]
+    envelope = Envelope(*fields)
     if not envelope.everyone:
         raise UnsendableError("to", _("Add at least one recipient."))
     if len(envelope.everyone) > addresses.MAX_RECIPIENTS:

@@ -1,0 +1,47 @@
+"""Files a browser sends, for drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from protocols.body import Body
+from smtp_accounts.services.drafts import TooLargeError, Upload
+
+MAX_FILES = 50
+
+
+def from_request(request: HttpRequest) -> list[Upload]:
+    """The files posted as ``files``, in order. Raises `TooLargeError` before reading any."""
+    files = [one for one in request.FILES.getlist("files")[:MAX_FILES] if one.name]
+    size = sum(one.size or 0 for one in files)
+    if size > settings.MAX_SEND_SIZE:
+        raise TooLargeError(size, settings.MAX_SEND_SIZE)
+    return [_upload(one) for one in files]
+
+
+def too_large(error: TooLargeError) -> str:
+    """What to say about files that do not fit."""
+    limit = filesizeformat(error.limit * 3 // 4)
+    return _("All files together may have at most %(limit)s. This one was not added.") % {
+        "limit": limit
+    }
+
+
+def _upload(file: UploadedFile[Any]) -> Upload:
+    return Upload(
+        filename=file.name or "",
+        content_type=file.content_type or "application/octet-stream",
+        body=Body.gather(_chunks(file)),
+    )
+
+
+def _chunks(file: UploadedFile[Any]) -> Iterator[bytes]:
+    for chunk in file.chunks():
+        yield bytes(chunk)

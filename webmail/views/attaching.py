@@ -1,0 +1,53 @@
+"""Files of a draft: put in, taken out, looked at again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from lib.streaming import stream
+from mailstore.services import blobs
+from smtp_accounts import access
+from smtp_accounts.services import drafts
+from smtp_accounts.services.drafts import TooLargeError
+from webmail.access import person
+from webmail.mail_headers import guard_download
+from webmail.uploads import from_request, too_large
+from webmail.views.compose import saved_facts
+
+
+@require_POST
+def attach(request: HttpRequest, key: UUID) -> HttpResponse:
+    """Add the posted ``files`` to a draft that has been saved before."""
+    draft = access.draft_for(person(request), key)
+    try:
+        uploads = from_request(request)
+        if uploads:
+            drafts.attach(draft=draft, uploads=uploads, now=timezone.now())
+    except TooLargeError as error:
+        return JsonResponse({"error": too_large(error)}, status=422)
+    draft.refresh_from_db()
+    return JsonResponse(saved_facts(draft, request))
+
+
+@require_POST
+def detach(request: HttpRequest, key: UUID, pk: int) -> HttpResponse:
+    """Take a file out."""
+    draft = access.draft_for(person(request), key)
+    drafts.detach(draft=draft, attachment_id=pk)
+    return JsonResponse(saved_facts(draft, request))
+
+
+@require_safe
+def attached(request: HttpRequest, key: UUID, pk: int) -> HttpResponseBase:
+    """A file of a draft, to be saved. Its own type is not believed: the browser gets bytes."""
+    draft = access.draft_for(person(request), key)
+    found = draft.attachments.select_related("blob__segment").filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    answer = stream(request, blobs.stream(found.blob), "application/octet-stream")
+    guard_download(answer, found.filename)
+    return answer

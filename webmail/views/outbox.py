@@ -1,0 +1,94 @@
+"""The outbox: what waits, what was refused and why, and what its sender may do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from smtp_accounts import access
+from smtp_accounts.models import Draft, OutboxMessage
+from smtp_accounts.nudge import nudge
+from smtp_accounts.services import outbox as service
+from webmail import outgoing, screen
+from webmail.access import person
+from webmail.place import Place
+
+
+@require_safe
+def outbox(request: HttpRequest) -> HttpResponse:
+    """Everything that is not through, newest first."""
+    user = person(request)
+    rows = outgoing.rows(service.shown(user), now=timezone.now())
+    context = {"rows": rows, "moving": any(row.look in ("going", "waiting") for row in rows)}
+    if request.headers.get("HX-Request"):
+        return render(request, "webmail/_outbox_rows.html", context)
+    context |= screen.tree_context(screen.desk(user), Place(where="outbox"))
+    return render(request, "webmail/outbox.html", context)
+
+
+@require_POST
+def act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
+    """Do one thing to one message. Doing what is no longer possible changes nothing."""
+    message = access.outbox_for(person(request), pk)
+    if do in (outgoing.CANCEL, outgoing.EDIT):
+        return _back_to_draft(request, message, do)
+    work = WORK.get(do)
+    if work is None:
+        raise Http404
+    if not work[0](message):
+        messages.error(request, _("That is no longer possible: the message has moved on."))
+    else:
+        messages.success(request, str(work[1]()))
+        nudge()
+    return redirect("outbox")
+
+
+def _back_to_draft(request: HttpRequest, message: OutboxMessage, do: str) -> HttpResponse:
+    """Take the message back; its draft opens, or with Cancel it waits in Drafts."""
+    draft = _reopened(message)
+    is_script = request.headers.get("X-Part") is not None
+    if draft is None:
+        text = _("Too late: the message is already being sent.")
+        if is_script:
+            return JsonResponse({"text": text}, status=409)
+        messages.error(request, text)
+        return redirect("outbox")
+    address = reverse("compose-draft", args=[draft.key])
+    if is_script:
+        return JsonResponse({"open": address})
+    if do == outgoing.EDIT:
+        return redirect(address)
+    messages.success(request, _("The message is back in Drafts."))
+    return redirect("outbox")
+
+
+def _reopened(message: OutboxMessage) -> Draft | None:
+    now = timezone.now()
+    return service.cancel(message=message, now=now) or service.edit_again(message=message, now=now)
+
+
+WORK: dict[str, tuple[Callable[[OutboxMessage], bool], Callable[[], str]]] = {
+    outgoing.AGAIN: (
+        lambda message: service.send_again(message=message, now=timezone.now()),
+        lambda: _("The message is sent again."),
+    ),
+    outgoing.NOW: (
+        lambda message: service.send_again(message=message, now=timezone.now()),
+        lambda: _("The message is tried now."),
+    ),
+    outgoing.ARRIVED: (
+        lambda message: service.it_arrived(message=message, now=timezone.now()),
+        lambda: _("Noted as sent. A copy is in Sent."),
+    ),
+    outgoing.DISMISS: (
+        lambda message: service.dismiss(message=message, now=timezone.now()),
+        lambda: _("The message is put away."),
+    ),
+}
