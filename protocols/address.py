@@ -22,6 +22,7 @@ from ipaddress import (
 from protocols.errors import (
     AddressRefused,
     ConnectFailed,
+    Dropped,
     MailServerError,
     NameNotFound,
     Stage,
@@ -190,6 +191,8 @@ def _first_that_answers(
 
 
 def _why(error: Exception, endpoint: Endpoint) -> MailServerError:
+    if isinstance(error, ConnectionResetError):
+        return Dropped(Stage.CONNECT)
     cause = "unreachable"
     if isinstance(error, ConnectionRefusedError):
         cause = "port-closed"

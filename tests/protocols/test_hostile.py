@@ -178,6 +178,7 @@ def test_an_unknown_authority_is_not_believed(loopback: AddressPolicy, dovecot: 
     assert caught.value.cause == "tls-untrusted"
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_is_refused(imap: Reach, tls_files: TlsFiles) -> None:
     with (
         Hostile([Tls(tls_files.good, ssl.TLSVersion.TLSv1_1), Hang()]) as server,
