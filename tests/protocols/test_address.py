@@ -15,7 +15,7 @@ STRICT = AddressPolicy()
 FORBIDDEN_ADDRESSES = [
     "127.0.0.1",
     "127.255.255.254",
-    "0.0.0.0",  # noqa: S104 - an address to refuse, nothing is bound
+    "0.0.0.0",
     "0.1.2.3",
     "10.0.0.1",
     "10.255.255.255",
@@ -109,7 +109,7 @@ LOOPBACK_SPELLINGS = [
     "[::ffff:127.0.0.1]",
     "::ffff:7f00:1",
     "0",
-    "0.0.0.0",  # noqa: S104 - an address to refuse, nothing is bound
+    "0.0.0.0",
     "[::]",
     "0000::1",
     "0:0:0:0:0:0:0:1",
