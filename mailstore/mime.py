@@ -110,8 +110,10 @@ def _listed(fields: Headers) -> str:
 
 def _snippet(tree: Tree, found: structure.Bodies, raw: bytes) -> str:
     for node in [*found.text, *found.html]:
-        text = structure.text(tree, node, raw, _SNIPPET_BYTES, guess=False)
-        if node.content_type == "text/html":
+        is_html = node.content_type == "text/html"
+        limit = _SNIPPET_BYTES if is_html else 20 * SNIPPET
+        text = structure.text(tree, node, raw, limit, guess=False)
+        if is_html:
             text = html_text.words(text)
         line = one_line(text[: 20 * SNIPPET].lstrip(), SNIPPET)
         if line:

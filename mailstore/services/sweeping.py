@@ -14,8 +14,10 @@ from mailstore.segment import RECORD
 from mailstore.services import blobs
 from mailstore.services.blobs import BlobUnreadable, SegmentWriter, StoredSegment
 
-# Between writing bytes and entering them into the index lies at most one transaction.
+# Rows: mail removed by mistake can be put back from a backup of the database alone so long.
 GRACE = timedelta(hours=24)
+# Files: between writing bytes and entering them into the index lies at most one transaction.
+FILE_GRACE = timedelta(hours=24)
 BATCH = 500
 # A segment is copied when less than this part of it is needed, or when it is small and many are.
 DEAD = 0.5
@@ -33,13 +35,17 @@ class Swept:
     compacted: int
 
 
-def sweep(*, now: datetime, grace: timedelta = GRACE) -> Swept:
-    """Reclaim what has been unneeded for longer than `grace`. Safe beside everything else."""
+def sweep(*, now: datetime, grace: timedelta = GRACE, file_grace: timedelta = FILE_GRACE) -> Swept:
+    """Reclaim what has been unneeded for longer than `grace`. Safe beside everything else.
+
+    `file_grace` must be longer than any delivery takes: younger files that no row names may be
+    on their way into the index.
+    """
     before = now - grace
     gone = _blobs(before)
     compacted = _compact(before)
     segments = _segments(before)
-    return Swept(gone, segments, _files(before), compacted)
+    return Swept(gone, segments, _files(now - file_grace), compacted)
 
 
 def _unneeded(before: datetime) -> QuerySet[Blob]:
