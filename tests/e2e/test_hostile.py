@@ -1,0 +1,201 @@
+"""Attack strings in the real frame of a real browser: nothing runs, nothing leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserType, Dialog, Page, Route
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from mailstore import sanitise
+from mailstore.services import folders
+from tests import mail
+from tests.e2e.conftest import FLAGS
+from tests.e2e.sensor import Sensor
+from webmail.mail_headers import SANDBOX
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: Every how-manieth attack string is tried; HOSTILE_EVERY=1 tries all of them.
+EVERY = int(os.environ.get("HOSTILE_EVERY", "6"))
+FRAMES = 60
+# Whatever an attack calls to show itself is made to report instead of stopping the page.
+REPORT = """
+for (const name of ["alert", "confirm", "prompt", "print", "open"]) {
+  window[name] = () => { console.log("FIRED " + name); return ""; };
+}
+"""
+
+
+@pytest.fixture
+def sensor() -> Iterator[Sensor]:
+    made = Sensor()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def trapped(browser_type: BrowserType, sensor: Sensor) -> Iterator[Browser]:
+    """A browser none of whose connections leaves this machine."""
+    # Foreign names lead to loopback here; the browser's own objection to that must not help.
+    local = "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
+    args = [*FLAGS, sensor.rules, local]
+    browser = browser_type.launch(executable_path="/usr/bin/chromium", args=args)
+    yield browser
+    browser.close()
+
+
+def enter(watched: Watched, live_server: LiveServer, user: User) -> str:
+    """Sign in without the form; the address of the site by the one name the trap lets through."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    site = live_server.url.replace("127.0.0.1", "localhost")
+    watched.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site}])
+    return site
+
+
+class Watched:
+    """A page, and whether anything ran in it or took it elsewhere."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.context = browser.new_context()
+        self.context.add_init_script(REPORT)
+        self.page: Page = self.context.new_page()
+        self.fired: list[str] = []
+        self.page.on("console", lambda line: self._heard(line.text))
+        self.page.on("dialog", self._asked)
+        self.context.on("page", lambda page: self.fired.append(f"new page {page.url}"))
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.fired.append("dialog")
+        dialog.dismiss()
+
+    def _heard(self, text: str) -> None:
+        if text.startswith("FIRED"):
+            self.fired.append(text)
+
+    def show(self, start: str, sources: Sequence[str], sandbox: str | None) -> None:
+        """Load addresses in frames of the page at ``start`` and give them time to do harm."""
+        self.page.goto(start)
+        self.page.evaluate(
+            """async ([sources, sandbox]) => {
+              const loads = sources.map((source) => new Promise((done) => {
+                const frame = document.createElement("iframe");
+                if (sandbox !== null) frame.setAttribute("sandbox", sandbox);
+                frame.onload = done;
+                setTimeout(done, 5000);
+                frame.src = source;
+                document.body.append(frame);
+              }));
+              await Promise.all(loads);
+            }""",
+            [sources, sandbox],
+        )
+        self.page.wait_for_timeout(250)
+        if self.page.url != start:
+            self.fired.append(f"went to {self.page.url}")
+
+
+def chosen() -> list[str]:
+    return [text for _name, text in mail.vectors() if text.strip()][::EVERY]
+
+
+def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(texts), FRAMES):
+        yield texts[start : start + FRAMES]
+
+
+def html_mail(html: str) -> bytes:
+    head = "From: a@evil.test\r\nSubject: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    return (head + html).encode("utf-8", "replace")
+
+
+def test_the_whole_chain(
+    trapped: Browser, sensor: Sensor, live_server: LiveServer, user: User
+) -> None:
+    """Stored, parsed, cleaned and shown in the sandboxed frame, as the reading pane does it."""
+    watched = Watched(trapped)
+    site = enter(watched, live_server, user)
+    inbox = folders.special(user, "inbox")
+    for texts in batches(chosen()):
+        filed = mail.put(inbox, *[html_mail(text) for text in texts])
+        frames = [f"{site}/message/{one.pk}/frame/" for one in filed]
+        watched.show(f"{site}/keyboard/", frames, SANDBOX)
+        at = {frame.url for frame in watched.page.frames[1:]}
+        assert at == set(frames)
+    assert watched.fired == []
+    assert sensor.foreign() == []
+
+
+def unprotected(trapped: Browser, texts: Sequence[str]) -> Watched:
+    """Show strings as pages without sandbox and without any policy."""
+    watched = Watched(trapped)
+    pages: list[str] = []
+
+    def answer(route: Route) -> None:
+        number = route.request.url.rpartition("/")[2]
+        text = pages[int(number)] if number.isdecimal() and int(number) < len(pages) else ""
+        body = f"<!doctype html><meta charset=utf-8><body>{text}"
+        route.fulfill(content_type="text/html", body=body)
+
+    site = "http://localhost:9099"
+    watched.context.route(f"{site}/**", answer)
+    for batch in batches(texts):
+        pages[:] = ["", *batch]
+        frames = [f"{site}/{number}" for number in range(1, len(pages))]
+        watched.show(f"{site}/0", frames, None)
+    return watched
+
+
+def test_the_cleaning_alone(trapped: Browser, sensor: Sensor) -> None:
+    """Without sandbox and policy the cleaned HTML runs nothing and asks nobody."""
+    watched = unprotected(trapped, [sanitise.clean(text).html for text in chosen()])
+    assert watched.fired == []
+    assert sensor.foreign() == []
+
+
+def test_the_sensors_do_fire(trapped: Browser, sensor: Sensor) -> None:
+    """The control: the same strings unprotected do run, and connections are seen, TLS included."""
+    texts = [text for text in chosen() if "<" in text][:240]
+    control = [
+        "<script>alert(1)</script>",
+        "<img src='http://one.evil.test:8080/a.gif'>",
+        "<img src='https://two.evil.test/b.gif'>",
+        "<link rel=preconnect href='https://three.evil.test'>",
+    ]
+    watched = unprotected(trapped, [*control, *texts])
+    assert len(watched.fired) >= 0.05 * len(texts), json.dumps(watched.fired)
+    seen = set(sensor.foreign())
+    assert {"one.evil.test:8080", "two.evil.test"} <= seen
+    # A preconnect says nothing before it is used; the connection itself is what is counted.
+    assert seen & {"silent", "three.evil.test"}
+
+
+def test_layers_below_the_cleaning(
+    trapped: Browser,
+    sensor: Sensor,
+    live_server: LiveServer,
+    monkeypatch: pytest.MonkeyPatch,
+    user: User,
+) -> None:
+    """With the cleaning switched off, sandbox and policy alone still let nothing run."""
+
+    def unclean(html: str, **_more: object) -> sanitise.CleanHtml:
+        return sanitise.CleanHtml(html, 0)
+
+    monkeypatch.setattr(sanitise, "clean", unclean)
+    watched = Watched(trapped)
+    site = enter(watched, live_server, user)
+    inbox = folders.special(user, "inbox")
+    for texts in batches(chosen()[::3]):
+        filed = mail.put(inbox, *[html_mail(text) for text in texts])
+        frames = [f"{site}/message/{one.pk}/frame/" for one in filed]
+        watched.show(f"{site}/keyboard/", frames, SANDBOX)
+    assert watched.fired == []
