@@ -11,6 +11,7 @@ from pytest_django import Settings
 from accounts.models import User
 from mailstore.models import FolderRole, Message, Segment
 from mailstore.services import folders, messages
+from retrieval import plan
 from retrieval.models import PopMessage, RetrievalTask
 from retrieval.services import dispatch, pull_pop
 from retrieval.services.pull import pull
@@ -155,7 +156,7 @@ def test_long_lines_and_leading_dots_are_byte_exact(
 def test_ids_that_repeat_tell_nothing_apart_so_content_does(
     user: User, remote: Remote, make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pull_pop.plan, "pop_keys", lambda uidls: [""] * len(uidls))
+    monkeypatch.setattr(plan, "pop_keys", lambda uidls: [""] * len(uidls))
     remote.fill(range(1, 4))
     remote.put(letter(1))
     task = make_task("pop", leave_on_server=True)

@@ -1,0 +1,89 @@
+"""Tributary as a contestant of the retrieval benchmark, driven by its operator commands.
+
+    python bench/contestant.py setup|pull|count imap|pop
+
+Reads the BENCH_* variables the benchmark sets. ``setup`` runs before the clock, ``pull`` is
+what is timed, ``count`` writes every message out as Maildir, to be compared with the corpus,
+and prints how many there are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PERSON = "bench@bench.test"
+
+
+def environment() -> dict[str, str]:
+    """The environment of an installation that lives in this run's state folder."""
+    return {
+        **os.environ,
+        "DATA_DIR": str(Path(os.environ["BENCH_STATE"]) / "data"),
+        "ENV_FILE": os.devnull,
+        "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "CONNECTIVITY_CA_FILE": os.environ.get("BENCH_CAFILE", ""),
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def manage(*words: str, typed: str = "") -> str:
+    """One operator command; its output."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *words],
+        env=environment(),
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def setup(kind: str) -> None:
+    """A person with one task for the benchmark's mailbox."""
+    protocol = "IMAP" if kind == "imap" else "POP3"
+    tls = os.environ["BENCH_TLS"] == "1"
+    port = os.environ[f"BENCH_{protocol}{'S' if tls else ''}_PORT"]
+    manage("migrate", "-v0")
+    manage("domain", "add", "bench.test")
+    manage("user", "add", PERSON, "--password-stdin", typed="a quiet river in spring\n")
+    manage(
+        *("retrieval", "add", PERSON, "--type", kind, "--server", os.environ["BENCH_HOST"]),
+        *("--port", port, "--security", "ssl" if tls else "none", "--no-test"),
+        *("--username", os.environ["BENCH_USER"], "--password-stdin", "--method", "manual"),
+        *(("--leave-on-server",) if kind == "pop" else ()),
+        typed=os.environ["BENCH_PASSWORD"] + "\n",
+    )
+
+
+def pull() -> None:
+    """What is timed: the process becomes the operator command."""
+    words = [sys.executable, str(ROOT / "manage.py"), "retrieval", "run", "1", "--json"]
+    os.execve(sys.executable, words, environment())
+
+
+def count() -> None:
+    """How many messages are here; all of them written out for comparison."""
+    target = os.environ["BENCH_DEST"]
+    stats = json.loads(manage("mailbox", "stats", PERSON, "--json"))
+    rows = stats["folders"] if isinstance(stats, dict) else stats
+    if os.environ["BENCH_PHASE"] == "new":
+        manage("mailbox", "export", PERSON, "--format", "maildir", target)
+    sys.stdout.write(f"{sum(row['messages'] for row in rows)}\n")
+
+
+if __name__ == "__main__":
+    verb, kind = sys.argv[1:3]
+    if verb == "setup":
+        setup(kind)
+    elif verb == "pull":
+        pull()
+    else:
+        count()

@@ -1,0 +1,134 @@
+"""Server time and queries of the message list of a folder with 100,000 messages.
+
+    python -m bench.message_list [--messages N] [--repeat N]
+
+Uses the database of DATABASE_URL, by default a SQLite file in a temporary folder; run it under
+``python -m tests.postgres`` for PostgreSQL. Prints medians in milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import django
+
+_folder = tempfile.TemporaryDirectory(prefix="tributary-bench-")
+if chosen := os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = chosen
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "webmail.settings",
+    "ENV_FILE": os.devnull,
+    "DATA_DIR": str(Path(_folder.name)),
+    "LOG_LEVEL": "ERROR",
+}
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - Django has to be set up first
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from accounts.models import Domain, User  # noqa: E402
+from filtering.services.deliver import Incoming, deliver  # noqa: E402
+from mailstore.models import Folder, FolderRole  # noqa: E402
+from mailstore.services import folders  # noqa: E402
+from protocols.body import Body  # noqa: E402
+
+BATCH = 500
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def letters(folder: Folder, total: int) -> Iterator[Incoming]:
+    """Small messages, a few minutes apart."""
+    for number in range(total):
+        raw = (
+            f"From: Person {number % 997} <p{number % 997}@example.test>\r\n"
+            f"To: bench@bench.test\r\nSubject: Letter {number} about the river\r\n"
+            f"Message-ID: <{number}@bench.test>\r\n\r\nLetter {number}, a few words long.\r\n"
+        ).encode()
+        arrived = START + timedelta(minutes=5 * number)
+        flags = frozenset() if number % 10 == 0 else frozenset({"\\Seen"})
+        yield Incoming(Body.of(raw), folder, internal_at=arrived, flags=flags, backfill=True)
+
+
+def fill(user: User, total: int) -> Folder:
+    """A folder with so many messages; says how fast they were filed."""
+    folder = folders.special(user, FolderRole.INBOX)
+    waiting: list[Incoming] = []
+    started = time.perf_counter()
+    for letter in letters(folder, total):
+        waiting.append(letter)
+        if len(waiting) == BATCH:
+            deliver(waiting, now=datetime.now(UTC))
+            waiting.clear()
+    deliver(waiting, now=datetime.now(UTC))
+    seconds = time.perf_counter() - started
+    say(f"filed {total} messages in {seconds:.1f} s ({total / seconds:.0f}/s)")
+    return folder
+
+
+def measure(client: Client, name: str, address: str, repeat: int) -> str:
+    """Print the median of one page; returns its last answer."""
+    text, times, queries = "", [], 0
+    for _ in range(repeat):
+        with CaptureQueriesContext(connection) as captured:
+            started = time.perf_counter()
+            answer = client.get(address, headers={"hx-request": "true"})
+            times.append((time.perf_counter() - started) * 1000)
+        if answer.status_code != 200:
+            raise SystemExit(f"{name}: HTTP {answer.status_code}")
+        queries, text = len(captured), answer.content.decode()
+    median = statistics.median(times)
+    say(f"{name}: median {median:.1f} ms, max {max(times):.1f} ms, {queries} queries")
+    return text
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--repeat", type=int, default=21)
+    options = parser.parse_args()
+    setup_test_environment()
+    call_command("migrate", verbosity=0)
+    say(f"database: {connection.vendor}")
+    user = User(email="bench@bench.test", domain=Domain.objects.create(name="bench.test"))
+    user.set_unusable_password()
+    user.save()
+    folders.provision(user)
+    folder = fill(user, options.messages)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    page = reverse("mail-folder", args=[folder.pk])
+    for name, address in addresses(client, page):
+        measure(client, name, address, options.repeat)
+
+
+def addresses(client: Client, page: str) -> Iterator[tuple[str, str]]:
+    """The pages that are measured: the list, what follows it, a filter."""
+    yield "whole page", page
+    first = client.get(page).content.decode()
+    marker = 'data-next="'
+    start = first.index(marker) + len(marker)
+    yield "next page", first[start : first.index('"', start)].replace("&amp;", "&")
+    yield "unread only", f"{page}?show=unread"
+
+
+if __name__ == "__main__":
+    main()
