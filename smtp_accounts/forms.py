@@ -65,7 +65,10 @@ class AccountForm(forms.Form):
         error_messages={"required": _("Enter the full address you send from.")},
     )
     use_authentication = forms.BooleanField(
-        label=_("Enable Authentication"), required=False, initial=True
+        label=_("Enable Authentication"),
+        required=False,
+        initial=True,
+        widget=forms.CheckboxInput(attrs={"aria-describedby": "id_use_authentication_help"}),
     )
     username = forms.CharField(
         label=_("Username"),

@@ -14,6 +14,6 @@ log = logging.getLogger(__name__)
 def nudge(seconds: float = 0) -> None:
     """Hint that mail is due, `seconds` from now. Without a broker the next round finds it."""
     try:
-        dispatch_due.apply_async(countdown=seconds or None, expires=seconds + 60)
+        dispatch_due.apply_async(countdown=seconds or None, expires=seconds + 60, retry=False)
     except (OperationalError, KombuError, OSError):
         log.warning("the broker could not be reached; the outbox waits for the next round")
