@@ -104,6 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     setup_test_environment()
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     say(f"database: {connection.vendor}")
     user = User(email="bench@bench.test", domain=Domain.objects.create(name="bench.test"))
     user.set_unusable_password()
@@ -124,10 +125,10 @@ def addresses(client: Client, page: str) -> Iterator[tuple[str, str]]:
     """The pages that are measured: the list, what follows it, a filter."""
     yield "whole page", page
     first = client.get(page).content.decode()
-    marker = 'data-next="'
+    marker = 'data-more><a class="btn btn--quiet btn--sm" href="'
     start = first.index(marker) + len(marker)
     yield "next page", first[start : first.index('"', start)].replace("&amp;", "&")
-    yield "unread only", f"{page}?show=unread"
+    yield "unread only", f"{page}?unread=1"
 
 
 if __name__ == "__main__":
