@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -45,19 +45,19 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "viewport": size, "locale": "en-GB"}
 
 
+def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> None:
+    """Sign a person in without the form."""
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    value = client.cookies[name].value
+    context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+
+
 @pytest.fixture
 def enter(context: BrowserContext, live_server: LiveServer) -> Callable[[User], None]:
-    """Sign a person in without the form."""
-
-    def sign_in(person: User) -> None:
-        client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        name = settings.SESSION_COOKIE_NAME
-        context.add_cookies(
-            [{"name": name, "value": client.cookies[name].value, "url": live_server.url}]
-        )
-
-    return sign_in
+    """Sign a person in to the page of the test."""
+    return lambda person: sign_in(context, live_server, person)
 
 
 @pytest.fixture
@@ -104,8 +104,3 @@ def problems(page: Page) -> list[str]:
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
     page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
     return found
-
-
-def new_page(browser: Browser, **options: Any) -> Page:
-    """A page of its own, for instance one without scripts."""
-    return browser.new_context(**options).new_page()

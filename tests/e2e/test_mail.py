@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.e2e.conftest import PHONE, TABLET, WIDE
-from tests.webmail.samples import Mailbox, fill
+from mailstore.models import Message
+from mailstore.services import folders, indexing
+from tests import mail
+from tests.conftest import PASSWORD
+from tests.e2e.conftest import PHONE, TABLET, WIDE, sign_in
+from tests.webmail.samples import Mailbox, fill, picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,3 +48,284 @@ def test_screens(
     no_barriers()
     shot("message-html", (WIDE, TABLET, PHONE))
     assert problems == []
+
+
+def rows(page: Page) -> list[str]:
+    """The subjects of the list, in order."""
+    return page.locator("#list .msg__line b").all_text_contents()
+
+
+def folder(page: Page, name: str) -> Locator:
+    """A line of the folder tree."""
+    return page.locator("#tree a[data-place]", has_text=name)
+
+
+def test_reading_with_the_keyboard_alone(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """j, k, Enter, u, s, x, e, z, g i, / and ?: no pointer is needed."""
+    page.goto(live_server.url)
+    subject = page.locator("[data-subject]")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(subject).to_have_text("Lease for the Quay Street studio")
+    expect(subject).to_be_focused()
+    assert page.url.endswith(f"/message/{mailbox.lease.pk}/?in=all")
+    page.keyboard.press("j")
+    expect(subject).to_have_text("The harbour in November")
+    page.keyboard.press("s")
+    expect(page.locator(".read [data-toggle-star]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("u")
+    expect(subject).to_have_count(0)
+    expect(page.locator(f'[data-id="{mailbox.newsletter.pk}"] .msg__link')).to_be_focused()
+    before = rows(page)
+    page.keyboard.press("e")
+    expect(page.get_by_text("Message archived")).to_be_visible()
+    assert rows(page) == [one for one in before if one != "The harbour in November"]
+    page.keyboard.press("z")
+    expect(page.get_by_text("Undone")).to_be_visible()
+    assert rows(page) == before
+    assert Message.objects.get(pk=mailbox.newsletter.pk).folder.role == "inbox"
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    expect(page.locator("#main h1")).to_have_text("Inbox")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert problems == []
+
+
+def test_going_back_and_forward(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """Addresses follow what is shown, and the shell is never loaded again."""
+    page.goto(live_server.url)
+    page.evaluate("() => { window.sameShell = true }")
+    page.get_by_role("link", name="Jonas Ekdahl").click()
+    subject = page.locator("[data-subject]")
+    expect(subject).to_have_text("Lease for the Quay Street studio")
+    folder(page, "Receipts").click()
+    expect(page.locator("#main h1")).to_have_text("Receipts")
+    expect(subject).to_have_count(0)
+    page.get_by_role("link", name="Tomasz Wrona").click()
+    expect(subject).to_have_text("Invoice 2026-118")
+    page.go_back()
+    expect(subject).to_have_count(0)
+    expect(page.locator("#main h1")).to_have_text("Receipts")
+    page.go_back()
+    expect(subject).to_have_text("Lease for the Quay Street studio")
+    expect(page.locator("#main h1")).to_have_text("All inboxes")
+    page.go_forward()
+    expect(page.locator("#main h1")).to_have_text("Receipts")
+    assert page.evaluate("() => window.sameShell") is True
+    assert problems == []
+
+
+def test_selecting_many_and_moving_them(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """A click, a Shift click, a folder found by typing; undo returns each to its place."""
+    page.goto(live_server.url)
+    boxes = page.locator("#list .msg__check")
+    boxes.nth(1).check()
+    boxes.nth(4).click(modifiers=["Shift"])
+    expect(page.get_by_text("4 selected")).to_be_visible()
+    chosen = rows(page)[1:5]
+    page.get_by_role("button", name="Move to a folder").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill("contr")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("4 messages moved to Contracts")).to_be_visible()
+    moved = Message.objects.filter(folder__name="Contracts").values_list("subject", flat=True)
+    assert set(moved) == set(chosen)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone")).to_be_visible()
+    assert not Message.objects.filter(folder__name="Contracts").exists()
+    assert rows(page)[1:5] == chosen
+    assert problems == []
+
+
+def test_a_refused_change_is_taken_back(
+    page: Page, live_server: LiveServer, mailbox: Mailbox
+) -> None:
+    """The list shows the change at once, and the truth when the server could not make it."""
+    page.goto(live_server.url)
+    before = rows(page)
+    page.route("**/mail/action/", lambda route: route.fulfill(status=500, body=""))
+    page.keyboard.press("j")
+    page.keyboard.press("#")
+    expect(page.get_by_text("Everything is as it was.")).to_be_visible()
+    assert rows(page) == before
+
+
+def test_older_messages_come_by_scrolling(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> None:
+    """Pages join without gap, repetition or a second heading for one day."""
+    enter(user)
+    now = timezone.now()
+    inbox = folders.special(user, "inbox")
+    mail.put(inbox, *[mail.letter(f"Nr {number:03}") for number in range(140)])
+    page.goto(f"{live_server.url}/folder/{inbox.pk}/")
+    for _ in range(20):
+        page.locator("#scroller").evaluate("one => one.scrollTo(0, one.scrollHeight)")
+        if len(rows(page)) == 140:
+            break
+        page.wait_for_timeout(200)
+    found = rows(page)
+    assert len(found) == len(set(found)) == 140
+    days = page.locator(".list__day").all_text_contents()
+    assert len(days) == len(set(days))
+    mail.put(inbox, mail.letter("Fresh"))
+    Message.objects.filter(subject="Fresh").update(sort_at=now)
+    page.get_by_role("link", name="Look for new mail").click()
+    expect(page.locator("#list .msg__line b").first).to_have_text("Fresh")
+    assert len(rows(page)) == 141
+
+
+def test_searching_while_typing(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """Results follow the words; the box keeps the cursor; emptying it shows everything."""
+    while indexing.index_batch():
+        pass
+    page.goto(live_server.url)
+    box = page.get_by_role("searchbox", name="Search all mail")
+    box.press_sequentially("ladder")
+    expect(page.locator("#main h1")).to_have_text("Search")
+    expect(page.locator("#list .msg")).to_have_count(1)
+    expect(box).to_be_focused()
+    box.fill("")
+    expect(page.locator("#main h1")).to_have_text("All inboxes")
+    assert problems == []
+
+
+def test_folders_by_dialog(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """A folder is made, refused twice, renamed and deleted."""
+    page.goto(live_server.url)
+    page.get_by_role("link", name="New folder").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Gmail")
+    dialog.get_by_role("button", name="Make folder").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("already a folder")
+    dialog.get_by_label("Name").fill("Boats")
+    dialog.get_by_role("button", name="Make folder").click()
+    expect(page.locator("#main h1")).to_have_text("Boats")
+    page.get_by_role("link", name="Actions for Boats").click()
+    dialog.get_by_role("link", name="Delete this folder").click()
+    dialog.get_by_role("button", name="Delete folder").click()
+    expect(page.get_by_text("Folder “Boats” was deleted.")).to_be_visible()
+    assert [one for one in problems if "422" not in one] == []
+
+
+def test_images_load_after_consent_only(
+    page: Page, live_server: LiveServer, mailbox: Mailbox
+) -> None:
+    """Nothing is asked of the other side until the button is pressed, and then without a trace."""
+    asked: list[str | None] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.header_value("referer"))
+        route.fulfill(content_type="image/png", body=picture())
+
+    page.route("https://*.harbourline.test/**", answer)
+    page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
+    frame = page.frame_locator("#frame")
+    expect(frame.get_by_alt_text("The quay in the morning")).to_be_visible()
+    width = frame.get_by_alt_text("The quay in the morning").evaluate("one => one.naturalWidth")
+    assert width == 512
+    assert asked == []
+    page.get_by_role("link", name="Load once").click()
+    expect(page.locator("[data-images]")).to_have_count(0)
+    expect(frame.locator("img[src*='map.png']")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert asked == [None, None]
+
+
+def test_without_scripts(browser: Browser, live_server: LiveServer, user: User) -> None:
+    """Reading, acting, moving and folders work as plain pages and forms."""
+    mailbox = fill(user, timezone.now())
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(live_server.url)
+    page.get_by_label("Email Address").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Jonas Ekdahl").click()
+    expect(page.get_by_text("Section 4.2")).to_be_visible()
+    page.get_by_role("toolbar", name="Message").get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("Message archived")).to_be_visible()
+    assert Message.objects.get(pk=mailbox.lease.pk).folder.role == "archive"
+    page.locator("#list .msg__check").first.check()
+    page.get_by_role("button", name="Move to a folder").click()
+    page.get_by_role("button", name="Contracts").click()
+    expect(page.get_by_text("Moved to Contracts")).to_be_visible()
+    page.get_by_role("link", name="New folder").click()
+    page.get_by_label("Name").fill("Boats")
+    page.get_by_role("button", name="Make folder").click()
+    expect(page.get_by_role("heading", name="Boats")).to_be_visible()
+    context.close()
+
+
+def test_the_phone(browser: Browser, live_server: LiveServer, user: User) -> None:
+    """One pane at a time, a way back, a drawer; targets fit a thumb; nothing scrolls sideways."""
+    fill(user, timezone.now())
+    context = browser.new_context(
+        viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    sign_in(context, live_server, user)
+    page.goto(live_server.url)
+    expect(page.locator(".rail")).to_be_hidden()
+    page.get_by_role("link", name="Jonas Ekdahl").tap()
+    expect(page.get_by_role("heading", name="Lease for the Quay Street studio")).to_be_visible()
+    expect(page.locator("#main")).to_be_hidden()
+    wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('#reading .pane__bar :is(a, button, summary)')]
+        .filter((one) => one.offsetWidth && (one.offsetWidth < 44 || one.offsetHeight < 44))
+        .map((one) => one.outerHTML)"""
+    )
+    assert small == []
+    page.get_by_role("link", name="Back to the list").tap()
+    expect(page.locator("#main")).to_be_visible()
+    page.get_by_role("button", name="Open the menu").tap()
+    folder(page, "Sent").tap()
+    expect(page.locator("#main h1")).to_have_text("Sent")
+    expect(page.locator("#tree")).to_be_hidden()
+    context.close()
+
+
+def test_offline_is_said(page: Page, live_server: LiveServer, mailbox: Mailbox) -> None:
+    """A lost connection is named, failed loading offers another try, and coming back clears it."""
+    page.goto(live_server.url)
+    page.context.set_offline(True)
+    expect(page.get_by_text("You are offline.")).to_be_visible()
+    page.get_by_role("link", name="Jonas Ekdahl").click()
+    again = page.get_by_role("button", name="Load again")
+    expect(again).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("You are offline.")).to_have_count(0)
+    again.click()
+    expect(page.get_by_role("heading", name="Lease for the Quay Street studio")).to_be_visible()
+
+
+def test_the_theme_is_kept(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, user: User
+) -> None:
+    """The switch acts at once and is there again on the next page."""
+    page.goto(live_server.url)
+    with page.expect_response("**/settings/theme/"):
+        page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -130,9 +130,11 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   const button = event.submitter;
   if (!list()) return;
-  if (form.id === "list-form" || form.id === "read-form") {
+  // Not form.id: the fields are named "id" and would answer instead.
+  const name = form.getAttribute("id");
+  if (name === "list-form" || name === "read-form") {
     event.preventDefault();
-    const ids = form.id === "read-form" ? [openId()] : checkedIds();
+    const ids = name === "read-form" ? [openId()] : checkedIds();
     if (button.matches("[data-move]")) {
       chooseFolder(ids);
     } else if (button.name === "one") {
