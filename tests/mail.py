@@ -66,20 +66,29 @@ def messages() -> tuple[tuple[str, bytes], ...]:
     """Name and bytes of every message of the corpus, or of the generated ones."""
     if (CORPUS / "MANIFEST.tsv").is_file():
         return tuple((name, (CORPUS / name).read_bytes()) for name in _listed("message"))
-    warnings.warn("corpus not present: generated mail is used", stacklevel=2)
+    _say_absent()
     return tuple(_generated())
 
 
-@cache
-def mboxes() -> tuple[tuple[str, Path], ...]:
-    """The mbox files of the corpus."""
-    return tuple((name, CORPUS / name) for name in _listed("mbox"))
+def mboxes(folder: Path) -> list[Path]:
+    """The mbox files of the corpus, or one that is made in `folder`."""
+    found = [CORPUS / name for name in _listed("mbox")]
+    if found:
+        return found
+    _say_absent()
+    made = folder / "made.mbox"
+    made.write_bytes(b"".join(b"From a@x Mon Jan  5 10:00:00 2026\n%b\n" % letter() for _ in "abc"))
+    return [made]
 
 
 @cache
 def pages() -> tuple[tuple[str, str], ...]:
-    """The HTML pages of the corpus."""
+    """The HTML pages of the corpus; without it, the HTML of the generated messages has to do."""
     return tuple((name, (CORPUS / name).read_text("utf-8", "replace")) for name in _listed("html"))
+
+
+def _say_absent() -> None:
+    warnings.warn("corpus not present: generated mail is used", stacklevel=3)
 
 
 @cache
