@@ -15,7 +15,7 @@ from tinycss2 import ast
 MAX_SHEET = 128 * 1024
 MAX_STYLE = 4096
 # All distinct style text of one message; beyond it, mail is shown without further style.
-MAX_TOTAL = 384 * 1024
+MAX_TOTAL = 256 * 1024
 MAX_DEPTH = 8
 
 # Given the address of an image, what to put in its place; None takes the declaration out.
