@@ -124,50 +124,73 @@ def _bar(run: RetrievalRun, *, is_running: bool) -> str:
 
 
 def _times(runs: Sequence[RetrievalRun]) -> tuple[str, ...]:
-    """At most five moments spread over the bars."""
+    """Moments spread over the bars: as many as have room below them."""
     if not runs:
         return ()
-    places = sorted({round(step * (len(runs) - 1) / 4) for step in range(5)})
+    steps = 4 if len(runs) >= 24 else 1
+    places = sorted({round(step * (len(runs) - 1) / steps) for step in range(steps + 1)})
     return tuple(date_format(timezone.localtime(runs[place].started_at), "H:i") for place in places)
 
 
-def days_of(runs: Iterable[RetrievalRun], *, now: datetime) -> list[Day]:
-    """The runs in words, by day; quiet runs in a row are one line."""
+def days_of(runs: Sequence[RetrievalRun], *, now: datetime) -> list[Day]:
+    """The runs in words, newest first, by day; runs that say the same are one line."""
     days = []
+    newest_fine = next((at for at, run in enumerate(runs) if run.outcome == RunOutcome.OK), None)
+    mended = set() if newest_fine is None else {run.pk for run in runs[newest_fine:]}
     for _date, same_day in groupby(runs, key=lambda run: timezone.localtime(run.started_at).date()):
         listed = list(same_day)
-        entries = tuple(_entries(listed))
+        entries = tuple(_entries(listed, mended=mended))
         days.append(Day(day(listed[0].started_at, now=now), entries))
     return days
 
 
-def _entries(runs: Sequence[RetrievalRun]) -> Iterable[Entry]:
-    for is_quiet, group in groupby(runs, key=_is_quiet):
+def _entries(runs: Sequence[RetrievalRun], *, mended: set[int]) -> Iterable[Entry]:
+    for kind, group in groupby(runs, key=_kind):
         listed = list(group)
-        if is_quiet and len(listed) > 2:
+        if kind == "quiet" and len(listed) > 2:
             yield _quiet(listed)
+        elif kind.startswith("failed"):
+            yield _failed(listed, is_mended=listed[0].pk in mended)
         else:
             yield from (_entry(run) for run in listed)
 
 
-def _is_quiet(run: RetrievalRun) -> bool:
-    return run.outcome == RunOutcome.OK and not fetched(run) and not run.quarantined
+def _kind(run: RetrievalRun) -> str:
+    """Runs of the same kind in a row are told as one."""
+    if run.outcome == RunOutcome.FAILED:
+        return f"failed {run.cause}"
+    if run.outcome == RunOutcome.OK and not fetched(run) and not run.quarantined:
+        return "quiet"
+    return "each"
 
 
 def _quiet(runs: Sequence[RetrievalRun]) -> Entry:
-    seconds = [_seconds(run) for run in runs]
-    took = _("%(time)s avg") % {"time": span(sum(seconds) / len(seconds))}
     title = _("%(n)d runs, nothing new") % {"n": len(runs)}
-    return Entry(_clock(runs[0]), "ok", title, "", took)
+    return Entry(_clock(runs[0]), "ok", title, "", _average(runs))
+
+
+def _failed(runs: Sequence[RetrievalRun], *, is_mended: bool) -> Entry:
+    """What went wrong, and whether anybody still has to do something about it."""
+    last, problem = runs[0], problem_of(runs[0])
+    title = problem.title if problem else _("Failed")
+    sentence = problem.sentence if problem else last.cause_text
+    action = problem.action if problem else ""
+    if is_mended:
+        action = _("Nobody has to do anything: a later run worked.")
+    if len(runs) > 1:
+        title = _("%(n)d runs: %(problem)s") % {"n": len(runs), "problem": title}
+    return Entry(
+        _clock(last), "failed", title, f"{sentence} {action}".strip(), _average(runs), problem
+    )
+
+
+def _average(runs: Sequence[RetrievalRun]) -> str:
+    took = span(sum(_seconds(run) for run in runs) / len(runs))
+    return took if len(runs) == 1 else _("%(time)s avg") % {"time": took}
 
 
 def _entry(run: RetrievalRun) -> Entry:
     clock, took = _clock(run), span(_seconds(run)) if run.ended_at else ""
-    if run.outcome == RunOutcome.FAILED:
-        problem = problem_of(run)
-        title = problem.title if problem else _("Failed")
-        sentence = problem.sentence if problem else run.cause_text
-        return Entry(clock, "failed", title, sentence, took, problem)
     if run.outcome == RunOutcome.WAITED:
         problem = problem_of(run)
         sentence = problem.sentence if problem else run.cause_text

@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -43,7 +42,7 @@ SENTENCES = {
 class Page(HTMLParser):
     """The form of a page as a browser sees it: controls with their values, and all text."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: Any) -> None:
         super().__init__()
         self.values: dict[str, str] = {}
         self.order: list[str] = []
@@ -384,7 +383,8 @@ def test_required_ssl_never_falls_back_to_clear_text(
 ) -> None:
     monkeypatch.setattr(accounts, "DEADLINE", 5.0)
     capability = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n%TAG% OK done\r\n"
-    server = Hostile([Send(b"* OK ready\r\n"), *[Expect(), Send(capability)] * 6])
+    dialogue: list[Step] = [Expect(), Send(capability)]
+    server = Hostile([Send(b"* OK ready\r\n"), *dialogue * 6])
     with server:
         response = web.post(NEW, typed(port=server.port, password=CANARY))
     assert response.status_code == 422

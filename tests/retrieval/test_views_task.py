@@ -1,0 +1,440 @@
+"""A task's page, its buttons, its edit form, and who may reach them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from accounts.models import Domain, User
+from connectivity.models import Credential, Feature
+from connectivity.services import credentials, features
+from mailstore.models import Message, Source
+from mailstore.services import folders
+from retrieval.models import (
+    PopMessage,
+    RemoteFolder,
+    RemoteMessage,
+    RetrievalRun,
+    RetrievalTask,
+    TaskState,
+)
+from retrieval.urls import urlpatterns
+from tests.retrieval.conftest import SECRET, Remote, run
+from tests.retrieval.test_views_new import CANARY, Page, typed
+
+MakeTask = Callable[..., RetrievalTask]
+
+
+@pytest.fixture
+def web(client_for: Callable[[User], Client], user: User) -> Client:
+    return client_for(user)
+
+
+def url(name: str, task: RetrievalTask) -> str:
+    return reverse(f"retrieval-{name}", args=[task.pk])
+
+
+def form_of(task: RetrievalTask, **changes: object) -> dict[str, str]:
+    """The edit form as the browser sends it when nothing was touched."""
+    values = {
+        "host": task.host,
+        "port": task.port,
+        "username": task.username,
+        "password": "",
+        "method": task.method,
+        "transfer": task.transfer,
+        "destination": task.destination_id or "",
+        "require_ssl": "on" if task.require_ssl else None,
+        "name": task.source.name,
+        "color": task.source.color,
+    }
+    return typed(**(values | {"type": None} | changes))
+
+
+# ---- reaching it
+
+
+def test_every_route_is_another_users_404_and_a_strangers_sign_in(
+    client: Client,
+    client_for: Callable[[User], Client],
+    make_task: MakeTask,
+    other_user: User,
+) -> None:
+    task = make_task()
+    before = RetrievalTask.objects.values().get()
+    other = client_for(other_user)
+    routes = [route for route in urlpatterns if isinstance(route, URLPattern) and route.name]
+    assert len(routes) >= 11
+    for route in routes:
+        args = [task.pk] if "<int:pk>" in str(route.pattern) else []
+        address = reverse(str(route.name), args=args)
+        for method in ("get", "post"):
+            sent = form_of(task, password=CANARY, host="evil.test") if method == "post" else {}
+            stranger = getattr(client, method)(address, sent)
+            assert stranger.status_code == 302, address
+            assert stranger.headers["Location"].startswith(reverse("sign-in")), address
+            if args:
+                status = getattr(other, method)(address, sent).status_code
+                assert status in (404, 405), address
+    assert RetrievalTask.objects.values().get() == before
+    assert credentials.reveal(Credential.objects.get()) == SECRET
+
+
+def test_buttons_are_not_links(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    for name in ("run", "pause", "resume", "test", "password"):
+        assert web.get(url(name, task)).status_code == 405, name
+
+
+@pytest.mark.accept("A5", "A6", "A194")
+def test_switched_off_every_page_of_a_task_names_the_administrator(
+    web: Client, make_task: MakeTask, domain: Domain
+) -> None:
+    task = make_task(next_at=None)
+    features.set_switch(domain, Feature.RETRIEVAL, enabled=False)
+    for name in ("detail", "row", "status", "edit", "delete"):
+        assert web.get(url(name, task)).status_code == 403, name
+    for name in ("run", "pause", "resume", "test", "delete", "edit", "password"):
+        response = web.post(url(name, task), form_of(task))
+        assert response.status_code == 403, name
+        assert "Contact your administrator" in response.content.decode()
+    task.refresh_from_db()
+    assert task.next_at is None
+
+
+# ---- the page
+
+
+def test_the_page_shows_the_settings_but_no_secret(web: Client, make_task: MakeTask) -> None:
+    task = make_task(filter_enabled=True)
+    page = Page(web.get(url("detail", task)))
+    for words in (
+        task.username,
+        "localhost",
+        "SSL, required",
+        "Automatic, every 10 minutes",
+        "Root level folders",
+        "On, Inbox only",
+        "Retrieve Messages Now",
+    ):
+        assert words in page.text
+    assert SECRET not in web.get(url("detail", task)).content.decode()
+
+
+@pytest.mark.accept("A206")
+def test_when_nothing_arrives_the_help_leads_to_the_runs_and_the_other_side(
+    web: Client, make_task: MakeTask
+) -> None:
+    text = Page(web.get(url("detail", make_task()))).text
+    assert "look at the runs on this page first" in text
+    assert "ask the administrator of the other account to verify its IMAP and POP settings" in text
+
+
+def test_a_finished_pull_is_told_with_its_folders(
+    web: Client, make_task: MakeTask, remote: Remote
+) -> None:
+    remote.fill(range(3))
+    remote.fill(range(10, 12), "Travel")
+    task = make_task()
+    run(task)
+    page = Page(web.get(url("detail", task)))
+    assert "5 new messages" in page.text
+    assert "Travel 2 2 Complete" in " ".join(page.text.split())
+    assert "1 run, 1 fine. 5 messages fetched." in page.text
+    run(task)
+    assert "Nothing new" in Page(web.get(url("detail", task))).text
+
+
+def test_failures_are_told_in_words_with_the_server_line_folded(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task(
+        state=TaskState.NEEDS_PASSWORD,
+        cause="login-refused",
+        next_at=None,
+        server_line="NO [AUTHENTICATIONFAILED] <b>no</b>",
+    )
+    now = timezone.now()
+    for minutes in (50, 40, 30):
+        at = now - timedelta(minutes=minutes)
+        RetrievalRun.objects.create(
+            task=task, fence=1, started_at=at, ended_at=at, outcome="failed", cause="no-answer"
+        )
+    at = now - timedelta(minutes=20)
+    RetrievalRun.objects.create(task=task, fence=1, started_at=at, ended_at=at, outcome="ok")
+    response = web.get(url("detail", task))
+    source = response.content.decode()
+    text = " ".join(Page(response).text.split())
+    assert "Sign-in was refused" in text
+    assert "<details" in source
+    assert "NO [AUTHENTICATIONFAILED] &lt;b&gt;no&lt;/b&gt;" in source
+    assert "3 runs: No answer" in text
+    assert "Nobody has to do anything: a later run worked." in text
+    assert 'name="password"' in source
+
+
+def test_completeness_tells_why_counts_differ(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    states = {
+        "INBOX": {"stored": 3},
+        "Big": {"stored": 2, "too-big": 1},
+        "Long": {"stored": 1, "pending": 4},
+        "Odd": {"stored": 1, "quarantined": 1},
+    }
+    for name, counts in states.items():
+        folder = RemoteFolder.objects.create(
+            task=task, raw_name=name.encode(), name=name, server_count=sum(counts.values())
+        )
+        uid = 0
+        for state, number in counts.items():
+            for _ in range(number):
+                uid += 1
+                RemoteMessage.objects.create(folder=folder, generation=1, uid=uid, state=state)
+    RemoteFolder.objects.create(task=task, raw_name=b"Gone", name="Gone", state="gone")
+    text = " ".join(Page(web.get(url("detail", task))).text.split())
+    for words in (
+        "INBOX 3 3 Complete",
+        "Big 3 2 1 too large",
+        "Long 5 1 Still fetching",
+        "Odd 2 1 1 set aside",
+        "No longer on the server",
+        "Odd, message 2",
+    ):
+        assert words in text
+
+
+def test_pop_completeness_counts_what_was_removed_as_here(web: Client, make_task: MakeTask) -> None:
+    task = make_task("pop")
+    for number, state in enumerate(["stored", "deleted", "deleted", "quarantined"]):
+        PopMessage.objects.create(task=task, key=f"k{number}", state=state)
+    text = " ".join(Page(web.get(url("detail", task))).text.split())
+    assert "Inbox 4 3 1 set aside" in text
+
+
+def test_a_running_pull_shows_real_progress(web: Client, make_task: MakeTask) -> None:
+    now = timezone.now()
+    task = make_task(lease_until=now + timedelta(minutes=1))
+    RetrievalRun.objects.create(
+        task=task, fence=1, started_at=now - timedelta(seconds=60), found=3950, stored=1204
+    )
+    row = web.get(url("row", task)).content.decode()
+    assert 'max="3950" value="1204"' in row
+    assert "1,204 of 3,950" in row
+    assert "every 3s" in row
+    assert "every 3s" in web.get(url("detail", task)).content.decode()
+
+
+def test_the_end_of_a_watched_run_is_announced(
+    web: Client, make_task: MakeTask, remote: Remote
+) -> None:
+    remote.fill(range(2))
+    task = make_task()
+    run(task)
+    quiet = web.get(url("row", task))
+    assert "HX-Trigger" not in quiet.headers
+    told = web.get(url("row", task), {"was": "running"})
+    assert json.loads(told.headers["HX-Trigger"])["toast"]["text"] == "Remote: 2 new messages."
+    assert "every 30s" in told.content.decode()
+
+
+# ---- the buttons
+
+
+@pytest.mark.accept("A46")
+def test_retrieve_messages_now_fetches(
+    web: Client, make_task: MakeTask, remote: Remote, user: User
+) -> None:
+    remote.fill(range(2))
+    task = make_task(method="manual", next_at=None)
+    response = web.post(url("run", task), follow=True)
+    assert "Retrieval starts in a moment." in response.content.decode()
+    task.refresh_from_db()
+    assert task.next_at is not None
+    assert task.next_at <= timezone.now()
+    run(task)
+    assert Message.objects.filter(user=user).count() == 2
+    # Also on automatic tasks.
+    assert "Retrieve Messages Now" in Page(web.get(url("detail", make_task()))).text
+
+
+def test_run_answers_htmx_with_the_row_or_the_page(web: Client, make_task: MakeTask) -> None:
+    task = make_task(method="manual", next_at=None)
+    row = web.post(url("run", task), headers={"HX-Request": "true"}).content.decode()
+    assert row.lstrip().startswith('<div class="item task')
+    assert "Starts in a moment" in row
+    live = web.post(url("run", task), {"from": "detail"}, headers={"HX-Request": "true"})
+    assert 'id="live"' in live.content.decode()
+
+
+def test_pause_and_resume(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    web.post(url("pause", task))
+    task.refresh_from_db()
+    assert (task.state, task.next_at) == (TaskState.PAUSED, None)
+    assert "Resume" in Page(web.get(url("detail", task))).text
+    web.post(url("resume", task))
+    task.refresh_from_db()
+    assert task.state == TaskState.OK
+    assert task.next_at is not None
+
+
+@pytest.mark.accept("A50")
+def test_delete_asks_first_and_keeps_the_imported_mail(
+    web: Client, make_task: MakeTask, remote: Remote, user: User
+) -> None:
+    remote.fill(range(3))
+    task = make_task()
+    run(task)
+    asked = Page(web.get(url("delete", task))).text
+    assert "Imported mail stays." in asked
+    assert RetrievalTask.objects.exists()
+    response = web.post(url("delete", task), follow=True)
+    assert "Its imported mail is still here." in response.content.decode()
+    assert not RetrievalTask.objects.exists()
+    assert not Credential.objects.exists()
+    assert Message.objects.filter(user=user, source=Source.objects.get()).count() == 3
+    assert len(remote.read()) == 3
+
+
+@pytest.mark.accept("A47")
+def test_the_stored_settings_can_be_tested(
+    web: Client, make_task: MakeTask, remote: Remote
+) -> None:
+    remote.fill(range(2))
+    task = make_task()
+    assert "2 messages" in Page(web.post(url("test", task))).text
+    remote.server.add_user(remote.name, "changed there")
+    response = web.post(url("test", task))
+    assert response.status_code == 422
+    assert "did not accept this username and password" in Page(response).text
+    task.refresh_from_db()
+    assert task.state == TaskState.OK
+
+
+# ---- editing
+
+
+@pytest.mark.accept("A190")
+def test_the_edit_form_never_holds_the_password(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    response = web.get(url("edit", task))
+    page = Page(response)
+    assert page.values["host"] == "localhost"
+    assert page.values.get("password", "") == ""
+    assert "Leave blank to keep the stored password." in page.text
+    assert SECRET not in response.content.decode()
+
+
+@pytest.mark.accept("A190")
+def test_a_blank_password_stays(web: Client, make_task: MakeTask, user: User) -> None:
+    task = make_task()
+    credential = task.credential_id
+    response = web.post(
+        url("edit", task), form_of(task, method="manual", name="Renamed", filter_enabled="on")
+    )
+    assert response.status_code == 302, Page(response).text
+    task.refresh_from_db()
+    assert (task.method, task.filter_enabled, task.next_at) == ("manual", True, None)
+    assert Source.objects.get().name == "Renamed"
+    assert task.credential_id == credential
+    assert credentials.reveal(Credential.objects.get()) == SECRET
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"host": "127.0.0.1"},
+        {"username": "somebody-else"},
+        {"require_ssl": None},
+        {"port": 9},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+@pytest.mark.accept("A190")
+def test_a_stored_password_is_not_sent_anywhere_else(
+    web: Client, make_task: MakeTask, changes: dict[str, object]
+) -> None:
+    task = make_task()
+    response = web.post(url("edit", task), form_of(task, **changes))
+    page = Page(response)
+    assert response.status_code == 422
+    assert "Enter the password again" in page.text
+    assert 'id="id_password_error"' in response.content.decode()
+    after = RetrievalTask.objects.get()
+    assert (after.host, after.port, after.username) == (task.host, task.port, task.username)
+    # Typed again, it may go there.
+    if "host" in changes:
+        again = web.post(url("edit", task), form_of(task, password=SECRET, **changes))
+        assert again.status_code == 302
+        assert RetrievalTask.objects.get().host == "127.0.0.1"
+
+
+def test_a_failing_edit_changes_nothing(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    response = web.post(url("edit", task), form_of(task, password=CANARY, name="Renamed"))
+    assert response.status_code == 422
+    assert CANARY not in response.content.decode()
+    assert Page(response).values["name"] == "Renamed"
+    assert Source.objects.get().name == "Remote"
+    assert credentials.reveal(Credential.objects.get()) == SECRET
+
+
+def test_a_pull_with_the_old_settings_loses_its_right_to_write(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task(fence=4, lease_until=timezone.now() + timedelta(minutes=1))
+    assert web.post(url("edit", task), form_of(task)).status_code == 302
+    task.refresh_from_db()
+    assert task.fence == 5
+    assert task.lease_until is None
+
+
+def test_the_type_of_a_task_stays(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    web.post(url("edit", task), form_of(task, type="pop"))
+    task.refresh_from_db()
+    assert task.type == "imap"
+
+
+def test_a_new_password_mends_a_refused_account(
+    web: Client, make_task: MakeTask, remote: Remote
+) -> None:
+    task = make_task(
+        state=TaskState.NEEDS_PASSWORD,
+        cause="login-refused",
+        next_at=None,
+        refused_count=3,
+        fail_count=3,
+    )
+    remote.server.add_user(remote.name, "new there")
+    wrong = web.post(url("password", task), {"password": CANARY})
+    assert wrong.status_code == 422
+    assert "did not accept this username and password" in Page(wrong).text
+    assert CANARY not in wrong.content.decode()
+    task.refresh_from_db()
+    assert task.state == TaskState.NEEDS_PASSWORD
+    right = web.post(url("password", task), {"password": "new there"})
+    assert right.status_code == 302
+    task.refresh_from_db()
+    assert (task.state, task.cause, task.refused_count) == (TaskState.OK, "", 0)
+    assert task.next_at is not None
+    assert credentials.reveal(Credential.objects.get()) == "new there"
+
+
+@pytest.mark.accept("A85", "A98")
+def test_subfolders_go_below_the_chosen_folder(
+    web: Client, make_task: MakeTask, user: User, remote: Remote
+) -> None:
+    folder = folders.create(user, parent=None, name="Other post")
+    task = make_task()
+    changes = {"transfer": "subfolders", "destination": folder.pk}
+    assert web.post(url("edit", task), form_of(task, **changes)).status_code == 302
+    task.refresh_from_db()
+    assert (task.transfer, task.destination) == ("subfolders", folder)
+    assert "Other post (subfolders)" in " ".join(Page(web.get(url("detail", task))).text.split())
