@@ -163,7 +163,8 @@ def test_the_cleaning_alone(trapped: Browser, sensor: Sensor) -> None:
 
 def test_the_sensors_do_fire(trapped: Browser, sensor: Sensor) -> None:
     """The control: the same strings unprotected do run, and connections are seen, TLS included."""
-    texts = [text for text in chosen() if "<" in text][:240]
+    texts = [text for text in chosen() if "<" in text]
+    texts = texts[:: max(1, len(texts) // 240)]
     control = [
         "<script>alert(1)</script>",
         "<img src='http://one.evil.test:8080/a.gif'>",
