@@ -57,9 +57,7 @@ class User(AbstractBaseUser):
     language = models.CharField(max_length=10, default="en")
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
-    density = models.CharField(
-        max_length=12, choices=Density.choices, default=Density.COMFORTABLE
-    )
+    density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     created_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"
