@@ -5,6 +5,8 @@ BIN := .venv/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+.PHONY: lint-style lint-order lint-templates lint-tree
 .PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format lock acceptance
 
 help: ## This list
@@ -40,14 +42,24 @@ e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/s
 	@scripts/system.sh dovecot redis chromium
 	$(BIN)/pytest -q tests/e2e
 
-lint: setup ## Style, order of the rooms, templates, the tree itself
+lint: setup ## Style, order of the rooms, templates, the tree itself; all of them even if one fails
+	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates lint-tree
+
+lint-style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+lint-order:
 	$(BIN)/lint-imports
+
+lint-templates:
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
 	$(BIN)/djlint templates --lint --quiet
+
+lint-tree:
 	$(BIN)/python scripts/check_tree.py
 	$(BIN)/python scripts/acceptance.py --check
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
 types: setup ## mypy, strict
 	$(BIN)/mypy .
