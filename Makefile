@@ -6,7 +6,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
-.PHONY: lint-style lint-order lint-templates lint-tree
+.PHONY: lint-style lint-order lint-templates lint-tree lint-acceptance lint-migrations
 .PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format lock acceptance
 
 help: ## This list
@@ -43,7 +43,8 @@ e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/s
 	$(BIN)/pytest -q tests/e2e
 
 lint: setup ## Style, order of the rooms, templates, the tree itself; all of them even if one fails
-	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates lint-tree
+	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates \
+		lint-tree lint-acceptance lint-migrations
 
 lint-style:
 	$(BIN)/ruff format --check .
@@ -58,7 +59,11 @@ lint-templates:
 
 lint-tree:
 	$(BIN)/python scripts/check_tree.py
+
+lint-acceptance:
 	$(BIN)/python scripts/acceptance.py --check
+
+lint-migrations:
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 types: setup ## mypy, strict

@@ -34,7 +34,7 @@ def findings(path: str, text: str, root: Path, monkeypatch: pytest.MonkeyPatch) 
         ("a.yml", "image: " + "ghcr" + ".io/x/y"),
         ("a.py", 'HERE = "' + "/home/" + 'me"'),
         ("a.md", "see " + "/root/" + "notes"),
-        ("a.py", "x = 1  # " + "TODO mend"),
+        ("a.py", "x = 1  # TO" + "DO mend"),
         ("a.py", "x = 1  # " + "noqa: F401"),
         ("a.py", "x = y()  # " + "type: ignore[no-any-return]"),
         ("requirements/lock.txt", "django==5.2 \\\n    --hash=sha256:" + "0" * 64 + "\n# from x"),
