@@ -198,7 +198,7 @@ def _part(node: Node) -> Part:
         index=node.index,
         filename=node.filename,
         content_type=node.content_type,
-        size=node.encoded_size,
+        size=node.size,
         content_id=node.content_id,
         inline=_is_inline(node),
     )

@@ -15,6 +15,9 @@ from mailstore.addresses import Address
 
 SHEETS: Final = ("sheet", "excel", "csv")
 ARCHIVES: Final = ("zip", "tar", "rar", "7z", "compress")
+#: Shorter quotations are not worth folding.
+MIN_QUOTE: Final = 2
+MAX_INTRODUCTION: Final = 200
 _OWN_COLOURS = re.compile(r"\b(?:bgcolor|color|background|style)\b|<(?:font|img|style)\b", re.I)
 
 
@@ -50,14 +53,15 @@ class People:
 
 @dataclass(frozen=True)
 class Letter:
-    """What a message says, ready for the template. ``text`` is safe HTML made of plain text;
-    with ``has_html`` the body is shown in its frame instead."""
+    """What a message says, ready for the template. ``text`` and the ``quoted`` words under it
+    are safe HTML made of plain text; with ``has_html`` the frame shows the body instead."""
 
     sender: Address
     sender_warning: str | Promise
     people: People
     reply_to: Sequence[Address]
     text: str
+    quoted: str
     has_html: bool
     blocked_images: int
     files: Sequence[File]
@@ -111,3 +115,20 @@ def brings_colours(html: str) -> bool:
     """Whether a mail brings its own colours or pictures. Those that do keep a light page in dark
     mode, as their writers saw it; those that do not follow the theme."""
     return _OWN_COLOURS.search(html) is not None
+
+
+def split_quote(text: str) -> tuple[str, str]:
+    """A plain text without the quotation it ends with, and that quotation with the line that
+    introduces it. Text between quotations stays where it is."""
+    lines = text.rstrip().split("\n")
+    at = len(lines)
+    while at and (lines[at - 1].startswith(">") or not lines[at - 1].strip()):
+        at -= 1
+    quoted = lines[at:]
+    if sum(line.startswith(">") for line in quoted) < MIN_QUOTE:
+        return text, ""
+    if at and lines[at - 1].rstrip().endswith(":") and len(lines[at - 1]) < MAX_INTRODUCTION:
+        at -= 1
+    if not any(line.strip() for line in lines[:at]):
+        return text, ""
+    return "\n".join(lines[:at]).rstrip() + "\n", "\n".join(lines[at:]).strip("\n")

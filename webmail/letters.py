@@ -15,7 +15,7 @@ from mailstore.mime import ParsedMail
 from mailstore.models import Message
 from mailstore.sanitise import CleanHtml
 from mailstore.services import blobs
-from webmail.letter import File, Letter, People, file_of, suspicion
+from webmail.letter import File, Letter, People, file_of, split_quote, suspicion
 from webmail.pieces import Piece, piece_url
 
 NOBODY = Address("", "")
@@ -28,19 +28,25 @@ def open_letter(user: User, message: Message) -> Letter:
     except blobs.BlobUnreadable:
         return _damaged(message)
     clean = _clean(user, message, mail, remote_images=False) if mail.html else None
+    text, quoted = ("", "") if clean else split_quote(mail.text)
     sender = mail.sender[0] if mail.sender else NOBODY
     return Letter(
         sender=sender,
         sender_warning=suspicion(sender, len(mail.sender), mail.reply_to),
         people=People(mail.to, mail.cc),
         reply_to=mail.reply_to,
-        # text_to_html escapes everything but the links it makes itself.
-        text="" if clean else mark_safe(sanitise.text_to_html(mail.text)),  # noqa: S308
+        text=_safe(text),
+        quoted=_safe(quoted),
         has_html=clean is not None,
         blocked_images=clean.blocked_remote if clean else 0,
         files=_files(message, mail, clean),
         is_cut=bool(mail.defects),
     )
+
+
+def _safe(text: str) -> str:
+    # text_to_html escapes everything but the links it makes itself.
+    return mark_safe(sanitise.text_to_html(text)) if text else ""  # noqa: S308
 
 
 def html_body(user: User, message: Message, *, remote_images: bool) -> CleanHtml:
@@ -92,6 +98,7 @@ def _damaged(message: Message) -> Letter:
         people=People((), ()),
         reply_to=(),
         text="",
+        quoted="",
         has_html=False,
         blocked_images=0,
         files=(),

@@ -14,7 +14,7 @@ from lib.filenames import safe_filename
 from lib.templatetags.ui import bytes as size
 from lib.templatetags.ui import initials
 from lib.zipping import zipped
-from webmail.letter import brings_colours, kind_of
+from webmail.letter import brings_colours, kind_of, split_quote
 from webmail.pictures import picture_type
 from webmail.place import Place, place_of
 
@@ -134,3 +134,17 @@ def test_zip_names_never_meet() -> None:
     archive = zipfile.ZipFile(io.BytesIO(b"".join(zipped(files))))
     assert archive.namelist() == ["a.txt", "A (2).TXT", "a (3).txt", "b"]
     assert archive.testzip() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "folded"),
+    [
+        ("Yes.\n\nAnn wrote:\n> one\n> two\n", "Yes.\n", "Ann wrote:\n> one\n> two"),
+        ("Yes.\n> one\n> two\n\nAnd no.", "Yes.\n> one\n> two\n\nAnd no.", ""),
+        ("> one\n> two", "> one\n> two", ""),
+        ("Yes.\n> one", "Yes.\n> one", ""),
+        ("", "", ""),
+    ],
+)
+def test_quotations_at_the_end_fold(text: str, kept: str, folded: str) -> None:
+    assert split_quote(text) == (kept, folded)
