@@ -220,6 +220,11 @@ class OutboxMessage(models.Model):
                 name="outbox_due",
                 condition=Q(state__in=["queued", "retry", "sending"]),
             ),
+            models.Index(
+                fields=["id"],
+                name="outbox_uncopied",
+                condition=Q(state="sent", sent_copied_at=None),
+            ),
         ]
 
     def __str__(self) -> str:

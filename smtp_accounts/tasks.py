@@ -5,17 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from smtp_accounts.services import delivery, drafts, queue
+from smtp_accounts.services import delivery, drafts, queue, sent
 
 
 @shared_task
 def dispatch_due() -> int:
     """Claim what is due and hint at each row; how many. Runs every few seconds."""
     now = timezone.now()
-    drafts.sweep(now=now)
     claims = queue.claim_due(now=now)
     for outbox_id, fence in claims:
         deliver.delay(outbox_id=outbox_id, fence=fence)
+    # After the hints, so that nothing that goes wrong here keeps mail from leaving.
+    sent.make_up(now=now)
+    drafts.sweep(now=now)
     return len(claims)
 
 

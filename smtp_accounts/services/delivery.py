@@ -34,11 +34,6 @@ from smtp_accounts.services.routes import Route, Split
 log = logging.getLogger(__name__)
 
 NO_SUCH_USER = gettext_noop("There is no mailbox with this address here.")
-NO_RELAY = gettext_noop(
-    "Mail from your address here cannot leave this server: no relay is set up. "
-    "Send it from one of your other addresses, or ask your administrator."
-)
-
 OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
 Clock = Callable[[], datetime]
 
@@ -111,7 +106,7 @@ def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -
     except CredentialError:
         return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
     if route is None:
-        return Result(cause="no-relay").all(to, Recipient.REFUSED, NO_RELAY)
+        return Result(cause="no-relay").all(to, Recipient.REFUSED, routes.NO_RELAY)
     try:
         report = _hand_over(message, route, to, body, clock)
     except MailServerError as error:
@@ -175,7 +170,10 @@ def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime)
     """Write down how the attempt ended, with the copy in Sent and the mark on the original."""
     copy = None
     if message.sent_copied_at is None and _reached_anyone(message, result):
-        copy = sent.prepare_copy(message, body, now=now)
+        try:
+            copy = sent.prepare_copy(message, body, now=now)
+        except Exception:  # what the server answered is written down, whatever the disk says
+            log.exception("outbox %s: the copy in Sent has to wait", message.pk)
     checkpoint("outbox: copy stored")
     with transaction.atomic():
         _renew(message, now)

@@ -27,7 +27,7 @@ from smtp_accounts.models import (
     RecipientState,
     SmtpAccount,
 )
-from smtp_accounts.services import identities, sent
+from smtp_accounts.services import identities, routes, sent
 from smtp_accounts.services.identities import Identity
 
 PAUSING = (*sorted(retry.AUTH_CAUSES), "credential-unreadable")
@@ -99,16 +99,21 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
 def problems(user: User, draft: Draft) -> dict[str, str]:
     """Everything that keeps a draft from being sent: a sentence by field, empty when nothing."""
     found = _slips(draft)
-    if not found:
-        try:
-            read_envelope(draft)
-        except UnsendableError as error:
-            found[error.field] = error.sentence
     try:
         sender_of(user, draft)
+        if not found:
+            _check_way_out(draft, read_envelope(draft))
     except UnsendableError as error:
         found[error.field] = error.sentence
     return found
+
+
+def _check_way_out(draft: Draft, envelope: Envelope) -> None:
+    """From the own address, only a relay reaches people elsewhere: better said now than later."""
+    if draft.account is not None or routes.relay() is not None:
+        return
+    if routes.split(envelope.everyone).elsewhere:
+        raise UnsendableError("sender", _(routes.NO_RELAY))
 
 
 def _slips(draft: Draft) -> dict[str, str]:

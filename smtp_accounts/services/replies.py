@@ -150,7 +150,9 @@ def _text(mail: ParsedMail) -> str:
 
 
 def _when(message: Message, mail: ParsedMail) -> str:
-    return date_format(timezone.localtime(mail.sent_at or message.sort_at), "DATETIME_FORMAT")
+    at = timezone.localtime(mail.sent_at or message.sort_at)
+    words = {"day": date_format(at, "j F Y"), "time": date_format(at, "H:i")}
+    return _("%(day)s at %(time)s") % words
 
 
 def _intro(message: Message, mail: ParsedMail) -> str:

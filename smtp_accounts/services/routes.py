@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from accounts.models import Domain, User
 from connectivity.services import network
@@ -16,6 +17,10 @@ from protocols.types import Endpoint, Login, Security
 from smtp_accounts.models import OutboxMessage
 from smtp_accounts.services import accounts
 
+NO_RELAY = gettext_noop(
+    "Mail from your address here cannot leave this server: no relay is set up. "
+    "Send it from one of your other addresses, or ask your administrator."
+)
 _RELAY = {
     "smtp": (Security.NONE, 25),
     "smtp+starttls": (Security.STARTTLS, 587),

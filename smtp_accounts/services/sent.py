@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from filtering.services import deliver
 from filtering.services.deliver import Incoming, Prepared
 from mailstore.models import FolderRole
-from mailstore.services import folders, messages
+from mailstore.services import blobs, folders, messages
 from protocols.body import Body
-from smtp_accounts.models import DraftKind, OutboxMessage
+from smtp_accounts.models import DraftKind, OutboxMessage, OutboxState
 
 
 def prepare_copy(message: OutboxMessage, body: Body, *, now: datetime) -> Prepared:
@@ -39,3 +41,14 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
         answered=None if forward else True,
         forwarded=True if forward else None,
     )
+
+
+def make_up(*, now: datetime) -> int:
+    """File the copies that could not be filed when their message went out; how many."""
+    missing = OutboxMessage.objects.filter(state=OutboxState.SENT, sent_copied_at=None)
+    rows = list(missing.select_related("user", "account__source", "blob__segment")[:20])
+    for message in rows:
+        copy = prepare_copy(message, blobs.body(message.blob), now=now)
+        with transaction.atomic():
+            file_copy(message, copy, now=now)
+    return len(rows)

@@ -7,10 +7,10 @@ const formOf = (element) => element.closest?.("[data-smtp-form]");
 function offer(form) {
   const matching = PORTS[form.elements.encryption.value];
   const box = form.querySelector("[data-port-offer]");
-  const use = box.querySelector("[data-port-use]");
+  const use = box.querySelector("[data-smtp-port]");
   box.hidden = form.elements.port.value.trim() === matching;
   use.value = `port:${matching}`;
-  use.textContent = use.dataset.portUse.replace("%s", matching);
+  use.textContent = use.dataset.smtpPort.replace("%s", matching);
 }
 
 // The username follows the address until somebody types another one.
@@ -28,7 +28,7 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const use = event.target.closest?.("[data-port-use]");
+  const use = event.target.closest?.("[data-smtp-port]");
   const form = use && formOf(use);
   if (!form) return;
   event.preventDefault();

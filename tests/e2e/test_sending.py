@@ -129,7 +129,8 @@ def test_an_account_is_added(
     expect(page.locator("#smtp .item")).to_contain_text("mara@provider.test")
     assert SmtpAccount.objects.get().user == user
     shot("smtp-card")
-    assert [one for one in problems if "422" not in one] == []
+    found = [one for one in problems if "422" not in one]
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.accept("A35", "A14")
@@ -151,8 +152,7 @@ def test_an_answer_leaves_through_the_external_account(
     window = page.locator("compose-window")
     expect(window.locator("[data-chosen]")).to_have_text("Mara Lind <mara@provider.test>")
     expect(window.locator("[data-reason]")).to_have_text("because it was sent there")
-    expect(window.get_by_text("Jonas Ekdahl")).to_be_visible()
-    expect(window.get_by_text("Anneke de Wit")).to_be_visible()
+    expect(window.locator(".chip [data-name]")).to_have_text(["Jonas Ekdahl", "Anneke de Wit"])
     expect(window.locator("[name=cc]")).to_have_value("Anneke de Wit <anneke@harbourline.test>")
     body = window.get_by_label("Message", exact=True)
     expect(body).to_be_focused()
@@ -184,6 +184,7 @@ def test_an_answer_leaves_through_the_external_account(
 def test_undo_send_and_discard_give_the_draft_back(
     page: Page, live_server: LiveServer, user: User, account: SmtpAccount, enter: Enter
 ) -> None:
+    accounts.set_default_from(user, account)
     enter(user)
     page.goto(live_server.url)
     page.keyboard.press("c")
@@ -214,6 +215,7 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     shot: Shot,
     no_barriers: Callable[[], None],
 ) -> None:
+    accounts.set_default_from(user, account)
     enter(user)
     page.goto(live_server.url)
     page.get_by_role("link", name="Compose").first.click()
@@ -248,7 +250,6 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     window.get_by_role("button", name="Remove Workbench.png").click()
     expect(window.locator(".file .help")).to_have_count(1)
     window.get_by_role("button", name="Send", exact=True).click()
-    window.get_by_role("button", name="Send anyway").click()
     expect(page.locator("compose-window")).to_have_count(0)
     assert OutboxMessage.objects.get().subject == ""
 
@@ -286,6 +287,7 @@ def test_the_outbox_says_why(
     shot: Shot,
     no_barriers: Callable[[], None],
 ) -> None:
+    accounts.set_default_from(user, account)
     smtp_server.refuse["full@elsewhere.test"] = "552 5.2.2 mailbox full"
     smtp_server.refuse["slow@elsewhere.test"] = "451 4.7.1 please try again later"
     enter(user)
@@ -324,7 +326,7 @@ def test_without_scripts_a_message_is_written_and_sent(
     context.add_cookies(cookies)  # type: ignore[arg-type]  # what was read is what is written
     plain = context.new_page()
     plain.goto(f"{live_server.url}/compose/")
-    plain.get_by_label("Send From").select_option("Mara Lind <mara@provider.test>")
+    plain.locator("select[name=sender]").select_option("Mara Lind <mara@provider.test>")
     plain.get_by_label("To", exact=True).fill("bob@elsewhere.test")
     plain.get_by_label("Subject").fill("Plain")
     plain.get_by_label("Message", exact=True).fill("Without scripts.")

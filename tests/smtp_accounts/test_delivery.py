@@ -14,7 +14,7 @@ from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, drafts, outbox, queue
+from smtp_accounts.services import accounts, delivery, drafts, outbox, queue, routes
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.hostile import Drop, Expect, Hang, Hostile, Send
@@ -247,7 +247,7 @@ def test_without_a_relay_the_own_address_reaches_nobody_outside(
     assert send_due() == [OutboxState.REFUSED]
     message.refresh_from_db()
     assert message.cause == "no-relay"
-    assert message.recipients.get().reply == delivery.NO_RELAY
+    assert message.recipients.get().reply == routes.NO_RELAY
     # Above all it does not leave through somebody else's server.
     assert smtp_server.accepted == []
 

@@ -155,7 +155,7 @@ class ComposeWindow extends HTMLElement {
     await this.saver.settle();
     const body = this.saver.data(button);
     try {
-      const answer = await fetch(this.form.action, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "window" } });
+      const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "window" } });
       if (answer.headers.get("Content-Type")?.includes("json")) {
         this.sent(await answer.json());
       } else {
