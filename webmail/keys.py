@@ -36,6 +36,7 @@ GROUPS: Final = (
             Line(_("Go to Sent"), ("g", "then", "s")),
             Line(_("Go to Drafts"), ("g", "then", "d")),
             Line(_("Search"), ("/",)),
+            Line(_("Everything by name"), ("Ctrl", "K")),
         ),
     ),
     Group(

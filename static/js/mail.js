@@ -5,4 +5,5 @@ import "./mail/actions.js";
 import "./mail/tree.js";
 import "./mail/news.js";
 import "./mail/keys.js";
+import "./mail/palette.js";
 import "./mail/drag.js";

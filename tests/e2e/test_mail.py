@@ -329,3 +329,44 @@ def test_the_theme_is_kept(
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_palette_reaches_commands_and_folders(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+    problems: list[str],
+) -> None:
+    """A few letters and Enter lead to a folder, run a command on a message, or search."""
+    page.goto(live_server.url)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    no_barriers()
+    page.keyboard.type("arch")
+    shot("palette")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("gma rec")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main h1")).to_have_text("Receipts")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-subject]")).to_have_text("Invoice 2026-118")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("archive")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Message archived")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("quay")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main h1")).to_have_text("Contracts")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("surveyor")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main h1")).to_have_text("Search")
+    assert problems == []

@@ -7,7 +7,7 @@ import { close, open, step } from "./reader.js";
 
 let prefix = "";
 const focusedRow = () => document.activeElement?.closest?.(".msg");
-const targets = () => {
+export const targets = () => {
   const chosen = checkedIds();
   if (chosen.length) return chosen;
   const one = openId() ?? focusedRow()?.dataset.id;
@@ -95,3 +95,6 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   action();
 });
+
+// The same by name, for the command palette.
+export const press = (key) => KEYS[key]?.();
