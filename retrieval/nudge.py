@@ -14,6 +14,6 @@ log = logging.getLogger(__name__)
 def nudge() -> None:
     """Hint that a task has become due. Without a broker the next round finds it all the same."""
     try:
-        dispatch_due.delay_on_commit()
+        dispatch_due.apply_async_on_commit(retry=False, expires=60)
     except (OperationalError, KombuError, OSError):
         log.warning("the broker could not be reached; due tasks wait for the next round")
