@@ -18,11 +18,12 @@ CANCEL, EDIT, AGAIN, NOW, ARRIVED, DISMISS = "cancel", "edit", "again", "now", "
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A recipient a message did not reach, and the server's words."""
+class Missed:
+    """A recipient a message did not reach, for good or so far, and the server's words."""
 
     address: str
     words: str
+    final: bool
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Row:
     sentence: str
     to: str
     when: str
-    refusals: Sequence[Refusal]
+    missed: Sequence[Missed]
     server_line: str
     buttons: Sequence[str]
 
@@ -50,7 +51,8 @@ def row(message: OutboxMessage, *, now: datetime) -> Row:
     """One row. `message.recipients` should be prefetched."""
     recipients = list(message.recipients.all())
     look, word, sentence, buttons = _story(message, recipients, now)
-    refused = [one for one in recipients if one.state == RecipientState.REFUSED]
+    told = (RecipientState.REFUSED, RecipientState.DEFERRED)
+    missed = [one for one in recipients if one.state in told and one.reply]
     return Row(
         message=message,
         look=look,
@@ -58,7 +60,10 @@ def row(message: OutboxMessage, *, now: datetime) -> Row:
         sentence=sentence,
         to=_names(recipients),
         when=moment(message.created_at, now=now),
-        refusals=[Refusal(one.address, _(one.reply) if one.reply else "") for one in refused],
+        missed=[
+            Missed(one.address, _(one.reply), final=one.state == RecipientState.REFUSED)
+            for one in missed
+        ],
         server_line=message.server_line,
         buttons=[name for name in buttons if name != EDIT or message.draft_id],
     )
@@ -135,6 +140,8 @@ def _held(message: OutboxMessage, cause: str) -> str:
 
 def _again(message: OutboxMessage, now: datetime) -> str:
     known = {"host": message.account.host, "port": message.account.port} if message.account else {}
-    why = explain_cause(message.cause, known).sentence if message.cause else ""
+    why = _("The server asked to try again later.")
+    if message.cause and message.cause != "refused":
+        why = explain_cause(message.cause, known).sentence
     later = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
     return f"{why} {later}".strip()

