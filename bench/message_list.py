@@ -31,17 +31,17 @@ os.environ |= {
 }
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - Django has to be set up first
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402
-from django.urls import reverse  # noqa: E402
+from django.core.management import call_command  # noqa: E402 # Django has to be set up first
+from django.db import connection  # noqa: E402 # the same
+from django.test import Client  # noqa: E402 # the same
+from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402 # the same
+from django.urls import reverse  # noqa: E402 # the same
 
-from accounts.models import Domain, User  # noqa: E402
-from filtering.services.deliver import Incoming, deliver  # noqa: E402
-from mailstore.models import Folder, FolderRole  # noqa: E402
-from mailstore.services import folders  # noqa: E402
-from protocols.body import Body  # noqa: E402
+from accounts.models import Domain, User  # noqa: E402 # the same
+from filtering.services.deliver import Incoming, deliver  # noqa: E402 # the same
+from mailstore.models import Folder, FolderRole  # noqa: E402 # the same
+from mailstore.services import folders  # noqa: E402 # the same
+from protocols.body import Body  # noqa: E402 # the same
 
 BATCH = 500
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -13,12 +13,12 @@ import django
 
 django.setup()
 
-from django.utils import timezone  # noqa: E402 - Django has to be set up first
+from django.utils import timezone  # noqa: E402 # Django has to be set up first
 
-from lib.checkpoints import set_hook  # noqa: E402
-from retrieval.models import RetrievalTask  # noqa: E402
-from retrieval.services import dispatch  # noqa: E402
-from retrieval.services.pull import pull  # noqa: E402
+from lib.checkpoints import set_hook  # noqa: E402 # the same
+from retrieval.models import RetrievalTask  # noqa: E402 # the same
+from retrieval.services import dispatch  # noqa: E402 # the same
+from retrieval.services.pull import pull  # noqa: E402 # the same
 
 
 def main(task_id: int, die_at: int) -> None:

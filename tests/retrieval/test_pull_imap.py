@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -18,6 +19,7 @@ from mailstore.services import folders, messages
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalRun, RetrievalTask
 from retrieval.services import dispatch
 from retrieval.services.pull import pull
+from retrieval.services.session import Session
 from tests.retrieval.conftest import Remote, bodies, letter, run
 
 MakeTask = Callable[..., RetrievalTask]
@@ -257,7 +259,7 @@ def test_switching_the_feature_off_stops_a_running_pull(
 ) -> None:
     remote.fill(range(1, 121))
     task = make_task()
-    off = lambda: features.set_switch(user.domain, Feature.RETRIEVAL, enabled=False)  # noqa: E731
+    off = partial(features.set_switch, user.domain, Feature.RETRIEVAL, enabled=False)
     commits = _after_commits(1, off, monkeypatch)
     done = run(task)
     assert (done.outcome, done.cause) == ("waited", "feature-off")
@@ -271,8 +273,6 @@ def _after_commits(
     number: int, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> list[int]:
     """Do ``act`` after so many stored batches; returns the growing list of batch sizes."""
-    from retrieval.services.session import Session  # noqa: PLC0415 - patched here only
-
     store, sizes = Session.store, []
 
     def storing(self: Session, *args: object, **kwargs: object) -> list[Message]:
