@@ -288,3 +288,18 @@ def test_pictures_the_text_shows_are_not_listed_again(
     raw = letter("Loose", html="<p>no picture</p>", pictures=[("loose", picture())])
     message = put(inbox, raw, at=timezone.now())
     assert 'class="file"' in page_of(browser_client, message.pk)
+
+
+def test_a_page_for_paper(browser_client: Client, mailbox: Mailbox, inbox: Folder) -> None:
+    address = reverse("mail-frame", args=[mailbox.newsletter.pk])
+    answer = browser_client.get(f"{address}?print=1")
+    page = answer.content.decode()
+    assert "Harbourline Ferries &lt;letter@harbourline.test&gt;" in page
+    assert answer["Content-Security-Policy"].startswith("sandbox ")
+    assert "&lt;letter@" not in browser_client.get(address).content.decode()
+    raw = letter("<script>alert(1)</script>", html="<b>x</b>")
+    hostile = put(inbox, raw, at=timezone.now())
+    page = browser_client.get(
+        f"{reverse('mail-frame', args=[hostile.pk])}?print=1"
+    ).content.decode()
+    assert "<script>" not in page
