@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -20,7 +19,6 @@ def attempt(client: Client, email: str, password: str, **more: str) -> int:
     return client.post(SIGN_IN, values).status_code
 
 
-@pytest.mark.accept("A176")
 def test_the_address_is_the_login(client: Client, user: User) -> None:
     answer = client.post(SIGN_IN, {"username": "  MARA@Example.test ", "password": PASSWORD})
     assert answer.status_code == 302

@@ -370,3 +370,32 @@ def test_the_palette_reaches_commands_and_folders(
     page.keyboard.press("Enter")
     expect(page.locator("#main h1")).to_have_text("Search")
     assert problems == []
+
+
+def test_buttons_of_the_reading_pane(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """Star, archive, delete and, from Deleted Items, delete for good after a question."""
+    page.goto(f"{live_server.url}/message/{mailbox.lease.pk}/?in=all")
+    bar = page.get_by_role("toolbar", name="Message")
+    page.locator(".read").get_by_role("button", name="Star").click()
+    expect(page.locator(f'[data-id="{mailbox.lease.pk}"]')).to_have_attribute("data-starred", "")
+    bar.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("Message archived")).to_be_visible()
+    subject = page.locator("[data-subject]")
+    expect(subject).to_have_text("The harbour in November")
+    bar.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Message deleted")).to_be_visible()
+    folder(page, "Deleted Items").click()
+    page.get_by_role("link", name="Harbourline Ferries").click()
+    bar.get_by_role("button", name="Delete for good").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete this message for good?")
+    assert Message.objects.filter(pk=mailbox.newsletter.pk).exists()
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("Deleted for good")).to_be_visible()
+    expect(page.get_by_text("Deleted Items is empty.")).to_be_visible()
+    assert not Message.objects.filter(pk=mailbox.newsletter.pk).exists()
+    lease = Message.objects.get(pk=mailbox.lease.pk)
+    assert (lease.is_flagged, lease.folder.role) == (True, "archive")
+    assert problems == []
