@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -147,7 +148,11 @@ def test_a_new_uidvalidity_neither_loses_nor_doubles(
 def _renumber(remote: Remote) -> None:
     """Give the remote Inbox a new UIDVALIDITY and its messages new UIDs."""
     root = remote.server.maildir(remote.name).root
-    (root / "dovecot-uidlist").unlink()
+    uidlist = root / "dovecot-uidlist"
+    # Rewritten in place: left to itself, Dovecot may choose the same number within a second.
+    old = re.match(r"3 V(\d+) N(\d+)", uidlist.read_text())
+    assert old is not None
+    uidlist.write_text(f"3 V{int(old[1]) + 1000} N1\n")
     for index in root.glob("dovecot.index*"):
         index.unlink()
     shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
