@@ -4,7 +4,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from protocols.errors import EncryptionFailed, MailServerError, Stage, WrongProtocol
+from protocols.errors import EncryptionFailed, Hung, MailServerError, Stage, WrongProtocol
 from protocols.types import Deadline
 
 # OpenSSL's X509_V_ERR_* numbers (openssl/x509_vfy.h).
@@ -62,7 +62,7 @@ def explain(error: Exception, host: str) -> MailServerError:
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
         return WrongProtocol(stage, "no-tls-there", host=host)
     if isinstance(error, TimeoutError):
-        return EncryptionFailed(stage, "tls-failed", temporary=True, host=host)
+        return Hung(stage, host=host)
     temporary = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
     return EncryptionFailed(stage, "tls-failed", temporary=temporary, host=host)
 

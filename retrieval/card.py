@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
@@ -43,6 +44,8 @@ def health_of(rows: Sequence[Row]) -> Health:
 
 
 def _summary(rows: Sequence[Row]) -> str:
+    if not rows:
+        return _("None yet")
     running = sum(row.look == Look.RUNNING for row in rows)
     tasks = ngettext("%(n)d task", "%(n)d tasks", len(rows)) % {"n": len(rows)}
     if not running:
