@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,10 @@ from smtp_accounts.services.drafts import DraftValues, Upload
 from smtp_accounts.services.identities import Chosen
 
 _REPLY_PREFIXES = ("re:", "aw:", "sv:", "antw:")
+_LOOKED_AT = 256 * 1024
+_PLAIN = re.compile(
+    rb"^content-type:[ \t]*text/plain[^\r\n]{0,500}(?:\r?\n[ \t][^\r\n]{0,500}){0,5}", re.I | re.M
+)
 _FORWARD_PREFIXES = ("fwd:", "fw:", "wg:")
 
 
@@ -49,7 +54,8 @@ def blank(user: User, *, to: str = "", cc: str = "", subject: str = "", body: st
 
 def reply(user: User, message: Message, *, everyone: bool) -> Start:
     """An answer to a message. Raises `BlobUnreadable`."""
-    mail = mime.parse(blobs.read(message.blob))
+    raw = blobs.read(message.blob)
+    mail = mime.parse(raw)
     original = _original(message, mail)
     chosen = identities.for_reply(user, message, original)
     to, cc = rules.reply_recipients(
@@ -66,7 +72,7 @@ def reply(user: User, message: Message, *, everyone: bool) -> Start:
         to=addresses.text(to),
         cc=addresses.text(cc),
         subject=_prefixed("Re: ", mail.subject, _REPLY_PREFIXES),
-        body=quoting.answer(_text(mail), _intro(message, mail)),
+        body=quoting.answer(_text(raw, mail), _intro(message, mail)),
         kind=DraftKind.REPLY_ALL if everyone else DraftKind.REPLY,
         original=message,
     )
@@ -75,7 +81,8 @@ def reply(user: User, message: Message, *, everyone: bool) -> Start:
 
 def forward(user: User, message: Message) -> Start:
     """A message passed on, its files with it. Raises `BlobUnreadable`."""
-    mail = mime.parse(blobs.read(message.blob))
+    raw = blobs.read(message.blob)
+    mail = mime.parse(raw)
     chosen = identities.for_reply(user, message, _original(message, mail), forward=True)
     fields = [
         (_("From"), _listed(mail.sender)),
@@ -87,7 +94,7 @@ def forward(user: User, message: Message) -> Start:
     values = DraftValues(
         account=chosen.identity.account,
         subject=_prefixed("Fwd: ", mail.subject, _FORWARD_PREFIXES),
-        body=quoting.forwarded(_text(mail), _("Forwarded message"), fields),
+        body=quoting.forwarded(_text(raw, mail), _("Forwarded message"), fields),
         kind=DraftKind.FORWARD,
         original=message,
     )
@@ -142,10 +149,16 @@ def _listed(people: Sequence[Address]) -> str:
     return ", ".join(map(str, people))
 
 
-def _text(mail: ParsedMail) -> str:
-    kind = mail.headers.text("content-type").lower()
-    if "format=flowed" in kind.replace('"', "") and kind.startswith("text/plain"):
-        return quoting.unflowed(mail.text, delsp="delsp=yes" in kind)
+def _text(raw: bytes, mail: ParsedMail) -> str:
+    """The message's words. Soft line ends (RFC 3676) are undone where its text part declares them.
+
+    Looking for the declaration anywhere among the headers is enough: text that does not flow has
+    no spaces at its line ends.
+    """
+    for found in _PLAIN.finditer(raw[:_LOOKED_AT]):
+        said = found[0].lower().replace(b'"', b"")
+        if b"format=flowed" in said:
+            return quoting.unflowed(mail.text, delsp=b"delsp=yes" in said)
     return mail.text
 
 

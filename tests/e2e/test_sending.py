@@ -10,7 +10,7 @@ from email.policy import default
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -235,16 +235,11 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     expect(window.get_by_text("There is no subject.")).to_be_visible()
     window.get_by_role("button", name="Send anyway").click()
     expect(window.get_by_text("You wrote about an attachment, but none is here.")).to_be_visible()
-    window.locator("input[type=file]").set_input_files(
-        [
-            {
-                "name": "Meter readings.pdf",
-                "mimeType": "application/pdf",
-                "buffer": b"%PDF" * 50_000,
-            },
-            {"name": "Workbench.png", "mimeType": "image/png", "buffer": b"\x89PNG" * 9_000},
-        ]
+    pdf = FilePayload(
+        name="Meter readings.pdf", mimeType="application/pdf", buffer=b"%PDF" * 50_000
     )
+    png = FilePayload(name="Workbench.png", mimeType="image/png", buffer=b"\x89PNG" * 9_000)
+    window.locator("input[type=file]").set_input_files([pdf, png])
     expect(window.get_by_text("Meter readings.pdf")).to_be_visible()
     expect(window.locator(".file .help")).to_have_count(2)
     shot("compose-files")

@@ -14,7 +14,7 @@ from smtp_accounts.models import Draft, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts, outbox
 from smtp_accounts.services.accounts import AccountValues, ReplacementNeededError
 from standin.certs import TlsFiles
-from standin.hostile import Expect, Hang, Hostile, Send
+from standin.hostile import Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW, SECRET
 
@@ -96,7 +96,7 @@ def test_without_authentication_nobody_signs_in(
 
 def test_a_clear_password_never_precedes_tls(user: User, values: Values) -> None:
     """A server that does not offer STARTTLS gets no password when TLS was chosen."""
-    script = [Send(b"220 here\r\n"), Expect(rb"EHLO"), Send(b"250 here\r\n"), Hang()]
+    script: list[Step] = [Send(b"220 here\r\n"), Expect(rb"EHLO"), Send(b"250 here\r\n"), Hang()]
     with Hostile(script) as server:
         outcome = accounts.save(user=user, values=values(port=server.port), now=NOW)
     assert outcome.problem is not None

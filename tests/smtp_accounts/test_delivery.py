@@ -13,16 +13,17 @@ from pytest_django import Settings
 from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs
+from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts, delivery, drafts, outbox, queue, routes
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
-from standin.hostile import Drop, Expect, Hang, Hostile, Send
+from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import EXTERNAL, NOW
 
 Drafts = Callable[..., Draft]
-SPOKEN = [
+SPOKEN: list[Step] = [
     Send(b"220 here\r\n"),
     Expect(rb"EHLO"),
     Send(b"250 here\r\n"),
@@ -163,7 +164,7 @@ def test_after_48_hours_it_is_given_up(
 def test_an_answer_lost_after_the_dot_is_never_resent_by_itself(
     user: User, clear_account: Callable[[int], SmtpAccount], make_draft: Drafts, answer: Drop
 ) -> None:
-    script = [*SPOKEN, Send(b"354 go\r\n"), Expect(rb"^\.\r?$"), answer]
+    script: list[Step] = [*SPOKEN, Send(b"354 go\r\n"), Expect(rb"^\.\r?$"), answer]
     with Hostile(script) as server:
         message = outbox.submit(user=user, draft=make_draft(clear_account(server.port)), now=NOW)
         assert send_due() == [OutboxState.UNKNOWN]
@@ -350,7 +351,7 @@ def test_attachments_arrive_byte_for_byte(
 ) -> None:
     data = bytes(range(256)) * 4000
     draft = make_draft(account)
-    upload = drafts.Upload("Zähler ☂.pdf", "application/pdf", blobs.Body.of(data))
+    upload = drafts.Upload("Zähler ☂.pdf", "application/pdf", Body.of(data))
     drafts.attach(draft=draft, uploads=[upload], now=NOW)
     outbox.submit(user=user, draft=draft, now=NOW)
     assert send_due() == [OutboxState.SENT]

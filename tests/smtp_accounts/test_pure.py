@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,7 +123,11 @@ def box(address: str) -> Mailbox:
 
 
 def test_a_reply_goes_to_whoever_asks_for_it() -> None:
-    args = {"own": ["mara@work.test"], "to": [box("mara@work.test")], "cc": [box("cee@x.test")]}
+    args: dict[str, Any] = {
+        "own": ["mara@work.test"],
+        "to": [box("mara@work.test")],
+        "cc": [box("cee@x.test")],
+    }
     to, cc = rules.reply_recipients(
         original(), reply_to=[box("list@x.test")], sender=box("bob@x.test"), everyone=False, **args
     )
@@ -144,7 +149,11 @@ def test_a_reply_to_all_drops_every_own_address() -> None:
 
 
 def test_answering_oneself_goes_on_to_the_others() -> None:
-    args = {"own": ["mara@work.test"], "reply_to": [], "sender": box("mara@work.test")}
+    args: dict[str, Any] = {
+        "own": ["mara@work.test"],
+        "reply_to": [],
+        "sender": box("mara@work.test"),
+    }
     mine = original(from_address="mara@work.test")
     for everyone in (True, False):
         to, _cc = rules.reply_recipients(
@@ -231,15 +240,15 @@ PAYLOADS = [
 @pytest.mark.parametrize("payload", PAYLOADS)
 @pytest.mark.parametrize("field", ["subject", "name", "address", "in_reply_to", "references"])
 def test_no_header_can_be_smuggled_in(field: str, payload: str) -> None:
-    changed: dict[str, object] = {
+    table: dict[str, dict[str, Any]] = {
         "subject": {"subject": f"Hello{payload}"},
         "name": {"to": (Mailbox(f"Bob{payload}", "bob@x.test"),)},
         "address": {"to": (box(f"bob{payload}@x.test"),)},
         "in_reply_to": {"in_reply_to": f"<a{payload}@b>"},
         "references": {"references": (f"<a@b>{payload}",)},
-    }[field]
+    }
     with pytest.raises(build.Unsafe):
-        build.build(content(**changed))
+        build.build(content(**table[field]))
 
 
 @given(st.text(max_size=200), st.text(max_size=80))
