@@ -94,7 +94,11 @@ def test_every_task_is_listed_with_its_account_and_opens(web: Client, user: User
     page = html(web)
     for task in tasks:
         assert task.username in page
-        assert f'href="{reverse("retrieval-detail", args=[task.pk])}"' in page
+        inside = reverse("retrieval-detail", args=[task.pk])
+        delete = reverse("retrieval-delete", args=[task.pk])
+        assert f'href="{inside}"' in page
+        assert delete not in page
+        assert f'href="{delete}"' in web.get(inside).content.decode()
 
 
 def test_tasks_of_others_are_not_listed(web: Client, other_user: User) -> None:
