@@ -129,7 +129,8 @@ class DraftAttachment(models.Model):
     """A file waiting to be sent; its bytes are in the blob store."""
 
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="attachments")
-    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    # A visible name: the sweep of the store asks it whether the bytes are still needed.
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="draft_attachments")
     filename = models.CharField(max_length=255)
     content_type = models.CharField(max_length=127, default="application/octet-stream")
     size = models.BigIntegerField()
@@ -176,7 +177,7 @@ class OutboxMessage(models.Model):
         related_name="outbox",
         help_text="What it was built from, kept until the message is through.",
     )
-    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="outbox")
     message_id = models.CharField(max_length=998)
     from_address = models.CharField(max_length=320)
     subject = models.TextField(blank=True)

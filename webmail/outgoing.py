@@ -9,8 +9,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from connectivity.causes import explain_cause
 from lib.moments import moment
+from smtp_accounts import access
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.services import outbox
 
@@ -42,15 +44,16 @@ class Row:
     buttons: Sequence[str]
 
 
-def rows(messages: Sequence[OutboxMessage], *, now: datetime) -> list[Row]:
-    """The rows of a screen, in the order given."""
-    return [row(one, now=now) for one in messages]
+def rows(user: User, *, now: datetime) -> list[Row]:
+    """The user's outbox, newest first; three queries however long it is."""
+    enabled = access.is_enabled(user)
+    return [_row(one, enabled=enabled, now=now) for one in outbox.shown(user)]
 
 
-def row(message: OutboxMessage, *, now: datetime) -> Row:
-    """One row. `message.recipients` should be prefetched."""
+def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
     recipients = list(message.recipients.all())
-    look, word, sentence, buttons = _story(message, recipients, now)
+    held = outbox.is_held(message, enabled=enabled)
+    look, word, sentence, buttons = _story(message, recipients, held, now)
     told = (RecipientState.REFUSED, RecipientState.DEFERRED)
     missed = [one for one in recipients if one.state in told and one.reply]
     return Row(
@@ -70,7 +73,7 @@ def row(message: OutboxMessage, *, now: datetime) -> Row:
 
 
 def _story(
-    message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: datetime
+    message: OutboxMessage, recipients: Sequence[OutboxRecipient], held: str, now: datetime
 ) -> tuple[str, str, str, list[str]]:
     state = message.state
     if state == OutboxState.UNKNOWN:
@@ -79,7 +82,6 @@ def _story(
         return "failed", _("Refused"), _refused(message, recipients), [EDIT, AGAIN, DISMISS]
     if state == OutboxState.SENDING:
         return "going", _("Sending"), _("It is being handed over now."), []
-    held = outbox.is_held(message, message.account)
     if held:
         return "needs-you", _("Needs you"), _held(message, held), [EDIT, CANCEL]
     if state == OutboxState.QUEUED:

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from connectivity.services import network
+from connectivity.models import Feature
+from connectivity.services import features, network
 from connectivity.services.credentials import CredentialError
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
@@ -60,7 +61,8 @@ def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | No
     message = queue.start(outbox_id=outbox_id, fence=fence, now=clock())
     if message is None:
         return None
-    if cause := outbox.is_held(message, message.account):
+    enabled = features.enabled_for(message.user, Feature.SMTP_ACCOUNTS)
+    if cause := outbox.is_held(message, enabled=enabled):
         queue.give_back(message, cause=cause, now=clock())
         return OutboxState.RETRY
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,8 +11,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from connectivity.models import Feature
-from connectivity.services import features
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts import addresses, build, retry
@@ -25,7 +22,6 @@ from smtp_accounts.models import (
     OutboxRecipient,
     OutboxState,
     RecipientState,
-    SmtpAccount,
 )
 from smtp_accounts.services import identities, routes, sent
 from smtp_accounts.services.identities import Identity
@@ -301,17 +297,15 @@ def dismiss(*, message: OutboxMessage, now: datetime) -> bool:
     return bool(done)
 
 
-def is_held(message: OutboxMessage, account: SmtpAccount | None) -> str:
-    """The cause id that keeps a waiting message back, empty when it is simply not its time."""
+def is_held(message: OutboxMessage, *, enabled: bool) -> str:
+    """The cause id that keeps a waiting message back, empty when it is simply not its time.
+
+    `enabled`: whether the user may use SMTP accounts; asked once for a whole list.
+    """
     if message.is_local_from:
         return ""
-    if account is None:
+    if message.account is None:
         return "account-gone"
-    if account.cause in PAUSING:
-        return account.cause
-    return "" if features.enabled_for(message.user, Feature.SMTP_ACCOUNTS) else "feature-off"
-
-
-def addresses_in(rows: Sequence[OutboxRecipient], *states: str) -> list[str]:
-    """The addresses among `rows` that are in one of these states."""
-    return [row.address for row in rows if row.state in states]
+    if message.account.cause in PAUSING:
+        return message.account.cause
+    return "" if enabled else "feature-off"

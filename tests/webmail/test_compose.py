@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from filtering.services.deliver import Incoming, deliver
@@ -397,6 +397,27 @@ def test_an_uncertain_message_is_the_senders_to_decide(
     sent.refresh_from_db()
     assert sent.state == OutboxState.SENT
     assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
+
+
+def test_a_long_outbox_costs_no_more_queries(
+    user: User,
+    sent: OutboxMessage,
+    client_for: ClientFor,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(60):
+        copy = OutboxMessage.objects.create(
+            user=user,
+            account=sent.account,
+            blob=sent.blob,
+            message_id=f"<{number}@x>",
+            from_address=sent.from_address,
+            state=OutboxState.RETRY,
+        )
+        copy.recipients.create(address="bob@elsewhere.test", state="deferred", reply="451 no")
+    browser = client_for(user)
+    with django_assert_max_num_queries(16):
+        assert browser.get(reverse("outbox")).content.count(b"451 no") == 60
 
 
 def test_words_of_servers_are_only_words(
