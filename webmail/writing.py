@@ -15,8 +15,9 @@ from accounts.models import User
 from lib.moments import moment
 from mailstore.mime import Part
 from smtp_accounts.models import Draft
+from smtp_accounts.rules import LOCAL
 from smtp_accounts.services import identities, replies
-from smtp_accounts.services.identities import Chosen, Identity
+from smtp_accounts.services.identities import Identity
 from smtp_accounts.services.replies import Start
 from webmail.letter import File, file_of
 
@@ -68,14 +69,13 @@ def of_start(user: User, key: UUID, start: Start) -> Window:
 
 def of_draft(draft: Draft, **said: Any) -> Window:
     """A saved draft; `said` is what the window has to say about it."""
-    chosen: Chosen = replies.reason_of(draft)
     values = {name: getattr(draft, name) for name in FIELDS}
     return Window(
         key=draft.key,
         values={**values, "original": draft.original_id or ""},
-        sender=chosen.identity.key,
-        reason=chosen.reason,
-        identities=identities.identities(draft.user),
+        sender=str(draft.account_id) if draft.account_id else LOCAL,
+        reason="",
+        identities=identities.identities(draft.user, also=draft.account),
         version=draft.version,
         saved=moment(draft.changed_at, now=timezone.now()),
         files=files_of(draft),

@@ -58,11 +58,14 @@ class Chosen:
     reason: str
 
 
-def identities(user: User) -> list[Identity]:
-    """Everything the user may write as, the own address first, accounts in the order made."""
-    rows: list[SmtpAccount] = []
-    if features.enabled_for(user, Feature.SMTP_ACCOUNTS):
-        rows = accounts.accounts_of(user)
+def identities(user: User, *, also: SmtpAccount | None = None) -> list[Identity]:
+    """Everything the user may write as, the own address first, accounts in the order made.
+
+    `also` is an account a draft is from: where accounts are switched off it is listed all the
+    same, disabled, so that no other address takes its place unseen.
+    """
+    enabled = features.enabled_for(user, Feature.SMTP_ACCOUNTS)
+    rows = accounts.accounts_of(user) if enabled else [also] if also is not None else []
     default = next((row.pk for row in rows if row.is_default_from), None)
     local = Identity(
         key=rules.LOCAL,
@@ -72,7 +75,7 @@ def identities(user: User) -> list[Identity]:
         is_default=default is None,
         description=_("this server"),
     )
-    return [local, *(_of_account(row, user) for row in rows)]
+    return [local, *(_of_account(row, user, enabled=enabled) for row in rows)]
 
 
 def by_key(user: User, key: str) -> Identity | None:
@@ -144,7 +147,7 @@ def _sentence(reason: rules.Reason, identity: Identity) -> str:
     return sentences[reason]
 
 
-def _of_account(account: SmtpAccount, user: User) -> Identity:
+def _of_account(account: SmtpAccount, user: User, *, enabled: bool) -> Identity:
     return Identity(
         key=str(account.pk),
         address=addresses.normal(account.email) or account.email,
@@ -152,11 +155,13 @@ def _of_account(account: SmtpAccount, user: User) -> Identity:
         account=account,
         is_default=account.is_default_from,
         description=_("sends through %(host)s") % {"host": account.host},
-        disabled_reason=_disabled(account),
+        disabled_reason=_disabled(account, enabled=enabled),
     )
 
 
-def _disabled(account: SmtpAccount) -> str:
+def _disabled(account: SmtpAccount, *, enabled: bool) -> str:
+    if not enabled:
+        return _("Cannot send: SMTP accounts are switched off for your domain")
     if not accounts.is_paused(account):
         return ""
     explained = explain_cause(account.cause, {"host": account.host, "username": account.username})

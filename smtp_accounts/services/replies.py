@@ -119,12 +119,6 @@ def carry_over(*, draft: Draft, indexes: Sequence[int], now: datetime) -> list[D
     return drafts.attach(draft=draft, uploads=uploads, now=now) if uploads else []
 
 
-def reason_of(draft: Draft) -> Chosen:
-    """The identity a saved draft is from: its own choice, without a sentence."""
-    key = str(draft.account_id) if draft.account_id else rules.LOCAL
-    return identities.for_new(draft.user, own_choice=key)
-
-
 def max_bytes() -> int:
     """How large a message may be on the wire."""
     return int(settings.MAX_SEND_SIZE)

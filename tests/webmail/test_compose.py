@@ -18,6 +18,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
+from connectivity.models import Feature, FeatureSwitch
 from filtering.services.deliver import Incoming, deliver
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
@@ -97,7 +98,8 @@ def fields_of(page: str) -> dict[str, str]:
     body = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.S)
     posted["body"] = html.unescape(body[1]) if body else ""
     chosen = re.search(r'<option value="([^"]*)" selected>', form)
-    posted["sender"] = chosen[1] if chosen else ""
+    if chosen:
+        posted["sender"] = chosen[1]
     return posted
 
 
@@ -259,10 +261,31 @@ def test_a_broken_account_is_listed_with_its_reason_and_nothing_steps_in(
     page, fields, action = opened(browser, f"?reply={letter.pk}")
     assert re.search(rf'<option value="{account.pk}" selected disabled>', page)
     assert "Cannot send: Sign-in was refused" in page
-    # A browser does not post a disabled choice; a script may.
+    assert fields["sender"] == str(account.pk)
+    # Neither what the page posts nor an empty choice sends it from somewhere else.
     for sender in ("", str(account.pk)):
         answer = browser.post(action, {**fields, "sender": sender})
         assert answer.status_code == 422
+    assert not OutboxMessage.objects.exists()
+    # What was written is kept, with the sender it was written for.
+    assert Draft.objects.get().account == account
+
+
+def test_a_draft_keeps_its_sender_where_accounts_are_switched_off(
+    user: User, account: SmtpAccount, client_for: ClientFor
+) -> None:
+    browser = client_for(user)
+    key = uuid4()
+    fields = {"sender": str(account.pk), "subject": "Hi", "to": "bob@elsewhere.test"}
+    browser.post(reverse("draft-save", args=[key]), fields)
+    FeatureSwitch.objects.create(domain=user.domain, feature=Feature.SMTP_ACCOUNTS, enabled=False)
+    page = browser.get(reverse("compose-draft", args=[key])).content.decode()
+    posted = fields_of(page)
+    assert posted["sender"] == str(account.pk)
+    assert "switched off for your domain" in page
+    answer = browser.post(reverse("compose-send", args=[key]), posted)
+    assert answer.status_code == 422
+    assert "This address can no longer be used. Choose another." in answer.content.decode()
     assert not OutboxMessage.objects.exists()
 
 

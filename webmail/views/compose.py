@@ -67,7 +67,7 @@ def save(request: HttpRequest, key: UUID) -> HttpResponse:
     """Save a window while it is written; what a script needs to know comes back as JSON."""
     user = person(request)
     access.key_free_for(user, key)
-    form = _form(request, user)
+    form = _form(request, user, key)
     if not form.is_valid():
         return JsonResponse({"errors": _errors(form)}, status=422)
     try:
@@ -84,7 +84,7 @@ def send(request: HttpRequest, key: UUID) -> HttpResponse:
     """What the buttons of the window do: send, save, attach and take out files, discard."""
     user = person(request)
     access.key_free_for(user, key)
-    form = _form(request, user)
+    form = _form(request, user, key)
     if not form.is_valid():
         window = writing.of_posted(user, key, request.POST.dict(), errors=_errors(form))
         return writing.show(request, window, status=422)
@@ -193,8 +193,10 @@ def _files(request: HttpRequest, stored: Draft) -> str:
     return render(request, "webmail/_compose_files.html", context).content.decode()
 
 
-def _form(request: HttpRequest, user: User) -> ComposeForm:
-    return ComposeForm(request.POST, user=user, identities=identities.identities(user))
+def _form(request: HttpRequest, user: User, key: UUID) -> ComposeForm:
+    stored = Draft.objects.filter(user=user, key=key).select_related("account").first()
+    known = identities.identities(user, also=stored.account if stored else None)
+    return ComposeForm(request.POST, user=user, identities=known)
 
 
 def _errors(form: ComposeForm) -> dict[str, str]:

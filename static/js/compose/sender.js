@@ -2,6 +2,8 @@
 export class Sender {
   constructor(host) {
     this.select = host.querySelector("select[name=sender]");
+    // The list has the last word; the hidden field keeps it where the select is passed over.
+    this.field = host.querySelector("input[name=sender]");
     this.button = host.querySelector("[data-from]");
     this.menu = host.querySelector("[data-from-menu]");
     this.reason = host.querySelector("[data-reason]");
@@ -53,7 +55,7 @@ export class Sender {
   choose(option) {
     if (option.getAttribute("aria-disabled") === "true") return;
     for (const one of this.options) one.setAttribute("aria-selected", String(one === option));
-    this.select.value = option.dataset.value;
+    this.select.value = this.field.value = option.dataset.value;
     this.button.querySelector(".dot").className = `dot ${option.dataset.color}`;
     this.button.querySelector("[data-chosen]").textContent = option.querySelector("b").textContent;
     this.reason.textContent = "";
