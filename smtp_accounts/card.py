@@ -57,7 +57,9 @@ def card(user: User) -> dict[str, Any]:
     return {
         "rows": rows,
         "health": Health(fine=looks[FINE], waiting=looks[FAILED], concerns=concerns),
-        "summary": ngettext("%(n)d account", "%(n)d accounts", len(rows)) % {"n": len(rows)},
+        "summary": ngettext("%(n)d account", "%(n)d accounts", len(rows)) % {"n": len(rows)}
+        if rows
+        else _("None yet"),
         "default_from": default.email if default else user.email,
     }
 

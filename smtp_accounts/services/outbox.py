@@ -222,23 +222,21 @@ def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
         )
         if not ended.update(dismissed_at=now, draft=None):
             return None
-        draft = _reopen(message)
-        missed = list(
-            message.recipients.exclude(state=RecipientState.ACCEPTED)
-            .order_by("pk")
-            .values_list("address", flat=True)
-        )
-        if draft is not None and message.recipients.filter(state=RecipientState.ACCEPTED).exists():
-            draft.to, draft.cc, draft.bcc = ", ".join(missed), "", ""
-            draft.save(update_fields=["to", "cc", "bcc"])
-        return draft
+        return _reopen(message)
 
 
 def _reopen(message: OutboxMessage) -> Draft | None:
+    """Give the draft back, addressed to those who have not received it yet."""
     if message.draft_id is None:
         return None
     Draft.objects.filter(pk=message.draft_id).update(submitted_at=None)
-    return Draft.objects.get(pk=message.draft_id)
+    draft = Draft.objects.get(pk=message.draft_id)
+    recipients = list(message.recipients.order_by("pk"))
+    missed = [one.address for one in recipients if one.state != RecipientState.ACCEPTED]
+    if len(missed) < len(recipients):
+        draft.to, draft.cc, draft.bcc = ", ".join(missed), "", ""
+        draft.save(update_fields=["to", "cc", "bcc"])
+    return draft
 
 
 def send_again(*, message: OutboxMessage, now: datetime) -> bool:

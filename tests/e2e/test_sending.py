@@ -134,7 +134,7 @@ def test_an_account_is_added(
     assert found == [], "\n".join(found)
 
 
-@pytest.mark.accept("A35", "A14")
+@pytest.mark.accept("A35")
 def test_an_answer_leaves_through_the_external_account(
     page: Page,
     live_server: LiveServer,

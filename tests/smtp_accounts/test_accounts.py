@@ -21,7 +21,6 @@ from tests.smtp_accounts.conftest import NOW, SECRET
 Values = Callable[..., AccountValues]
 
 
-@pytest.mark.accept("A38")
 @pytest.mark.parametrize("encryption", ["ssl", "tls", "none"])
 def test_an_account_that_works_is_stored(
     user: User, values: Values, smtp_server: SmtpServer, encryption: str

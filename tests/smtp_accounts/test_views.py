@@ -100,7 +100,7 @@ def test_the_matching_port_is_offered_and_never_filled_in(
     assert 'value="Mara Lind"' in page
 
 
-@pytest.mark.accept("A31", "A38")
+@pytest.mark.accept("A31")
 def test_save_stores_what_works(
     user: User, client_for: ClientFor, typed: dict[str, str], smtp_server: SmtpServer
 ) -> None:
