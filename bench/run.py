@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--transport", default="plain,tls")
+    parser.add_argument("--rivals", default=RIVALS, help="which of the tools' programs run too")
+    parser.add_argument("--patience", type=int, default=60, help="seconds to wait for quiet")
     parser.add_argument("--skip-pulls", action="store_true")
     parser.add_argument("--skip-list", action="store_true")
     options = parser.parse_args()
@@ -57,10 +59,11 @@ def pulls(options: argparse.Namespace) -> None:
     ]
     sys.argv = [
         "bench.py",
-        f"--only={RIVALS},tributary,tributary-pop3",
+        f"--only={options.rivals},tributary,tributary-pop3",
         f"--messages={options.messages}",
         f"--runs={options.runs}",
         f"--transport={options.transport}",
+        f"--patience={options.patience}",
         *checks,
     ]
     tools.main()
