@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from lib.moments import count
+from connectivity.causes import Explained, explain
+from lib.moments import count, span
 from protocols.check import CheckReport, CheckStage, StageResult, State
 from protocols.types import Security
 
@@ -36,20 +39,63 @@ class Step:
     name: str
     state: str
     detail: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A whole report as ``connectivity/_report.html`` shows it; ``seconds`` in all."""
+    """A whole report as ``connectivity/_report.html`` shows it; ``seconds`` in all.
+
+    ``problem`` is why it failed, ``at`` when it was made.
+    """
 
     steps: tuple[Step, ...]
     seconds: float
+    host: str
+    port: int
+    at: datetime
+    problem: Explained | None = None
+
+    @property
+    def for_it(self) -> str:
+        """The report as plain text for the people who run the other server (A56).
+
+        It holds neither username nor password; what the server said was redacted on its way in.
+        """
+        at = self.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        lines = [
+            _("Connection test of %(host)s, port %(port)s")
+            % {"host": self.host, "port": self.port},
+            at,
+            "",
+            *(self._line(step) for step in self.steps),
+        ]
+        if self.problem is not None and self.problem.server_line:
+            lines += ["", _("Server said: %(line)s") % {"line": self.problem.server_line}]
+        return "\n".join(lines)
+
+    def _line(self, step: Step) -> str:
+        """One step: its name, how it ended, how long it took where that may be told."""
+        said = step.detail
+        if step.state == State.FAILED and self.problem is not None:
+            said = f"{_('Failed')}. {self.problem.sentence}"
+        took = f" ({span(step.seconds)})" if step.seconds >= 0.05 else ""
+        return f"{step.name}: {said or _('Passed')}{took}"
 
 
 def shown(report: CheckReport, *, host: str, port: int) -> Shown:
-    """The report of a test of ``host`` and ``port``."""
-    steps = tuple(_step(stage, report, host, port) for stage in report.stages)
-    return Shown(steps, sum(stage.seconds for stage in report.stages))
+    """The report of a test of ``host`` and ``port`` that has just been made."""
+    return Shown(
+        steps=tuple(
+            replace(_step(stage, report, host, port), seconds=stage.seconds)
+            for stage in report.stages
+        ),
+        seconds=sum(stage.seconds for stage in report.stages),
+        host=host,
+        port=port,
+        at=timezone.now(),
+        problem=explain(report.error, host=host, port=port) if report.error else None,
+    )
 
 
 def _step(stage: StageResult, report: CheckReport, host: str, port: int) -> Step:

@@ -82,6 +82,8 @@ class _Clock(Deadline):
 
     def spent(self, stage: CheckStage) -> float:
         """Seconds spent in a stage so far."""
+        if not self.marks:  # what was typed can be no host: nothing began
+            return 0.0
         ends = [moment for _, moment in self.marks[1:]] + [time.monotonic()]
         spans = zip(self.marks, ends, strict=True)
         return sum(end - begun for (each, begun), end in spans if each is stage)

@@ -175,6 +175,10 @@ class TaskForm(forms.Form):
             self.add_error("destination", _("Choose a folder."))
 
     def _clean_secret(self) -> None:
+        # A typed password that was tried is not sent back; the stored one must not replace it.
+        if "retype" in self.data and not self.cleaned_data.get("password"):
+            self.add_error("password", _("Enter the password once more."))
+            return
         if not needs_password(self.values(), self.task):
             return
         if self.task is None:

@@ -13,17 +13,16 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import User
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Feature
-from connectivity.services import credentials, features, network, trials
+from connectivity.services import credentials, features, trials
+from connectivity.services.probing import probe
 from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import folders
 from protocols.check import CheckReport
-from protocols.check import check as check_server
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
-from retrieval.services import dispatch
+from retrieval.services import dispatch, remote_folders
 from retrieval.services.own_account import is_own
 
-DEADLINE = 15.0
 COLORS = 6
 # Changing one of these sends the password somewhere else, so it must be typed again.
 GUARDED = ("host", "port", "username", "require_ssl")
@@ -57,9 +56,10 @@ class TaskValues:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a test or a save ended: ``problem`` is None exactly if all went well.
+    """How a test or a save ended: ``problem`` is None if nothing failed.
 
-    ``report`` is None if no server was asked, because the answer was known before.
+    ``report`` is None if no server was asked, because the answer was known before. ``removes`` is
+    how many messages would go from the other server; nothing was stored, as nobody agreed yet.
     """
 
     report: CheckReport | None
@@ -67,10 +67,11 @@ class Outcome:
     host: str = ""
     port: int = 0
     task: RetrievalTask | None = None
+    removes: int = 0
 
     @property
     def ok(self) -> bool:
-        return self.problem is None
+        return self.problem is None and not self.removes
 
 
 def values_of(task: RetrievalTask) -> TaskValues:
@@ -99,6 +100,20 @@ def needs_password(values: TaskValues, task: RetrievalTask | None) -> bool:
     return task is None or any(getattr(task, name) != getattr(values, name) for name in GUARDED)
 
 
+def begins_removing(values: TaskValues, task: RetrievalTask | None) -> bool:
+    """Whether saving this makes messages go from a server that kept them so far (A71, A72)."""
+    if values.type != TaskType.POP or values.leave_on_server:
+        return False
+    if task is None or task.leave_on_server:
+        return True
+    return mailbox(task) != mailbox(values)
+
+
+def mailbox(account: RetrievalTask | TaskValues) -> str:
+    """Whose messages on which server: what an agreement to remove them is about."""
+    return f"{account.username} {account.host.lower()}"
+
+
 def twin(user: User, values: TaskValues, task: RetrievalTask | None = None) -> RetrievalTask | None:
     """Another task of this user that already fetches the same mailbox."""
     same = RetrievalTask.objects.filter(
@@ -120,15 +135,12 @@ def check(
         login = Login(values.username, _password(values, task), apop=_apop(values))
     except credentials.CredentialError:
         return Outcome(None, explain_cause("credential-unreadable"))
-    report = check_server(
+    report = probe(
         "pop" if values.type == TaskType.POP else "imap",
         Endpoint(values.host, values.port, values.security or Security.TLS),
         login,
-        policy=network.policy(),
-        trust=network.trust(),
         security=values.security,
         require_ssl=values.require_ssl,
-        deadline=DEADLINE,
     )
     host, port = values.host, values.port
     problem = explain(report.error, host=host, port=port) if report.error else None
@@ -142,18 +154,24 @@ def save(
     now: datetime,
     task: RetrievalTask | None = None,
     test: bool = True,
+    may_remove: bool = False,
 ) -> Outcome:
     """Test the account and store it; on failure nothing is stored (A48, A49).
 
-    ``test=False`` is for operators and needs ``values.security``.
+    Nor is anything stored where this would begin to remove messages from the other server,
+    unless ``may_remove`` says that somebody agreed: the outcome then tells how many.
+    ``test=False`` is for operators, does not count them, and needs ``values.security``.
     """
     outcome = Outcome(None, None)
     security = values.security
     if test:
         outcome = check(user=user, values=values, now=now, task=task)
-        if not outcome.ok or outcome.report is None:
+        report = outcome.report
+        if not outcome.ok or report is None:
             return outcome
-        security = outcome.report.security
+        if not may_remove and begins_removing(values, task) and (found := _messages(report)):
+            return replace(outcome, removes=found)
+        security = report.security
     if security is None:
         raise ValueError("without a test the kind of encryption has to be given")
     stored = _store(user, replace(values, security=security), task, now)
@@ -196,6 +214,10 @@ def _password(values: TaskValues, task: RetrievalTask | None) -> str:
     return credentials.reveal(task.credential)
 
 
+def _messages(report: CheckReport) -> int:
+    return int(report.facts.get("messages", 0))
+
+
 def _apop(values: TaskValues) -> bool:
     return values.use_apop and values.type == TaskType.POP
 
@@ -209,6 +231,7 @@ def _store(
             task = RetrievalTask(user=user, source=Source(user=user))
         else:
             task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=task.pk)
+        _doubt(task, values)
         _label(task.source, values)
         task.source = task.source
         if values.password:
@@ -216,6 +239,18 @@ def _store(
             task.credential = credentials.store(user=user, secret=values.password, credential=old)
         _apply(task, values, now)
     return task
+
+
+def _doubt(task: RetrievalTask, values: TaskValues) -> None:
+    """What is known of one account says nothing of another, nor of another place here."""
+    if task.pk is None:
+        return
+    if (task.host, task.username) != (values.host, values.username):
+        remote_folders.start_afresh(task)
+        task.first_pass_done_at = None
+    destination = values.destination.pk if values.destination else None
+    if (task.transfer, task.destination_id) != (values.transfer, destination) or values.new_folder:
+        remote_folders.place_afresh(task)
 
 
 def _label(source: Source, values: TaskValues) -> None:

@@ -19,14 +19,17 @@ from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import Feature
 from connectivity.providers import CHECKED_ON, PROVIDERS, Provider, by_address, by_key
+from lib.moments import count
 from mailstore.services.folders import FolderRefused
 from retrieval.access import task_for
 from retrieval.forms import PORTS, PasswordForm, StartForm, TaskForm, initial_for, initial_of
 from retrieval.models import RetrievalTask, TaskType
 from retrieval.nudge import nudge
 from retrieval.services import accounts
-from retrieval.services.accounts import Outcome
+from retrieval.services.accounts import Outcome, TaskValues
 
+# What agreeing to the removal of messages, and thinking better of it, are sent as.
+REMOVE, KEEP = "remove", "keep"
 CHECKBOXES = ("use_apop", "leave_on_server", "require_ssl", "filter_enabled")
 
 
@@ -93,31 +96,42 @@ def _work(
 ) -> HttpResponse:
     """Do what the pressed button says: show the form again, test, or save."""
     action = request.POST.get("action", "save")
-    if action not in ("test", "save"):
+    if action not in ("test", "save", REMOVE, KEEP):
         form = TaskForm(initial=_typed(request.POST, action), user=user, task=task)
         return _form(request, form, provider=provider, task=task)
     form = TaskForm(request.POST, user=user, task=task, initial=initial_of(task) if task else None)
     if not form.is_valid():
         return _form(request, form, provider=provider, task=task, status=422)
     values, now = form.values(), timezone.now()
+    if action == KEEP:
+        values = replace(values, leave_on_server=True)
     twin = accounts.twin(user, values, task)
-    if action == "save" and twin is not None and "anyway" not in request.POST:
+    if action != "test" and twin is not None and "anyway" not in request.POST:
         return _form(request, form, provider=provider, task=task, twin=twin, status=422)
-    if action == "test":
-        outcome = accounts.check(user=user, values=values, now=now, task=task)
-    else:
-        try:
-            outcome = accounts.save(user=user, values=values, now=now, task=task)
-        except FolderRefused as refused:
-            form.add_error("new_folder", str(refused))
-            return _form(request, form, provider=provider, task=task, status=422)
-        if outcome.ok:
-            return _saved(request, outcome, _saved_words(task, values.method))
+    agreed = _agreed(request.POST, action, values)
+    try:
+        if action == "test":
+            outcome = accounts.check(user=user, values=values, now=now, task=task)
+        else:
+            outcome = accounts.save(user=user, values=values, now=now, task=task, may_remove=agreed)
+    except FolderRefused as refused:
+        form.add_error("new_folder", str(refused))
+        return _form(request, form, provider=provider, task=task, status=422)
+    if outcome.task is not None:
+        return _saved(request, outcome, _saved_words(task, values.method))
     if outcome.problem is not None and outcome.problem.field:
         form.add_error(outcome.problem.field, outcome.problem.sentence)
     status = 200 if outcome.ok else 422
-    context = {"provider": provider, "task": task, "twin": twin, "tried": action}
+    tried = "test" if action == "test" else "save"
+    context: dict[str, Any] = {"provider": provider, "task": task, "twin": twin, "tried": tried}
+    if outcome.removes:
+        context |= {"removal_of": accounts.mailbox(values), "removes": count(outcome.removes)}
     return _form(request, form, outcome=outcome, status=status, **context)
+
+
+def _agreed(posted: QueryDict, action: str, values: TaskValues) -> bool:
+    """Whether the removal was agreed to, of this very mailbox: the form can still be changed."""
+    return action == REMOVE and posted.get("removal_of") == accounts.mailbox(values)
 
 
 def _saved_words(task: RetrievalTask | None, method: str) -> str:
@@ -191,6 +205,8 @@ def _form(
         "safe_port": safe,
         "is_clear_port": str(form["port"].value()) == str(clear),
         "checked_on": CHECKED_ON,
+        # A password is never sent back. One that was typed must not turn into the stored one.
+        "retype": bool(request.POST.get("password")) or "retype" in request.POST,
         "is_dialog": _is_dialog(request),
         "part": "retrieval/_form.html",
     }

@@ -12,15 +12,14 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import User
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Feature
-from connectivity.services import credentials, features, network, trials
+from connectivity.services import credentials, features, trials
+from connectivity.services.probing import probe
 from mailstore.models import Source
 from protocols.check import CheckReport
-from protocols.check import check as check_server
 from protocols.types import Endpoint, Login, Security
 from smtp_accounts import retry
 from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
 
-TIME_LIMIT = 15.0
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 
 _SECURITY = {
@@ -115,7 +114,7 @@ def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:
 def check(
     *, user: User, values: AccountValues, now: datetime, account: SmtpAccount | None = None
 ) -> Outcome:
-    """Try these values for real, at most `TIME_LIMIT` seconds, storing nothing (A29)."""
+    """Try these values for real, within 15 seconds, storing nothing (A29)."""
     problem = _refusal(user, values, account, now)
     if problem is not None:
         return Outcome(None, problem)
@@ -123,15 +122,7 @@ def check(
         who = _login(values, account)
     except credentials.CredentialError as error:
         return Outcome(None, explain_cause(error.cause))
-    report = check_server(
-        "smtp",
-        endpoint(values),
-        who,
-        policy=network.policy(),
-        trust=network.trust(),
-        sender=values.email,
-        deadline=TIME_LIMIT,
-    )
+    report = probe("smtp", endpoint(values), who, sender=values.email)
     if report.error is None:
         return Outcome(report, None)
     return Outcome(report, explain(report.error, host=values.host, port=values.port))

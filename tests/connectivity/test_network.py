@@ -1,5 +1,6 @@
 """The guard and the trust of this installation come from its settings."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -7,9 +8,12 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from connectivity.services import network, trials
+from connectivity.causes import explain, explain_cause
+from connectivity.services import network, probing, trials
 from connectivity.services.trials import TooManyTrialsError
 from protocols.address import judge
+from protocols.check import State
+from protocols.types import Endpoint, Login, Security
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 
@@ -46,3 +50,43 @@ def test_tests_are_counted_by_the_hour(user: User, other_user: User, settings: S
         trials.take(user, now=NOW + timedelta(minutes=10))
     trials.take(other_user, now=NOW + timedelta(minutes=10))
     trials.take(user, now=NOW + timedelta(minutes=61, seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("127.0.0.1", 143),
+        ("localhost", 993),
+        ("10.20.30.40", 993),
+        ("169.254.169.254", 143),
+        ("[::ffff:127.0.0.1]", 993),
+        ("2130706433", 143),
+        ("93.184.215.14", 22),
+        ("no such host", 143),
+    ],
+)
+def test_every_refused_address_is_answered_alike(host: str, port: int, settings: Settings) -> None:
+    """One cause, the same steps, no times, and never sooner than a second: no scanner."""
+    settings.CONNECTIVITY_ALLOWED_NETWORKS = []
+    began = time.monotonic()
+    report = probing.probe("imap", Endpoint(host, port, Security.TLS), Login("mara", "x"))
+    # A lower bound only: a slow machine cannot break it.
+    assert time.monotonic() - began >= probing.LEAST >= 1.0
+    assert report.error is not None
+    assert report.error.cause == "address-refused"
+    states = [State.OK, State.FAILED, *[State.NOT_REACHED] * 3]
+    assert [stage.state for stage in report.stages] == states
+    assert {stage.seconds for stage in report.stages} == {0.0}
+    told = explain(report.error, host="mail.example.com", port=993)
+    same = explain_cause("address-refused", {"host": told.sentence.split(" cannot")[0]})
+    assert (told.title, told.sentence, told.action) == (same.title, same.sentence, same.action)
+    assert told.server_line == ""
+
+
+def test_a_name_that_leads_nowhere_takes_as_long() -> None:
+    began = time.monotonic()
+    report = probing.probe("smtp", Endpoint("no-such-host.invalid", 587, Security.TLS), None)
+    assert time.monotonic() - began >= probing.LEAST
+    assert report.error is not None
+    assert report.error.cause == "name-not-found"
+    assert {stage.seconds for stage in report.stages} == {0.0}

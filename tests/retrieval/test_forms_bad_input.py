@@ -10,8 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from connectivity.services import probing
 from mailstore.services import folders
-from retrieval.services import accounts
 from standin.certs import Pair, TlsFiles
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step, Tls
 from tests.retrieval.conftest import SECRET, Remote
@@ -130,7 +130,7 @@ def test_bad_input(
     broken: Broken,
 ) -> None:
     """Its own sentence at its field, nothing stored, everything kept but the password."""
-    monkeypatch.setattr(accounts, "DEADLINE", 2.0)
+    monkeypatch.setattr(probing, "TIME_LIMIT", 2.0)
     where = Where(remote, hostile, tls_files, settings)
     values = typed(type=kind, password=CANARY, action=action, port=where.port(kind))
     values |= {"name": "My other mailbox", "filter_enabled": "on", "method": "manual"}
@@ -162,7 +162,7 @@ def test_bad_input(
 def test_required_ssl_never_falls_back_to_clear_text(
     web: Client, hostile: Callable[[list[Step]], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(accounts, "DEADLINE", 5.0)
+    monkeypatch.setattr(probing, "TIME_LIMIT", 5.0)
     capability = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n%TAG% OK done\r\n"
     dialogue: list[Step] = [Expect(), Send(capability)]
     server = Hostile([Send(b"* OK ready\r\n"), *dialogue * 6])

@@ -49,7 +49,9 @@ class Command(OperatorCommand):
         """Add a task with the same checks as the page."""
         user = User.objects.get(email=email.lower())
         values = _values(user, options, password=read_password())
-        outcome = accounts.save(user=user, values=values, now=timezone.now(), test=not no_test)
+        outcome = accounts.save(
+            user=user, values=values, now=timezone.now(), test=not no_test, may_remove=True
+        )
         if outcome.task is None:
             raise OperatorError(*_problem(outcome))
         return _summary(outcome.task)
