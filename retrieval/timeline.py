@@ -36,8 +36,13 @@ HERE_POP = (PopState.STORED, PopState.DELETED)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline: a run, or several quiet ones in a row."""
+    """One line of the timeline: a run, or several alike in a row.
 
+    ``key`` is the oldest of them: it stays while newer ones join, so a page that refreshes
+    itself knows the line again.
+    """
+
+    key: int
     clock: str
     kind: str
     title: str
@@ -166,7 +171,7 @@ def _kind(run: RetrievalRun) -> str:
 
 def _quiet(runs: Sequence[RetrievalRun]) -> Entry:
     title = _("%(n)d runs, nothing new") % {"n": len(runs)}
-    return Entry(_clock(runs[0]), "ok", title, "", _average(runs))
+    return Entry(runs[-1].pk, _clock(runs[0]), "ok", title, "", _average(runs))
 
 
 def _failed(runs: Sequence[RetrievalRun], *, is_mended: bool) -> Entry:
@@ -180,7 +185,13 @@ def _failed(runs: Sequence[RetrievalRun], *, is_mended: bool) -> Entry:
     if len(runs) > 1:
         title = _("%(n)d runs: %(problem)s") % {"n": len(runs), "problem": title}
     return Entry(
-        _clock(last), "failed", title, f"{sentence} {action}".strip(), _average(runs), problem
+        runs[-1].pk,
+        _clock(last),
+        "failed",
+        title,
+        f"{sentence} {action}".strip(),
+        _average(runs),
+        problem,
     )
 
 
@@ -194,13 +205,13 @@ def _entry(run: RetrievalRun) -> Entry:
     if run.outcome == RunOutcome.WAITED:
         problem = problem_of(run)
         sentence = problem.sentence if problem else run.cause_text
-        return Entry(clock, "waited", _("Waited"), sentence, took, problem)
+        return Entry(run.pk, clock, "waited", _("Waited"), sentence, took, problem)
     if run.outcome == RunOutcome.INTERRUPTED:
         text = _("It goes on with the next run. Nothing was lost or fetched twice.")
-        return Entry(clock, "waited", _("Interrupted"), text, took)
+        return Entry(run.pk, clock, "waited", _("Interrupted"), text, took)
     if run.outcome == RunOutcome.RUNNING:
-        return Entry(clock, "running", _("Running"), run.folder_name, "")
-    return Entry(clock, "ok", _fetched_words(run), _notes(run), took)
+        return Entry(run.pk, clock, "running", _("Running"), run.folder_name, "")
+    return Entry(run.pk, clock, "ok", _fetched_words(run), _notes(run), took)
 
 
 def _fetched_words(run: RetrievalRun) -> str:
