@@ -122,9 +122,12 @@ class Pop3Source:
         """The bodies of these messages in order, byte for byte, dots unstuffed.
 
         Stops with `Refused` at the first message the server will not give; when requests were
-        already on their way behind it, the connection is closed.
+        already on their way behind it, the connection is closed. A message is handed over once
+        the answer after it made sense: where a server forgot to stuff a dot, the message seems
+        to end early and its rest comes in place of that answer.
         """
         at_once = GROUP if "PIPELINING" in self.capabilities else 1
+        held: tuple[int, Body] | None = None
         for group in _groups(numbers, at_once):
             self._wire.limit(STEP, Stage.FETCH)
             self._wire.send(b"".join(b"RETR %d\r\n" % number for number in group))
@@ -133,22 +136,50 @@ class Pop3Source:
                 for number in group:
                     self._wire.limit(STEP, Stage.FETCH)
                     left -= 1
-                    _answer(self._wire)
-                    yield number, Body.gather(_message(self._wire))
+                    refused = self._refusal()
+                    if held is not None:
+                        yield held
+                    if refused is not None:
+                        raise refused
+                    held = number, Body.gather(_message(self._wire))
             finally:
                 if left:
                     self._wire.close()
+        if held is not None:
+            self._wire.limit(STEP, Stage.FETCH)
+            self._wire.send(b"NOOP\r\n")
+            self._refusal()
+            yield held
 
-    def delete(self, numbers: Sequence[int]) -> None:
-        """Mark messages to be removed, which happens when `quit` is answered, not before."""
+    def _refusal(self) -> Refused | None:
+        try:
+            _answer(self._wire)
+        except Refused as refused:
+            return refused
+        return None
+
+    def delete(self, numbers: Sequence[int]) -> list[int]:
+        """Mark messages to be removed, which happens when `quit` is answered, not before.
+
+        Returns those the server accepted; raises `Refused` where it accepted none.
+        """
+        marked: list[int] = []
+        refused = b""
         at_once = GROUP if "PIPELINING" in self.capabilities else 1
         for group in _groups(numbers, at_once):
             self._wire.limit(STEP, Stage.FETCH)
             self._wire.send(b"".join(b"DELE %d\r\n" % number for number in group))
             answers = [self._wire.readline() for _ in group]
-            refused = next((line for line in answers if not line.startswith(b"+OK")), None)
-            if refused is not None:
-                raise Refused(Stage.FETCH, server_line=redact(refused))
+            for number, line in zip(group, answers, strict=True):
+                if line.startswith(b"+OK"):
+                    marked.append(number)
+                elif line.startswith(b"-ERR"):
+                    refused = line
+                else:
+                    raise self._wire.broken("neither +OK nor -ERR")
+        if numbers and not marked:
+            raise Refused(Stage.FETCH, server_line=redact(refused[4:]))
+        return marked
 
     def quit(self) -> bool:
         """End the session; True when the server confirmed it, so deletions took effect."""

@@ -10,6 +10,7 @@ from protocols.imap.channel import Channel
 from protocols.imap.values import FetchedMessage
 
 STEP = 60.0
+REFUSALS = 3
 _ITEMS = b" (UID FLAGS INTERNALDATE BODY.PEEK[])"
 
 
@@ -18,13 +19,17 @@ def stream(
 ) -> Iterator[list[FetchedMessage]]:
     """The messages of each group that arrived whole; what the server withheld is left out.
 
-    A refused group is handed out as far as it came, then `Refused` is raised.  Leaving early, or
-    any error with requests still on their way, closes the connection.
+    A refused group is handed out as far as it came, and the others follow: `Refused` is raised at
+    the end, or as soon as so many were refused in a row that the server means all of them.  The
+    connection stays usable then.  Leaving early, or any other error with requests still on their
+    way, closes it.
     """
     queue = deque(_sets(groups))
     waiting: deque[tuple[bytes, list[int]]] = deque()
     arrived: dict[int, FetchedMessage] = {}
     wanted: set[int] = set()
+    refused: Refused | None = None
+    in_a_row = 0
     try:
         while queue or waiting:
             channel.wire.limit(STEP, Stage.FETCH)
@@ -36,11 +41,15 @@ def stream(
             refusal = _receive(channel, tag, wanted, arrived)
             wanted.difference_update(members)
             yield [arrived.pop(uid) for uid in members if uid in arrived]
-            if refusal is not None:
-                raise refusal
+            refused = refused or refusal
+            in_a_row = in_a_row + 1 if refusal else 0
+            if in_a_row >= REFUSALS:
+                queue.clear()
     finally:
         if waiting:
             channel.wire.close()
+    if refused is not None:
+        raise refused
 
 
 def _sets(groups: Iterable[list[int]]) -> Iterator[tuple[bytes, list[int]]]:

@@ -33,6 +33,8 @@ def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteM
         box = _mailbox(parts)
         if box is not None and not box.raw_name.startswith(foreign) and len(boxes) < FOLDERS_CAP:
             boxes.setdefault(_key(box.raw_name), box)
+    # A server that lists nothing, for whatever reason, has an INBOX all the same (RFC 3501 5.1).
+    boxes.setdefault(b"INBOX", RemoteMailbox(b"INBOX", "INBOX", None, "inbox", True, None))
     missing = [box for key, box in boxes.items() if box.selectable and key not in status]
     status.update(_ask(channel, missing))
     listed = [replace(box, status=status.get(key)) for key, box in boxes.items()]

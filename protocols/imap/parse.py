@@ -15,6 +15,8 @@ from imapclient.imap_utf7 import encode as encode_utf7
 from protocols.body import Body
 from protocols.imap.values import MailboxStatus, RemoteMeta
 
+MOST_MESSAGES = (1 << 31) - 1
+MOST_BYTES = 1 << 60  # fits every database; a size is a hint only
 # A response as it came: lines, with the literals between them.
 Parts = Sequence[bytes | Body]
 
@@ -43,6 +45,11 @@ _MONTHS = {
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+def sane(number: int) -> int:
+    """A number of 32 bits as IMAP has them (RFC 3501 section 9), else 0: not told."""
+    return number if number < 1 << 32 else 0
+
+
 def list_line(parts: Parts) -> tuple[frozenset[str], str | None, bytes] | None:
     """Attributes in lower case, delimiter and raw name of one LIST response."""
     match = _LIST.match(_line(parts, 0))
@@ -66,7 +73,9 @@ def status_line(parts: Parts) -> tuple[bytes, MailboxStatus] | None:
     if not numbers:
         return None
     return name[0], MailboxStatus(
-        numbers.get(b"UIDVALIDITY", 0), numbers.get(b"UIDNEXT", 0), numbers.get(b"MESSAGES", 0)
+        sane(numbers.get(b"UIDVALIDITY", 0)),
+        sane(numbers.get(b"UIDNEXT", 0)),
+        min(numbers.get(b"MESSAGES", 0), MOST_MESSAGES),
     )
 
 
@@ -93,7 +102,7 @@ def fetch_meta(parts: Parts) -> RemoteMeta | None:
     ident = _SERVER_ID.search(text)
     return RemoteMeta(
         uid=int(uid[1]),
-        size=int(size[1]) if size else None,
+        size=min(int(size[1]), MOST_BYTES) if size else None,
         internal_at=internal_date(date[1].decode("ascii", "replace")) if date else None,
         flags=frozenset(flags[1].decode("utf-8", "replace").split()) if flags else frozenset(),
         server_id=(ident[1] or ident[2]).decode("ascii", "replace") if ident else "",

@@ -16,6 +16,9 @@ _SAID: Mapping[str, str] = {
     "\\trash": "trash",
     "\\all": "all",
     "\\allmail": "all",
+    "\\flagged": "flagged",
+    "\\starred": "flagged",
+    "\\important": "important",
 }
 _NAMES: Mapping[str, Sequence[str]] = {
     "drafts": ("drafts", "draft", "entwürfe", "brouillons", "borradores", "bozze", "concepten"),

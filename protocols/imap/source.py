@@ -73,11 +73,21 @@ class ImapSource:
         for parts in self._channel.run(b"EXAMINE", raw_name):
             line = parts[0] if isinstance(parts[0], bytes) else b""
             if match := _EXISTS.match(line):
-                exists = int(match[1])
+                exists = min(int(match[1]), parse.MOST_MESSAGES)
             elif line[:5].upper() == b"* OK ":
-                codes.update((key.upper(), int(value)) for key, value in _CODES.findall(line))
+                found = _CODES.findall(line)
+                codes.update((key.upper(), parse.sane(int(value))) for key, value in found)
         self._messages = exists
         return MailboxStatus(codes.get(b"UIDVALIDITY", 0), codes.get(b"UIDNEXT", 0), exists)
+
+    def uid_at(self, position: int) -> int | None:
+        """The UID of the message at this place in the open mailbox (1 is the oldest), if told."""
+        self._wire.limit(STEP, Stage.FETCH)
+        for parts in self._channel.run(b"FETCH %d (UID)" % position):
+            meta = parse.fetch_meta(parts)
+            if meta is not None:
+                return meta.uid
+        return None
 
     def scan(self, lo: int, hi: int) -> list[RemoteMeta]:
         """What lies between two UIDs of the open mailbox, both included, by UID."""
@@ -108,7 +118,8 @@ class ImapSource:
         """The bodies of these UIDs of the open mailbox, batch by batch, `depth` on their way.
 
         A UID without a body in the answer is left out: still pending, to be asked for again.
-        A refused batch is yielded as far as it came, then `Refused` is raised.
+        A refused batch is yielded as far as it came and the others follow; `Refused` is raised
+        at the end, or after several refusals in a row.
         """
         return fetch.stream(self._channel, batches(uids, sizes or {}, batch, batch_bytes), depth)
 

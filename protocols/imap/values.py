@@ -21,7 +21,8 @@ class RemoteMailbox:
 
     `raw_name` is the key: exactly the server's bytes.  `name` is for people: decoded from
     modified UTF-7 or UTF-8, never failing.  `role` is "" or one of inbox, drafts, sent, archive,
-    junk, trash, all.  `status` is None where the server would not tell.
+    junk, trash, and the views all, flagged, important.  `status` is None where the server would
+    not tell.
     """
 
     raw_name: bytes
