@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 WINDOW = 1000
 MAX_LEVELS = 20
 MAX_NAME = 255
+MAX_FLAGS, MAX_FLAG = 64, 100
 MAX_UID = 2**32 - 1
 # A second way to see messages that lie elsewhere too (RFC 6154 section 2).
 VIEW_ROLES = frozenset({"flagged", "important"})
@@ -73,10 +74,14 @@ def place(mailbox: Mailbox, *, at_root: bool, strip_inbox: bool) -> Place:
 def clean_path(parts: Sequence[str]) -> tuple[str, ...]:
     """Folder names fit to be shown: no controls, no empty or dotted names, bounded."""
     names = [_CONTROL.sub("", part).strip()[:MAX_NAME] for part in parts]
-    kept = [name if name.strip(".") else "_" for name in names if name]
+    kept = [name if _can_be_seen(name) else "_" for name in names if name]
     if len(kept) > MAX_LEVELS:
         kept = [*kept[: MAX_LEVELS - 1], " ".join(kept[MAX_LEVELS - 1 :])[:MAX_NAME]]
     return tuple(kept) or ("_",)
+
+
+def _can_be_seen(name: str) -> bool:
+    return any(char.isprintable() and char not in " ." for char in name)
 
 
 def windows(lo: int, hi: int, size: int = WINDOW) -> Iterator[tuple[int, int]]:
@@ -95,7 +100,9 @@ def first_verdict(size: int | None, flags: Iterable[str], *, max_size: int) -> s
 
 def kept_flags(flags: Iterable[str]) -> list[str]:
     r"""Flags worth keeping here; \Recent belongs to a session (RFC 3501 section 2.3.2)."""
-    return sorted(flag for flag in flags if flag.lower() not in {"\\recent", "\\deleted"})
+    known = {flag for flag in flags if flag.isprintable() and len(flag) <= MAX_FLAG}
+    kept = (flag for flag in known if flag.lower() not in {"\\recent", "\\deleted"})
+    return sorted(kept)[:MAX_FLAGS]
 
 
 def pop_keys(uidls: Sequence[str | None]) -> list[str]:

@@ -20,7 +20,7 @@ from mailstore.services import folders
 from protocols.check import CheckReport
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
-from retrieval.services import dispatch, remote_folders
+from retrieval.services import dispatch, pull_pop, remote_folders
 from retrieval.services.own_account import is_own
 
 COLORS = 6
@@ -231,7 +231,7 @@ def _store(
             task = RetrievalTask(user=user, source=Source(user=user))
         else:
             task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=task.pk)
-        _doubt(task, values)
+            _doubt(task, values)
         _label(task.source, values)
         task.source = task.source
         if values.password:
@@ -243,10 +243,9 @@ def _store(
 
 def _doubt(task: RetrievalTask, values: TaskValues) -> None:
     """What is known of one account says nothing of another, nor of another place here."""
-    if task.pk is None:
-        return
     if (task.host, task.username) != (values.host, values.username):
         remote_folders.start_afresh(task)
+        pull_pop.start_afresh(task)
         task.first_pass_done_at = None
     destination = values.destination.pk if values.destination else None
     if (task.transfer, task.destination_id) != (values.transfer, destination) or values.new_folder:

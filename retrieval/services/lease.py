@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from django.db import DatabaseError, connection
+from django.db.models import F
 from django.utils import timezone
 
 from retrieval.models import RetrievalTask
@@ -24,6 +25,18 @@ log = logging.getLogger(__name__)
 
 class LeaseLostError(Exception):
     """Somebody else holds the task now; nothing more may be written for it."""
+
+
+def take(task_id: int, fence: int) -> int:
+    """Use up a claim, once: a hint that comes twice finds it taken. Returns the fence to work with.
+
+    Raises:
+        LeaseLostError: the fence has moved on, or the task is gone.
+    """
+    claimed = RetrievalTask.objects.filter(pk=task_id, fence=fence, lease_until__isnull=False)
+    if not claimed.update(fence=F("fence") + 1, lease_until=timezone.now() + LEASE):
+        raise LeaseLostError(task_id)
+    return fence + 1
 
 
 def hold(task_id: int, fence: int) -> None:

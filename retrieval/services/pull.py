@@ -60,7 +60,7 @@ def pull(
         session = begin(task, fence=fence, clock=clock, slice_seconds=slice_seconds)
     except lease.LeaseLostError:
         return None
-    with lease.Keeper(task_id, fence):
+    with lease.Keeper(task_id, session.fence):
         unfinished, failure = _attempt(session)
     try:
         _record(session, unfinished=unfinished, failure=failure)

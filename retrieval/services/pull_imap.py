@@ -1,29 +1,32 @@
 """Pulling an IMAP account: discover into the ledger, fetch what is open, settle in batches.
 
 A UID leaves ``pending`` only in the transaction that stores its message, or when the server
-showed that it is gone. Design: discover, store batch, watermark from a snapshot taken before
-the scan (RFC 3501 section 2.3.1.1).
+showed twice that it is gone.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from mailstore.models import Folder, Message
 from protocols.errors import Refused
-from protocols.imap import FetchedMessage, ImapSource, MailboxStatus, RemoteMeta
+from protocols.imap import FetchedMessage, ImapSource, MailboxStatus
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteMessage, RemoteState
 from retrieval.services import remote_folders
-from retrieval.services.session import Fetched, Session, max_size
+from retrieval.services.discovery import Discovery, contradicts
+from retrieval.services.session import Fetched, Session
 
 FETCH_CHUNK = 500
 MAX_ATTEMPTS = 3
 _WAITS = (timedelta(0), timedelta(hours=1), timedelta(hours=24))
+_WITHHELD = "The server listed this message but sent no content."
+_ABSENT = "The server sent no content and does not list this message any more."
 log = logging.getLogger(__name__)
 
 
@@ -40,16 +43,35 @@ def pull(session: Session, source: ImapSource) -> bool:
     statuses = {box.raw_name: box.status for box in mailboxes}
     strip = plan.has_inbox_prefix(listed)
     at_root = session.task.transfer == "root"
+    waiting = _with_pending(session)
+    quiet: list[int] = []
     for box in listed:
         if session.over():
             return False
         place = plan.place(box, at_root=at_root, strip_inbox=strip)
         job = FolderJob(session, source, rows[box.raw_name], box, place)
-        if not job.run(statuses[box.raw_name]):
+        status = statuses[box.raw_name]
+        if status is not None and job.row.pk not in waiting and job.nothing_new(status):
+            quiet.append(job.row.pk)
+        elif not job.run():
             return False
         session.count(folders=1)
+    # One statement for all: mailboxes with a thousand folders exist.
+    RemoteFolder.objects.filter(pk__in=quiet).update(checked_at=session.clock())
     session.publish(phase="done", folder_name="")
     return True
+
+
+def _with_pending(session: Session) -> set[int]:
+    """Ids of the folders that have something to be asked for (again)."""
+    due = Q(next_try_at=None) | Q(next_try_at__lte=session.clock())
+    rows = RemoteMessage.objects.filter(
+        due,
+        folder__task=session.task,
+        state=RemoteState.PENDING,
+        generation=F("folder__generation"),
+    )
+    return set(rows.values_list("folder_id", flat=True).distinct())
 
 
 class FolderJob:
@@ -69,15 +91,13 @@ class FolderJob:
         self.box = box
         self.place = place
 
-    def run(self, listed: MailboxStatus | None) -> bool:
+    def run(self) -> bool:
         """Discover and fetch; False when the slice ended before the folder was done."""
-        if listed is not None and self._nothing_new(listed):
-            self._checked(listed)
-            return True
         try:
             status = self.source.examine(self.box.raw_name)
-            self._turn_generation(status)
-            self._discover(status)
+            if self.row.uidvalidity is None:
+                self._recognise(status)
+            Discovery(self.session, self.source, self.row, self.box).run(status)
             done = self._fetch_pending()
         except Refused as error:
             log.info("folder %s of task %s refused: %s", self.row.pk, self.row.task_id, error)
@@ -87,126 +107,86 @@ class FolderJob:
             self._checked(status)
         return done
 
-    def _nothing_new(self, status: MailboxStatus) -> bool:
-        """Whether the folder can be passed over without opening it."""
+    def nothing_new(self, status: MailboxStatus) -> bool:
+        """Whether the folder can be passed over without opening it, if nothing is pending."""
         if status.messages == 0 and self.row.uidvalidity is None:
             # Opened once all the same, so that an empty folder appears here too (A86).
             remote_folders.local_folder(self.session.task, self.row, self.place)
             return True
         same = status.uidvalidity == self.row.uidvalidity and status.uidnext > 0
-        return same and status.uidnext == self.row.uidnext_scanned and not self._pending().exists()
+        known = same and status.uidnext == self.row.uidnext_scanned
+        if known and (self.row.server_count != status.messages or self.row.cause_text):
+            self._checked(status)
+        return known
+
+    def _recognise(self, status: MailboxStatus) -> None:
+        """Go on with the ledger of a folder that only has a new name here.
+
+        A name that is no longer listed, with the same UIDVALIDITY and the same messages under
+        the same UIDs, was renamed; its mail is here.
+        """
+        for lost in remote_folders.lost(self.session.task, status.uidvalidity):
+            ledger = RemoteMessage.objects.filter(folder=lost, generation=lost.generation)
+            last = ledger.order_by("-uid").values_list("uid", flat=True).first()
+            if last is None or not 0 < last < (status.uidnext or last + 1):
+                continue
+            told = self.source.scan(max(1, last - plan.WINDOW), last)
+            if contradicts(ledger, told) is False:
+                self.session.settle(partial(remote_folders.rename, lost, self.row))
+                self.row = lost
+                return
 
     def _checked(self, status: MailboxStatus) -> None:
         RemoteFolder.objects.filter(pk=self.row.pk).update(
             server_count=status.messages, checked_at=self.session.clock(), cause_text=""
         )
 
-    def _turn_generation(self, status: MailboxStatus) -> None:
-        """Start the ledger of the folder anew when its UIDs lost their meaning."""
-        if self.row.uidvalidity == status.uidvalidity:
-            return
-        if self.row.uidvalidity is not None:
-            self.row.generation += 1
-        self.row.uidvalidity = status.uidvalidity
-        self.row.uidnext_scanned = 1
-        self.session.settle(
-            lambda: self.row.save(update_fields=["uidvalidity", "generation", "uidnext_scanned"])
-        )
-
-    # Discovery
-
-    def _discover(self, status: MailboxStatus) -> None:
-        """Ledger rows for every UID up to the snapshot, newest first, then the watermark."""
-        self.session.publish(phase="discovering", folder_name=self.box.name)
-        last = status.uidnext - 1 if status.uidnext else plan.MAX_UID
-        if status.messages and self.row.uidnext_scanned <= last:
-            ranges = (
-                plan.windows(self.row.uidnext_scanned, last)
-                if status.uidnext
-                else iter([(self.row.uidnext_scanned, last)])
-            )
-            for lo, hi in ranges:
-                self._record(self.source.scan(lo, hi))
-        if not status.uidnext:
-            known = self._ledger().order_by("-uid").values_list("uid", flat=True).first()
-            last = known or 0
-        if last + 1 != self.row.uidnext_scanned:
-            self.row.uidnext_scanned = last + 1
-            self.session.settle(lambda: self.row.save(update_fields=["uidnext_scanned"]))
-
-    def _record(self, metas: Sequence[RemoteMeta]) -> None:
-        known = set(
-            self._ledger()
-            .filter(uid__in=[meta.uid for meta in metas])
-            .values_list("uid", flat=True)
-        )
-        fresh = [self._row_of(meta) for meta in metas if meta.uid not in known]
-        if not fresh:
-            return
-        placed = self._placed_elsewhere(fresh)
-        for row in fresh:
-            if row.server_id in placed and row.state == RemoteState.PENDING:
-                row.state = RemoteState.LINKED
-        pending = sum(row.state == RemoteState.PENDING for row in fresh)
-        linked = sum(row.state == RemoteState.LINKED for row in fresh)
-        self.session.settle(
-            lambda: _insert(fresh),
-            found=len(fresh),
-            linked=linked,
-            skipped=len(fresh) - pending - linked,
-        )
-
-    def _row_of(self, meta: RemoteMeta) -> RemoteMessage:
-        return RemoteMessage(
-            folder=self.row,
-            generation=self.row.generation,
-            uid=meta.uid,
-            state=plan.first_verdict(meta.size, meta.flags, max_size=max_size()),
-            size=meta.size,
-            internal_at=meta.internal_at,
-            flags=plan.kept_flags(meta.flags),
-            server_id=meta.server_id[:64],
-        )
-
-    def _placed_elsewhere(self, rows: Sequence[RemoteMessage]) -> set[str]:
-        """Server ids that already have their place here, when this folder shows everything."""
-        ids = {row.server_id for row in rows if row.server_id}
-        if self.box.role != "all" or not ids:
-            return set()
-        stored = RemoteMessage.objects.filter(
-            folder__task=self.session.task, server_id__in=ids, state=RemoteState.STORED
-        )
-        return set(stored.values_list("server_id", flat=True))
-
     # Fetching
 
     def _fetch_pending(self) -> bool:
         """Fetch what is open, newest first; False when the slice ended before."""
-        folder = remote_folders.local_folder(self.session.task, self.row, self.place)
+        self._folder()
         self.session.publish(phase="fetching", folder_name=self.box.name)
-        while rows := list(self._pending().order_by("-uid")[:FETCH_CHUNK]):
-            self._fetch(rows, folder)
+        refused: Refused | None = None
+        for rows in self._chunks():
+            try:
+                self._fetch(rows)
+            except Refused as error:
+                if refused is not None:
+                    raise
+                # What one message meets, the older ones need not.
+                refused = error
             if self.session.over():
                 return False
+        if refused is not None:
+            raise refused
         return True
 
-    def _fetch(self, rows: list[RemoteMessage], folder: Folder) -> None:
+    def _chunks(self) -> Iterator[list[RemoteMessage]]:
+        """What is open, each message once however it ends."""
+        below = plan.MAX_UID + 1
+        while rows := list(self._pending().filter(uid__lt=below).order_by("-uid")[:FETCH_CHUNK]):
+            yield rows
+            below = rows[-1].uid
+
+    def _folder(self) -> Folder:
+        return remote_folders.local_folder(self.session.task, self.row, self.place)
+
+    def _fetch(self, rows: list[RemoteMessage]) -> None:
         by_uid = {row.uid: row for row in rows}
         sizes = {row.uid: row.size for row in rows if row.size is not None}
         arrived: set[int] = set()
         for batch in self.source.fetch(list(by_uid), sizes=sizes):
             good = [one for one in batch if one.body.size]
             if good:
-                self._store(good, by_uid, folder)
+                self._store(good, by_uid)
                 arrived.update(one.uid for one in good)
         absent = [row for uid, row in by_uid.items() if uid not in arrived]
         if absent:
             self._settle_absent(absent)
 
-    def _store(
-        self, batch: list[FetchedMessage], by_uid: dict[int, RemoteMessage], folder: Folder
-    ) -> None:
-        """Store one batch; what an earlier generation already brought here is only linked."""
+    def _store(self, batch: list[FetchedMessage], by_uid: dict[int, RemoteMessage]) -> None:
+        """Store one batch; what was already brought here under another UID is only linked."""
         earlier = self._earlier(batch)
         fresh = [one for one in batch if one.uid not in earlier]
         linked = [
@@ -225,28 +205,47 @@ class FolderJob:
                 ]
             )
 
-        self.session.store(
-            [
-                Fetched(
-                    body=one.body,
-                    folder=folder,
-                    internal_at=one.internal_at or by_uid[one.uid].internal_at,
-                    flags=frozenset(plan.kept_flags(one.flags)),
-                )
-                for one in fresh
-            ],
-            screen=self.session.task.filter_enabled and self.box.role == "inbox",
-            settle=settle,
-        )
+        def store() -> None:
+            folder = self._folder()
+            self.session.store(
+                [
+                    Fetched(
+                        body=one.body,
+                        folder=folder,
+                        internal_at=one.internal_at or by_uid[one.uid].internal_at,
+                        flags=frozenset(plan.kept_flags(one.flags)),
+                    )
+                    for one in fresh
+                ],
+                screen=self.session.task.filter_enabled and self.box.role == "inbox",
+                settle=settle,
+            )
+
+        try:
+            store()
+        except Folder.DoesNotExist:
+            # Deleted here while the batch was on its way; it is made again.
+            self.row.local = None
+            store()
 
     def _earlier(self, batch: list[FetchedMessage]) -> dict[int, RemoteMessage]:
-        """Rows of earlier generations with the same bytes, each used for one message only."""
-        if self.row.generation == 1:
-            return {}
+        """Rows with the same bytes that already have their place, each used for one message only.
+
+        These are the rows of earlier generations and, in a folder that shows everything, those
+        of the other folders.
+        """
         hashes = {one.body.sha256 for one in batch}
-        old = RemoteMessage.objects.filter(
-            folder=self.row, generation__lt=self.row.generation, sha256__in=hashes
-        )
+        old = RemoteMessage.objects.filter(sha256__in=hashes)
+        if self.box.role == "all":
+            elsewhere = Q(generation=F("folder__generation"), state=RemoteState.STORED)
+            past = Q(folder=self.row, generation__lt=self.row.generation)
+            old = old.filter(
+                past | (elsewhere & ~Q(folder=self.row)), folder__task=self.session.task
+            )
+        elif self.row.generation > 1:
+            old = old.filter(folder=self.row, generation__lt=self.row.generation)
+        else:
+            return {}
         used = RemoteMessage.objects.filter(
             folder=self.row, generation=self.row.generation, sha256__in=hashes
         )
@@ -263,17 +262,20 @@ class FolderJob:
         return found
 
     def _settle_absent(self, rows: list[RemoteMessage]) -> None:
-        """Messages that were asked for and did not come: gone, or to be asked for again."""
+        """Messages that were asked for and did not come: gone, or to be asked for again.
+
+        Only the second session in which a message is not there proves it gone: there are servers
+        that answer OK and nothing else while they are in trouble.
+        """
         uids = [row.uid for row in rows]
         still = {meta.uid for meta in self.source.scan(min(uids), max(uids))}
         quarantined = 0
         for row in rows:
-            if row.uid not in still:
-                row.state = RemoteState.VANISHED
-                continue
             row.attempts += 1
-            row.error = "The server listed this message but sent no content."
-            if row.attempts >= MAX_ATTEMPTS:
+            row.error = _WITHHELD if row.uid in still else _ABSENT
+            if row.uid not in still and row.attempts > 1:
+                row.state = RemoteState.VANISHED
+            elif row.attempts >= MAX_ATTEMPTS:
                 row.state = RemoteState.QUARANTINED
                 quarantined += 1
             else:
@@ -297,13 +299,10 @@ def _settled(
 ) -> RemoteMessage:
     row.state = RemoteState.LINKED if earlier else RemoteState.STORED
     row.sha256 = one.body.sha256
-    row.size = one.body.size
+    # What the server told stays: its UIDs are known by it.
+    row.size = one.body.size if row.size is None else row.size
     row.message_id = earlier.message_id if earlier else message.pk if message else None
     return row
-
-
-def _insert(rows: list[RemoteMessage]) -> None:
-    RemoteMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
 
 
 def _update(rows: list[RemoteMessage]) -> None:

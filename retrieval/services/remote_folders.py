@@ -55,7 +55,10 @@ def sync(task: RetrievalTask, listed: Sequence[plan.Mailbox]) -> dict[bytes, Rem
     seen = [row.pk for name, row in rows.items() if name in names]
     missed = [row.pk for name, row in rows.items() if name not in names]
     if listed:
-        RemoteFolder.objects.filter(pk__in=missed).update(missed_lists=F("missed_lists") + 1)
+        # Counted no further than needed: a folder may be gone for years.
+        RemoteFolder.objects.filter(pk__in=missed, missed_lists__lt=GONE_AFTER).update(
+            missed_lists=F("missed_lists") + 1
+        )
         RemoteFolder.objects.filter(pk__in=missed, missed_lists__gte=GONE_AFTER).update(
             state=RemoteFolderState.GONE
         )
@@ -66,15 +69,46 @@ def sync(task: RetrievalTask, listed: Sequence[plan.Mailbox]) -> dict[bytes, Rem
     return {bytes(row.raw_name): row for row in fresh if bytes(row.raw_name) in names}
 
 
+def lost(task: RetrievalTask, uidvalidity: int) -> list[RemoteFolder]:
+    """Folders that were not listed this time and whose UIDs were valid under that number."""
+    rows = RemoteFolder.objects.filter(task=task, uidvalidity=uidvalidity, missed_lists__gt=0)
+    return list(rows.exclude(uidvalidity=0).select_related("local"))
+
+
+def rename(row: RemoteFolder, new: RemoteFolder) -> None:
+    """Give a known folder the name under which ``new``, still empty, was listed."""
+    new.delete()
+    row.raw_name, row.name, row.delimiter = new.raw_name, new.name, new.delimiter
+    row.role, row.missed_lists, row.state = new.role, 0, RemoteFolderState.ACTIVE
+    row.save(update_fields=["raw_name", "name", "delimiter", "role", "missed_lists", "state"])
+
+
+def start_afresh(task: RetrievalTask) -> None:
+    """Doubt everything that is known of the other server: it is another account now.
+
+    Its UIDs are fetched again, whatever they are; what is here already is recognised by its
+    bytes and only linked.
+    """
+    RemoteFolder.objects.filter(task=task, uidvalidity__isnull=False).update(
+        uidvalidity=None, generation=F("generation") + 1, uidnext_scanned=1
+    )
+
+
+def place_afresh(task: RetrievalTask) -> None:
+    """Forget where the remote folders go; the task was told another way or place."""
+    RemoteFolder.objects.filter(task=task).update(local=None)
+
+
 def local_folder(task: RetrievalTask, row: RemoteFolder, place: plan.Place) -> Folder:
     """The folder here that a remote mailbox goes to, made (again) when missing."""
     if row.local is not None:
         return row.local
-    folder = (
-        folders.special(task.user, place.role)
-        if place.role
-        else folders.ensure_path(task.user, place.path, parent=_parent(task), source=_source(task))
-    )
+    if place.role:
+        folder = folders.special(task.user, place.role)
+    else:
+        folder = folders.ensure_path(
+            task.user, place.path, parent=_parent(task), source=_source(task)
+        )
     RemoteFolder.objects.filter(pk=row.pk).update(local=folder)
     row.local = folder
     return folder

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
 from connectivity.models import Feature
 from connectivity.services import features
 from filtering.services import deliver
@@ -57,8 +58,9 @@ class Session:
         return time.monotonic() >= self.stop_at
 
     def check_allowed(self) -> None:
-        """Stop at once where the feature was switched off."""
-        if not features.enabled_for(self.task.user, Feature.RETRIEVAL):
+        """Stop at once where the feature was switched off, or the user."""
+        user = User.objects.select_related("domain").filter(pk=self.task.user_id).first()
+        if user is None or not features.enabled_for(user, Feature.RETRIEVAL):
             raise FeatureOffError
 
     def count(self, **counts: int) -> None:
@@ -133,7 +135,7 @@ def begin(
     """Open the run row; a run left open by a worker that died is closed as interrupted."""
     now = clock()
     with transaction.atomic():
-        lease.hold(task.pk, fence)
+        fence = lease.take(task.pk, fence)
         RetrievalRun.objects.filter(task=task, outcome="running").update(
             outcome="interrupted", ended_at=now
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -20,6 +20,7 @@ from retrieval.services import dispatch
 from retrieval.services.pull import pull
 from standin.dovecot import Dovecot
 from standin.maildir import SampleMessage
+from tests.retrieval.odd import Odd, OddImap, OddPop
 
 SECRET = "a remote password"
 _numbers = count(1)
@@ -123,3 +124,40 @@ def bodies(user: User, folder: str = "") -> list[bytes]:
     if folder:
         messages = messages.filter(folder__name=folder)
     return sorted(blobs.read(message.blob) for message in messages)
+
+
+@pytest.fixture
+def imap_server() -> Iterator[OddImap]:
+    """An IMAP server that a test may make misbehave."""
+    with OddImap() as server:
+        yield server
+
+
+@pytest.fixture
+def pop_server() -> Iterator[OddPop]:
+    """A POP3 server that a test may make misbehave."""
+    with OddPop() as server:
+        yield server
+
+
+@pytest.fixture
+def odd_task(user: User) -> Callable[..., RetrievalTask]:
+    """A saved task of ``user`` for a misbehaving server."""
+
+    def make(server: Odd, **fields: object) -> RetrievalTask:
+        values: dict[str, object] = {
+            "type": "imap" if isinstance(server, OddImap) else "pop",
+            "host": "127.0.0.1",
+            "port": server.port,
+            "security": "none",
+            "require_ssl": False,
+            "username": "mara",
+            "next_at": timezone.now(),
+        }
+        source = Source.objects.create(user=user, name="Odd", address="mara@odd.test")
+        credential = credentials.store(user=user, secret=SECRET)
+        return RetrievalTask.objects.create(
+            user=user, source=source, credential=credential, **(values | fields)
+        )
+
+    return make
