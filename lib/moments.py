@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 
 def moment(at: datetime, *, now: datetime) -> str:
@@ -18,14 +18,15 @@ def moment(at: datetime, *, now: datetime) -> str:
         return clock
     if abs(local.date() - today.date()) < timedelta(days=6):
         return f"{date_format(local, 'D')} {clock}"
-    form = "j M" if local.year == today.year else "j M Y"
-    return date_format(local, form)
+    if local.year == today.year:
+        return date_format(local, pgettext("day in a list", "j M"))
+    return date_format(local, pgettext("day of another year in a list", "j M Y"))
 
 
 def day(at: datetime, *, now: datetime) -> str:
     """The heading of a day: Today, Yesterday, or the weekday and date."""
     local, today = timezone.localtime(at).date(), timezone.localtime(now).date()
-    name = date_format(local, "l j F" if local.year == today.year else "l j F Y")
+    name = date_format(local, _("l j F") if local.year == today.year else _("l j F Y"))
     if local == today:
         return _("Today, %(day)s") % {"day": name}
     if local == today - timedelta(days=1):
@@ -41,7 +42,7 @@ def count(number: int) -> str:
 def span(seconds: float) -> str:
     """How long something took or will take."""
     if seconds < 10:
-        return _("%(seconds).1f s") % {"seconds": seconds}
+        return _("%(seconds)s s") % {"seconds": number_format(round(seconds, 1), decimal_pos=1)}
     if seconds < 90:
         return _("%(seconds)d s") % {"seconds": round(seconds)}
     minutes = round(seconds / 60)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Segment(models.Model):
@@ -61,7 +62,7 @@ class FolderRole(models.TextChoices):
     INBOX = "inbox", _("Inbox")
     DRAFTS = "drafts", _("Drafts")
     SENT = "sent", _("Sent")
-    ARCHIVE = "archive", _("Archive")
+    ARCHIVE = "archive", pgettext_lazy("the folder", "Archive")
     JUNK = "junk", _("Junk")
     TRASH = "trash", _("Deleted Items")
 
@@ -100,6 +101,11 @@ class Folder(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """Its name as people read it: of a special folder its role, in the reader's language."""
+        return str(FolderRole(self.role).label) if self.role else self.name
 
 
 class Message(models.Model):

@@ -58,9 +58,9 @@ def matching(user: User, wanted: Query) -> QuerySet[Message]:
 
 
 def _named(user: User, name: str) -> list[Folder]:
-    """The folders meant by `in:`; by name in any case, or by special use."""
+    """The folders meant by `in:`; by name or label in any case, or by special use."""
     mine = Folder.objects.filter(user=user)
-    return [one for one in mine if name in (one.name.casefold(), one.role)]
+    return [one for one in mine if name in (one.name.casefold(), one.label.casefold(), one.role)]
 
 
 def entry(message: Message, said: IndexText) -> Entry:

@@ -278,7 +278,7 @@ def _paths(user: User) -> Sequence[tuple[Folder, str]]:
 
     def walk(nodes: Sequence[folders.FolderNode], above: str) -> None:
         for node in nodes:
-            label = str(node.folder.get_role_display() or node.folder.name)
+            label = node.folder.label
             found.append((node.folder, f"{above}{label}"))
             walk(node.children, f"{above}{label} / ")
 

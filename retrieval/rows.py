@@ -228,5 +228,6 @@ def _bars_text(runs: Iterable[RetrievalRun]) -> str:
         ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed} if failed else "",
         ngettext("%(n)d waited", "%(n)d waited", waited) % {"n": waited} if waited else "",
     ]
+    fine = _("all fine")
     told = ", ".join(part for part in parts[1:] if part)
-    return f"{parts[0]}: {told or _('all fine')}"
+    return f"{parts[0]}: {told or fine}"

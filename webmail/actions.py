@@ -121,7 +121,6 @@ def _move(user: User, do: str, found: list[Held], target: Folder) -> Done:
     if moving:
         messages.move(user, moving, target)
     count = len(found)
-    named = str(FolderRole(target.role).label) if target.role else target.name
     text = {
         "archive": ngettext("Message archived", "%(count)d messages archived", count),
         "trash": ngettext("Message deleted", "%(count)d messages deleted", count),
@@ -129,7 +128,7 @@ def _move(user: User, do: str, found: list[Held], target: Folder) -> Done:
     }.get(
         do,
         ngettext("Moved to %(folder)s", "%(count)d messages moved to %(folder)s", count),
-    ) % {"count": count, "folder": named}
+    ) % {"count": count, "folder": target.label}
     return Done(text, _token(user, "move", homes) if moving else "")
 
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import User
 from mailstore import listing, query, search
@@ -54,6 +55,7 @@ def _everything(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet
 def understood(wanted: Query) -> list[str]:
     """The operators of a search, in words."""
     words = []
+    form = pgettext("day of another year in a list", "j M Y")
     if wanted.is_seen is not None:
         words.append(_("read") if wanted.is_seen else _("unread"))
     if wanted.is_flagged is not None:
@@ -63,9 +65,9 @@ def understood(wanted: Query) -> list[str]:
     if wanted.folder:
         words.append(_("in %s") % wanted.folder)
     if wanted.since:
-        words.append(_("from %s on") % date_format(wanted.since, "j M Y"))
+        words.append(_("from %s on") % date_format(wanted.since, form))
     if wanted.until:
-        words.append(_("before %s") % date_format(wanted.until, "j M Y"))
+        words.append(_("before %s") % date_format(wanted.until, form))
     labels = {
         "sender": _("from “%s”"),
         "recipients": _("to “%s”"),

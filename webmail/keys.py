@@ -7,6 +7,11 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+CTRL = pgettext_lazy("a key", "Ctrl")
+ENTER = pgettext_lazy("a key", "Enter")
+SHIFT = pgettext_lazy("a key", "Shift")
 
 
 @dataclass(frozen=True)
@@ -14,7 +19,7 @@ class Line:
     """One action and the keys that do it; "then" stands between keys pressed in turn."""
 
     label: str | Promise
-    keys: tuple[str, ...]
+    keys: tuple[str | Promise, ...]
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,13 @@ GROUPS: Final = (
         _("Move"),
         (
             Line(_("Next, previous"), ("j", "k")),
-            Line(_("Open"), ("Enter",)),
+            Line(_("Open"), (ENTER,)),
             Line(_("Back to the list"), ("u",)),
             Line(_("Go to Inbox"), ("g", "then", "i")),
             Line(_("Go to Sent"), ("g", "then", "s")),
             Line(_("Go to Drafts"), ("g", "then", "d")),
             Line(_("Search"), ("/",)),
-            Line(_("Everything by name"), ("Ctrl", "K")),
+            Line(_("Everything by name"), (CTRL, "K")),
         ),
     ),
     Group(
@@ -56,7 +61,7 @@ GROUPS: Final = (
             Line(_("Reply"), ("r",)),
             Line(_("Reply all"), ("a",)),
             Line(_("Forward"), ("f",)),
-            Line(_("Send"), ("Ctrl", "Enter")),
+            Line(_("Send"), (CTRL, ENTER)),
         ),
     ),
     Group(
@@ -64,8 +69,8 @@ GROUPS: Final = (
         (
             Line(_("Select"), ("x",)),
             Line(_("Star"), ("s",)),
-            Line(_("Read"), ("Shift", "I")),
-            Line(_("Unread"), ("Shift", "U")),
+            Line(_("Read"), (SHIFT, "I")),
+            Line(_("Unread"), (SHIFT, "U")),
             Line(_("This help"), ("?",)),
         ),
     ),

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lib.filenames import safe_filename
 from mailstore.addresses import Address
@@ -88,7 +89,7 @@ def kind_of(content_type: str, name: str) -> tuple[str, str | Promise]:
     if sub == "calendar" or ending == "ICS":
         return "calendar", _("Calendar entry")
     if any(word in sub for word in ARCHIVES) or ending == "ZIP":
-        return "folder", _("Archive")
+        return "folder", pgettext_lazy("a kind of file", "Archive")
     return "file", ending or _("File")
 
 

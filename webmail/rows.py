@@ -69,4 +69,4 @@ def _label(folder: Folder | None, place: Place) -> str:
     """The folder's name, where a list mixes folders and the folder is not the Inbox."""
     if folder is None or place.folder_id == folder.pk or folder.role == FolderRole.INBOX:
         return ""
-    return str(FolderRole(folder.role).label) if folder.role else folder.name
+    return folder.label

@@ -113,7 +113,7 @@ def build(folders: Iterable[Folder], *, aside: Iterable[int] = (), drafts: int =
             return []
         seen.add(folder.pk)
         below = children.get(folder.pk, [])
-        path = f"{above} / {folder.name}" if above else folder.name
+        path = f"{above} / {folder.label}" if above else folder.label
         nodes = [_node(folder, depth, bool(below), path, drafts)]
         for child in below:
             if folder.pk in apart:

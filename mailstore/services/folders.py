@@ -118,7 +118,7 @@ def move(folder: Folder, parent: Folder | None) -> None:
 
 def _own(folder: Folder) -> None:
     if folder.role:
-        raise FolderRefused(_("“%s” belongs to every mailbox and stays as it is.") % folder.name)
+        raise FolderRefused(_("“%s” belongs to every mailbox and stays as it is.") % folder.label)
 
 
 def _save(folder: Folder) -> None:

@@ -158,7 +158,7 @@ def _text(raw: bytes, mail: ParsedMail) -> str:
 
 def _when(message: Message, mail: ParsedMail) -> str:
     at = timezone.localtime(mail.sent_at or message.sort_at)
-    words = {"day": date_format(at, "j F Y"), "time": date_format(at, "H:i")}
+    words = {"day": date_format(at, _("j F Y")), "time": date_format(at, "H:i")}
     return _("%(day)s at %(time)s") % words
 
 
