@@ -1,7 +1,10 @@
 """Providers whose servers are known: they only fill in the form and say what to do first.
 
-Checked against each provider's own help pages on the date given. A provider belongs here only
-if a password or app password works; those that want a sign-in of their own come with it.
+On the date given, host names, ports and encryption were compared with what is named by
+``compared_with``. Where in a provider's pages a setting is found changes without notice, so the
+steps say what to look for, and the link leads to the provider's own help on it. A provider
+belongs here only if a password or app password works; those that want a sign-in of their own
+come with it.
 """
 
 from __future__ import annotations
@@ -13,20 +16,25 @@ from datetime import date
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-CHECKED_ON = date(2026, 11, 20)
+CHECKED_ON = date(2026, 11, 21)
+PUBLISHED = _("the published autoconfiguration data")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Host and port; the connection is encrypted from the first byte."""
+    """Host and port, encrypted from the first byte or, where ``starttls`` is set, on request."""
 
     host: str
     port: int
+    starttls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One tile. ``pop`` is None where the provider does not offer POP (A59)."""
+    """One tile. ``pop`` is None where the provider does not offer POP (A59).
+
+    ``link`` is a page of the provider that explains its app passwords or how access is allowed.
+    """
 
     key: str
     name: str
@@ -39,6 +47,7 @@ class Provider:
     lead: str | Promise
     steps: tuple[str | Promise, ...] = ()
     link: str = ""
+    compared_with: str | Promise = PUBLISHED
 
     @property
     def lead_text(self) -> str:
@@ -46,12 +55,19 @@ class Provider:
         return str(self.lead) % {"name": self.name}
 
     @property
+    def step_texts(self) -> tuple[str, ...]:
+        """What to do there first, in order."""
+        return tuple(str(step) % {"name": self.name} for step in self.steps)
+
+    @property
     def tint_class(self) -> str:
         return f"a{self.tint}"
 
 
 _APP_PASSWORD = _("%(name)s wants an app password here, not your normal one.")
+_OPEN = _("Sign in to %(name)s in a browser and look for app passwords in its security settings")
 _CREATE = _("Create one, call it Tributary, and copy it")
+_ALLOW = _("Sign in to %(name)s in a browser and allow POP3 and IMAP in the e-mail settings")
 
 PROVIDERS: tuple[Provider, ...] = (
     Provider(
@@ -69,7 +85,7 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
         steps=(
             _("Turn on 2-Step Verification in your Google account"),
-            _("Open the page “App passwords”"),
+            _("Open the page for app passwords"),
             _("Create one, call it Tributary, and copy the 16 letters"),
         ),
         link="https://myaccount.google.com/apppasswords",
@@ -85,11 +101,10 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("smtp.mail.yahoo.com", 465),
         lead=_APP_PASSWORD,
         steps=(
-            _("Open “Account security” in your Yahoo account"),
-            _("Choose “Generate app password”"),
+            _OPEN,
             _CREATE,
         ),
-        link="https://login.yahoo.com/account/security",
+        link="https://help.yahoo.com/kb/generate-manage-rd-party-passwords-sln15241.html",
     ),
     Provider(
         key="icloud",
@@ -99,14 +114,15 @@ PROVIDERS: tuple[Provider, ...] = (
         domains=("icloud.com", "me.com", "mac.com"),
         imap=Server("imap.mail.me.com", 993),
         pop=None,
-        smtp=Server("smtp.mail.me.com", 587),
+        smtp=Server("smtp.mail.me.com", 587, starttls=True),
         lead=_("Apple wants an app-specific password here, not your normal one."),
         steps=(
-            _("Sign in at account.apple.com"),
-            _("Open “Sign-In and Security”, then “App-Specific Passwords”"),
+            _("Turn on two-factor authentication for your Apple Account"),
+            _("Sign in at account.apple.com and look for app-specific passwords"),
             _CREATE,
+            _("If sign-in is refused, use only the part of your address before the @ as username"),
         ),
-        link="https://account.apple.com/account/manage",
+        link="https://support.apple.com/102654",
     ),
     Provider(
         key="aol",
@@ -119,11 +135,10 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("smtp.aol.com", 465),
         lead=_APP_PASSWORD,
         steps=(
-            _("Open “Account security” in your AOL account"),
-            _("Choose “Generate app password”"),
+            _OPEN,
             _CREATE,
         ),
-        link="https://login.aol.com/account/security",
+        link="https://help.aol.com/articles/Create-and-manage-app-password",
     ),
     Provider(
         key="gmx",
@@ -136,10 +151,10 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("mail.gmx.net", 465),
         lead=_("GMX lets other programs in only after you have allowed it."),
         steps=(
-            _("Sign in at GMX in a browser"),
-            _("Open “E-mail”, “Settings”, “POP3/IMAP” and allow access"),
+            _ALLOW,
+            _("With two-factor sign-in, create an app password and use it here"),
         ),
-        link="https://www.gmx.net/",
+        link="https://hilfe.gmx.net/pop-imap/einschalten.html",
     ),
     Provider(
         key="webde",
@@ -152,10 +167,11 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("smtp.web.de", 465),
         lead=_("WEB.DE lets other programs in only after you have allowed it."),
         steps=(
-            _("Sign in at WEB.DE in a browser"),
-            _("Open “E-mail”, “Settings”, “POP3/IMAP” and allow access"),
+            _ALLOW,
+            _("With two-factor sign-in, create an app password and use it here"),
+            _("If sign-in is refused, use only the part of your address before the @ as username"),
         ),
-        link="https://web.de/",
+        link="https://hilfe.web.de/pop-imap/einschalten.html",
     ),
     Provider(
         key="zoho",
@@ -168,10 +184,11 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("smtp.zoho.com", 465),
         lead=_("Zoho lets other programs in only after you have allowed it."),
         steps=(
-            _("Open “Settings”, “Mail accounts” in Zoho Mail and turn on IMAP or POP access"),
-            _("With two-factor sign-in, create an application-specific password"),
+            _("Turn on IMAP or POP access in the settings of Zoho Mail"),
+            _("With two-factor sign-in, create an application-specific password and use it here"),
+            _("Accounts outside the .com region use another server, such as imap.zoho.eu"),
         ),
-        link="https://accounts.zoho.com/home#security/app_password",
+        link="https://www.zoho.com/mail/help/imap-access.html",
     ),
     Provider(
         key="fastmail",
@@ -184,11 +201,11 @@ PROVIDERS: tuple[Provider, ...] = (
         smtp=Server("smtp.fastmail.com", 465),
         lead=_APP_PASSWORD,
         steps=(
-            _("Open “Settings”, “Privacy & Security” in Fastmail"),
-            _("Choose “Manage app passwords and access”"),
+            _OPEN,
             _CREATE,
         ),
-        link="https://app.fastmail.com/settings/security/devicekeys",
+        link="https://www.fastmail.com/help/clients/apppassword.html",
+        compared_with=_("the provider's help pages"),
     ),
 )
 

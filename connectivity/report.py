@@ -78,7 +78,7 @@ class Shown:
         """One step: its name, how it ended, how long it took where that may be told."""
         said = step.detail
         if step.state == State.FAILED and self.problem is not None:
-            said = f"{_('Failed')}. {self.problem.sentence}"
+            said = _("Failed. %(reason)s") % {"reason": self.problem.sentence}
         took = f" ({span(step.seconds)})" if step.seconds >= 0.05 else ""
         return f"{step.name}: {said or _('Passed')}{took}"
 

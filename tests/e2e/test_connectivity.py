@@ -163,7 +163,18 @@ def test_adding_a_pop_account(
     fill(page, port=str(remote.server.pop3s_port), username=remote.name, password=SECRET)
     page.get_by_label("Retrieval Method").select_option(label="Manual")
     page.get_by_role("button", name="Save").last.click()
+    # Before anything is removed: how many, and the question, once.
+    question = page.locator("#outcome")
+    expect(question).to_contain_text("3 messages will be removed from localhost")
+    expect(question).to_be_focused()
+    expect(page.locator("[name=password]")).to_be_hidden()
+    expect(page.get_by_text("Enter the password once more")).to_have_count(0)
+    assert not RetrievalTask.objects.exists()
+    no_barriers()
+    shot("retrieval-removal")
+    page.get_by_role("button", name="Remove as asked").click()
     expect(row(page, "far.test")).to_contain_text("only when you ask")
+    assert not RetrievalTask.objects.get().leave_on_server
     row(page, "far.test").get_by_role("link").click()
     page.get_by_role("button", name="Retrieve Messages Now").click()
     expect(page.locator("#live")).to_contain_text("3 new messages", timeout=20_000)
@@ -172,6 +183,90 @@ def test_adding_a_pop_account(
     page.get_by_role("button", name="Retrieve Messages Now").click()
     expect(page.locator(".timeline")).to_contain_text("Nothing new", timeout=20_000)
     assert remote.read() == []
+
+
+@pytest.mark.accept("A70", "A72")
+def test_keeping_the_messages_of_a_pop_account(
+    page: Page, settings_page: Callable[[], None], remote: Remote
+) -> None:
+    """The other answer; the password was typed once and is still known to the page alone."""
+    remote.fill(range(2))
+    settings_page()
+    page.get_by_role("link", name="New Retrieval Task").click()
+    page.get_by_role("link", name="Other POP server").click()
+    fill(page, host="localhost", port=str(remote.server.pop3s_port))
+    fill(page, username=remote.name, password=SECRET)
+    with page.expect_response(lambda response: response.request.method == "POST") as asked:
+        page.get_by_role("button", name="Save").last.click()
+    assert SECRET not in asked.value.text()
+    page.get_by_role("button", name="Keep on server").click()
+    expect(row(page, "far.test")).to_be_visible()
+    task = RetrievalTask.objects.get()
+    assert task.leave_on_server
+    assert credentials.reveal(task.credential) == SECRET
+
+
+@pytest.mark.accept("A56")
+def test_a_report_for_those_who_run_the_other_server(
+    page: Page,
+    context: BrowserContext,
+    settings_page: Callable[[], None],
+    remote: Remote,
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+) -> None:
+    """Copy for IT: what happened where and when, without the password or the username."""
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    settings_page()
+    page.get_by_role("link", name="New Retrieval Task").click()
+    page.get_by_role("link", name="Other IMAP server").click()
+    port = str(remote.server.imaps_port)
+    fill(page, host="localhost", port=port, username=remote.name, password="not the password")
+    page.get_by_role("button", name="Test Connection").click()
+    page.get_by_role("button", name="Copy for IT").click()
+    expect(page.locator("[data-copy-box] [role=status]")).to_have_text("Copied.")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    for part in ("localhost", port, "UTC", "Sign-in: Failed.", "Server said: ", "Not reached"):
+        assert part in copied, copied
+    assert "not the password" not in copied
+    assert remote.name not in copied
+    page.get_by_text("Report for IT").click()
+    expect(page.get_by_label("Report for IT")).to_have_value(copied)
+    no_barriers()
+    shot("retrieval-report")
+
+
+def test_what_was_unfolded_stays_so_while_the_page_refreshes_itself(
+    page: Page, live_server: LiveServer, settings_page: Callable[[], None], user: User
+) -> None:
+    """A running task's page looks again every three seconds; a reader is not interrupted."""
+    task = gallery(user)["Yahoo"]
+    settings_page()
+    page.goto(live_server.url + reverse("retrieval-detail", args=[task.pk]))
+    failed = page.locator(".run").filter(has_text="did not answer")
+    failed.get_by_text("Server said").click()
+    expect(failed.get_by_text("connect timeout")).to_be_visible()
+    # Newer runs push the line down; it is still the one that is open.
+    now = timezone.now()
+    for number in range(3):
+        at = now - timedelta(seconds=40 - number)
+        RetrievalRun.objects.create(
+            task=task,
+            fence=200 + number,
+            started_at=at,
+            ended_at=at,
+            outcome="waited",
+            cause="login-later",
+            server_line="NO [IN-USE] Busy",
+        )
+    expect(page.locator(".run").filter(has_text="Waited")).to_have_count(3)
+    expect(failed.get_by_text("connect timeout")).to_be_visible()
+    expect(page.get_by_text("NO [IN-USE] Busy").first).to_be_hidden()
+    failed.get_by_text("Server said").click()
+    with page.expect_response(lambda response: "/status/" in response.url):
+        RetrievalRun.objects.filter(outcome="running").update(stored=1400)
+    expect(page.locator("#live")).to_contain_text("1,400")
+    expect(failed.get_by_text("connect timeout")).to_be_hidden()
 
 
 @pytest.mark.accept("A203")
