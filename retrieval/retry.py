@@ -57,12 +57,19 @@ def after_failure(
     """
     since = standing.failing_since or now
     fails = standing.fail_count + 1
+    if cause == "feature-off":
+        # Not the account's doing: the counts stay, and dispatch waits for the switch.
+        due = next_due(standing.task_id, interval=interval, now=now) if standing.automatic else None
+        return Verdict(
+            "ok", due, standing.fail_count, standing.refused_count, standing.failing_since
+        )
     if cause == "login-refused":
         return _after_refusal(standing, since=since, fails=fails, now=now)
     if not standing.automatic:
         return Verdict("ok", None, fails, standing.refused_count, since)
     if cause in LOCAL_CAUSES:
-        wait = _LOCAL_WAIT * (1 + chance)
+        # Soon at first, for a disk that was full; not for ever, for every try is a sign-in there.
+        wait = min(_LOCAL_WAIT * 2 ** min(fails - 1, 10), timedelta(minutes=30)) * (1 + chance)
     elif cause in {"login-later", "busy"}:
         wait = _LATER_WAIT * (1 + 2 * chance)
     else:
