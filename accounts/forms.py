@@ -17,6 +17,10 @@ class SignInForm(AuthenticationForm):
         "inactive": _("That address and password do not match."),
     }
     remember = forms.BooleanField(required=False, label=_("Stay signed in on this device"))
+    # What the browser says; filled in by a script.
+    time_zone = forms.CharField(
+        required=False, widget=forms.HiddenInput(attrs={"data-time-zone": True})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 
 from accounts.forms import SignInForm
+from accounts.services import people
 
 
 class SignInView(LoginView):
@@ -17,7 +18,10 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        is_first_time = form.get_user().last_login is None
         answer = super().form_valid(form)
+        if is_first_time:
+            people.adopt_time_zone(form.get_user(), form.cleaned_data["time_zone"])
         if not form.cleaned_data["remember"]:
             self.request.session.set_expiry(0)
         return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zoneinfo
+
 from accounts.models import User
 
 
@@ -9,6 +11,17 @@ def save_profile(*, user: User, display_name: str, language: str, time_zone: str
     """Store name, language and time zone; the caller has checked the values."""
     user.display_name, user.language, user.time_zone = display_name, language, time_zone
     user.save(update_fields=["display_name", "language", "time_zone"])
+
+
+def adopt_time_zone(user: User, time_zone: str) -> None:
+    """Take over the browser's time zone (IANA name) where nobody has chosen one yet.
+
+    What is not the name of a zone people live in is ignored.
+    """
+    is_known = "/" in time_zone and time_zone in zoneinfo.available_timezones()
+    if is_known and user.time_zone == User._meta.get_field("time_zone").default:
+        user.time_zone = time_zone
+        user.save(update_fields=["time_zone"])
 
 
 def save_look(*, user: User, theme: str, density: str | None = None) -> None:

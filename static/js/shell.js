@@ -6,12 +6,32 @@ root.classList.add("js");
 const words = () => document.getElementById("words").dataset;
 
 // ---- dialogs: a fragment swapped into #dialog opens itself and leaves nothing behind
+let opener = null;
 export function openDialogs() {
   const holder = document.getElementById("dialog");
   for (const dialog of holder.querySelectorAll("dialog:not([open])")) {
-    dialog.addEventListener("close", () => dialog.remove(), { once: true });
+    // One dialog may follow another; at the end the focus goes back to what opened the first.
+    if (!document.activeElement?.closest("dialog") && document.activeElement !== document.body) opener = document.activeElement;
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      setTimeout(() => holder.firstElementChild || backToOpener(), 100);
+    }, { once: true });
     dialog.showModal();
+    focusField(dialog);
   }
+}
+// What opened the dialog may have been drawn anew meanwhile.
+function backToOpener() {
+  if (document.activeElement !== document.body) return;
+  const address = opener?.getAttribute("hx-get");
+  const now = opener?.isConnected ? opener : address && document.querySelector(`[hx-get="${CSS.escape(address)}"]`);
+  now?.focus({ preventScroll: true });
+}
+// First what has to be mended, else the first empty field; a dialog without fields as it comes.
+function focusField(dialog) {
+  if (dialog.querySelector("[autofocus]")) return;
+  const fields = [...dialog.querySelectorAll(".dialog__body :is(input:not([type=hidden], [type=checkbox], [type=radio]), textarea)")].filter((one) => one.checkVisibility());
+  (fields.find((one) => one.matches("[aria-invalid=true]")) ?? fields.find((one) => !one.value))?.focus();
 }
 export function closeDialogs() {
   document.querySelectorAll("#dialog dialog[open]").forEach((dialog) => dialog.close());
@@ -35,7 +55,10 @@ document.addEventListener("dialog-close", closeDialogs);
 
 // ---- toasts sent by the server: HX-Trigger: {"toast": {"text": "…", "undo": "/url/"}}
 document.addEventListener("toast", (event) => toast(event.detail));
-document.querySelectorAll("#toasts > [data-toast]").forEach((one) => setTimeout(() => one.remove(), 8000));
+document.querySelectorAll("#toasts > [data-toast]").forEach((one) => {
+  one.querySelector("[data-close]").addEventListener("click", () => one.remove());
+  setTimeout(() => one.remove(), 8000);
+});
 
 // ---- answers that are not swapped say so
 document.addEventListener("htmx:response:error", (event) => {
@@ -93,6 +116,10 @@ document.addEventListener("submit", (event) => {
   body.set("theme", root.dataset.theme);
   fetch(form.action, { method: "POST", body, redirect: "manual" });
 });
+
+// ---- sign-in: times are shown as they are where the person is
+const zone = document.querySelector("[data-time-zone]");
+if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 // ---- connection
 function showConnection() {

@@ -105,3 +105,21 @@ def test_forms_need_a_token(user: User) -> None:
     answer = strict.post(SIGN_IN, {"username": user.email, "password": PASSWORD})
     assert answer.status_code == 403
     assert "The page was too old" in answer.content.decode()
+
+
+def test_times_are_shown_as_they_are_where_the_person_is(client: Client, user: User) -> None:
+    """The browser's time zone counts at the first sign-in only, and only if it is one."""
+    attempt(client, user.email, PASSWORD, time_zone="Europe/Lisbon")
+    user.refresh_from_db()
+    assert user.time_zone == "Europe/Lisbon"
+    attempt(Client(), user.email, PASSWORD, time_zone="Asia/Tokyo")
+    user.refresh_from_db()
+    assert user.time_zone == "Europe/Lisbon"
+
+
+def test_a_browser_without_a_time_zone_changes_nothing(client: Client, user: User) -> None:
+    for odd in ("", "Nowhere/Land", "../../etc/passwd", "x" * 500):
+        User.objects.filter(pk=user.pk).update(last_login=None)
+        assert attempt(Client(), user.email, PASSWORD, time_zone=odd) == 302
+        user.refresh_from_db()
+        assert user.time_zone == "UTC"

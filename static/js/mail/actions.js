@@ -7,7 +7,9 @@ import { close, open } from "./reader.js";
 
 const GONE = new Set(["trash", "junk", "destroy"]);
 const MOVED = new Set(["archive", "inbox", "not-junk", "move"]);
-let undo = null;
+// The ways back that were not taken yet, the newest last.
+const ways = [];
+const MOST_WAYS = 20;
 
 async function send(url, body) {
   const answer = await fetch(url, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
@@ -30,39 +32,56 @@ export async function act(what, ids, extra = {}) {
   }
   const takeBack = leaves(what) ? remove(ids) : flag(what, ids);
   selectNone();
+  changing(true);
   try {
-    const done = await send(words().actionUrl, body);
-    tell(done, takeBack);
-    if (!leaves(what) && MOVED.has(what)) document.dispatchEvent(new CustomEvent("look-for-news"));
+    tell(await send(words().actionUrl, body), takeBack);
   } catch {
     takeBack();
     toast({ text: words().failed });
+  } finally {
+    changing(false);
   }
 }
 
+// While something is being changed nobody looks for news: the answer would be older than the list.
+const changing = (on) => document.dispatchEvent(new CustomEvent("list-changing", { detail: { on } }));
+
+// Each toast takes back what it tells, and "z" the newest that is left.
 function tell(done, takeBack) {
   document.dispatchEvent(new CustomEvent("counts", { detail: done }));
-  undo = done.undo ? () => { takeBack(); back(done.undo); } : null;
-  toast({ text: done.text, onUndo: undo && (() => { const once = undo; undo = null; once?.(); }) });
+  if (!done.undo) {
+    toast({ text: done.text });
+    return;
+  }
+  const way = () => {
+    if (!ways.includes(shown.undo)) return;
+    ways.splice(ways.indexOf(shown.undo), 1);
+    takeBack();
+    back(done.undo);
+  };
+  const shown = toast({ text: done.text, onUndo: way });
+  ways.push(shown.undo);
+  if (ways.length > MOST_WAYS) ways.shift();
 }
 
 async function back(token) {
   const body = new FormData();
   body.set("token", token);
+  changing(true);
   try {
     const done = await send(words().undoUrl, body);
     document.dispatchEvent(new CustomEvent("counts", { detail: done }));
-    document.dispatchEvent(new CustomEvent("look-for-news", { detail: { force: true } }));
     toast({ text: done.text });
   } catch {
     toast({ text: words().failed });
+  } finally {
+    changing(false);
   }
 }
 
 export function undoLast() {
-  const once = undo;
-  undo = null;
-  if (once) once();
+  const newest = ways[ways.length - 1];
+  if (newest) newest();
   else toast({ text: words().nothing });
 }
 
@@ -78,19 +97,26 @@ function remove(ids) {
   const wasOpen = ids.includes(openId());
   const focused = gone.some((row) => row.contains(document.activeElement));
   const neighbour = all.slice(all.indexOf(gone[gone.length - 1]) + 1).find((row) => !gone.includes(row));
-  gone.forEach((row) => row.remove());
+  const where = placeUrl();
+  gone.forEach((row) => {
+    row.querySelector(".msg__check").checked = false;
+    row.remove();
+  });
   showEmpty();
   ready();
   if (wasOpen && next && !matchMedia("(width < 600px)").matches) open(next.querySelector(".msg__link").href);
   else if (wasOpen) close();
   if (focused) neighbour?.querySelector(".msg__link").focus({ preventScroll: true });
   return () => {
+    if (placeUrl() !== where) return;
     for (const { row, after } of places) {
+      if (rowOf(row.dataset.id)) continue;
       if (after?.isConnected) after.after(row);
       else list().prepend(row);
     }
     showEmpty();
     ready();
+    if (focused || document.activeElement === document.body) gone[0]?.querySelector(".msg__link").focus({ preventScroll: true });
   };
 }
 

@@ -4,10 +4,13 @@ import { merge } from "./list.js";
 
 const EVERY = 30_000;
 let busy = false;
+let changes = 0; // how many have begun
+let running = 0; // how many are not answered yet
 
 async function look({ force = false, quiet = false } = {}) {
-  if (busy || !list() || document.hidden || !navigator.onLine) return;
+  if (busy || running || !list() || document.hidden || !navigator.onLine) return;
   busy = true;
+  const known = changes;
   const button = document.querySelector("[data-refresh] .icon");
   if (!quiet) button?.classList.add("spin");
   try {
@@ -20,6 +23,7 @@ async function look({ force = false, quiet = false } = {}) {
     const answer = await fetch(`${words().newsUrl}?${query}`, { credentials: "same-origin" });
     if (answer.status !== 200 || answer.redirected) return;
     const news = await answer.json();
+    if (changes !== known) return;
     document.dispatchEvent(new CustomEvent("counts", { detail: news }));
     if (placeUrl() !== asked) return;
     document.getElementById("list-head").innerHTML = news.head;
@@ -31,6 +35,15 @@ async function look({ force = false, quiet = false } = {}) {
     button?.classList.remove("spin");
   }
 }
+
+// After the last change the numbers above the list are brought up to date.
+let soon;
+document.addEventListener("list-changing", ({ detail }) => {
+  changes += detail.on ? 1 : 0;
+  running += detail.on ? 1 : -1;
+  clearTimeout(soon);
+  if (!running) soon = setTimeout(() => look({ force: true, quiet: true }), 400);
+});
 
 setInterval(() => look({ quiet: true }), EVERY);
 document.addEventListener("visibilitychange", () => look({ quiet: true }));

@@ -1,0 +1,124 @@
+"""Taking things back, and where the focus is afterwards, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from mailstore.models import Message
+from tests.e2e.conftest import PHONE, sign_in
+from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
+from tests.webmail.samples import Mailbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def total(page: Page) -> int:
+    """How many messages the heading of the list tells."""
+    return int(page.locator(".list-head").get_attribute("data-total") or "-1")
+
+
+def test_each_toast_takes_back_what_it_tells(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,  # noqa: F811 - the fixture
+    problems: list[str],
+) -> None:
+    """The older of two toasts undoes the older of two actions; z undoes the one that is left."""
+    page.goto(live_server.url)
+    before = total(page)
+    rows = page.locator("#list .msg")
+    first, second = (rows.nth(n).get_attribute("data-id") or "" for n in (0, 1))
+    home = Message.objects.get(pk=first).folder
+    for pk, key, told in ((first, "e", "Message archived"), (second, "#", "Message deleted")):
+        page.locator(f'[data-id="{pk}"] .msg__check').check()
+        page.keyboard.press(key)
+        expect(page.get_by_text(told)).to_be_visible()
+    page.locator(".toast", has_text="Message archived").get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone")).to_be_visible()
+    assert Message.objects.get(pk=first).folder == home
+    assert Message.objects.get(pk=second).folder.role == "trash"
+    expect(page.locator(".list-head")).to_have_attribute("data-total", str(before - 1))
+    page.keyboard.press("z")
+    expect(page.get_by_text("Message deleted")).to_have_count(0)
+    expect(page.locator(".list-head")).to_have_attribute("data-total", str(before))
+    assert Message.objects.get(pk=second).folder.role != "trash"
+    page.keyboard.press("z")
+    expect(page.get_by_text("Nothing to undo")).to_be_visible()
+    assert problems == []
+
+
+def test_what_comes_back_is_not_selected_and_has_the_focus(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,  # noqa: F811 - the fixture
+) -> None:
+    page.goto(live_server.url)
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_text("2 messages archived")).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.locator(".msg__check:checked")).to_have_count(0)
+    expect(page.locator("#list .msg:focus-within")).to_have_count(1)
+
+
+def test_without_scripts_the_note_has_the_way_back(
+    browser: Browser,
+    live_server: LiveServer,
+    user: User,
+    mailbox: Mailbox,  # noqa: F811
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, live_server, user)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/message/{mailbox.lease.pk}/")
+    page.locator("#reading").get_by_role("button", name="Archive").click()
+    assert Message.objects.get(pk=mailbox.lease.pk).folder.role == "archive"
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Undone")
+    assert Message.objects.get(pk=mailbox.lease.pk).folder == mailbox.lease.folder
+    context.close()
+
+
+def test_dialogs_take_the_focus_and_give_it_back(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,  # noqa: F811 - the fixture
+) -> None:
+    """The first empty field has it, then the first wrong one, at the end what opened the dialog."""
+    page.goto(f"{live_server.url}/settings/connectivity/")
+    opener = page.get_by_role("link", name="New Retrieval Task")
+    opener.click()
+    expect(page.get_by_label("Your address there")).to_be_focused()
+    page.get_by_role("link", name="Other POP server").click()
+    expect(page.get_by_label("Server Address")).to_be_focused()
+    page.get_by_label("Server Address").fill("pop.example.test")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("Enter the username.")).to_be_visible()
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_newsletter_fits_a_phone(
+    browser: Browser,
+    live_server: LiveServer,
+    user: User,
+    mailbox: Mailbox,  # noqa: F811
+) -> None:
+    """A table of 560 points and its pictures become as narrow as the screen."""
+    width, height = PHONE
+    context = browser.new_context(viewport={"width": width, "height": height})
+    sign_in(context, live_server, user)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
+    expect(page.frame_locator("#frame").get_by_text("The winter timetable")).to_be_visible()
+    frame = next(one for one in page.frames if one.url.endswith("/frame/"))
+    assert frame.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
