@@ -199,7 +199,14 @@ class _Maker:
         html = message.get_body(("html",))
         if isinstance(html, EmailMessage):
             picture = pictures.png(240, 150, color)
-            html.add_related(picture, "image", "png", cid=f"<{cid}>", filename="sunday.png")
+            html.add_related(
+                picture,
+                "image",
+                "png",
+                cid=f"<{cid}>",
+                filename="sunday.png",
+                disposition="inline",
+            )
         return self._filed(message, "INBOX", when)
 
     def _junk(self, when: datetime) -> SampleMessage:
