@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 from django import template
 from django.templatetags.static import static
@@ -16,6 +17,12 @@ from lib import days
 register = template.Library()
 
 
+@cache
+def _sprite() -> str:
+    """Where the icons lie. A list has hundreds of them, and the answer is always the same."""
+    return static("icons.svg")
+
+
 @register.simple_tag
 def icon(name: str, *classes: str, label: str = "") -> SafeString:
     """Draw a symbol of ``static/icons.svg``.
@@ -24,7 +31,7 @@ def icon(name: str, *classes: str, label: str = "") -> SafeString:
     icon is decoration and hidden from assistive technology.
     """
     names = ["icon", *(f"icon--{one}" if one in {"sm", "lg"} else one for one in classes)]
-    link = f"{static('icons.svg')}#i-{name}"
+    link = f"{_sprite()}#i-{name}"
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>',
