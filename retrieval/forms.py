@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from connectivity.providers import Provider, Server
+from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from mailstore.models import Folder
 from mailstore.services import folders
 from retrieval.models import Method, RetrievalTask, TaskType, Transfer
@@ -19,10 +19,6 @@ from retrieval.services.accounts import COLORS, TaskValues, default_name, needs_
 # The ports of RFC 3501 and RFC 1939, and those of RFC 8314 that are encrypted from the start.
 PORTS = {TaskType.IMAP: (143, 993), TaskType.POP: (110, 995)}
 NEW_FOLDER = "new"
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
-_NOT_IN_HOST = re.compile(r"[\s/@\\?#]")
-# App passwords are shown in groups of four letters, and pasted like that.
-_APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.ASCII)
 
 
 class StartForm(forms.Form):
@@ -36,12 +32,6 @@ class StartForm(forms.Form):
     )
 
 
-def _text(**attrs: str) -> forms.TextInput:
-    return forms.TextInput(
-        attrs={"class": "input", "autocomplete": "off", "spellcheck": "false", **attrs}
-    )
-
-
 class TaskForm(forms.Form):
     """Every field of a task, in the order of A205, then how it is shown here."""
 
@@ -51,35 +41,16 @@ class TaskForm(forms.Form):
         initial=TaskType.IMAP,
         widget=forms.Select(attrs={"class": "select"}),
     )
-    host = forms.CharField(
-        label=_("Server Address"),
-        max_length=253,
-        widget=_text(placeholder="mail.example.com", autocapitalize="none"),
-        error_messages={"required": _("Enter the server address.")},
-    )
-    port = forms.IntegerField(
-        label=_("Port"),
-        min_value=1,
-        max_value=65535,
-        widget=_text(inputmode="numeric"),
-        error_messages={"required": _("Enter the port.")},
-    )
-    username = forms.CharField(
+    host = HostField(label=_("Server Address"))
+    port = PortField(label=_("Port"))
+    username = PlainField(
         label=_("Username"),
         max_length=320,
-        widget=_text(placeholder="name@example.com", autocapitalize="none"),
+        widget=PlainInput(placeholder="name@example.com", autocapitalize="none"),
         help_text=_("Usually the full e-mail address."),
         error_messages={"required": _("Enter the username.")},
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=1024,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(
-            attrs={"class": "input", "autocomplete": "new-password"}, render_value=False
-        ),
-    )
+    password = PasswordField(required=False)
     method = forms.ChoiceField(
         label=_("Retrieval Method"),
         choices=[(Method.AUTOMATIC, _("Automatic")), (Method.MANUAL, _("Manual"))],
@@ -98,16 +69,14 @@ class TaskForm(forms.Form):
         required=False,
         widget=forms.Select(attrs={"class": "select"}),
     )
-    new_folder = forms.CharField(
-        label=_("Name of the new folder"), max_length=255, required=False, widget=_text()
-    )
+    new_folder = PlainField(label=_("Name of the new folder"), max_length=255, required=False)
     use_apop = forms.BooleanField(label=_("Enable APOP authentication"), required=False)
     leave_on_server = forms.BooleanField(label=_("Leave messages on server"), required=False)
     require_ssl = forms.BooleanField(label=_("Require SSL"), required=False, initial=True)
     filter_enabled = forms.BooleanField(
         label=_("Enable spam and content filtering"), required=False
     )
-    name = forms.CharField(label=_("Name"), max_length=100, required=False, widget=_text())
+    name = PlainField(label=_("Name"), max_length=100, required=False)
     color = forms.TypedChoiceField(
         label=_("Colour"),
         choices=[(number, str(number)) for number in range(1, COLORS + 1)],
@@ -130,29 +99,6 @@ class TaskForm(forms.Form):
         if task is not None:
             # What a task knows of its mailbox depends on the type.
             self.fields["type"].disabled = True
-
-    def clean_host(self) -> str:
-        """A bare name or address; what was pasted from a browser is refused with a reason."""
-        host: str = self.cleaned_data["host"].strip().rstrip(".")
-        if _NOT_IN_HOST.search(host) or not host:
-            raise forms.ValidationError(
-                _("Enter only the name of the server, for example mail.example.com.")
-            )
-        return host
-
-    def clean_username(self) -> str:
-        username: str = self.cleaned_data["username"].strip()
-        return _without_controls(username)
-
-    def clean_password(self) -> str:
-        password = _without_controls(self.cleaned_data["password"])
-        return password.replace(" ", "") if _APP_PASSWORD.fullmatch(password) else password
-
-    def clean_new_folder(self) -> str:
-        return _without_controls(self.cleaned_data["new_folder"].strip())
-
-    def clean_name(self) -> str:
-        return _without_controls(self.cleaned_data["name"].strip())
 
     def clean(self) -> dict[str, Any]:
         """What depends on more than one field."""
@@ -219,16 +165,7 @@ class TaskForm(forms.Form):
 class PasswordForm(forms.Form):
     """A new password for a task whose old one is no longer accepted."""
 
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=1024,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
-        error_messages={"required": _("Enter the password.")},
-    )
-
-    def clean_password(self) -> str:
-        return _without_controls(self.cleaned_data["password"])
+    password = PasswordField()
 
 
 def initial_for(provider: Provider | None, *, kind: str, address: str) -> dict[str, Any]:
@@ -264,12 +201,6 @@ def initial_of(task: RetrievalTask) -> dict[str, Any]:
     values = {name: getattr(task, name) for name in names}
     values["destination"] = str(task.destination_id or "")
     return values | {"name": task.source.name, "color": task.source.color}
-
-
-def _without_controls(text: str) -> str:
-    if _CONTROLS.search(text):
-        raise forms.ValidationError(_("This contains characters that cannot be typed."))
-    return text
 
 
 def _paths(user: User) -> Sequence[tuple[Folder, str]]:

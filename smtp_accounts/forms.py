@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, SmtpAccount
 from smtp_accounts.services.accounts import AccountValues, needs_password
@@ -15,52 +15,29 @@ from smtp_accounts.services.accounts import AccountValues, needs_password
 DEFAULT_PORT = 25
 # RFC 8314 section 3.3 for implicit TLS, RFC 6409 for STARTTLS.
 PORTS = {Encryption.NONE: 25, Encryption.SSL: 465, Encryption.TLS: 587}
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NOT_IN_HOST = re.compile(r"[\s/@\\?#]")
-# App passwords are shown in groups of four letters, and pasted like that.
-_APP_PASSWORD = re.compile(r"[a-z]{4}( [a-z]{4}){3}", re.ASCII)
-
-
-def _text(**attrs: str) -> forms.TextInput:
-    return forms.TextInput(
-        attrs={"class": "input", "autocomplete": "off", "spellcheck": "false", **attrs}
-    )
 
 
 class AccountForm(forms.Form):
     """Every field of an account, in the order of A28."""
 
-    display_name = forms.CharField(
+    display_name = PlainField(
         label=_("Display Name"),
         max_length=200,
         required=False,
-        widget=_text(),
         help_text=_("The name recipients see beside your address."),
     )
-    host = forms.CharField(
-        label=_("Server Address"),
-        max_length=253,
-        widget=_text(placeholder="mail.example.com", autocapitalize="none"),
-        error_messages={"required": _("Enter the server address.")},
-    )
-    port = forms.IntegerField(
-        label=_("Server Port"),
-        min_value=1,
-        max_value=65535,
-        initial=DEFAULT_PORT,
-        widget=_text(inputmode="numeric"),
-        error_messages={"required": _("Enter the port.")},
-    )
+    host = HostField(label=_("Server Address"))
+    port = PortField(label=_("Server Port"), initial=DEFAULT_PORT)
     encryption = forms.ChoiceField(
         label=_("Encryption"),
         choices=Encryption.choices,
         initial=Encryption.NONE,
         widget=forms.Select(attrs={"class": "select"}),
     )
-    email = forms.CharField(
+    email = PlainField(
         label=_("Email Address"),
         max_length=254,
-        widget=_text(placeholder="jdoe@example.com", autocapitalize="none", inputmode="email"),
+        widget=PlainInput(placeholder="jdoe@example.com", autocapitalize="none", inputmode="email"),
         help_text=_("The full address you send from."),
         error_messages={"required": _("Enter the full address you send from.")},
     )
@@ -70,51 +47,24 @@ class AccountForm(forms.Form):
         initial=True,
         widget=forms.CheckboxInput(attrs={"aria-describedby": "id_use_authentication_help"}),
     )
-    username = forms.CharField(
+    username = PlainField(
         label=_("Username"),
         max_length=320,
         required=False,
-        widget=_text(autocapitalize="none"),
+        widget=PlainInput(autocapitalize="none"),
         help_text=_("Often the same as the Email Address; left empty, that is used."),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=1024,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(
-            attrs={"class": "input", "autocomplete": "new-password"}, render_value=False
-        ),
-    )
+    password = PasswordField(required=False)
 
     def __init__(self, *args: Any, account: SmtpAccount | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
 
-    def clean_display_name(self) -> str:
-        return _without_controls(" ".join(self.cleaned_data["display_name"].split(" ")))
-
-    def clean_host(self) -> str:
-        """A bare name or address; what was pasted from a browser is refused with a reason."""
-        host: str = _without_controls(self.cleaned_data["host"].strip().rstrip("."))
-        if _NOT_IN_HOST.search(host) or not host:
-            raise forms.ValidationError(
-                _("Enter only the name of the server, for example mail.example.com.")
-            )
-        return host
-
     def clean_email(self) -> str:
-        address = addresses.normal(_without_controls(self.cleaned_data["email"]))
+        address = addresses.normal(self.cleaned_data["email"])
         if not address:
             raise forms.ValidationError(_("Enter a full address, for example jdoe@example.com."))
         return address
-
-    def clean_username(self) -> str:
-        return _without_controls(self.cleaned_data["username"].strip())
-
-    def clean_password(self) -> str:
-        password = _without_controls(self.cleaned_data["password"])
-        return password.replace(" ", "") if _APP_PASSWORD.fullmatch(password) else password
 
     def clean(self) -> dict[str, Any]:
         """What depends on more than one field."""
@@ -187,9 +137,3 @@ def offered_port(encryption: str, port: object) -> int | None:
         return None
     matching = PORTS[Encryption(encryption)]
     return None if str(port) == str(matching) else matching
-
-
-def _without_controls(text: str) -> str:
-    if _CONTROLS.search(text):
-        raise forms.ValidationError(_("This contains characters that cannot be typed."))
-    return text
