@@ -6,8 +6,8 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
-.PHONY: lint-style lint-order lint-templates lint-tree lint-acceptance lint-migrations
-.PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format lock acceptance
+.PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
+.PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format messages lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,7 +44,7 @@ e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/s
 
 lint: setup ## Style, order of the rooms, templates, the tree itself; all of them even if one fails
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates \
-		lint-tree lint-acceptance lint-migrations
+		lint-tree lint-messages lint-acceptance lint-migrations
 
 lint-style:
 	$(BIN)/ruff format --check .
@@ -60,6 +60,9 @@ lint-templates:
 lint-tree:
 	$(BIN)/python scripts/check_tree.py
 
+lint-messages:
+	$(BIN)/python scripts/check_messages.py
+
 lint-acceptance:
 	$(BIN)/python scripts/acceptance.py --check
 
@@ -73,6 +76,13 @@ format: setup ## Put code and templates into their standard form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+messages: setup ## Take the texts of code and templates into locale/ and compile it (needs gettext)
+	@scripts/system.sh gettext
+	$(BIN)/python manage.py makemessages --locale de --no-wrap --no-obsolete --add-location file \
+		$(foreach place,.venv var tests bench scripts standin,--ignore $(place))
+	$(BIN)/python manage.py compilemessages --locale de --ignore .venv --ignore var
+	$(BIN)/python scripts/check_messages.py
 
 bench: setup ## The figures of docs/benchmarks.md
 	@scripts/system.sh dovecot

@@ -1,6 +1,7 @@
 #!/bin/bash
 # system.sh GROUP…: install the Debian packages of the groups named, if anything of them is missing.
-# Groups: python dovecot redis postgres chromium, or all. Does nothing when everything is there.
+# Groups: python dovecot redis postgres chromium, or all of these; gettext, which only `make messages`
+# needs. Does nothing when everything is there.
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
@@ -30,6 +31,7 @@ group() {
             need fonts-dejavu-core installed fonts-dejavu-core
             need fonts-noto-color-emoji installed fonts-noto-color-emoji
             ;;
+        gettext) need gettext have msgfmt ;;
         *) echo "system.sh: no group named $1" >&2; exit 2 ;;
     esac
 }
