@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -58,6 +59,21 @@ def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> N
 def enter(context: BrowserContext, live_server: LiveServer) -> Callable[[User], None]:
     """Sign a person in to the page of the test."""
     return lambda person: sign_in(context, live_server, person)
+
+
+@pytest.fixture
+def settings_page(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> Callable[[], None]:
+    """Open Settings, Connectivity as a signed-in person does."""
+    enter(user)
+
+    def go() -> None:
+        page.goto(live_server.url + reverse("settings"))
+        page.get_by_role("link", name="Connectivity").click()
+        expect(page.get_by_role("heading", name="Connectivity")).to_be_visible()
+
+    return go
 
 
 @pytest.fixture
