@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from lib.days import short_time
 from mailstore.models import Folder, FolderRole, Source
 from retrieval.models import RemoteFolder
 from smtp_accounts.services import drafts, outbox
@@ -44,12 +45,13 @@ EMPTY = {
 
 @dataclass(frozen=True)
 class Desk:
-    """What every part of the screen needs, read once. ``waiting`` counts the outbox,
-    ``attention`` what of it needs the user."""
+    """What every part of the screen needs, read once. ``drafts`` counts what is being written,
+    ``waiting`` the outbox, ``attention`` what of it needs the user."""
 
     user: User
     tree: tree.Tree
     sources: dict[int, Source]
+    drafts: int
     waiting: int
     attention: int
 
@@ -68,13 +70,14 @@ def desk(user: User) -> Desk:
         .exclude(role__in=["", FolderRole.INBOX])
         .values_list("local_id", flat=True)
     )
+    written = drafts.count(user)
     folders = tree.build(
         Folder.objects.filter(user=user).select_related("source"),
         aside=[pk for pk in aside if pk is not None],
-        drafts=drafts.count(user),
+        drafts=written,
     )
     sources = {one.pk: one for one in Source.objects.filter(user=user).order_by("name", "pk")}
-    return Desk(user, folders, sources, outbox.count(user), outbox.attention(user))
+    return Desk(user, folders, sources, written, outbox.count(user), outbox.attention(user))
 
 
 def tree_context(found: Desk, place: Place) -> dict[str, Any]:
@@ -117,7 +120,8 @@ def heading(found: Desk, place: Place) -> Heading:
             folder.name, folder.total, folder.unread, _("No messages in this folder."), "folder"
         )
     role = FolderRole(folder.role)
-    return Heading(role.label, folder.total, folder.unread, EMPTY[role], tree.ICONS[role])
+    total = folder.total + (found.drafts if role == FolderRole.DRAFTS else 0)
+    return Heading(role.label, total, folder.unread, EMPTY[role], tree.ICONS[role])
 
 
 def list_context(found: Desk, place: Place, before: str = "") -> dict[str, Any]:
@@ -136,7 +140,10 @@ def list_context(found: Desk, place: Place, before: str = "") -> dict[str, Any]:
         "days": lines.by_day(shown),
         "more": place.with_cursor(page.cursor) if page.cursor else "",
         "understood": page.understood,
-        "drafts": drafts.open_drafts(found.user)
+        "drafts": [
+            (one, short_time(timezone.localtime(one.changed_at), today))
+            for one in drafts.open_drafts(found.user)
+        ]
         if role == FolderRole.DRAFTS and not before
         else (),
     }

@@ -42,6 +42,7 @@ export async function openWindow(url) {
   }
   const windows = [...dock().children];
   for (const one of windows) one.minimise(windows.length >= MOST - 1);
+  made.cameFrom = document.activeElement;
   dock().append(made);
   made.start();
 }

@@ -77,7 +77,7 @@ export class Files {
       request.addEventListener("loadend", () => {
         this.waiting.delete(request);
         line.remove();
-        this.ended(request);
+        this.ended(request, file.name);
         resolve();
       });
       const body = new FormData();
@@ -88,7 +88,7 @@ export class Files {
     });
   }
 
-  ended(request) {
+  ended(request, name) {
     if (!request.status) return;
     let facts = {};
     try { facts = JSON.parse(request.responseText); } catch { /* an error page */ }
@@ -97,7 +97,7 @@ export class Files {
       this.host.saver.mark({});
       this.tell("");
     } else {
-      this.tell(facts.error || document.getElementById("words").dataset.failed);
+      this.tell(`${name}: ${facts.error || document.getElementById("words").dataset.failed}`);
     }
   }
 

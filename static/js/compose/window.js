@@ -113,8 +113,14 @@ class ComposeWindow extends HTMLElement {
 
   leave() {
     this.saver.stop();
-    if (this.isPage) location.href = "/";
-    else this.remove();
+    if (this.isPage) {
+      location.href = "/";
+      return;
+    }
+    const hadFocus = this.contains(document.activeElement);
+    this.remove();
+    if (hadFocus) (this.cameFrom?.isConnected ? this.cameFrom : document.getElementById("main"))?.focus({ preventScroll: true });
+    document.dispatchEvent(new CustomEvent("drafts-changed"));
   }
 
   async discard() {

@@ -1,5 +1,5 @@
 // The message list: older pages, selection, other folders and filters, the newest rows.
-import { announce, checkedIds, failure, fill, fragment, list, main, part, placeUrl, rowOf, rows, scroller, skeleton, words } from "./dom.js";
+import { announce, checkedIds, failure, fill, fragment, list, main, openId, part, placeUrl, rowOf, rows, scroller, skeleton, words } from "./dom.js";
 
 // What a row looked like when the server sent it; tells a changed row from an unchanged one.
 const sent = new WeakMap();
@@ -85,6 +85,17 @@ function keepTyping(pane, html) {
   window.htmx?.process(pane);
 }
 
+// A message that no longer passes the filter stays in its place for as long as it is being read.
+function keepOpen(known) {
+  const row = known.get(openId());
+  if (!row || rowOf(openId())) return;
+  const before = [...known.values()];
+  const above = before.slice(0, before.indexOf(row)).reverse().find((one) => rowOf(one.dataset.id));
+  if (above) rowOf(above.dataset.id).after(row);
+  else if (list().querySelector(".list__day")) list().querySelector(".list__day").after(row);
+  else list().prepend(row);
+}
+
 // ---- the newest rows, merged without disturbing what the reader does
 export function merge(html) {
   const fresh = fragment(html);
@@ -111,11 +122,19 @@ export function merge(html) {
   } else {
     list().replaceChildren(...head);
   }
+  keepOpen(known);
   if (focused && document.activeElement === document.body) rowOf(focused)?.querySelector(".msg__link").focus({ preventScroll: true });
   if (arrived) announce(words().newMail);
   showEmpty();
   ready();
 }
+
+// ---- something was written, sent or discarded: numbers change, and in Drafts the list itself
+document.addEventListener("drafts-changed", () => {
+  if (!list()) return;
+  if (scroller()?.dataset.role === "drafts") load(placeUrl(), { push: false });
+  document.dispatchEvent(new CustomEvent("look-for-news", { detail: { force: true, quiet: true } }));
+});
 
 // ---- selection
 let last = null;

@@ -95,7 +95,7 @@ document.addEventListener("place-changed", () => {
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-  const link = event.target.closest(".msg__link");
+  const link = event.target.closest(".msg__link:not([data-compose])");
   if (link && list()) {
     event.preventDefault();
     open(link.href, { focus: event.detail === 0 || matchMedia("(width < 600px)").matches });
