@@ -1,0 +1,108 @@
+"""German words are longer: every screen still holds them, wide and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests.e2e.conftest import PHONE, WIDE
+from tests.e2e.tasks import gallery
+from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
+from tests.webmail.samples import Mailbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: Buttons, badges and tabs whose words do not fit, and anything that makes the page too wide.
+CLIPPED = """() => {
+  const shown = (one) => one.checkVisibility() && one.clientWidth > 1;
+  const cut = (one) => one.scrollWidth > one.clientWidth + 1
+    || one.scrollHeight > one.clientHeight + 4;
+  const words = document.querySelectorAll(".btn, .badge, .jump a, .tree__item > span, h1, h2");
+  const small = [...words].filter((one) => shown(one) && cut(one));
+  const page = document.scrollingElement;
+  return [
+    ...small.map((one) => `${one.className}: ${one.textContent.trim()}`),
+    ...(page.scrollWidth > innerWidth ? [`the page is ${page.scrollWidth} wide`] : []),
+  ];
+}"""
+
+
+@pytest.fixture
+def fits(page: Page, shot: Callable[..., None]) -> Iterator[Callable[[str], None]]:
+    """Photograph the page, and note where words are cut off at either width; none may be."""
+    cut: list[str] = []
+
+    def look(name: str) -> None:
+        for width, height in (WIDE, PHONE):
+            page.set_viewport_size({"width": width, "height": height})
+            cut.extend(f"{name} at {width}: {one}" for one in page.evaluate(CLIPPED))
+        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        shot(f"de-{name}")
+
+    yield look
+    assert cut == []
+
+
+def test_german_fits(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    mailbox: Mailbox,  # noqa: F811 - the fixture
+    fits: Callable[[str], None],
+    problems: list[str],
+) -> None:
+    """Reading, writing, and the accounts in every state."""
+    User.objects.filter(pk=user.pk).update(language="de", time_zone="Europe/Berlin")
+    task = gallery(user)["Yahoo"]
+
+    def go(name: str, *args: int) -> None:
+        page.goto(live_server.url + reverse(name, args=args))
+
+    go("mail")
+    expect(page.get_by_role("heading", name="Alle Posteingänge")).to_be_visible()
+    fits("mail")
+    page.get_by_role("link", name="Jonas Ekdahl").first.click()
+    expect(page.get_by_role("button", name="Archivieren").first).to_be_visible()
+    fits("message")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Tastenkürzel")).to_be_visible()
+    fits("keyboard")
+    go("compose")
+    expect(page.get_by_role("button", name="Senden", exact=True)).to_be_visible()
+    fits("compose")
+    go("connectivity")
+    expect(page.get_by_role("heading", name="E-Mail-Abruf")).to_be_visible()
+    fits("connectivity")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.get_by_role("link", name="E-Mail-Abruf").click()
+    fits("connectivity-retrieval")
+    go("retrieval-detail", task.pk)
+    expect(page.get_by_role("button", name="Jetzt abrufen")).to_be_visible()
+    fits("retrieval-detail")
+    go("retrieval-new")
+    fits("retrieval-start")
+    page.get_by_role("link", name="Anderer POP-Server").click()
+    expect(page.get_by_label("SSL verlangen")).to_be_visible()
+    fits("retrieval-form")
+    page.get_by_label("Serveradresse").fill("127.0.0.1")
+    page.get_by_label("Benutzername").fill("mara")
+    page.get_by_label("Passwort", exact=True).fill("x")
+    page.get_by_role("button", name="Verbindung testen").click()
+    expect(page.locator("#outcome")).to_contain_text("Dort antwortet kein Dienst.")
+    fits("retrieval-refused")
+    go("retrieval-delete", task.pk)
+    fits("retrieval-delete")
+    go("smtp-account-new")
+    expect(page.get_by_label("Authentifizierung verwenden")).to_be_visible()
+    fits("smtp-form")
+    go("settings-account")
+    expect(page.get_by_label("Sprache")).to_have_value("de")
+    fits("settings-account")
+    go("settings-appearance")
+    fits("settings-appearance")
+    assert [text for text in problems if "422" not in text] == []
