@@ -249,6 +249,18 @@ CAUSES: Mapping[str, Cause] = {
         _("Enter the password again. An administrator should look at the key file."),
         "password",
     ),
+    "storage": Cause(
+        _("The mail could not be stored here"),
+        _("This server could not write it down. What is not stored stays at %(host)s."),
+        Turn.ADMINISTRATOR,
+        _("An administrator should look at the storage. It is tried again by itself."),
+    ),
+    "internal": Cause(
+        _("A fault of this program"),
+        _("Something unforeseen ended the run. What is not stored stays at %(host)s."),
+        Turn.ADMINISTRATOR,
+        _WAIT,
+    ),
 }
 UNKNOWN = Cause(
     _("Something went wrong here"),

@@ -19,8 +19,8 @@ and never pass it::
     ├── ProtocolBroken       protocol          an answer that cannot be understood or trusted
     └── AnswerLost           answer-lost       sent, but the final answer never came (RFC 1047)
 
-`public` is a plain English sentence with named placeholders, a msgid: the caller translates it
-and fills in `params`.  `str()` is for the log.
+`public` is a plain English sentence with named placeholders, filled in from `params`: for
+operators.  Screens explain `cause` in the reader's language.  `str()` is for the log.
 """
 
 import re
@@ -43,7 +43,7 @@ class Stage(StrEnum):
     SEND = "send"
 
 
-# Sentences shown to people, by cause.  They are msgids: keep the placeholders named.
+# Sentences by cause, in English: what a command of the operator prints.
 SENTENCES: Mapping[str, str] = {
     "name-not-found": "No server with the name %(host)s was found. Check the server address.",
     "address-refused": "The server address %(host)s with port %(port)s cannot be used here.",
@@ -97,7 +97,7 @@ class MailServerError(Exception):
 
     @property
     def public(self) -> str:
-        """The sentence for the user, with its placeholders; fill it with `params`."""
+        """The sentence in English, with its placeholders; fill it with `params`."""
         return SENTENCES[self.cause]
 
     @property

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from mailstore.models import Folder, Message
 from protocols.errors import Refused
@@ -25,8 +26,8 @@ from retrieval.services.session import Fetched, Session
 FETCH_CHUNK = 500
 MAX_ATTEMPTS = 3
 _WAITS = (timedelta(0), timedelta(hours=1), timedelta(hours=24))
-_WITHHELD = "The server listed this message but sent no content."
-_ABSENT = "The server sent no content and does not list this message any more."
+_WITHHELD = gettext_noop("The server listed this message but sent no content.")
+_ABSENT = gettext_noop("The server sent no content and does not list this message any more.")
 log = logging.getLogger(__name__)
 
 

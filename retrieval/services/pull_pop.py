@@ -143,7 +143,7 @@ class PopSession:
         self.blamed.add(key)
         row = self.rows[key, 0]
         row.attempts += 1
-        row.error = error.server_line or error.public
+        row.error = error.server_line
         if row.state == PopState.PENDING and row.attempts >= MAX_ATTEMPTS:
             row.state = PopState.QUARANTINED
         quarantined = int(row.state == PopState.QUARANTINED)

@@ -197,8 +197,8 @@ def test_a_single_failure_is_quiet_and_a_lasting_one_is_told() -> None:
         assert row.note.startswith(words)
 
 
-def test_a_cause_of_our_own_is_told_in_the_stored_words() -> None:
-    task = RetrievalTask(type="imap", cause="storage", cause_text="There is no room left.")
+def test_a_cause_nobody_lists_is_told_in_the_stored_words() -> None:
+    task = RetrievalTask(type="imap", cause="unlisted", cause_text="There is no room left.")
     told = problem_of(task)
     assert told is not None
     assert told.sentence == "There is no room left."

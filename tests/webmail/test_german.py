@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
+from connectivity.causes import CAUSES, explain_cause
 from lib import days, moments
 from mailstore import search
 from mailstore.models import Folder, FolderRole
 from mailstore.services import folders
+from protocols.errors import SENTENCES
 from retrieval.models import RetrievalTask
 from scripts.check_messages import ROOT, Entry, entries
 from smtp_accounts.services import replies
@@ -131,6 +133,17 @@ def test_refusals_hold_no_english(german: Client) -> None:
     assert english(page) == []
     assert english(german.get("/message/987654/").content.decode()) == []
     assert not RetrievalTask.objects.exists()
+
+
+@pytest.mark.parametrize("cause", sorted({*CAUSES, *SENTENCES}))
+def test_what_can_go_wrong_is_told_in_german(cause: str) -> None:
+    values = {"host": "mail.example.test", "port": 993, "username": "mara"}
+    told = explain_cause(cause, values)
+    with translation.override("de"):
+        german = explain_cause(cause, values)
+    for name in ("title", "sentence", "action"):
+        assert getattr(german, name) != getattr(told, name)
+    assert english(f"<p>{german.title}<p>{german.sentence}<p>{german.action}") == []
 
 
 @pytest.mark.django_db
