@@ -22,6 +22,7 @@ from protocols.errors import SENTENCES
 from retrieval.models import RetrievalTask
 from scripts.check_messages import ROOT, Entry, entries
 from smtp_accounts.services import replies
+from tests.e2e.tasks import gallery
 from tests.webmail.samples import letter, put
 
 #: Words every English page has and no German one.
@@ -144,6 +145,18 @@ def test_what_can_go_wrong_is_told_in_german(cause: str) -> None:
     for name in ("title", "sentence", "action"):
         assert getattr(german, name) != getattr(told, name)
     assert english(f"<p>{german.title}<p>{german.sentence}<p>{german.action}") == []
+
+
+@pytest.mark.django_db
+def test_accounts_in_every_state_hold_no_english(german: Client, user: User) -> None:
+    tasks = gallery(user)
+    pages = [reverse("connectivity")]
+    for task in tasks.values():
+        pages += [reverse(f"retrieval-{one}", args=[task.pk]) for one in ("detail", "edit", "row")]
+    for page in pages:
+        found = english(german.get(page).content.decode())
+        # What a server says is shown as it said it.
+        assert set(found) <= {"connect timeout"}, (page, found)
 
 
 @pytest.mark.django_db
