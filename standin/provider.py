@@ -38,6 +38,7 @@ class Provider:
         self.smtp = SmtpServer(
             users, tls=self.tls.good, preferred=SMTP_PORTS, deliver=self._deliver
         )
+        self.smtp.own = frozenset(one.rpartition("@")[2] for one in users)
 
     def start(self) -> Self:
         """Start both servers."""

@@ -35,7 +35,8 @@ class SmtpServer:
     """Three ports: `port` (clear, STARTTLS offered), `starttls_port` (required), `tls_port`.
 
     `refuse` maps a sender or recipient to the reply it gets, such as "550 5.1.1 no such user";
-    `final` replaces the answer to a message.  Both may be changed while the server runs.
+    `final` replaces the answer to a message; in the domains of `own` there is nobody but the
+    users.  All may be changed while the server runs.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SmtpServer:
         """`deliver` is called for each accepted recipient, in the server's own thread."""
         self.users = dict(users)
         self.refuse: dict[str, str] = {}
+        self.own: frozenset[str] = frozenset()
         self.final: str | None = None
         self.accepted: list[Accepted] = []
         self.logins: list[str] = []
@@ -178,6 +180,10 @@ class _Handler:
         """RCPT TO."""
         if address in self._server.refuse:
             return self._server.refuse[address]
+        if address.rpartition("@")[2].lower() in self._server.own and address not in (
+            self._server.users
+        ):
+            return f"550 5.1.1 <{address}>: there is no such mailbox here"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 recipient fine"
 

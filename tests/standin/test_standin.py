@@ -77,6 +77,16 @@ def test_a_provider_serves_its_mailbox_and_brings_back_what_is_sent(
         assert report.final is not None
         assert report.final.accepted
         assert b"Subject: to myself\r\n\r\nhello\r\n" in provider.imap.read_mailbox(user)
+        stranger = send_sync(
+            Endpoint("localhost", provider.smtp.tls_port, Security.TLS),
+            login,
+            policy=loopback,
+            trust=trust,
+            sender=user,
+            recipients=("nobody@provider.test", "anybody@elsewhere.test"),
+            message=b"Subject: to two strangers\r\n\r\nhello\r\n",
+        )
+        assert [reply.code for reply in stranger.recipients.values()] == [550, 250]
         endpoint = Endpoint("localhost", provider.imap.imaps_port, Security.TLS)
         with ImapSource.open(endpoint, login, policy=loopback, trust=trust) as source:
             boxes = source.list_folders()

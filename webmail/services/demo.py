@@ -138,5 +138,7 @@ def welcome(url: str, provider: ProviderFacts) -> list[str]:
         f"  Type POP, Server Address {HOST}, Port {provider.pop3s} with Require SSL",
         f"  Username {POP_USER}, Password {PROVIDER_PASSWORD}",
         "",
+        f"To see a refusal in the outbox, write to nobody@{IMAP_USER.partition('@')[2]}.",
+        "",
         "Ctrl-C stops everything; the data stays for the next time.",
     ]
