@@ -12,10 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.webmail.samples import Mailbox, fill
 
 # Playwright keeps an event loop in the main thread; Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -120,3 +122,10 @@ def problems(page: Page) -> list[str]:
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
     page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
     return found
+
+
+@pytest.fixture
+def mailbox(live_server: LiveServer, user: User, enter: Callable[[User], None]) -> Mailbox:
+    """A lived-in mailbox, its owner signed in."""
+    enter(user)
+    return fill(user, timezone.now())

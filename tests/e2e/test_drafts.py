@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_draft_is_counted_opened_once_and_gone_when_discarded(
     page: Page,
     live_server: LiveServer,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
     problems: list[str],
 ) -> None:
     page.goto(live_server.url)
@@ -42,7 +41,7 @@ def test_a_draft_is_counted_opened_once_and_gone_when_discarded(
 def test_what_is_being_read_stays_in_a_list_of_unread_messages(
     page: Page,
     live_server: LiveServer,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
 ) -> None:
     """Opening marks a message read; its line leaves when another one is opened, not before."""
     page.goto(f"{live_server.url}/?unread=1")

@@ -12,7 +12,6 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.tasks import gallery
-from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,7 +51,7 @@ def test_german_fits(
     page: Page,
     live_server: LiveServer,
     user: User,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
     fits: Callable[[str], None],
     problems: list[str],
 ) -> None:

@@ -11,7 +11,6 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from mailstore.models import Folder
 from tests.conftest import PASSWORD
-from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,7 +46,7 @@ def test_dialogs_and_settings(
     page: Page,
     live_server: LiveServer,
     user: User,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
     shot: Callable[..., None],
     no_barriers: Callable[[], None],
     problems: list[str],

@@ -20,13 +20,6 @@ from tests.webmail.samples import Mailbox, fill, picture
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def mailbox(live_server: LiveServer, user: User, enter: Callable[[User], None]) -> Mailbox:
-    """A lived-in mailbox, its owner signed in."""
-    enter(user)
-    return fill(user, timezone.now())
-
-
 def test_screens(
     page: Page,
     live_server: LiveServer,

@@ -9,7 +9,6 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from mailstore.models import Message
 from tests.e2e.conftest import PHONE, sign_in
-from tests.e2e.test_mail import mailbox  # noqa: F401 - a fixture
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +22,7 @@ def total(page: Page) -> int:
 def test_each_toast_takes_back_what_it_tells(
     page: Page,
     live_server: LiveServer,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
     problems: list[str],
 ) -> None:
     """The older of two toasts undoes the older of two actions; z undoes the one that is left."""
@@ -53,7 +52,7 @@ def test_each_toast_takes_back_what_it_tells(
 def test_what_comes_back_is_not_selected_and_has_the_focus(
     page: Page,
     live_server: LiveServer,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
 ) -> None:
     page.goto(live_server.url)
     for key in "jxjx":
@@ -71,7 +70,7 @@ def test_without_scripts_the_note_has_the_way_back(
     browser: Browser,
     live_server: LiveServer,
     user: User,
-    mailbox: Mailbox,  # noqa: F811
+    mailbox: Mailbox,
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
     sign_in(context, live_server, user)
@@ -88,7 +87,7 @@ def test_without_scripts_the_note_has_the_way_back(
 def test_dialogs_take_the_focus_and_give_it_back(
     page: Page,
     live_server: LiveServer,
-    mailbox: Mailbox,  # noqa: F811 - the fixture
+    mailbox: Mailbox,
 ) -> None:
     """The first empty field has it, then the first wrong one, at the end what opened the dialog."""
     page.goto(f"{live_server.url}/settings/connectivity/")
@@ -110,7 +109,7 @@ def test_a_newsletter_fits_a_phone(
     browser: Browser,
     live_server: LiveServer,
     user: User,
-    mailbox: Mailbox,  # noqa: F811
+    mailbox: Mailbox,
 ) -> None:
     """A table of 560 points and its pictures become as narrow as the screen."""
     width, height = PHONE
