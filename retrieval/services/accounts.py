@@ -20,7 +20,7 @@ from mailstore.services import folders
 from protocols.check import CheckReport
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
-from retrieval.services import dispatch, pull_pop, remote_folders
+from retrieval.services import dispatch, pop_ledger, remote_folders
 from retrieval.services.own_account import is_own
 
 COLORS = 6
@@ -245,7 +245,7 @@ def _doubt(task: RetrievalTask, values: TaskValues) -> None:
     """What is known of one account says nothing of another, nor of another place here."""
     if (task.host, task.username) != (values.host, values.username):
         remote_folders.start_afresh(task)
-        pull_pop.start_afresh(task)
+        pop_ledger.start_afresh(task)
         task.first_pass_done_at = None
     destination = values.destination.pk if values.destination else None
     if (task.transfer, task.destination_id) != (values.transfer, destination) or values.new_folder:

@@ -12,24 +12,21 @@ under another id, or under the same one again, is recognised by its bytes.
 
 from __future__ import annotations
 
-import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
-from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet
 
 from lib.checkpoints import checkpoint
-from mailstore.models import Blob, Folder, FolderRole, Message
-from mailstore.services import blobs, folders
+from mailstore.models import Folder, FolderRole, Message
+from mailstore.services import folders
 from protocols.body import Body
 from protocols.errors import MailServerError, ProtocolBroken, Refused
 from protocols.pop3 import Pop3Source, PopEntry
 from retrieval import plan
-from retrieval.models import PopMessage, PopState, RetrievalTask
+from retrieval.models import PopMessage, PopState
+from retrieval.services import pop_ledger
 from retrieval.services.session import Fetched, Session, max_size
 
 BATCH = 50
@@ -38,10 +35,6 @@ SESSION_MESSAGES = 1000
 MAX_SESSIONS = 200
 MAX_ATTEMPTS = 3
 MAX_REFUSALS = 3  # in one pull; more of them are not about single messages
-PAST = "past "  # no id holds a space
-CONTENT = "sha256:"
-log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +60,6 @@ def pull(session: Session, open_source: Callable[[], Pop3Source]) -> bool:
                 session.publish(phase="done")
                 return True
     return False
-
-
-def start_afresh(task: RetrievalTask) -> None:
-    """Doubt everything that is known of the maildrop: it is another account's now."""
-    rows = PopMessage.objects.filter(task=task)
-    here = rows.filter(state__in=(PopState.STORED, PopState.DELETED))
-    retire(here.exclude(key__startswith=PAST).exclude(key__startswith=CONTENT))
-    rows.exclude(state__in=(PopState.STORED, PopState.DELETED)).delete()
 
 
 class PopSession:
@@ -147,7 +132,7 @@ class PopSession:
         if row.state == PopState.PENDING and row.attempts >= MAX_ATTEMPTS:
             row.state = PopState.QUARANTINED
         quarantined = int(row.state == PopState.QUARANTINED)
-        self.session.settle(lambda: _upsert([row]), quarantined=quarantined)
+        self.session.settle(lambda: pop_ledger.upsert([row]), quarantined=quarantined)
 
     def _discover(self, listed: Sequence[Listed]) -> None:
         """A ledger row for every listed id, read back so that all have their keys."""
@@ -167,17 +152,21 @@ class PopSession:
         if not fresh:
             return
         too_big = sum(row.state == PopState.TOO_BIG for row in fresh)
-        self.session.settle(lambda: _insert(fresh), found=len(fresh), skipped=too_big)
+        self.session.settle(lambda: pop_ledger.insert(fresh), found=len(fresh), skipped=too_big)
         self._load([row.key for row in fresh])
 
     def _load(self, keys: Sequence[str]) -> None:
-        for chunk in _chunks(keys, 500):
+        for chunk in pop_ledger.chunks(keys, 500):
             rows = self._ledger().filter(key__in=chunk)
             self.rows |= {(row.key, row.copy_no): row for row in rows}
 
     def _retire(self, listed: set[str]) -> None:
         """Give the rows of ids that are not listed any more a key no message can come under."""
-        named = self._ledger().exclude(key__startswith=PAST).exclude(key__startswith=CONTENT)
+        named = (
+            self._ledger()
+            .exclude(key__startswith=pop_ledger.PAST)
+            .exclude(key__startswith=pop_ledger.CONTENT)
+        )
         here = (PopState.STORED, PopState.DELETED)
         absent = [
             (pk, state in here)
@@ -188,9 +177,9 @@ class PopSession:
             return
 
         def settle() -> None:
-            for chunk in _chunks([pk for pk, kept in absent if kept], 500):
-                retire(self._ledger().filter(pk__in=chunk))
-            for chunk in _chunks([pk for pk, kept in absent if not kept], 500):
+            for chunk in pop_ledger.chunks([pk for pk, kept in absent if kept], 500):
+                pop_ledger.retire(self._ledger().filter(pk__in=chunk))
+            for chunk in pop_ledger.chunks([pk for pk, kept in absent if not kept], 500):
                 self._ledger().filter(pk__in=chunk).delete()
 
         self.session.settle(settle)
@@ -221,14 +210,14 @@ class PopSession:
             row.size = body.size
             return row
         new = PopMessage(task=self.task, key=row.key, size=body.size)
-        self.session.settle(lambda: retire(self._ledger().filter(pk=row.pk)))
+        self.session.settle(lambda: pop_ledger.retire(self._ledger().filter(pk=row.pk)))
         self.rows[row.key, 0] = new
         return new
 
     def _link(self, fresh: list[tuple[PopMessage, Body]]) -> list[tuple[PopMessage, Body]]:
         """Settle what is here already under an id that is not listed any more; gives the rest."""
         hashes = {body.sha256 for _, body in fresh}
-        by_content = Q(key__startswith=PAST) | Q(key__startswith=CONTENT)
+        by_content = Q(key__startswith=pop_ledger.PAST) | Q(key__startswith=pop_ledger.CONTENT)
         known = self._ledger().filter(by_content, sha256__in=hashes) if hashes else ()
         free: dict[bytes, list[PopMessage]] = {}
         for old in known:
@@ -249,7 +238,7 @@ class PopSession:
 
         def settle() -> None:
             self._ledger().filter(pk__in=used).delete()
-            _upsert(linked)
+            pop_ledger.upsert(linked)
 
         self.session.settle(settle, linked=len(linked))
         return [(row, body) for row, body in fresh if row.state == PopState.PENDING]
@@ -274,7 +263,7 @@ class PopSession:
                 row.state = PopState.STORED
                 row.sha256, row.size = body.sha256, body.size
                 row.message = message
-            _upsert([row for row, _ in fresh])
+            pop_ledger.upsert([row for row, _ in fresh])
 
         def store() -> None:
             folder = self.task.destination or folders.special(self.task.user, FolderRole.INBOX)
@@ -300,7 +289,7 @@ class PopSession:
         """
         self.session.check_allowed()
         self.session.publish(phase="removing")
-        safe = _safe(by_number)
+        safe = pop_ledger.safe(by_number)
         self.session.settle(lambda: None)  # the fence, right before the effect
         if safe:
             marked = self.source.delete(sorted(safe))
@@ -312,7 +301,7 @@ class PopSession:
         ids = [row.pk for row in safe.values()]
 
         def settle() -> None:
-            for chunk in _chunks(ids, 500):
+            for chunk in pop_ledger.chunks(ids, 500):
                 self._ledger().filter(pk__in=chunk).update(state=PopState.DELETED)
 
         self.session.settle(settle, removed=len(safe))
@@ -320,36 +309,6 @@ class PopSession:
 
     def _ledger(self) -> QuerySet[PopMessage]:
         return PopMessage.objects.filter(task=self.task)
-
-
-def _safe(rows: dict[int, PopMessage]) -> dict[int, PopMessage]:
-    """Rows whose copy here is stored, not empty, and has the bytes that were fetched."""
-    stored = {
-        number: row
-        for number, row in rows.items()
-        if row.state == PopState.STORED and row.sha256 and row.size
-    }
-    copies: dict[bytes, Blob] = {}
-    for chunk in _chunks([bytes(row.sha256 or b"") for row in stored.values()], 500):
-        found = Blob.objects.filter(sha256__in=chunk).select_related("segment")
-        copies |= {bytes(blob.sha256): blob for blob in found}
-    return {
-        number: row
-        for number, row in stored.items()
-        if _is_intact(copies.get(bytes(row.sha256 or b"")))
-    }
-
-
-def _is_intact(blob: Blob | None) -> bool:
-    if blob is None:
-        return False
-    try:
-        # Reading verifies the hash; pieces, because a message may be large.
-        deque(blobs.stream(blob), maxlen=0)
-    except blobs.BlobUnreadable:
-        log.exception("a stored message cannot be read back; it stays on the server")
-        return False
-    return True
 
 
 def _batches(bodies: Iterator[tuple[int, Body]]) -> Iterator[list[tuple[int, Body]]]:
@@ -370,29 +329,3 @@ def _batches(bodies: Iterator[tuple[int, Body]]) -> Iterator[list[tuple[int, Bod
         yield batch
     if failure is not None:
         raise failure
-
-
-def _chunks(values: Sequence[T], size: int) -> Iterator[list[T]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-def retire(rows: QuerySet[PopMessage]) -> None:
-    """Keep these rows for their hashes only, free of the ids they were known by."""
-    rows.update(key=Concat(Value(PAST), Cast("pk", CharField()), output_field=CharField()))
-
-
-def _insert(rows: list[PopMessage]) -> None:
-    PopMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-
-
-def _upsert(rows: list[PopMessage]) -> None:
-    """New rows inserted, known ones updated, in a statement each."""
-    PopMessage.objects.bulk_create([row for row in rows if row.pk is None])
-    PopMessage.objects.bulk_create(
-        [row for row in rows if row.pk is not None],
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=["state", "size", "sha256", "message", "attempts", "error"],
-    )
