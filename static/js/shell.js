@@ -51,6 +51,13 @@ export async function showDialog(url, options = {}) {
   openDialogs();
 }
 document.addEventListener("htmx:after:swap", openDialogs);
+
+// ---- a line of a card that is drawn anew without the button that was pressed keeps the focus
+let line = null;
+document.addEventListener("htmx:before:swap", () => { line = document.activeElement?.closest(".item[id]")?.id ?? null; });
+document.addEventListener("htmx:after:swap", () => {
+  if (line && document.activeElement === document.body) document.getElementById(line)?.querySelector("a, button")?.focus({ preventScroll: true });
+});
 document.addEventListener("dialog-close", closeDialogs);
 
 // ---- toasts sent by the server: HX-Trigger: {"toast": {"text": "…", "undo": "/url/"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -9,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from mailstore.models import Message
 from tests.e2e.conftest import PHONE, sign_in
+from tests.e2e.tasks import gallery, row
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,3 +124,15 @@ def test_a_newsletter_fits_a_phone(
     frame = next(one for one in page.frames if one.url.endswith("/frame/"))
     assert frame.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def test_the_line_whose_button_was_pressed_keeps_the_focus(
+    page: Page, settings_page: Callable[[], None], user: User
+) -> None:
+    """The button is gone while the task waits for a worker; the focus is not."""
+    gallery(user)
+    settings_page()
+    row(page, "Studio").get_by_role("button", name="Resume").focus()
+    page.keyboard.press("Enter")
+    expect(row(page, "Studio").get_by_role("button", name="Resume")).to_have_count(0)
+    expect(page.locator(".item.task:focus-within")).to_contain_text("Studio")
