@@ -22,6 +22,8 @@ from django.db import connections
 
 from protocols.errors import MailServerError
 
+#: Tag of the system checks about settings.
+SETTINGS = "settings"
 Row = Mapping[str, Any]
 Answer = Row | Sequence[Row] | None
 Verb = Callable[..., Answer]
@@ -50,6 +52,9 @@ class OperatorCommand(BaseCommand):
     """
 
     missing = "There is no such object."
+    # The rules about settings only: the others load every page of the site first, which takes
+    # longer than most commands do.
+    requires_system_checks = [SETTINGS]
     #: Names Django gives to every command; a verb never sees them.
     _common = frozenset(
         {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color"}

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from lib.operator import SETTINGS
 from webmail.checks import check_settings
 
 
@@ -10,4 +11,4 @@ class WebmailConfig(AppConfig):
     verbose_name = "Webmail"
 
     def ready(self) -> None:
-        register(check_settings)
+        register(check_settings, SETTINGS)

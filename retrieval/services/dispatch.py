@@ -30,18 +30,27 @@ class Claim:
 
 
 def claim_due(*, now: datetime, limit: int = MAX_IN_FLIGHT) -> list[Claim]:
-    """Claim due tasks, so that at most ``limit`` are in flight; each goes to exactly one caller.
+    """Claim due tasks; each goes to exactly one caller.
 
-    Losing the returned claims loses nothing: the leases run out and the rows are due again.
+    At most ``limit`` polls and as many first passes are in flight, counted apart, so that long
+    imports never keep polls waiting. Losing the returned claims loses nothing: the leases run
+    out and the rows are due again.
     """
-    busy = RetrievalTask.objects.filter(lease_until__gte=now).count()
-    if busy >= limit:
-        return []
+    claims: list[Claim] = []
+    for first_pass in (False, True):
+        kind = Q(first_pass_done_at__isnull=first_pass)
+        busy = RetrievalTask.objects.filter(kind, lease_until__gte=now).count()
+        if busy < limit:
+            claims += _claim_kind(kind, now=now, most=limit - busy)
+    return claims
+
+
+def _claim_kind(kind: Q, *, now: datetime, most: int) -> list[Claim]:
     with transaction.atomic():
-        due = _allowed(_due(now)).order_by("next_at").values_list("pk", flat=True)
+        due = _allowed(_due(now)).filter(kind).order_by("next_at").values_list("pk", flat=True)
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=("self",))
-        return _claim(list(due[: limit - busy]), now=now)
+        return _claim(list(due[:most]), now=now)
 
 
 def claim_one(task: RetrievalTask, *, now: datetime) -> Claim | None:

@@ -91,3 +91,15 @@ def test_being_switched_off_is_no_failure_of_the_account(
     run(task)
     assert (task.fail_count, task.state) == (0, "ok")
     assert task.next_at is not None
+
+
+def test_long_imports_keep_no_poll_waiting(make_task: Callable[..., RetrievalTask]) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    imports = [make_task() for _ in range(3)]
+    poll = make_task(first_pass_done_at=yesterday)
+    now = timezone.now()
+    first = dispatch.claim_due(now=now, limit=2)
+    assert {claim.task_id for claim in first} == {imports[0].pk, imports[1].pk, poll.pk}
+    later = make_task(first_pass_done_at=yesterday)
+    again = dispatch.claim_due(now=timezone.now(), limit=2)
+    assert [claim.task_id for claim in again] == [later.pk]
