@@ -1,0 +1,203 @@
+"""Every address of the site: nobody unknown, nobody else, no forged form.
+
+The routes are read from the resolver: a new one that names an object fails here until the
+table below says whose object to try it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from connectivity.services import credentials
+from filtering.services.deliver import Incoming, deliver
+from mailstore.models import Blob, FolderRole, Message, Source
+from mailstore.services import folders
+from protocols.body import Body
+from retrieval.models import RetrievalTask
+from smtp_accounts.models import Draft, DraftAttachment, OutboxMessage, SmtpAccount
+
+# Open to everybody: signing in, and what a load balancer asks.
+PUBLIC = {"sign-in", "sign-out", "healthz", "readyz"}
+# Their token names the person it was made for; it is tried in the message tests.
+SIGNED = {"mail-piece"}
+# What says "not yours" to another user. A draft's key is chosen by the browser, so a foreign one
+# is refused or simply unknown.
+NOT_YOURS = {404}
+LETTER = b"From: a@example.test\r\nSubject: Mine\r\n\r\nMine alone.\r\n"
+
+Arguments = dict[str, Any]
+
+
+def routes() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name and argument names of every route."""
+
+    def walk(resolver: URLResolver) -> Iterator[URLPattern]:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry)
+            else:
+                yield entry
+
+    for pattern in walk(get_resolver()):
+        assert pattern.name, pattern
+        yield pattern.name, tuple(pattern.pattern.regex.groupindex)
+
+
+def taking(*, arguments: bool) -> list[str]:
+    return [name for name, taken in routes() if bool(taken) is arguments and name not in SIGNED]
+
+
+@pytest.fixture
+def belongings(user: User) -> Callable[[str], Arguments]:
+    """Arguments that lead to objects of ``user``, by the name of a route."""
+    source = Source.objects.create(user=user, name="Mine", address="mara@remote.test")
+    secret = credentials.store(user=user, secret="a canary of a secret")
+    task = RetrievalTask.objects.create(
+        user=user, source=source, credential=secret, type="imap", host="imap.test", port=993,
+        security="tls", username="mara", method="manual",
+    )  # fmt: skip
+    account = SmtpAccount.objects.create(
+        user=user, host="smtp.test", port=465, encryption="ssl", email="mara@remote.test",
+        use_authentication=False,
+    )  # fmt: skip
+    inbox = folders.special(user, FolderRole.INBOX)
+    own = folders.ensure_path(user, ["Mine"])
+    message = deliver([Incoming(Body.of(LETTER), inbox)], now=datetime.now(UTC))[0]
+    blob = Blob.objects.get()
+    draft = Draft.objects.create(user=user, key=uuid4(), subject="Mine")
+    file = DraftAttachment.objects.create(draft=draft, blob=blob, filename="mine.txt", size=1)
+    waiting = OutboxMessage.objects.create(
+        user=user, blob=blob, message_id="<1@remote.test>", from_address="mara@remote.test",
+        state="refused",
+    )  # fmt: skip
+    found: list[tuple[str, Arguments]] = [
+        ("retrieval-", {"pk": task.pk}),
+        ("smtp-account-", {"pk": account.pk}),
+        ("folder-", {"pk": own.pk}),
+        ("mail-folder", {"pk": inbox.pk}),
+        ("mail-attachment", {"pk": message.pk, "index": 1}),
+        ("mail-", {"pk": message.pk}),
+        ("outbox-action", {"pk": waiting.pk, "do": "dismiss"}),
+        ("draft-file", {"key": draft.key, "pk": file.pk}),
+        ("draft-detach", {"key": draft.key, "pk": file.pk}),
+        ("draft-", {"key": draft.key}),
+        ("compose-", {"key": draft.key}),
+    ]
+
+    def of(name: str) -> Arguments:
+        wanted = dict(routes())[name]
+        for start, arguments in found:
+            if name.startswith(start):
+                return {key: value for key, value in arguments.items() if key in wanted}
+        pytest.fail(f"{name}: say in this table whose object it leads to")
+
+    return of
+
+
+def answers(client: Client, address: str) -> dict[str, int]:
+    """Status by method; 405 where the method is not known there."""
+    return {
+        "GET": client.get(address).status_code,
+        "POST": client.post(address, {"subject": "theirs", "password": "theirs"}).status_code,
+    }
+
+
+def everything(user: User) -> list[object]:
+    """What a stranger must not change."""
+    return [
+        list(RetrievalTask.objects.filter(user=user).values()),
+        list(SmtpAccount.objects.filter(user=user).values()),
+        list(Message.objects.filter(user=user).values()),
+        list(user.folders.order_by("pk").values()),
+        list(Draft.objects.filter(user=user).values()),
+        list(DraftAttachment.objects.filter(draft__user=user).values()),
+        list(OutboxMessage.objects.filter(user=user).values()),
+    ]
+
+
+@pytest.mark.parametrize("role", ["user", "domain-admin", "system-admin"])
+def test_nobody_reaches_what_is_anothers(
+    user: User,
+    other_user: User,
+    belongings: Callable[[str], Arguments],
+    client_for: Callable[[User], Client],
+    role: str,
+) -> None:
+    other_user.role = role
+    other_user.save()
+    stranger, owner = client_for(other_user), client_for(user)
+    before = everything(user)
+    for name in taking(arguments=True):
+        address = reverse(name, kwargs=belongings(name))
+        for method, status in answers(stranger, address).items():
+            assert status in NOT_YOURS | {405}, f"{method} {name} answered {status}"
+        assert everything(user) == before, f"{name} changed something"
+    # The table leads to real objects: their owner reaches them.
+    for name in ("mail-message", "retrieval-detail", "smtp-account-edit", "mail-folder"):
+        assert owner.get(reverse(name, kwargs=belongings(name))).status_code == 200
+
+
+def test_nobody_unknown_gets_in(
+    user: User, belongings: Callable[[str], Arguments], client: Client
+) -> None:
+    before = everything(user)
+    for name, taken in routes():
+        if name in PUBLIC | SIGNED:
+            continue
+        address = reverse(name, kwargs=belongings(name) if taken else {})
+        for answer in (client.get(address), client.post(address)):
+            assert answer.status_code == 302, f"{name} answered {answer.status_code}"
+            assert answer["Location"].startswith("/sign-in/"), name
+    assert everything(user) == before
+
+
+def test_a_form_of_another_site_is_refused(
+    user: User, belongings: Callable[[str], Arguments]
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    before = everything(user)
+    for name, taken in routes():
+        if name in SIGNED:
+            continue
+        address = reverse(name, kwargs=belongings(name) if taken else {})
+        status = browser.post(address, {"subject": "forged"}).status_code
+        assert status in {403, 405}, f"{name} took a forged form: {status}"
+    assert everything(user) == before
+
+
+def test_looking_changes_nothing(
+    user: User, belongings: Callable[[str], Arguments], client_for: Callable[[User], Client]
+) -> None:
+    browser = client_for(user)
+    for name, taken in routes():
+        if name in SIGNED | {
+            "sign-out",
+            "readyz",
+            "mail-message",
+        }:  # opening a message marks it as read
+            continue
+        arguments = belongings(name) if taken else {}
+        before = everything(user)
+        status = browser.get(reverse(name, kwargs=arguments)).status_code
+        assert status in {200, 204, 302, 404, 405}, f"{name} answered {status}"
+        assert everything(user) == before, f"GET {name} changed something"
+
+
+def test_no_secret_is_ever_shown(
+    user: User, belongings: Callable[[str], Arguments], client_for: Callable[[User], Client]
+) -> None:
+    browser = client_for(user)
+    for name, taken in routes():
+        if name in SIGNED | {"sign-out"}:
+            continue
+        answer = browser.get(reverse(name, kwargs=belongings(name) if taken else {}))
+        assert b"canary" not in answer.getvalue(), name
