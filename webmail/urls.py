@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keyboard/", settings.keyboard, name="keyboard"),
     path("settings/", settings.index, name="settings"),
     path("settings/account/", settings.account, name="settings-account"),
+    path("settings/account/password/", settings.password, name="settings-password"),
     path("settings/appearance/", settings.appearance, name="settings-appearance"),
     path("settings/theme/", settings.set_theme, name="set-theme"),
 ]

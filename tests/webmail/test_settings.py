@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
 from mailstore.models import Folder
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.services import identities
+from tests.conftest import PASSWORD
 from tests.webmail.samples import letter, put
 
 VALUES = {
@@ -113,3 +116,25 @@ def test_the_language_is_the_users(browser_client: Client, user: User) -> None:
     assert '<html lang="de"' in answer.content.decode()
     assert answer["Content-Language"] == "de"
     assert translation.get_language() == "en"
+
+
+def test_the_password_is_changed_and_other_sessions_end(
+    user: User, browser_client: Client, client_for: Callable[[User], Client]
+) -> None:
+    elsewhere = client_for(user)
+    form = {"old_password": PASSWORD, "new_password1": "three calm otters", "new_password2": ""}
+    refused = browser_client.post(reverse("settings-password"), form)
+    assert refused.status_code == 422
+    assert PASSWORD not in refused.content.decode()
+    assert "three calm otters" not in refused.content.decode()
+    form["new_password2"] = form["new_password1"]
+    wrong = browser_client.post(reverse("settings-password"), {**form, "old_password": "guess"})
+    assert wrong.status_code == 422
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    done = browser_client.post(reverse("settings-password"), form, follow=True)
+    assert "Your password is changed" in done.content.decode()
+    user.refresh_from_db()
+    assert user.check_password("three calm otters")
+    assert browser_client.get("/").status_code == 200
+    assert elsewhere.get("/").status_code == 302

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Sequence
+from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -63,3 +65,15 @@ class AppearanceForm(forms.Form):
     density = forms.ChoiceField(
         label=_("Density"), choices=Density.choices, widget=forms.RadioSelect
     )
+
+
+class PasswordForm(PasswordChangeForm):
+    """The old password, and the new one twice."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+            # It stands below another form, which has the first focus.
+            field.widget.attrs.pop("autofocus", None)
+        self.fields["old_password"].label = _("Password now")

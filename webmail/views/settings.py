@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages as notes
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Theme
@@ -14,7 +16,7 @@ from accounts.services import people
 from smtp_accounts.services import accounts, identities
 from webmail.access import person
 from webmail.dialogs import dialog
-from webmail.forms.settings import AccountForm, AppearanceForm
+from webmail.forms.settings import AccountForm, AppearanceForm, PasswordForm
 from webmail.keys import GROUPS
 
 
@@ -51,9 +53,9 @@ def account(request: HttpRequest) -> HttpResponse:
     choices = identities.identities(user)
     form = AccountForm(request.POST or None, user=user, identities=choices)
     if request.method != "POST":
-        return render(request, "webmail/settings_account.html", {"form": form})
+        return _account_page(request, form, PasswordForm(user))
     if not form.is_valid():
-        return render(request, "webmail/settings_account.html", {"form": form}, status=422)
+        return _account_page(request, form, PasswordForm(user), status=422)
     values = form.cleaned_data
     people.save_profile(
         user=user,
@@ -64,6 +66,28 @@ def account(request: HttpRequest) -> HttpResponse:
     chosen = next(one for one in choices if one.key == values["default_from"])
     accounts.set_default_from(user, chosen.account)
     notes.success(request, _("Saved."))
+    return redirect("settings-account")
+
+
+def _account_page(
+    request: HttpRequest, form: AccountForm, password_form: PasswordForm, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "password_form": password_form}
+    return render(request, "webmail/settings_account.html", context, status=status)
+
+
+@sensitive_post_parameters()
+@require_POST
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the password; every other session of this person ends with it."""
+    user = person(request)
+    form = PasswordForm(user, request.POST)
+    if not form.is_valid():
+        profile = AccountForm(None, user=user, identities=identities.identities(user))
+        return _account_page(request, profile, form, status=422)
+    form.save()
+    update_session_auth_hash(request, user)
+    notes.success(request, _("Your password is changed. Other devices have to sign in again."))
     return redirect("settings-account")
 
 
