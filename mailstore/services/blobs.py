@@ -1,13 +1,14 @@
 """Message bodies on disk: written in batches, durable before anyone refers to them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import connection
 
 from lib.checkpoints import checkpoint
 from mailstore import segment
@@ -154,8 +155,13 @@ def adopt(batch: StoredBatch) -> list[Blob]:
 
 
 def _locked(hashes: Sequence[bytes]) -> dict[bytes, Blob]:
-    # The lock keeps a sweep from removing a blob between here and our commit.
-    rows = Blob.objects.select_for_update(no_key=True).filter(sha256__in=hashes).order_by("sha256")
+    """Blobs that no sweep can remove between here and our commit."""
+    rows: Iterable[Blob] = Blob.objects.filter(sha256__in=hashes)
+    if connection.vendor == "postgresql":
+        # A share: deliveries of the same bytes must not wait for each other, as they could do so
+        # in a circle. Django has no word for it.
+        query, values = Blob.objects.filter(sha256__in=hashes).query.sql_with_params()
+        rows = Blob.objects.raw(f"{query} FOR KEY SHARE", values)
     return {bytes(blob.sha256): blob for blob in rows}
 
 
