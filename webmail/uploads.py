@@ -11,8 +11,14 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
+from mailstore.services.blobs import BlobUnreadable
 from protocols.body import Body
-from smtp_accounts.services.drafts import TooLargeError, Upload
+from smtp_accounts.services.drafts import (
+    MAX_ATTACHMENTS,
+    TooLargeError,
+    TooManyFilesError,
+    Upload,
+)
 
 MAX_FILES = 50
 
@@ -26,8 +32,12 @@ def from_request(request: HttpRequest) -> list[Upload]:
     return [_upload(one) for one in files]
 
 
-def too_large(error: TooLargeError) -> str:
-    """What to say about files that do not fit."""
+def refusal(error: TooLargeError | TooManyFilesError | BlobUnreadable) -> str:
+    """What to say about files that cannot be added."""
+    if isinstance(error, BlobUnreadable):
+        return _("The original is damaged: its files cannot be added.")
+    if isinstance(error, TooManyFilesError):
+        return _("A message can have at most %(limit)d files.") % {"limit": MAX_ATTACHMENTS}
     limit = filesizeformat(error.limit * 3 // 4)
     return _("All files together may have at most %(limit)s. This one was not added.") % {
         "limit": limit

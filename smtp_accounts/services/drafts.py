@@ -66,6 +66,10 @@ class TooLargeError(Exception):
         self.limit = limit
 
 
+class TooManyFilesError(Exception):
+    """The draft would have more than `MAX_ATTACHMENTS` files."""
+
+
 def open_drafts(user: User) -> list[Draft]:
     """The user's drafts, the one changed last first, their accounts fetched along."""
     drafts = Draft.objects.open().filter(user=user).select_related("account__source")
@@ -104,7 +108,12 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
 
 
 def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[DraftAttachment]:
-    """Add files to a draft. Raises `TooLargeError` before anything is stored."""
+    """Add files to a draft.
+
+    Raises `TooLargeError` or `TooManyFilesError` before anything is stored.
+    """
+    if draft.attachments.count() + len(uploads) > MAX_ATTACHMENTS:
+        raise TooManyFilesError
     size = encoded_size(draft, extra=[upload.body.size for upload in uploads])
     if size > settings.MAX_SEND_SIZE:
         raise TooLargeError(size, settings.MAX_SEND_SIZE)

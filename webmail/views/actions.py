@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,6 +13,7 @@ from mailstore.models import Folder
 from webmail import actions, screen
 from webmail.access import folder_for, person
 from webmail.dialogs import dialog
+from webmail.onward import local_path
 
 MAX_IDS = 1000
 
@@ -70,11 +70,8 @@ def _target(request: HttpRequest, user: User) -> Folder | None:
 
 
 def _next(request: HttpRequest) -> str:
-    """Where to go afterwards: a local address from the form, else the mail screen."""
     values = request.POST if request.method == "POST" else request.GET
-    target = values.get("next", "")
-    allowed = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return target if allowed else "/"
+    return local_path(request, values.get("next", ""))
 
 
 def _answer(request: HttpRequest, user: User, done: actions.Done) -> HttpResponse:

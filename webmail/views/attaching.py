@@ -12,10 +12,10 @@ from lib.streaming import stream
 from mailstore.services import blobs
 from smtp_accounts import access
 from smtp_accounts.services import drafts
-from smtp_accounts.services.drafts import TooLargeError
+from smtp_accounts.services.drafts import TooLargeError, TooManyFilesError
 from webmail.access import person
 from webmail.mail_headers import guard_download
-from webmail.uploads import from_request, too_large
+from webmail.uploads import from_request, refusal
 from webmail.views.compose import saved_facts
 
 
@@ -27,8 +27,8 @@ def attach(request: HttpRequest, key: UUID) -> HttpResponse:
         uploads = from_request(request)
         if uploads:
             drafts.attach(draft=draft, uploads=uploads, now=timezone.now())
-    except TooLargeError as error:
-        return JsonResponse({"error": too_large(error)}, status=422)
+    except (TooLargeError, TooManyFilesError) as error:
+        return JsonResponse({"error": refusal(error)}, status=422)
     draft.refresh_from_db()
     return JsonResponse(saved_facts(draft, request))
 

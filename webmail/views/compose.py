@@ -19,14 +19,20 @@ from smtp_accounts import access
 from smtp_accounts.models import Draft
 from smtp_accounts.nudge import nudge
 from smtp_accounts.services import drafts, identities, outbox, replies
-from smtp_accounts.services.drafts import ConflictError, SubmittedError, TooLargeError
+from smtp_accounts.services.drafts import (
+    ConflictError,
+    SubmittedError,
+    TooLargeError,
+    TooManyFilesError,
+)
 from smtp_accounts.services.outbox import UnsendableError
 from webmail import writing
 from webmail.access import message_for, person
 from webmail.forms.compose import ComposeForm, seems_to_miss_a_file
-from webmail.uploads import from_request, too_large
+from webmail.uploads import from_request, refusal
 
 UNDO_SECONDS = 10
+UNFIT = (TooLargeError, TooManyFilesError, BlobUnreadable)
 
 
 @require_safe
@@ -76,6 +82,11 @@ def save(request: HttpRequest, key: UUID) -> HttpResponse:
         return JsonResponse({"version": conflict.draft.version}, status=409)
     except SubmittedError:
         return JsonResponse({}, status=410)
+    except UNFIT as error:
+        # The words are saved; only the files of the original are not taken along.
+        stored = Draft.objects.get(user=user, key=key)
+        errors = {"attachments": refusal(error)}
+        return JsonResponse({**saved_facts(stored, request), "errors": errors}, status=422)
     return JsonResponse(saved_facts(stored, request))
 
 
@@ -97,9 +108,9 @@ def send(request: HttpRequest, key: UUID) -> HttpResponse:
         return writing.show(request, window, status=409)
     except SubmittedError:
         return _sent(request, Draft.objects.get(user=user, key=key))
-    except TooLargeError as error:
+    except UNFIT as error:
         stored = Draft.objects.get(user=user, key=key)
-        window = writing.of_draft(stored, errors={"attachments": too_large(error)})
+        window = writing.of_draft(stored, errors={"attachments": refusal(error)})
         return writing.show(request, window, status=422)
     return _act(request, user, stored)
 

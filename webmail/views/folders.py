@@ -32,7 +32,8 @@ def new(request: HttpRequest) -> HttpResponse:
     user = person(request)
     values = request.POST if request.method == "POST" else request.GET
     parent_id = values.get("parent", "")
-    parent = folder_for(user, int(parent_id)) if parent_id.isdecimal() else None
+    is_number = parent_id.isdecimal() and len(parent_id) < 19
+    parent = folder_for(user, int(parent_id)) if is_number else None
     if request.method != "POST":
         return dialog(request, "webmail/folder_new.html", {"parent": parent})
     name = request.POST.get("name", "")

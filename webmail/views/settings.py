@@ -6,7 +6,6 @@ from django.contrib import messages as notes
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +17,7 @@ from webmail.access import person
 from webmail.dialogs import dialog
 from webmail.forms.settings import AccountForm, AppearanceForm, PasswordForm
 from webmail.keys import GROUPS
+from webmail.onward import local_path
 
 
 @require_safe
@@ -40,10 +40,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     if wanted not in Theme.values:
         wanted = Theme.LIGHT if user.theme == Theme.DARK else Theme.DARK
     people.save_look(user=user, theme=wanted)
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = "/"
-    return redirect(target)
+    return redirect(local_path(request, request.POST.get("next", "")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -91,7 +91,9 @@ export class Saver {
     } else if (answer.status === 410) {
       this.note("[data-sent-note]");
     } else if (answer.status === 422) {
-      this.mark((await answer.json()).errors);
+      const said = await answer.json();
+      this.mark(said.errors);
+      if (said.version) this.learn(said);
     } else {
       this.timer = setTimeout(() => this.now(), AGAIN);
     }
