@@ -135,7 +135,8 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0, least=0) or None
+AXES_CLIENT_IP_CALLABLE = "accounts.callers.network_of"
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
