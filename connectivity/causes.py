@@ -223,6 +223,13 @@ CAUSES: Mapping[str, Cause] = {
         _("Use the address and server of your other account."),
         "username",
     ),
+    "not-your-address": Cause(
+        _("Not your address"),
+        _("%(email)s is an address of this server, and not yours."),
+        Turn.YOU,
+        _("Send from your own address, or from one you have at another provider."),
+        "email",
+    ),
     "password-needed": Cause(
         _("The password is missing"),
         _("Enter the password: it is sent to this server for the first time."),
@@ -287,6 +294,7 @@ def explain_cause(
     """Explain a stored cause id. Unknown ids get a general sentence; missing values are words."""
     entry = CAUSES.get(cause, UNKNOWN)
     values = {"host": _("The server"), "port": "?", "username": _("This account")}
+    values["email"] = values["username"]
     values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
     return Explained(
         cause=cause,

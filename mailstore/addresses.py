@@ -5,6 +5,7 @@ smuggle an address in.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from mailstore.headers import words
@@ -13,6 +14,8 @@ from mailstore.text import decode, one_line
 MAX_ADDRESSES = 1000
 NAME = 320
 ADDRESS = 320
+# What may stand around an address that somebody wrote into a name.
+_BETWEEN = re.compile(r"[\s<>()\[\]\"',;:]+")
 # A run of ordinary bytes, an escaped byte, or one special byte.
 _TOKEN = re.compile(rb'[^"\\()<>,;:]+|\\.|.', re.DOTALL)
 
@@ -31,6 +34,13 @@ class Address:
     def shown(self) -> str:
         """What stands in a list: the name, else the address."""
         return self.name or self.address
+
+    @property
+    def poses(self) -> bool:
+        """Whether the name holds an address that is not this one, in any width of letters."""
+        name = unicodedata.normalize("NFKC", self.name).casefold()
+        words = _BETWEEN.split(name)
+        return any("@" in word and word != self.address.casefold() for word in words)
 
 
 class _Reader:
@@ -96,10 +106,22 @@ class _Reader:
         address = address.rpartition(b":")[2] if address.startswith(b"@") else address
         entry = Address(
             one_line(words(name, self.charset), NAME),
-            "".join(one_line(decode(address), ADDRESS).split()),
+            _spelt_out("".join(one_line(decode(address), ADDRESS).split())),
         )
         if entry.name or entry.address:
             self.found.append(entry)
+
+
+def _spelt_out(address: str) -> str:
+    """The address with its domain in A-label form (RFC 5890): as letters of other alphabets can
+    look like any name, what stands here is what the name is registered under."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address
 
 
 def _unescaped(token: bytes) -> bytes:

@@ -102,7 +102,7 @@ def file_of(index: int, filename: str, content_type: str, size: int, url: str) -
 
 def suspicion(sender: Address, senders: int, reply_to: Sequence[Address]) -> str | Promise:
     """A plain warning where the shown sender invites a mistake; empty where it does not."""
-    if "@" in sender.name and sender.address.casefold() not in sender.name.casefold():
+    if sender.poses:
         return _("The name shown looks like a different address. Look at the address itself.")
     if senders > 1:
         return _("This message names several senders. Only the first one is shown.")

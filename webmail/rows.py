@@ -10,6 +10,7 @@ from itertools import groupby
 from django.utils import timezone
 
 from lib.days import Day, day_of, short_time
+from mailstore.addresses import Address
 from mailstore.models import Folder, FolderRole, Message, Source
 from webmail.place import Place
 
@@ -17,10 +18,11 @@ from webmail.place import Place
 @dataclass(frozen=True)
 class Row:
     """What one line shows. ``who`` is the other party: the sender, or for sent mail the people
-    it went to."""
+    it went to. ``address`` is the sender's, to be seen on demand where ``who`` is a name."""
 
     message: Message
     who: str
+    address: str
     when: str
     url: str
     day: Day
@@ -49,7 +51,8 @@ def rows(
         found.append(
             Row(
                 message=message,
-                who=(message.to_text if mine else "") or message.from_name or message.from_address,
+                who=(message.to_text if mine else "") or _sender(message),
+                address="" if mine else message.from_address,
                 when=short_time(local, today),
                 url=place.message_url(message.pk),
                 day=day_of(local, today),
@@ -58,6 +61,12 @@ def rows(
             )
         )
     return found
+
+
+def _sender(message: Message) -> str:
+    """The sender's name; the address where there is none or the name poses as another address."""
+    sender = Address(message.from_name, message.from_address)
+    return sender.address if sender.poses else sender.shown
 
 
 def by_day(found: Iterable[Row]) -> list[tuple[Day, list[Row]]]:

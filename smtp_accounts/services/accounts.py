@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models import User
+from accounts.models import Domain, User
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Feature
 from connectivity.services import credentials, features, trials
@@ -134,6 +134,8 @@ def _refusal(
     """Why no server is asked at all."""
     if not features.enabled_for(user, Feature.SMTP_ACCOUNTS):
         return explain_cause("feature-off")
+    if _is_anothers(values.email, user):
+        return explain_cause("not-your-address", {"email": values.email})
     if needs_password(values, account):
         return explain_cause("password-needed")
     try:
@@ -141,6 +143,15 @@ def _refusal(
     except trials.TooManyTrialsError:
         return explain_cause("too-many-tests")
     return None
+
+
+def _is_anothers(email: str, user: User) -> bool:
+    """Whether this is an address of our own domains, and not the user's.
+
+    Mail between people here passes no other server that would ask whose address it is.
+    """
+    domain = email.rpartition("@")[2].lower()
+    return email.lower() != user.email and Domain.objects.filter(name=domain).exists()
 
 
 @sensitive_variables()
