@@ -36,9 +36,7 @@ def test_an_error_says_little_and_calms(calm: Client, monkeypatch: pytest.Monkey
     assert "Traceback" not in page
 
 
-def test_a_silent_database_is_said_in_words(
-    calm: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_database_is_said_in_words(calm: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(OperationalError("connection to server at 10.0.0.1 failed"), monkeypatch)
     answer = calm.get("/")
     page = answer.content.decode()
