@@ -156,6 +156,8 @@ def adopt(batch: StoredBatch) -> list[Blob]:
 
 def _locked(hashes: Sequence[bytes]) -> dict[bytes, Blob]:
     """Blobs that no sweep can remove between here and our commit."""
+    if not hashes:
+        return {}
     rows: Iterable[Blob] = Blob.objects.filter(sha256__in=hashes)
     if connection.vendor == "postgresql":
         # A share: deliveries of the same bytes must not wait for each other, as they could do so
