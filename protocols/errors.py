@@ -23,9 +23,12 @@ and never pass it::
 operators.  Screens explain `cause` in the reader's language.  `str()` is for the log.
 """
 
+import binascii
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
+from urllib.parse import quote
 
 SERVER_LINE_LIMIT = 300
 
@@ -197,12 +200,46 @@ class AnswerLost(MailServerError):
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
+BLOT = "•••"
+# Shorter secrets turn up in the middle of anything by chance.
+_TELLING = 4
+_STANDARD = str.maketrans("-_", "+/")
+_CODED = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, and quoted for IMAP, for an address and in hexadecimal."""
+    raw = secret.encode()
+    return {
+        secret,
+        secret.replace("\\", "\\\\").replace('"', '\\"'),
+        quote(secret),
+        quote(secret, safe=""),
+        raw.hex(),
+        raw.hex().upper(),
+    }
+
+
+def _unless_holding(found: re.Match[str], secret: str) -> str:
+    """A run of letters as it is, or blotted out where it is base64 that holds the secret."""
+    coded = found[0]
+    if len(secret) < _TELLING:
+        return coded
+    letters = coded.rstrip("=").translate(_STANDARD)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    decoded = binascii.a2b_base64(letters + "=" * (-len(letters) % 4))
+    return BLOT if secret.encode() in decoded else coded
+
+
 def redact(line: bytes | str, *secrets: str) -> str:
     """A server's own words made fit to store: no secret, no control characters, one short line.
 
-    Servers do echo what they were sent, so every given secret is blotted out.
+    Servers do echo what they were sent, so every given secret is blotted out, also in the forms
+    it has in commands: quoted, or in the base64 of SASL (RFC 4616).
     """
     text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "•••")
+        for written in _forms(secret):
+            text = text.replace(written, BLOT)
+        text = _CODED.sub(partial(_unless_holding, secret=secret), text)
     return _CONTROLS.sub(" ", text).strip()[:SERVER_LINE_LIMIT]

@@ -37,6 +37,8 @@ ADMIN_EMAIL = env.text("ADMIN_EMAIL") or "admin@tributary.localhost"
 # True where the site is reached over https, directly or through a proxy.
 HTTPS = env.flag("HTTPS")
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "lib.reporting.NoValues"
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
