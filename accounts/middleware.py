@@ -1,4 +1,4 @@
-"""Speak each person's language and count in their time zone."""
+"""Speak each person's language, count in their time zone, leave their pages in no cache."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class PersonalMiddleware:
             request.LANGUAGE_CODE = translation.get_language()
             answer = self.get_response(request)
             answer.headers["Content-Language"] = translation.get_language()
+            # Mail and settings stay in no cache of a shared computer (OWASP ASVS 14.3.2).
+            answer.headers.setdefault("Cache-Control", "no-store")
             return answer
 
 
