@@ -6,14 +6,12 @@ Each is looked for as it is, and in every shape programs give to things: base64,
 from __future__ import annotations
 
 import base64
-import logging
 import quopri
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from inspect import Parameter, signature
 from io import StringIO
-from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote, quote_plus
 from uuid import uuid4
@@ -31,20 +29,11 @@ from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from accounts.models import User
-from connectivity.services import credentials
 from lib.operator import OperatorError
-from protocols.address import AddressPolicy
-from protocols.check import Kind, check
-from protocols.errors import redact
-from protocols.tls import Trust
-from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalTask
-from retrieval.services.accounts import TaskValues
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, SmtpAccount
 from smtp_accounts.services import delivery, queue
-from smtp_accounts.services.accounts import AccountValues
 from standin.dovecot import Dovecot
-from standin.hostile import Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
 from webmail.celery import app
 
@@ -82,21 +71,6 @@ def test_the_search_finds_what_it_looks_for() -> None:
     plain = base64.b64encode(f"\0mara\0{CANARY}".encode()).decode()
     for written in (CANARY, plain, CANARY.encode().hex(), quote(CANARY), repr({"x": CANARY})):
         assert leaks(f"said {written} here"), written
-
-
-@pytest.fixture
-def logged() -> Iterator[StringIO]:
-    """Everything any library logs, at the lowest level."""
-    root, stream = logging.getLogger(), StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    connection.force_debug_cursor = False
-    yield stream
-    root.removeHandler(handler)
-    root.setLevel(before)
 
 
 def database() -> str:
@@ -338,86 +312,3 @@ def test_settings_in_a_report_hold_no_secret(settings: Settings) -> None:
     for told in (reporter.get_traceback_html(), reporter.get_traceback_text()):
         assert not leaks(told)
         assert "ROOT_URLCONF" in told
-
-
-PLAIN = base64.b64encode(f"\0mara\0{CANARY}".encode())
-ECHOES = [
-    CANARY.encode(),
-    PLAIN,
-    base64.b64encode(CANARY.encode()),
-    CANARY.replace("\\", "\\\\").replace('"', '\\"').encode(),
-    CANARY.encode().hex().encode(),
-    quote(CANARY, safe="").encode(),
-    b"AUTHENTICATE PLAIN " + PLAIN,
-]
-
-
-@pytest.mark.parametrize("echo", ECHOES, ids=range(len(ECHOES)))
-def test_what_a_server_repeats_is_blotted_out(echo: bytes) -> None:
-    assert not leaks(redact(b"I do not know " + echo + b" here", CANARY))
-    assert "know" in redact(b"I do not know " + echo, CANARY)
-
-
-@pytest.mark.parametrize("echo", ECHOES[:4], ids=range(4))
-@pytest.mark.parametrize("kind", ["imap", "pop", "smtp"])
-def test_a_server_that_repeats_the_password_gives_nothing_away(
-    loopback: AddressPolicy, logged: StringIO, kind: Kind, echo: bytes
-) -> None:
-    scripts: dict[Kind, list[Step]] = {
-        "imap": [
-            Send(b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\r\n"),
-            Expect(b"CAPABILITY|AUTHENTICATE"),
-            Send(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n%TAG% OK done\r\n"),
-            Expect(b"AUTHENTICATE"),
-            Send(b"%TAG% NO " + echo + b"\r\n"),
-            Hang(),
-        ],
-        "pop": [
-            Send(b"+OK ready\r\n"),
-            Expect(b"USER"),
-            Send(b"+OK go on\r\n"),
-            Expect(b"PASS"),
-            Send(b"-ERR " + echo + b"\r\n"),
-            Hang(),
-        ],
-        "smtp": [
-            Send(b"220 ready\r\n"),
-            Expect(b"EHLO"),
-            Send(b"250-here\r\n250 AUTH PLAIN\r\n"),
-            Expect(b"AUTH"),
-            Send(b"535 " + echo + b"\r\n"),
-            Hang(),
-        ],
-    }
-    with Hostile(scripts[kind]) as server:
-        report = check(
-            kind,
-            Endpoint("127.0.0.1", server.port, Security.NONE),
-            Login("mara", CANARY),
-            policy=loopback,
-            trust=Trust(),
-            security=Security.NONE,
-            require_ssl=False,
-            sender="mara@provider.test",
-            deadline=5,
-        )
-    assert report.error is not None
-    assert report.error.cause == "login-refused", report.error
-    assert report.error.server_line
-    for told in (report.error.server_line, str(report.error), repr(report), logged.getvalue()):
-        assert not leaks(told), told
-
-
-def test_objects_that_hold_a_password_do_not_show_it(user: User) -> None:
-    holders: list[Any] = [
-        Login("mara", CANARY),
-        TaskValues(type="imap", host="h", port=1, username="u", password=CANARY),
-        AccountValues("n", "h", 1, "ssl", "e@e.test", True, "u", CANARY),
-        credentials.store(user=user, secret=CANARY),
-        credentials.keyring(),
-    ]
-    for holder in holders:
-        assert not leaks(repr(holder) + str(holder)), type(holder)
-    # The form keeps what was typed, but shows it nowhere.
-    keys = [entry.partition(":")[2] for entry in configured.CREDENTIAL_KEYS]
-    assert not any(key in repr(credentials.keyring()) for key in keys)
