@@ -14,6 +14,9 @@ and never pass it::
     │                        tls-not-offered, tls-tampered
     ├── LoginRefused         login-refused     the server said no to name or password
     ├── LoginLater           login-later       the server asks us to try again later
+    ├── Later                throttled, limited, over-quota, in-use, not-connected: the same,
+    │                        with the reason it gave, at sign-in or after it
+    ├── TokenExpired         token-expired     an access token ran out or was not accepted
     ├── LoginMethod          login-method      no way to sign in that both sides know
     ├── Refused              refused           the server refused a command after sign-in
     ├── ProtocolBroken       protocol          an answer that cannot be understood or trusted
@@ -66,6 +69,12 @@ SENTENCES: Mapping[str, str] = {
     "tls-tampered": "The server answered in clear text where only encryption may follow.",
     "login-refused": "The server did not accept the username and password.",
     "login-later": "The server does not let you sign in right now. Try again later.",
+    "throttled": "The server asks for fewer requests.",
+    "limited": "The server allows no more connections to this account right now.",
+    "over-quota": "The account has used up what its provider allows for now.",
+    "in-use": "The mailbox is in use by another program.",
+    "not-connected": "The server signed in the account but could not open its mailbox.",
+    "token-expired": "The permission to sign in has expired.",
     "login-method": "The server offers no way to sign in that can be used here.",
     "refused": "The server refused the request.",
     "protocol": "The server sent an answer that could not be understood.",
@@ -87,13 +96,18 @@ class MailServerError(Exception):
         *,
         server_line: str = "",
         temporary: bool | None = None,
+        retry_after: float | None = None,
         **params: str | int,
     ) -> None:
-        """`server_line` must already be redacted; use `redact`."""
+        """`server_line` must already be redacted; use `redact`.
+
+        `retry_after` is the server's own wish, in seconds, where it named one.
+        """
         super().__init__(cause or self.cause)
         self.stage = stage
         self.cause = cause or self.cause
         self.server_line = server_line
+        self.retry_after = retry_after
         self.params: dict[str, str | int] = dict(params)
         if temporary is not None:
             self.temporary = temporary
@@ -170,6 +184,18 @@ class LoginLater(MailServerError):
     """The server refuses for now: busy, locked, limited."""
 
     cause = "login-later"
+
+
+class Later(MailServerError):
+    """The server asks for patience and says why; `protocols.hints` reads its words."""
+
+    cause = "throttled"
+
+
+class TokenExpired(MailServerError):
+    """An access token ran out, or was refused where a fresh one may be accepted."""
+
+    cause = "token-expired"
 
 
 class LoginMethod(MailServerError):

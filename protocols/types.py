@@ -26,11 +26,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Name and password for one server; the password never shows in a representation."""
+    """Name and secret for one server; the secret never shows in a representation.
+
+    With `oauth` the secret is an OAuth 2 access token, sent by SASL XOAUTH2.
+    """
 
     username: str
     password: str = field(repr=False)
     apop: bool = False
+    oauth: bool = False
 
 
 class Deadline:

@@ -66,7 +66,24 @@ class RetrievalTask(models.Model):
     rerun = models.BooleanField(default=False, help_text="Asked for while running.")
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0, help_text="Rises with every claim.")
-    slice_bytes = models.BigIntegerField(default=0)
+    provider_key = models.CharField(
+        max_length=253, blank=True, help_text="Whose limits it shares: a provider, else the host."
+    )
+    capabilities = models.TextField(blank=True, help_text="As told after sign-in, by spaces.")
+    batch_size = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Messages asked for at a time, as learnt."
+    )
+    slowed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Asked to go slowly until then."
+    )
+    budget_day = models.DateField(null=True, blank=True, help_text="UTC day of budget_bytes.")
+    budget_bytes = models.BigIntegerField(default=0, help_text="Fetched on that day.")
+    push_enabled = models.BooleanField(
+        default=True, help_text="Listen for news between the regular runs (RFC 2177)."
+    )
+    watched_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when somebody listens; set anew before that."
+    )
 
     fail_count = models.PositiveIntegerField(default=0)
     refused_count = models.PositiveIntegerField(default=0, help_text="Sign-in refusals in a row.")
@@ -83,16 +100,39 @@ class RetrievalTask(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["next_at"], name="task_due", condition=Q(next_at__isnull=False)),
+            models.Index(
+                fields=["lease_until"], name="task_leased", condition=Q(lease_until__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.username} at {self.host}"
 
 
+class Provider(models.Model):
+    """What is known of somebody's servers from all the tasks that use them.
+
+    ``key`` is a task's ``provider_key``. Logins are spaced by ``next_login_at``; ``failures`` of
+    ``tries`` since ``since`` decide whether everybody waits, until ``shut_until``.
+    """
+
+    key = models.CharField(max_length=253, unique=True)
+    next_login_at = models.DateTimeField(null=True, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    shut_until = models.DateTimeField(null=True, blank=True)
+    compress = models.BooleanField(default=True, help_text="COMPRESS=DEFLATE (RFC 4978) is used.")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class RemoteFolderState(models.TextChoices):
     ACTIVE = "active"
     GONE = "gone"
     PARKED = "parked"
+    UNSTABLE = "unstable"
 
 
 class RemoteFolder(models.Model):
@@ -115,7 +155,16 @@ class RemoteFolder(models.Model):
     uidnext_scanned = models.BigIntegerField(
         default=1, help_text="Every UID below this has a ledger row."
     )
+    settled_uid = models.BigIntegerField(
+        default=0, help_text="No UID up to this one is open (pending)."
+    )
     server_count = models.IntegerField(null=True, blank=True)
+    counts = models.JSONField(default=dict, help_text="Ledger rows of the generation by state.")
+    refusals = models.PositiveSmallIntegerField(default=0, help_text="In a row, to open it.")
+    parked_until = models.DateTimeField(null=True, blank=True)
+    turned_at = models.JSONField(
+        default=list, help_text="When its UIDVALIDITY changed lately, ISO 8601."
+    )
     checked_at = models.DateTimeField(null=True, blank=True)
     cause_text = models.TextField(blank=True)
 
@@ -154,6 +203,9 @@ class RemoteMessage(models.Model):
     flags = models.JSONField(default=list)
     server_id = models.CharField(max_length=64, blank=True)
     sha256 = models.BinaryField(max_length=32, null=True, blank=True)
+    ident = models.BinaryField(
+        max_length=16, null=True, blank=True, help_text="BLAKE2b of its Message-ID."
+    )
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -171,6 +223,10 @@ class RemoteMessage(models.Model):
             models.Index(
                 fields=["folder", "uid"], name="remote_pending", condition=Q(state="pending")
             ),
+            models.Index(
+                fields=["sha256"], name="remote_content", condition=Q(sha256__isnull=False)
+            ),
+            models.Index(fields=["server_id"], name="remote_server_id", condition=~Q(server_id="")),
         ]
 
     def __str__(self) -> str:
@@ -201,11 +257,15 @@ class PopMessage(models.Model):
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["task", "key", "copy_no"], name="pop_message_once"),
+        ]
+        indexes = [
+            models.Index(fields=["sha256"], name="pop_content", condition=Q(sha256__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +294,8 @@ class RetrievalRun(models.Model):
     folder_name = models.CharField(max_length=1000, blank=True)
     folders = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
+    expected = models.PositiveIntegerField(default=0, help_text="Messages it set out to fetch.")
+    expected_bytes = models.BigIntegerField(default=0, help_text="As far as sizes were told.")
     stored = models.PositiveIntegerField(default=0)
     linked = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
