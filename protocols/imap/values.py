@@ -62,7 +62,7 @@ class FetchedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A question to one mailbox: its numbers, and what lies between two UIDs (hi 0: numbers only)."""
+    """A question to one mailbox: its numbers, and what lies from `lo` to `hi` (0: numbers only)."""
 
     raw_name: bytes
     lo: int = 1
