@@ -8,47 +8,25 @@ language). "Wrong password" is never said unless the server said so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from connectivity.cause import Cause, Explained, Turn
+from connectivity.providers import by_host
+from connectivity.waits import WAITS
 from protocols.errors import MailServerError, Stage
 
-
-class Turn(StrEnum):
-    """Who has to do something next."""
-
-    YOU = "you"
-    PROVIDER = "provider"
-    ADMINISTRATOR = "administrator"
-    NOBODY = "nobody"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One entry of the catalogue; ``field`` is the form field the user should look at."""
-
-    title: str | Promise
-    sentence: str | Promise
-    turn: Turn
-    action: str | Promise
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A failure ready to be shown."""
-
-    cause: str
-    title: str
-    sentence: str
-    turn: Turn
-    action: str
-    field: str
-    server_line: str
-
+__all__ = [
+    "CAUSES",
+    "STAGE_NAMES",
+    "UNKNOWN",
+    "Cause",
+    "Explained",
+    "Turn",
+    "explain",
+    "explain_cause",
+]
 
 _CHECK_SETTINGS = _(
     "Check the settings, or ask the administrator of the other account for its exact settings."
@@ -268,6 +246,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.ADMINISTRATOR,
         _WAIT,
     ),
+    **WAITS,
 }
 UNKNOWN = Cause(
     _("Something went wrong here"),
@@ -296,6 +275,8 @@ def explain_cause(
     values = {"host": _("The server"), "port": "?", "username": _("This account")}
     values["email"] = values["username"]
     values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
+    known = by_host(str(values["host"]))
+    values.setdefault("provider", known.name if known else values["host"])
     return Explained(
         cause=cause,
         title=str(entry.title),

@@ -219,3 +219,12 @@ def by_address(address: str, providers: Sequence[Provider] = PROVIDERS) -> Provi
     """The provider of an e-mail address, by its domain; None if it is not known."""
     domain = address.strip().rpartition("@")[2].lower()
     return next((one for one in providers if domain in one.domains), None)
+
+
+def by_host(host: str, providers: Sequence[Provider] = PROVIDERS) -> Provider | None:
+    """The provider one of whose servers this is; None if it is not known."""
+    wanted = host.lower().rstrip(".")
+    for one in providers:
+        if any(server and server.host == wanted for server in (one.imap, one.pop, one.smtp)):
+            return one
+    return None

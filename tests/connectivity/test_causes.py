@@ -3,7 +3,8 @@
 import pytest
 from django.utils import translation
 
-from connectivity.causes import CAUSES, UNKNOWN, explain, explain_cause
+from connectivity.causes import CAUSES, UNKNOWN, Turn, explain, explain_cause
+from connectivity.waits import WAITS
 from protocols.errors import SENTENCES, LoginRefused, MailServerError, Stage
 
 
@@ -13,6 +14,16 @@ def test_every_cause_of_the_protocols_is_explained(cause: str) -> None:
     assert told.title != UNKNOWN.title
     assert "%" not in told.sentence
     assert told.action
+
+
+@pytest.mark.parametrize("cause", sorted(WAITS))
+def test_what_has_to_be_waited_for_names_who_is_waited_for(cause: str) -> None:
+    told = explain_cause(cause, {"host": "imap.gmail.com"})
+    assert "Gmail" in told.sentence
+    assert "mail.example.com" in explain_cause(cause, {"host": "mail.example.com"}).sentence
+    assert told.action
+    # Only a permission that was withdrawn is the reader's turn.
+    assert (told.turn == Turn.YOU) == (cause == "oauth-revoked")
 
 
 def test_no_two_causes_sound_alike() -> None:
