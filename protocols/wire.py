@@ -1,23 +1,28 @@
 """Lines and bytes over one socket, with a deadline no slow drip of single bytes can stretch."""
 
+import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Iterator
 
 from protocols import tls
+from protocols.deflate import Deflate
 from protocols.errors import Dropped, Hung, MailServerError, ProtocolBroken, Stage
 from protocols.tls import Trust
 from protocols.types import Deadline
 
 RECEIVE = 262_144
 SLOWEST = 32_768  # bytes a second; a server slower than this is taken to hang
+SILENCE = 60.0  # seconds; no longer silence is borne, however much time a step has earned
 
 
 class Wire:
     """A connected socket.  Any error closes it: a stream that lost its place is of no more use.
 
     Every receive gets what is left of the current step's deadline as its timeout, so the step
-    ends in time however the bytes come.
+    ends in time however the bytes come.  Once open, a step earns time by what it receives: its
+    seconds, and one more for each `SLOWEST` bytes.
     """
 
     def __init__(self, sock: socket.socket, host: str, total: Deadline) -> None:
@@ -31,7 +36,11 @@ class Wire:
         self.closed = False
         self._total: Deadline | None = total
         self._step = total
+        self._timeout = -1.0
+        self._deflate: Deflate | None = None
+        # Received and not yet read: what lies in the buffer from `_at` on.
         self._buffer = bytearray()
+        self._at = 0
 
     def limit(self, seconds: float, stage: Stage, *, share: float = 1.0) -> None:
         """Begin a step that may take so many seconds, and at most that share of what is left."""
@@ -57,60 +66,85 @@ class Wire:
     @property
     def buffered(self) -> bool:
         """Whether bytes were received that nobody has read yet."""
-        return bool(self._buffer)
+        return self._at < len(self._buffer)
 
     @property
     def seen(self) -> bytes:
         """The first bytes received and not yet read, for a diagnosis."""
-        return bytes(self._buffer[:16])
+        return bytes(self._buffer[self._at : self._at + 16])
 
     def send(self, data: bytes) -> None:
         """Send all of it; raises `Hung` or `Dropped`."""
-        view = memoryview(data)
+        view = memoryview(self._deflate.deflate(data) if self._deflate else data)
         while view:
             try:
-                self.sock.settimeout(self._step.remaining())
+                self._be_patient()
                 view = view[self.sock.send(view[:RECEIVE]) :]
             except (OSError, MailServerError) as error:
                 raise self._lost(error) from None
 
     def readline(self, cap: int = 65_536) -> bytes:
         """One line with its ending; raises `Hung`, `Dropped`, or `ProtocolBroken` above `cap`."""
-        looked = 0
+        looked = self._at
         while (end := self._buffer.find(b"\n", looked)) < 0:
-            looked = len(self._buffer)
-            if looked > cap:
+            held = len(self._buffer) - self._at
+            if held > cap:
                 raise self.broken("line too long")
             self._fill()
-        if end >= cap:
+            looked = held
+        if end - self._at >= cap:
             raise self.broken("line too long")
-        return self._take(end + 1)
+        return self._take(end + 1 - self._at)
+
+    def match(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...] | None:
+        """The groups of a pattern where the bytes already received begin with it; else None.
+
+        What matched counts as read.  Nothing is waited for.
+        """
+        found = pattern.match(self._buffer, self._at)
+        if found is None:
+            return None
+        self._at = found.end()
+        return found.groups()
 
     def some(self, most: int) -> bytes:
         """Up to a line ending or `most` bytes, whichever comes first: for lines of any length."""
-        while (end := self._buffer.find(b"\n", 0, most)) < 0 and len(self._buffer) < most:
+        while (end := self._buffer.find(b"\n", self._at, self._at + most)) < 0:
+            if len(self._buffer) - self._at >= most:
+                return self._take(most)
             self._fill()
-        return self._take(end + 1 if end >= 0 else most)
+        return self._take(end + 1 - self._at)
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """Exactly `size` bytes, as they come."""
         while size > 0:
-            if not self._buffer:
+            if not self.buffered:
                 self._fill()
-            piece = self._take(min(size, len(self._buffer)))
+            piece = self._take(min(size, len(self._buffer) - self._at))
             size -= len(piece)
             yield piece
 
     def unread(self, line: bytes) -> None:
         """Put a line back to be read again."""
-        self._buffer[:0] = line
+        self._buffer[: self._at] = line
+        self._at = 0
 
     def start_tls(self, trust: Trust) -> None:
         """Do the handshake; bytes that came before it are an attack (CVE-2011-0411 and kin)."""
-        if self._buffer:
+        if self.buffered:
             raise self.fail(tls.tampered())
         self.sock = tls.wrap(self.sock, trust, self.host, self._step)
+        self._timeout = -1.0
         self.encrypted = True
+
+    def compress(self) -> None:
+        """From here on both directions are compressed (RFC 4978).
+
+        Bytes that came before are refused: nobody could say whether they were compressed.
+        """
+        if self.buffered:
+            raise self.broken("bytes before compression began")
+        self._deflate = Deflate()
 
     def waits_for_tls(self) -> bool:
         """Whether a silent server speaks TLS; uses the connection up."""
@@ -132,14 +166,42 @@ class Wire:
         self.closed = True
         self.sock.close()
 
+    def shut(self) -> None:
+        """End the connection from another thread: one that waits for bytes here gets `Dropped`."""
+        self.closed = True
+        with contextlib.suppress(OSError):  # closed already
+            # The plain one: that of a TLS socket takes the encryption away from the other thread.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
+        start = self._at
+        self._at = end = start + size
+        with memoryview(self._buffer) as view:
+            return bytes(view[start:end])
 
     def _fill(self) -> None:
+        """At least one more byte into the buffer; what was read leaves it."""
+        if self._at:
+            del self._buffer[: self._at]
+            self._at = 0
+        data = self._receive() if self._deflate is None else self._inflated(self._deflate)
+        self._buffer += data
+
+    def _inflated(self, deflate: Deflate) -> bytes:
+        while True:
+            try:
+                data = deflate.inflate() if deflate.pending else deflate.inflate(self._receive())
+            except ValueError:
+                raise self.broken("compressed stream broken") from None
+            if data:
+                self._in_time()
+                return data
+            if deflate.ended:
+                raise self.fail(Dropped(self.stage))
+
+    def _receive(self) -> bytes:
         try:
-            self.sock.settimeout(self._step.remaining())
+            self._be_patient()
             data = self.sock.recv(RECEIVE)
         except TimeoutError:
             hung = Hung(self.stage)
@@ -149,7 +211,22 @@ class Wire:
             raise self._lost(error) from None
         if not data:
             raise self.fail(Dropped(self.stage))
-        self._buffer += data
+        self.extend(len(data))
+        return data
+
+    def _be_patient(self) -> None:
+        """Give the socket the step's time as its timeout; a system call, so only on a change."""
+        timeout = min(self._step.remaining(), SILENCE)
+        if timeout != self._timeout:
+            self._timeout = timeout
+            self.sock.settimeout(timeout)
+
+    def _in_time(self) -> None:
+        """Inflating waits for nothing, so it has to look at the clock by itself."""
+        try:
+            self._step.remaining()
+        except Hung as hung:
+            raise self.fail(hung) from None
 
     def _lost(self, error: Exception) -> MailServerError:
         if isinstance(error, MailServerError):
