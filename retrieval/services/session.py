@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -17,45 +17,89 @@ from filtering.services import deliver
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
 from protocols.body import Body
-from retrieval.models import RetrievalRun, RetrievalTask
+from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome, TaskType
 from retrieval.plan import clamp_date
+from retrieval.profiles import Profile, key_of, profile_of
 from retrieval.services import lease
 
 COUNTERS = ("folders", "found", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
+PROGRESS = ("phase", "folder_name", "expected", "expected_bytes", *COUNTERS)
+PUBLISH_EVERY = 1.0
+# Older mail is not news, whenever it turns up.
+NEWS = timedelta(hours=48)
 
 
 class FeatureOffError(Exception):
     """Retrieval was switched off for the user's domain while the task ran (A194)."""
 
 
+class BudgetSpent(Exception):
+    """The provider lets an account fetch no more today; everything so far is stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message that came over, and where it goes."""
+    """One message that came over, and where it goes; ``backfill`` None: as the session is."""
 
     body: Body
     folder: Folder
     internal_at: datetime | None = None
     flags: frozenset[str] = frozenset()
+    backfill: bool | None = None
 
 
 @dataclass(slots=True)
 class Session:
-    """What every step of a pull needs."""
+    """What every step of a pull needs.
+
+    ``interrupted`` says that the run before this one ended without a word: its worker died.
+    """
 
     task: RetrievalTask
     fence: int
     run: RetrievalRun
     clock: Callable[[], datetime]
     stop_at: float = field(default=float("inf"))  # time.monotonic(); end of this slice
+    interrupted: bool = False
+    _published: float = field(default=0.0, init=False)
 
     @property
     def backfill(self) -> bool:
         """Whether this is the first pass: nothing it brings is news."""
         return self.task.first_pass_done_at is None
 
+    @property
+    def profile(self) -> Profile:
+        """How to treat the other server."""
+        return profile_of(self.task.host, pop=self.task.type == TaskType.POP)
+
     def over(self) -> bool:
         """Whether this slice's time is used up; the rest comes in the next one."""
         return time.monotonic() >= self.stop_at
+
+    def check_budget(self) -> None:
+        """Stop where the account has fetched today what its provider allows.
+
+        Raises:
+            BudgetSpent: the rest comes tomorrow (UTC).
+        """
+        allowed, task = self.profile.day_bytes, self.task
+        if allowed and task.budget_day == self._day() and task.budget_bytes >= allowed:
+            raise BudgetSpent
+
+    def spend(self, size: int) -> None:
+        """Count fetched bytes against the day; call it in the transaction that settles them."""
+        if not self.profile.day_bytes:
+            return
+        task, day = self.task, self._day()
+        task.budget_bytes = size + (task.budget_bytes if task.budget_day == day else 0)
+        task.budget_day = day
+        RetrievalTask.objects.filter(pk=task.pk).update(
+            budget_day=day, budget_bytes=task.budget_bytes
+        )
+
+    def _day(self) -> date:
+        return self.clock().astimezone(UTC).date()
 
     def check_allowed(self) -> None:
         """Stop at once where the feature was switched off, or the user."""
@@ -68,13 +112,29 @@ class Session:
         for name, number in counts.items():
             setattr(self.run, name, getattr(self.run, name) + number)
 
+    def expect(self, messages: int, size: int = 0) -> None:
+        """Set out to fetch so many more messages of so many bytes, as far as told."""
+        self.run.expected = max(0, self.run.expected + messages)
+        self.run.expected_bytes = max(0, self.run.expected_bytes + size)
+
     def publish(self, *, phase: str = "", folder_name: str | None = None) -> None:
-        """Write the run's progress where the page reads it."""
+        """Write the run's progress where the page reads it, at most once a second.
+
+        Never inside a transaction that stores: the figures are for people.
+        """
         if phase:
             self.run.phase = phase
         if folder_name is not None:
             self.run.folder_name = folder_name[:1000]
-        self.run.save(update_fields=["phase", "folder_name", *COUNTERS])
+        if time.monotonic() - self._published >= PUBLISH_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the run's progress now."""
+        self._published = time.monotonic()
+        values = {name: getattr(self.run, name) for name in PROGRESS}
+        # An update, not a save: the row is gone where the task was deleted meanwhile.
+        RetrievalRun.objects.filter(pk=self.run.pk).update(**values)
 
     def store(
         self,
@@ -90,6 +150,7 @@ class Session:
 
         Raises:
             LeaseLostError, FeatureOffError: nothing was stored.
+            BudgetSpent: all of it was stored, and nothing more may be fetched today.
         """
         self.check_allowed()
         now = self.clock()
@@ -102,7 +163,7 @@ class Session:
                     flags=one.flags,
                     source=self.task.source,
                     screen=screen,
-                    backfill=self.backfill,
+                    backfill=self.backfill if one.backfill is None else one.backfill,
                 )
                 for one in fetched
             ],
@@ -113,10 +174,13 @@ class Session:
             lease.hold(self.task.pk, self.fence)
             messages = deliver.file(prepared)
             settle(messages)
-            self.count(stored=len(messages), bytes=sum(one.body.size for one in fetched))
-            self.publish()
+            size = sum(one.body.size for one in fetched)
+            self.spend(size)
             checkpoint("pull: filed, not committed")
         checkpoint("pull: committed")
+        self.count(stored=len(messages), bytes=size)
+        self.publish()
+        self.check_budget()
         return messages
 
     def settle(self, write: Callable[[], None], **counts: int) -> None:
@@ -124,9 +188,9 @@ class Session:
         with transaction.atomic():
             lease.hold(self.task.pk, self.fence)
             write()
-            self.count(**counts)
-            self.publish()
         checkpoint("pull: ledger settled")
+        self.count(**counts)
+        self.publish()
 
 
 def begin(
@@ -136,13 +200,15 @@ def begin(
     now = clock()
     with transaction.atomic():
         fence = lease.take(task.pk, fence)
-        RetrievalRun.objects.filter(task=task, outcome="running").update(
-            outcome="interrupted", ended_at=now
-        )
+        open_runs = RetrievalRun.objects.filter(task=task, outcome=RunOutcome.RUNNING)
+        interrupted = open_runs.update(outcome=RunOutcome.INTERRUPTED, ended_at=now) > 0
         run = RetrievalRun.objects.create(task=task, fence=fence, started_at=now)
-        RetrievalTask.objects.filter(pk=task.pk).update(last_run_at=now)
+        task.provider_key = task.provider_key or key_of(task.host)
+        RetrievalTask.objects.filter(pk=task.pk).update(
+            last_run_at=now, provider_key=task.provider_key
+        )
     stop_at = float("inf") if slice_seconds is None else time.monotonic() + slice_seconds
-    return Session(task=task, fence=fence, run=run, clock=clock, stop_at=stop_at)
+    return Session(task, fence, run, clock, stop_at, interrupted)
 
 
 def max_size() -> int:
