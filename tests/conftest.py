@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Run only tests that touch the database (for the run on the second database).",
     )
+    # How much chaos tests/chaos makes: little here, much in `make chaos`.
+    for name, default in (("seed", 1), ("kills", 10), ("cuts", 12), ("messages", 300)):
+        parser.addoption(f"--{name}", type=int, default=default, help="For tests/chaos.")
 
 
 def pytest_configure(config: pytest.Config) -> None:

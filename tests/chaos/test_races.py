@@ -1,0 +1,87 @@
+"""Two workers on one task: one of them works, the other one changes nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from retrieval.models import RetrievalTask
+from retrieval.services import dispatch
+from tests.chaos.conftest import time_passes
+from tests.chaos.mailbox import Mailbox, check_at_death, check_complete
+from tests.chaos.test_kills import MOST_STEPS, STEPS, finish
+from tests.chaos.workers import Workers
+
+MakeTask = Callable[..., RetrievalTask]
+MakeMailbox = Callable[[RetrievalTask], Mailbox]
+ROUNDS = 5
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.accept("A191", "A192", "A193")
+@pytest.mark.parametrize("type", ["imap", "pop"])
+def test_two_workers_with_the_same_hint(
+    user: User, make_task: MakeTask, make_mailbox: MakeMailbox, workers: Workers, type: str
+) -> None:
+    task = make_task(type)
+    mailbox = make_mailbox(task)
+    for _ in range(ROUNDS):
+        mailbox.fill(20)
+        time_passes(task)
+        claim = dispatch.claim_one(task, now=timezone.now())
+        assert claim is not None
+        pulls = [workers.start(task.pk, fence=claim.fence) for _ in range(3)]
+        ends = [pull.wait().last for pull in pulls]
+        assert sorted(ends) == ["not ours", "not ours", "ok"]
+        check_complete(user, mailbox, task)
+
+
+@pytest.mark.accept("A192", "A193")
+def test_workers_that_claim_at_the_same_moment(
+    user: User, make_task: MakeTask, make_mailbox: MakeMailbox, workers: Workers
+) -> None:
+    task = make_task()
+    mailbox = make_mailbox(task)
+    for _ in range(ROUNDS):
+        mailbox.fill(20)
+        pulls = [workers.start(task.pk) for _ in range(3)]
+        ends = [pull.wait().last for pull in pulls]
+        assert set(ends) <= {"ok", "claimed by another"}
+        assert "ok" in ends
+    finish(task)
+    check_complete(user, mailbox, task)
+
+
+@pytest.mark.accept("A191", "A192", "A193")
+@pytest.mark.parametrize("type", ["imap", "pop"])
+def test_a_worker_that_sleeps_through_its_lease(
+    user: User, make_task: MakeTask, make_mailbox: MakeMailbox, workers: Workers, type: str
+) -> None:
+    """At every checkpoint in turn a worker falls asleep; another one does its work meanwhile."""
+    task = make_task(type)
+    mailbox = make_mailbox(task)
+    asleep: list[str] = []
+    for step in range(1, MOST_STEPS):
+        mailbox.fill(6)
+        sleeper = workers.start(task.pk, at=step, signal=signal.SIGSTOP)
+        if not sleeper.wait_until_stopped():
+            assert sleeper.wait().last == "ok"
+            break
+        time_passes(task)
+        other = workers.start(task.pk)
+        done = other.wait()
+        sleeper.signal(signal.SIGCONT)
+        end = sleeper.wait()
+        asleep.append(end.told[0])
+        assert done.last == "ok", (done, end)
+        check_at_death(user, mailbox)
+        time_passes(task)
+    else:
+        pytest.fail("the pull never ended")
+    assert set(asleep) >= STEPS[type]
+    finish(task)
+    check_complete(user, mailbox, task)

@@ -1,0 +1,102 @@
+"""Pulls tasks, each in a process of its own forked from this one, for tests that kill those.
+
+    python -m tests.chaos.worker
+
+Orders come as JSON, one a line, and are answered in the same way. ``{"task": 7}`` starts a pull
+and is answered with its process id; ``{"wait": PID}`` is answered, when that process has ended,
+with its exit status and what it wrote. Forking spares every pull the start of an interpreter.
+
+An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the checkpoint at
+which the process sends itself ``signal``; ``largest``, the bytes the largest file may have.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402 # Django has to be set up first
+
+from lib.checkpoints import set_hook  # noqa: E402 # the same
+from retrieval.models import RetrievalTask  # noqa: E402 # the same
+from retrieval.services import dispatch  # noqa: E402 # the same
+from retrieval.services.pull import pull  # noqa: E402 # the same
+
+
+def serve() -> None:
+    """Take orders until standard input ends."""
+    pipes: dict[int, int] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            answer = _wait(order["wait"], pipes.pop(order["wait"]))
+        else:
+            pid, pipes[pid] = _fork(order)
+            answer = {"pid": pid}
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
+
+
+def _fork(order: dict[str, Any]) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return pid, reading
+    os.close(reading)
+    status = 1
+    try:
+        _pull(order, writing)
+        status = 0
+    except Exception as error:  # noqa: BLE001 # whatever ended the pull is told, and is the status
+        _tell(writing, f"{type(error).__name__}: {error}")
+    finally:
+        # The ordinary way out would run what the forking process has registered.
+        os._exit(status)
+    raise AssertionError
+
+
+def _wait(pid: int, pipe: int) -> dict[str, Any]:
+    with os.fdopen(pipe) as file:
+        told = file.read()
+    _, status = os.waitpid(pid, 0)
+    return {"status": os.waitstatus_to_exitcode(status), "told": told.splitlines()}
+
+
+def _pull(order: dict[str, Any], pipe: int) -> None:
+    if largest := order.get("largest"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    passed = 0
+
+    def at_checkpoint(name: str) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == order.get("at"):
+            _tell(pipe, name)
+            os.kill(os.getpid(), order["signal"])
+
+    set_hook(at_checkpoint)
+    fence = order.get("fence")
+    if fence is None:
+        claim = dispatch.claim_one(RetrievalTask.objects.get(pk=order["task"]), now=timezone.now())
+        if claim is None:
+            _tell(pipe, "claimed by another")
+            return
+        fence = claim.fence
+    run = pull(task_id=order["task"], fence=fence, clock=timezone.now)
+    _tell(pipe, "not ours" if run is None else f"{run.outcome} {run.cause}".strip())
+
+
+def _tell(pipe: int, line: str) -> None:
+    os.write(pipe, f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    serve()
