@@ -19,7 +19,8 @@ from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
 from retrieval.services import accounts
 from retrieval.services.session import Session
 from tests.retrieval.conftest import Remote, bodies, letter, run
-from tests.retrieval.odd import Box, OddImap
+from tests.servers.fetching import Box
+from tests.servers.imap import ImapServer
 
 MakeTask = Callable[..., RetrievalTask]
 
@@ -31,7 +32,7 @@ def letters(*numbers: int) -> dict[int, bytes]:
 
 @pytest.mark.accept("A192")
 def test_views_of_mail_that_lies_elsewhere_are_not_copied(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {
         "INBOX": Box(letters(1, 2)),
@@ -44,7 +45,7 @@ def test_views_of_mail_that_lies_elsewhere_are_not_copied(
 
 @pytest.mark.accept("A192")
 def test_all_mail_without_server_ids_adds_only_what_lies_nowhere_else(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {
         "Archive of all": Box({5: letter(1), 6: letter(1), 7: letter(2)}, attributes="\\All"),
@@ -56,7 +57,7 @@ def test_all_mail_without_server_ids_adds_only_what_lies_nowhere_else(
 
 
 def test_a_message_the_server_refuses_holds_up_no_other(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {
         "INBOX": Box(letters(*range(1, 1201))),
@@ -74,7 +75,7 @@ def test_a_message_the_server_refuses_holds_up_no_other(
 
 @pytest.mark.accept("A86")
 def test_an_answer_without_data_proves_nothing(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {"INBOX": Box(letters(*range(1, 11)))}
     imap_server.instead = lambda line: "%TAG% OK done\r\n" if "FETCH" in line else None
@@ -90,7 +91,7 @@ def test_an_answer_without_data_proves_nothing(
 
 @pytest.mark.accept("A86")
 def test_bodies_and_ids_withheld_once_are_asked_for_again(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {"INBOX": Box(letters(*range(1, 11)))}
     answers = iter([None])  # the first FETCH, of the discovery
@@ -107,7 +108,7 @@ def test_bodies_and_ids_withheld_once_are_asked_for_again(
 
 
 def test_messages_removed_meanwhile_are_settled(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     box = Box(letters(1, 2, 3))
     imap_server.boxes = {"INBOX": box}
@@ -127,7 +128,7 @@ def test_messages_removed_meanwhile_are_settled(
 
 @pytest.mark.parametrize("uidnext", [4_294_967_290, 0], ids=["told", "not told"])
 def test_uids_with_wide_gaps_take_few_commands(
-    user: User, imap_server: OddImap, odd_task: MakeTask, uidnext: int
+    user: User, imap_server: ImapServer, odd_task: MakeTask, uidnext: int
 ) -> None:
     uids = [*range(1, 1501), 900_000_000, 4_294_967_289]
     imap_server.boxes = {"INBOX": Box({uid: letter(uid) for uid in uids}, uidnext=uidnext)}
@@ -140,7 +141,7 @@ def test_uids_with_wide_gaps_take_few_commands(
 
 @pytest.mark.accept("A192")
 def test_another_account_in_the_same_task_starts_afresh(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     """The new account's UIDVALIDITY and UIDs may well be those of the old one."""
     imap_server.boxes = {"INBOX": Box(letters(1, 2, 3))}
@@ -153,7 +154,7 @@ def test_another_account_in_the_same_task_starts_afresh(
 
 
 def test_a_changed_destination_holds_for_new_mail(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {"INBOX": Box(letters(1)), "Work": Box(letters(2))}
     task = odd_task(imap_server, transfer="root")
@@ -197,7 +198,7 @@ def test_a_folder_deleted_here_during_a_pull_is_made_again(
 
 @pytest.mark.accept("A192")
 def test_a_folder_renamed_there_is_not_fetched_again(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     work = Box(letters(*range(1, 31)), uidvalidity=99)
     imap_server.boxes = {"INBOX": Box(), "Work": work, "Other": Box(letters(77), uidvalidity=98)}
@@ -216,7 +217,7 @@ def test_a_folder_renamed_there_is_not_fetched_again(
 
 @pytest.mark.accept("A192")
 def test_uids_given_out_twice_are_noticed(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     """A server restored from a backup goes on with numbers it used before."""
     box = Box(letters(*range(1, 11)))
@@ -231,7 +232,7 @@ def test_uids_given_out_twice_are_noticed(
 
 
 def test_a_stale_answer_about_uids_changes_nothing(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     box = Box(letters(*range(1, 11)))
     imap_server.boxes = {"INBOX": box}
@@ -246,7 +247,7 @@ def test_a_stale_answer_about_uids_changes_nothing(
 
 
 def test_a_folder_that_is_gone_for_years_is_only_gone(
-    imap_server: OddImap, odd_task: MakeTask
+    imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {"INBOX": Box(), "Work": Box(letters(1))}
     task = odd_task(imap_server)
@@ -259,7 +260,7 @@ def test_a_folder_that_is_gone_for_years_is_only_gone(
 
 
 def test_the_inbox_is_pulled_even_where_the_list_is_empty(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     imap_server.boxes = {"INBOX": Box(letters(1))}
     imap_server.instead = lambda line: "%TAG% OK done\r\n" if line.startswith("LIST") else None
@@ -269,7 +270,7 @@ def test_the_inbox_is_pulled_even_where_the_list_is_empty(
 
 @pytest.mark.parametrize("name", ["\u200b", "...", "a/../b", "x" * 400, "Work\u202e", "/"])
 def test_names_nobody_can_read_do_not_stop_a_pull(
-    user: User, imap_server: OddImap, odd_task: MakeTask, name: str
+    user: User, imap_server: ImapServer, odd_task: MakeTask, name: str
 ) -> None:
     imap_server.boxes = {wire_name(name).decode(): Box(letters(1)), "INBOX": Box(letters(2))}
     run(odd_task(imap_server))
@@ -277,7 +278,7 @@ def test_names_nobody_can_read_do_not_stop_a_pull(
 
 
 def test_flags_and_numbers_beyond_reason_do_not_stop_a_pull(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     flags = " ".join(["a\x00b", *(f"k{number}" * 100 for number in range(300))])
     imap_server.boxes = {"INBOX": Box(letters(1), flags=flags), "Work": Box(letters(2))}

@@ -16,7 +16,9 @@ from retrieval.retry import Standing, after_failure
 from retrieval.services import dispatch
 from retrieval.services.pull import pull
 from tests.retrieval.conftest import bodies, letter, run
-from tests.retrieval.odd import Box, OddImap, OddPop
+from tests.servers.fetching import Box
+from tests.servers.imap import ImapServer
+from tests.servers.pop import PopServer
 
 MakeTask = Callable[..., RetrievalTask]
 NOW = timezone.now()
@@ -24,7 +26,7 @@ NOW = timezone.now()
 
 @pytest.mark.accept("A192", "A193")
 def test_a_hint_that_comes_twice_does_nothing_the_second_time(
-    user: User, imap_server: OddImap, odd_task: MakeTask
+    user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
     """A broker may deliver a hint again while its first worker is busy with it."""
     imap_server.boxes = {"INBOX": Box({number: letter(number) for number in range(1, 61)})}
@@ -52,7 +54,7 @@ def test_a_hint_that_comes_twice_does_nothing_the_second_time(
 
 @pytest.mark.accept("A194")
 def test_a_user_who_is_switched_off_stops_being_pulled_for(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [(str(number), letter(number)) for number in range(1, 121)]
     task = odd_task(pop_server)
@@ -84,7 +86,7 @@ def test_a_fault_of_ours_does_not_hammer_the_other_side() -> None:
 
 
 def test_being_switched_off_is_no_failure_of_the_account(
-    pop_server: OddPop, odd_task: MakeTask, user: User
+    pop_server: PopServer, odd_task: MakeTask, user: User
 ) -> None:
     task = odd_task(pop_server)
     User.objects.filter(pk=user.pk).update(is_active=False)

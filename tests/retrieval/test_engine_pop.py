@@ -16,14 +16,14 @@ from retrieval.models import PopMessage, RetrievalTask
 from retrieval.services import accounts
 from retrieval.services.session import Session
 from tests.retrieval.conftest import bodies, letter, run
-from tests.retrieval.odd import OddPop
+from tests.servers.pop import PopServer
 
 MakeTask = Callable[..., RetrievalTask]
 
 
 @pytest.mark.accept("A191", "A192")
 def test_an_id_that_is_given_out_again_hides_no_message(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     task = odd_task(pop_server)
     for round_ in range(3):
@@ -35,7 +35,7 @@ def test_an_id_that_is_given_out_again_hides_no_message(
 
 @pytest.mark.accept("A191")
 def test_an_id_reused_after_an_unconfirmed_quit_loses_nothing(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [("1", letter(1))]
     pop_server.confirms_quit = False
@@ -51,7 +51,7 @@ def test_an_id_reused_after_an_unconfirmed_quit_loses_nothing(
 
 @pytest.mark.accept("A192")
 def test_a_server_that_ignores_removal_is_not_fetched_from_twice(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [("a", letter(1)), ("b", letter(2))]
     pop_server.removes = False
@@ -65,7 +65,7 @@ def test_a_server_that_ignores_removal_is_not_fetched_from_twice(
 @pytest.mark.accept("A192")
 @pytest.mark.parametrize("leave", [True, False])
 def test_ids_that_fail_once_double_nothing(
-    user: User, pop_server: OddPop, odd_task: MakeTask, leave: bool
+    user: User, pop_server: PopServer, odd_task: MakeTask, leave: bool
 ) -> None:
     pop_server.drop = [("a", letter(1)), ("b", letter(2)), ("c", letter(2))]
     pop_server.removes = False
@@ -80,7 +80,7 @@ def test_ids_that_fail_once_double_nothing(
 
 @pytest.mark.accept("A192")
 def test_a_maildrop_that_was_renumbered_is_recognised(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [(f"old{number}", letter(number)) for number in range(5)]
     task = odd_task(pop_server, leave_on_server=True)
@@ -93,7 +93,7 @@ def test_a_maildrop_that_was_renumbered_is_recognised(
 
 @pytest.mark.accept("A191")
 def test_another_account_in_the_same_task_starts_afresh(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     """The new account's ids may be those of the old one; its mail must not be removed unread."""
     pop_server.drop = [("1", letter(1)), ("2", letter(2))]
@@ -112,7 +112,7 @@ def test_another_account_in_the_same_task_starts_afresh(
 
 
 def test_a_message_the_server_refuses_holds_up_no_other(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [(str(number), letter(number)) for number in range(1, 6)]
     pop_server.refused = {"1", "3"}
@@ -125,7 +125,7 @@ def test_a_message_the_server_refuses_holds_up_no_other(
 
 
 def test_a_message_that_cannot_be_removed_holds_up_no_other(
-    pop_server: OddPop, odd_task: MakeTask
+    pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     pop_server.drop = [(str(number), letter(number)) for number in range(1, 6)]
     pop_server.kept = {"2"}
@@ -136,7 +136,7 @@ def test_a_message_that_cannot_be_removed_holds_up_no_other(
 
 @pytest.mark.accept("A191")
 def test_a_message_cut_short_by_a_bare_dot_is_not_taken_for_whole(
-    user: User, pop_server: OddPop, odd_task: MakeTask
+    user: User, pop_server: PopServer, odd_task: MakeTask
 ) -> None:
     cut = letter(2, body="before\r\n.\r\nafter")
     pop_server.stuffs = False
@@ -149,7 +149,7 @@ def test_a_message_cut_short_by_a_bare_dot_is_not_taken_for_whole(
 
 
 def test_a_destination_deleted_during_a_pull_does_not_stop_it(
-    user: User, pop_server: OddPop, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+    user: User, pop_server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pop_server.drop = [(str(number), letter(number)) for number in range(1, 121)]
     store, batches = Session.store, []
