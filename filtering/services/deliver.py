@@ -52,8 +52,10 @@ def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
 
     Raises OSError when the disk refuses; then nothing is stored.
     """
-    batch = blobs.write([one.body for one in incoming])
-    return Prepared(batch, tuple(_new(one, now) for one in incoming))
+    with blobs.writing([one.body for one in incoming]) as durable:
+        # The disk syncs while the messages are looked into.
+        new = tuple(_new(one, now) for one in incoming)
+        return Prepared(durable.result(), new)
 
 
 def _new(one: Incoming, now: datetime) -> NewMessage:
@@ -96,7 +98,7 @@ def file(prepared: Prepared) -> list[Message]:
 
     Runs inside the caller's transaction, which also holds what the caller must not lose.
     """
-    return messages.file(prepared.new, blobs.adopt(prepared.batch))
+    return messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
 
 
 def deliver(incoming: Sequence[Incoming], *, now: datetime) -> list[Message]:

@@ -1,7 +1,9 @@
 """Message bodies on disk: written in batches, durable before anyone refers to them."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,6 +12,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connection
 
+from lib import bulk
 from lib.checkpoints import checkpoint
 from mailstore import segment
 from mailstore.models import Blob, Segment
@@ -19,6 +22,7 @@ from protocols.body import Body
 # A larger body gets a segment of its own, so that compaction never copies it for another's sake.
 ALONE = 8 * 1024 * 1024
 PARTIAL = ".part"
+_PLACE = ("sha256", "size", "segment_id", "offset", "stored_size")
 
 
 class BlobUnreadable(Exception):
@@ -47,21 +51,34 @@ def write(bodies: Sequence[Body]) -> StoredBatch:
 
     Nothing refers to the bytes until `adopt`; a crash in between leaves files that `sweep` takes.
     """
+    with writing(bodies) as durable:
+        return durable.result()
+
+
+@contextmanager
+def writing(bodies: Sequence[Body]) -> Iterator["Future[StoredBatch]"]:
+    """As `write`, but gives out a promise while the disk syncs in a thread of its own.
+
+    The bodies are written when the block begins and synced or gone when it ends. What `write`
+    raises is raised here or by the promise.
+    """
     distinct = {body.sha256: body for body in bodies}
     together = [body for body in distinct.values() if body.size <= ALONE]
-    batches = [together] if together else []
-    batches += [[body] for body in distinct.values() if body.size > ALONE]
-    return StoredBatch(
-        segments=tuple(_seal(batch) for batch in batches),
-        order=tuple(body.sha256 for body in bodies),
-    )
+    groups = [together] if together else []
+    groups += [[body] for body in distinct.values() if body.size > ALONE]
+    with ExitStack() as open_files:
+        writers = [open_files.enter_context(SegmentWriter()) for _ in groups]
+        for writer, group in zip(writers, groups, strict=True):
+            for body in group:
+                writer.add(body.sha256, body.size, body.chunks())
 
+        def seal() -> StoredBatch:
+            segments = tuple(writer.seal() for writer in writers)
+            return StoredBatch(segments, tuple(body.sha256 for body in bodies))
 
-def _seal(bodies: Sequence[Body]) -> StoredSegment:
-    with SegmentWriter() as writer:
-        for body in bodies:
-            writer.add(body.sha256, body.size, body.chunks())
-        return writer.seal()
+        # Leaving waits for the thread first and closes the files after.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            yield pool.submit(seal)
 
 
 class SegmentWriter:
@@ -124,47 +141,56 @@ def _sync_folder(folder: Path) -> None:
 
 
 def adopt(batch: StoredBatch) -> list[Blob]:
-    """Enter a durable batch into the index; one Blob per body, in order.
+    """Enter a durable batch into the index; one Blob per body, in order. See `adopt_ids`."""
+    ids = adopt_ids(batch)
+    rows = Blob.objects.in_bulk(set(ids))
+    return [rows[one] for one in ids]
 
-    Runs inside the caller's transaction. Bytes that are already stored keep their old place.
+
+def adopt_ids(batch: StoredBatch) -> list[int]:
+    """Enter a durable batch into the index; the primary key of one Blob per body, in order.
+
+    Runs inside the caller's transaction. Bytes that are already stored keep their old place, and
+    no sweep can remove what is returned before the transaction ends.
     """
-    hashes = sorted(set(batch.order))
-    known = _locked(hashes)
-    fresh: list[Blob] = []
+    known = _locked(set(batch.order))
+    fresh: list[tuple[bytes, int, int, int, int]] = []
     for stored in batch.segments:
         wanted = [record for record in stored.records if record.sha256 not in known]
-        if not wanted:
-            continue
-        row = Segment.objects.create(name=stored.name, size=stored.size)
-        fresh += [
-            Blob(
-                sha256=record.sha256,
-                size=record.size,
-                segment=row,
-                offset=record.offset,
-                stored_size=record.stored_size,
+        if wanted:
+            [(segment_id,)] = bulk.insert(
+                Segment, ("name", "size"), [(stored.name, stored.size)], returning=("id",)
             )
-            for record in wanted
-        ]
-    if fresh:
-        # Sorted, so that two transactions adopting the same bytes cannot deadlock.
-        fresh.sort(key=lambda blob: bytes(blob.sha256))
-        Blob.objects.bulk_create(fresh, ignore_conflicts=True)
-        known |= _locked([bytes(blob.sha256) for blob in fresh])
+            fresh += [
+                (one.sha256, one.size, segment_id, one.offset, one.stored_size) for one in wanted
+            ]
+    # Sorted, so that two transactions adopting the same bytes cannot deadlock.
+    fresh.sort()
+    while fresh:
+        known |= dict(
+            bulk.insert(Blob, _PLACE, fresh, ignore_conflicts=True, returning=("sha256", "id"))
+        )
+        # Another transaction entered these at the same time; if they were swept since, again.
+        lost = {row[0] for row in fresh if row[0] not in known}
+        known |= _locked(lost)
+        fresh = [row for row in fresh if row[0] not in known]
     return [known[sha256] for sha256 in batch.order]
 
 
-def _locked(hashes: Sequence[bytes]) -> dict[bytes, Blob]:
-    """Blobs that no sweep can remove between here and our commit."""
+def _locked(hashes: Collection[bytes]) -> dict[bytes, int]:
+    """Keys of the blobs there are, which no sweep can remove between here and our commit."""
     if not hashes:
         return {}
-    rows: Iterable[Blob] = Blob.objects.filter(sha256__in=hashes)
-    if connection.vendor == "postgresql":
-        # A share: deliveries of the same bytes must not wait for each other, as they could do so
-        # in a circle. Django has no word for it.
-        query, values = Blob.objects.filter(sha256__in=hashes).query.sql_with_params()
-        rows = Blob.objects.raw(f"{query} FOR KEY SHARE", values)
-    return {bytes(blob.sha256): blob for blob in rows}
+    places = ", ".join(["%s"] * len(hashes))
+    # A share: deliveries of the same bytes must not wait for each other, as they could do so in
+    # a circle. Django has no word for it.
+    share = " FOR KEY SHARE" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT sha256, id FROM mailstore_blob WHERE sha256 IN ({places}){share}",  # noqa: S608 - made of constants
+            list(hashes),
+        )
+        return {bytes(sha256): int(pk) for sha256, pk in cursor.fetchall()}
 
 
 def stream(blob: Blob) -> Iterator[bytes]:

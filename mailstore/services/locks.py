@@ -1,9 +1,15 @@
 """One writer per mailbox at a time, and counters that move with the rows they count."""
 
+from django.db import connection
 from django.db.models import F
 
 from accounts.models import User
 from mailstore.models import Folder
+
+_COUNT = (
+    "UPDATE mailstore_folder SET total = total + %s, unread = unread + %s, size = size + %s,"
+    " modseq = modseq + 1 WHERE id = %s RETURNING modseq"
+)
 
 
 def hold(*user_ids: int) -> None:
@@ -12,6 +18,8 @@ def hold(*user_ids: int) -> None:
     One lock per person, taken in order, instead of locks per folder and message that could meet
     each other in different orders. SQLite has a single writer and needs none.
     """
+    if not connection.features.has_select_for_update:
+        return
     list(
         User.objects.select_for_update(no_key=True)
         .filter(pk__in=set(user_ids))
@@ -27,8 +35,13 @@ def advance(folder_id: int) -> int:
 
 
 def count(folder_id: int, *, total: int = 0, unread: int = 0, size: int = 0) -> int:
-    """Add to the folder's counters and raise its modification sequence; its new value."""
-    Folder.objects.filter(pk=folder_id).update(
-        total=F("total") + total, unread=F("unread") + unread, size=F("size") + size
-    )
-    return advance(folder_id)
+    """Add to the folder's counters and raise its modification sequence; its new value.
+
+    Raises Folder.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, (total, unread, size, folder_id))
+        found = cursor.fetchall()
+    if not found:
+        raise Folder.DoesNotExist
+    return int(found[0][0])

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import User
+from lib import bulk
 from mailstore import index
 from mailstore.mime import Summary
-from mailstore.models import Blob, Folder, FolderRole, Message, Source
+from mailstore.models import Folder, FolderRole, Message, Source
 from mailstore.services import folders, locks
 
 _NAMED = {
@@ -55,15 +56,20 @@ class _Tally:
         self.items.append(row)
 
 
-def file(new: Sequence[NewMessage], blobs: Sequence[Blob]) -> list[Message]:
+def file(new: Sequence[NewMessage], blob_ids: Sequence[int]) -> list[Message]:
     """Enter messages into their folders; one row per entry, in order.
 
-    Runs inside the caller's transaction. Only the incoming door (filtering) and drafts use it.
+    Runs inside the caller's transaction. Only the incoming door (filtering) uses it. Raises
+    Folder.DoesNotExist where a folder was removed meanwhile.
     """
-    if not new:
+    return enter([_row(one, blob_id) for one, blob_id in zip(new, blob_ids, strict=True)])
+
+
+def enter(rows: list[Message]) -> list[Message]:
+    """Insert new rows and count them in their folders; see `file`."""
+    if not rows:
         return []
-    locks.hold(*(one.user_id for one in new))
-    rows = [_row(one, blob) for one, blob in zip(new, blobs, strict=True)]
+    locks.hold(*(row.user_id for row in rows))
     tallies: dict[int, _Tally] = defaultdict(_Tally)
     for row in rows:
         tallies[row.folder_id].add(row)
@@ -71,15 +77,16 @@ def file(new: Sequence[NewMessage], blobs: Sequence[Blob]) -> list[Message]:
         modseq = locks.count(folder_id, total=tally.total, unread=tally.unread, size=tally.size)
         for row in tally.items:
             row.modseq = modseq
-    return Message.objects.bulk_create(rows)
+    bulk.create(rows)
+    return rows
 
 
-def _row(one: NewMessage, blob: Blob) -> Message:
+def _row(one: NewMessage, blob_id: int) -> Message:
     said = one.summary
     return Message(
         user_id=one.user_id,
         folder=one.folder,
-        blob=blob,
+        blob_id=blob_id,
         source=one.source,
         sort_at=one.sort_at,
         sent_at=said.sent_at,
