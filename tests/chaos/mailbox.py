@@ -54,6 +54,7 @@ class Mailbox:
     folders: dict[str, int] = field(default_factory=lambda: dict(FOLDERS))
     put: Content = field(default_factory=dict)
     number: int = 0
+    _last: SampleMessage | None = None
     _known: dict[str, bytes] = field(default_factory=dict)
 
     def fill(self, count: int) -> None:
@@ -69,15 +70,14 @@ class Mailbox:
             self.put.setdefault(one.folder, Counter())[sha256(one.raw).digest()] += 1
             self.remote.server.deliver_maildir(self.remote.name, [one])
 
-    _last: SampleMessage | None = None
-
     @property
     def total(self) -> int:
         return sum(sum(counted.values()) for counted in self.put.values())
 
     def on_server(self) -> Content:
         """What lies there now, read from the server's own files."""
-        return {folder: self._read(folder) for folder in self.folders}
+        read = {folder: self._read(folder) for folder in self.folders}
+        return {folder: found for folder, found in read.items() if found}
 
     def _read(self, folder: str) -> Counter[bytes]:
         place = self.remote.server.maildir(self.remote.name).folder(folder)
@@ -141,12 +141,17 @@ def check_complete(user: User, mailbox: Mailbox, task: RetrievalTask) -> None:
     _read_back({digest for counted in mailbox.put.values() for digest in counted})
     if task.type == "imap":
         assert mailbox.on_server() == mailbox.put, "an IMAP pull changed the server"
-        verdicts = RemoteMessage.objects.filter(folder__task=task).values_list("state", flat=True)
-    else:
-        verdicts = PopMessage.objects.filter(task=task).values_list("state", flat=True)
-    counted = Counter("stored" if state == "deleted" else state for state in verdicts)
-    assert counted == Counter(stored=mailbox.total)
+    told = Counter("stored" if state == "deleted" else state for state in verdicts(task))
+    assert told == Counter(stored=mailbox.total)
     call_command("check_store")
+
+
+def verdicts(task: RetrievalTask) -> list[str]:
+    """What the ledger says of every remote message there ever was."""
+    if task.type == "imap":
+        rows = RemoteMessage.objects.filter(folder__task=task)
+        return list(rows.values_list("state", flat=True))
+    return list(PopMessage.objects.filter(task=task).values_list("state", flat=True))
 
 
 def _read_back(digests: set[bytes]) -> None:

@@ -35,8 +35,12 @@ def small_disk(place: Path) -> Iterator[Callable[[], None]]:
     place.mkdir(parents=True)
     if os.geteuid() or subprocess.run(_mount(place, ROOM), capture_output=True).returncode:
         raise NoMount
+
+    def enlarge() -> None:
+        subprocess.run(_mount(place, 1 << 30, "remount,"), check=True)
+
     try:
-        yield lambda: subprocess.run(_mount(place, 1 << 30, "remount,"), check=True) and None
+        yield enlarge
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
@@ -87,7 +91,7 @@ def test_files_that_may_not_grow(
     figure: Callable[[str], None],
     type: str,
 ) -> None:
-    """A limit on the size of files (RLIMIT_FSIZE), which also stops the SQLite file in the middle."""
+    """A limit on the size of files (RLIMIT_FSIZE), which SQLite's file meets too."""
     task = make_task(type)
     mailbox = make_mailbox(task)
     mailbox.fill(200)

@@ -3,8 +3,9 @@
     python -m tests.chaos.worker
 
 Orders come as JSON, one a line, and are answered in the same way. ``{"task": 7}`` starts a pull
-and is answered with its process id; ``{"wait": PID}`` is answered, when that process has ended,
-with its exit status and what it wrote. Forking spares every pull the start of an interpreter.
+and is answered with its process id; ``{"hear": PID}`` with what that process told just now;
+``{"wait": PID}``, when it has ended, with its exit status and what it told. Forking spares every
+pull the start of an interpreter.
 
 An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the checkpoint at
 which the process sends itself ``signal``; ``largest``, the bytes the largest file may have.
@@ -37,6 +38,8 @@ def serve() -> None:
         order = json.loads(line)
         if "wait" in order:
             answer = _wait(order["wait"], pipes.pop(order["wait"]))
+        elif "hear" in order:
+            answer = {"told": os.read(pipes[order["hear"]], 4096).decode().splitlines()}
         else:
             pid, pipes[pid] = _fork(order)
             answer = {"pid": pid}

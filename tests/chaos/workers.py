@@ -49,9 +49,12 @@ class Worker:
         answer = self.workers.order(wait=self.pid)
         return End(answer["status"], answer["told"])
 
-    def wait_until_stopped(self) -> bool:
-        """Wait until it has stopped itself, or has ended; whether it has stopped."""
-        return wait_until(self._state, f"process {self.pid} stops or ends") == "T"
+    def wait_until_asleep(self) -> str:
+        """Wait until it has stopped itself; the checkpoint's name, "" where it ended instead."""
+        if wait_until(self._state, f"process {self.pid} stops or ends") == "Z":
+            return ""
+        told: list[str] = self.workers.order(hear=self.pid)["told"]
+        return told[-1]
 
     def _state(self) -> str:
         stat = Path(f"/proc/{self.pid}/stat").read_text()
