@@ -99,7 +99,23 @@ class RetrievalTask(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["next_at"], name="task_due", condition=Q(next_at__isnull=False)),
+            # Polls and first passes are looked for apart, so that neither is read past to find
+            # the other. The provider is there to pass over those that are full.
+            models.Index(
+                fields=["next_at", "provider_key"],
+                name="task_due_poll",
+                condition=Q(next_at__isnull=False, first_pass_done_at__isnull=False),
+            ),
+            models.Index(
+                fields=["next_at", "provider_key"],
+                name="task_due_first",
+                condition=Q(next_at__isnull=False, first_pass_done_at__isnull=True),
+            ),
+            models.Index(
+                fields=["provider_key", "next_at"],
+                name="task_of_provider",
+                condition=Q(next_at__isnull=False),
+            ),
             models.Index(
                 fields=["lease_until"], name="task_leased", condition=Q(lease_until__isnull=False)
             ),
@@ -227,6 +243,11 @@ class RemoteMessage(models.Model):
                 fields=["sha256"], name="remote_content", condition=Q(sha256__isnull=False)
             ),
             models.Index(fields=["server_id"], name="remote_server_id", condition=~Q(server_id="")),
+            models.Index(
+                fields=["folder"],
+                name="remote_set_aside",
+                condition=Q(state__in=["quarantined", "too-big"]) | Q(next_try_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -118,10 +118,11 @@ def pop_keys(uidls: Sequence[str | None]) -> list[str]:
     ]
 
 
-def next_due(task_id: int, *, interval: int, now: datetime) -> datetime:
+def next_due(task_id: int, *, interval: int, now: datetime, chance: float = 0.5) -> datetime:
     """The next moment of this task's own phase, at least half an interval away.
 
     A stable phase spreads tasks over the interval however they were created or restarted.
+    ``chance`` in [0, 1) moves the moment by up to a tenth of the interval to either side.
     """
     # Knuth's multiplicative hash: neighbours among ids land far apart.
     phase = (task_id * 2_654_435_761) % interval
@@ -129,7 +130,8 @@ def next_due(task_id: int, *, interval: int, now: datetime) -> datetime:
     wait = (phase - epoch) % interval
     if wait < interval // 2:
         wait += interval
-    return datetime.fromtimestamp(epoch + wait, tz=UTC)
+    jitter = timedelta(seconds=(chance - 0.5) * interval / 5)
+    return datetime.fromtimestamp(epoch + wait, tz=UTC) + jitter
 
 
 def clamp_date(value: datetime | None, *, now: datetime) -> datetime | None:

@@ -6,7 +6,9 @@ Unknown hosts get cautious figures of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 MIB = 1 << 20
 SMALL = 25, 4 * MIB
@@ -19,6 +21,9 @@ class Profile:
     ``key`` says whose limits are shared; ``depth`` is how many body batches may be on their way;
     ``connections`` what one account may hold; ``day_bytes`` what one account may fetch in a UTC
     day over this protocol (0: not limited); ``idle_seconds`` how long IDLE lasts at most.
+    ``pulls`` and ``listeners`` are what all accounts together may hold there, for regular runs
+    and for listening; None: an unknown server, which gets what the settings say. ``logins`` is
+    how many sign-ins a second they may begin together.
     """
 
     key: str
@@ -28,6 +33,15 @@ class Profile:
     connections: int = 1
     day_bytes: int = 0
     idle_seconds: int = 25 * 60
+    pulls: int | None = None
+    listeners: int | None = None
+    logins: float = 1.0
+
+
+class _Shared(TypedDict):
+    pulls: int
+    listeners: int
+    logins: float
 
 
 _GIGA = 1_000_000_000
@@ -55,17 +69,40 @@ def key_of(host: str) -> str:
     return host
 
 
+# They publish no limit for many accounts behind one address; these are far below what one office
+# network brings them, and hold whatever an installation sets for unknown servers.
+_HUGE: _Shared = {"pulls": 64, "listeners": 1000, "logins": 8.0}
+_LARGE: _Shared = {"pulls": 24, "listeners": 250, "logins": 3.0}
+_SHARED: Mapping[str, _Shared] = {
+    "gmail": _HUGE,
+    "microsoft": _HUGE,
+    "yahoo": _LARGE,
+    "icloud": _LARGE,
+    "fastmail": _LARGE,
+    "gmx": _LARGE,
+    "mail-ru": _LARGE,
+    "yandex": _LARGE,
+}
+
+
+def known_caps() -> dict[str, int]:
+    """Connections for regular runs by key, of the providers that have a cap of their own."""
+    return {key: shared["pulls"] for key, shared in _SHARED.items()}
+
+
 def profile_of(host: str, *, pop: bool = False) -> Profile:
     """The profile of a host, for POP3 or IMAP."""
     key = key_of(host)
+    profile = Profile(key, **_SHARED[key]) if key in _SHARED else Profile(key)
     match key:
         case "gmail":
             # Limits of 2,500 and 1,250 MB a day, shared with the person's other programs.
-            return Profile(key, day_bytes=9 * _GIGA // 10 if pop else 18 * _GIGA // 10)
+            return replace(profile, day_bytes=9 * _GIGA // 10 if pop else 18 * _GIGA // 10)
         case "microsoft":
-            return Profile(key, depth=1, batch=SMALL[0], batch_bytes=SMALL[1])
+            return replace(profile, depth=1, batch=SMALL[0], batch_bytes=SMALL[1])
         case "yahoo":
-            return Profile(key, 1, SMALL[0], SMALL[1], idle_seconds=180)
+            small = replace(profile, depth=1, batch=SMALL[0], batch_bytes=SMALL[1])
+            return replace(small, idle_seconds=180)
         case "rambler" | "netease":
-            return Profile(key, idle_seconds=55)
-    return Profile(key)
+            return replace(profile, idle_seconds=55)
+    return profile

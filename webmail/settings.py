@@ -248,6 +248,14 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 # Seconds between automatic pulls of one task (A45).
 RETRIEVAL_INTERVAL = env.number("RETRIEVAL_INTERVAL", 600, least=5)
+# Claimed at once at most, polls and first passes apart: more would only wait in the queue.
+RETRIEVAL_IN_FLIGHT = env.number("RETRIEVAL_IN_FLIGHT", 200, least=1)
+# What one server may see of us, where it is no big provider (retrieval/profiles.py).
+RETRIEVAL_HOST_CONNECTIONS = env.number("RETRIEVAL_HOST_CONNECTIONS", 8, least=1)
+RETRIEVAL_HOST_LOGINS = env.number("RETRIEVAL_HOST_LOGINS", 1, least=1)  # a second
+# Connections held open to hear of new mail at once: in all (0: none), and to one such server.
+PUSH_CONNECTIONS = env.number("PUSH_CONNECTIONS", 1000, least=0)
+PUSH_HOST_CONNECTIONS = env.number("PUSH_HOST_CONNECTIONS", 4, least=1)
 
 LOGGING = {
     "version": 1,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models.functions import Now
 
 from connectivity.models import Feature
 from connectivity.services import features
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
+from retrieval.services import hosts, lease
 
 # A hint may wait in a queue before its worker starts to renew the lease.
 QUEUE_LEASE = timedelta(seconds=300)
-# Claimed at once at most: more would only let leases run out in the queue.
-MAX_IN_FLIGHT = 200
+# What a person asked for is older than anything that waits by its schedule.
+AHEAD = timedelta(days=1)
+# Rows looked at beyond those wanted, so that a full provider seldom costs a second look.
+SPARE = 200
+LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,35 +35,76 @@ class Claim:
     first_pass: bool
 
 
-def claim_due(*, now: datetime, limit: int = MAX_IN_FLIGHT) -> list[Claim]:
+def claim_due(*, now: datetime, limit: int | None = None) -> list[Claim]:
     """Claim due tasks; each goes to exactly one caller.
 
     At most ``limit`` polls and as many first passes are in flight, counted apart, so that long
-    imports never keep polls waiting. Losing the returned claims loses nothing: the leases run
-    out and the rows are due again.
+    imports never keep polls waiting; and no more of one provider than it bears. Losing the
+    returned claims loses nothing: the leases run out and the rows are due again.
     """
+    most = limit or settings.RETRIEVAL_IN_FLIGHT
+    due = _allowed(_due(now))
+    hosts.put_off(due, now=now)
+    busy = _in_flight()
+    room = hosts.Room(busy)
     claims: list[Claim] = []
     for first_pass in (False, True):
-        kind = Q(first_pass_done_at__isnull=first_pass)
-        busy = RetrievalTask.objects.filter(kind, lease_until__gte=now).count()
-        if busy < limit:
-            claims += _claim_kind(kind, now=now, most=limit - busy)
+        count = sum(number for (_, first), number in busy.items() if first == first_pass)
+        if count < most:
+            kind = due.filter(first_pass_done_at__isnull=first_pass)
+            claims += _claim_kind(kind, room, first_pass=first_pass, most=most - count)
     return claims
 
 
-def _claim_kind(kind: Q, *, now: datetime, most: int) -> list[Claim]:
+def _in_flight() -> dict[tuple[str, bool], int]:
+    """How many leases run, by provider and by whether they are first passes."""
+    rows = RetrievalTask.objects.order_by().filter(lease_until__gte=Now())
+    first = ExpressionWrapper(Q(first_pass_done_at=None), output_field=BooleanField())
+    counted = (
+        rows.annotate(first=first).values_list("provider_key", "first").annotate(n=Count("pk"))
+    )
+    return {(key, bool(is_first)): number for key, is_first, number in counted}
+
+
+def _claim_kind(
+    due: QuerySet[RetrievalTask], room: hosts.Room, *, first_pass: bool, most: int
+) -> list[Claim]:
+    # Looked at before the transaction: a round that finds nothing takes no lock.
+    if not due.exists():
+        return []
     with transaction.atomic():
-        due = _allowed(_due(now)).filter(kind).order_by("next_at").values_list("pk", flat=True)
-        if connection.features.has_select_for_update_skip_locked:
-            due = due.select_for_update(skip_locked=True, of=("self",))
-        return _claim(list(due[:most]), now=now)
+        return _claim(_chosen(due, room, first_pass=first_pass, most=most))
+
+
+def _chosen(
+    due: QuerySet[RetrievalTask], room: hosts.Room, *, first_pass: bool, most: int
+) -> list[int]:
+    """The longest waiting, passing over providers that are full.
+
+    A provider that fills up is left out of the next look, so that however much is due there,
+    the others are found behind it.
+    """
+    rows = due.order_by("next_at").values_list("pk", "provider_key")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    chosen: dict[int, None] = {}
+    for _ in range(LOOKS):
+        size = most - len(chosen) + SPARE
+        seen = list(rows.exclude(provider_key__in=room.full(first_pass=first_pass))[:size])
+        for pk, key in seen:
+            if len(chosen) < most and pk not in chosen and room.take(key, first_pass=first_pass):
+                chosen[pk] = None
+        if len(chosen) == most or len(seen) < size:
+            break
+        rows = rows.exclude(pk__in=list(chosen))
+    return list(chosen)
 
 
 def claim_one(task: RetrievalTask, *, now: datetime) -> Claim | None:
     """Claim a task whether due or not; None while somebody else works on it."""
     with transaction.atomic():
-        free = RetrievalTask.objects.select_for_update().filter(_free(now), pk=task.pk)
-        claims = _claim(list(free.values_list("pk", flat=True)), now=now)
+        free = RetrievalTask.objects.select_for_update().filter(lease.free(), pk=task.pk)
+        claims = _claim(list(free.values_list("pk", flat=True)))
     return claims[0] if claims else None
 
 
@@ -65,8 +112,19 @@ def run_now(task: RetrievalTask, *, now: datetime) -> None:
     """Ask for a pull at once; while one runs, for another right after it (A46)."""
     with transaction.atomic():
         rows = RetrievalTask.objects.filter(pk=task.pk)
-        if not rows.filter(_free(now)).update(next_at=now):
+        if not rows.filter(lease.free()).update(next_at=now - AHEAD):
             rows.update(rerun=True)
+
+
+def hint(task_ids: Collection[int], *, now: datetime) -> None:
+    """There is news at these accounts: due now; one that runs goes on right after it.
+
+    A hint neither wakes a task that is paused nor shortens the wait of one that failed.
+    """
+    rows = RetrievalTask.objects.filter(pk__in=task_ids, state=TaskState.OK)
+    with transaction.atomic():
+        rows.filter(lease.free(), next_at__gt=now).update(next_at=now)
+        rows.exclude(lease.free()).update(rerun=True)
 
 
 def pause(task: RetrievalTask) -> None:
@@ -99,12 +157,8 @@ def first_due(task: RetrievalTask, *, now: datetime) -> datetime | None:
     return next_due(task.pk, interval=settings.RETRIEVAL_INTERVAL, now=now)
 
 
-def _free(now: datetime) -> Q:
-    return Q(lease_until=None) | Q(lease_until__lt=now)
-
-
 def _due(now: datetime) -> QuerySet[RetrievalTask]:
-    rows = RetrievalTask.objects.filter(_free(now), next_at__lte=now, user__is_active=True)
+    rows = RetrievalTask.objects.filter(lease.free(), next_at__lte=now, user__is_active=True)
     return rows.exclude(state=TaskState.PAUSED)
 
 
@@ -116,9 +170,12 @@ def _allowed(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
     return rows.exclude(user__domain_id__in=off) if off else rows
 
 
-def _claim(ids: list[int], *, now: datetime) -> list[Claim]:
-    RetrievalTask.objects.filter(pk__in=ids).update(
-        fence=F("fence") + 1, lease_until=now + QUEUE_LEASE, rerun=False
-    )
-    rows = RetrievalTask.objects.filter(pk__in=ids).values_list("pk", "fence", "first_pass_done_at")
-    return [Claim(pk, fence, first_pass=done is None) for pk, fence, done in rows]
+def _claim(ids: list[int]) -> list[Claim]:
+    """Raise the fences and start the leases of rows the caller holds."""
+    until = Now() + QUEUE_LEASE
+    rows = RetrievalTask.objects.filter(pk__in=ids)
+    rows.update(fence=F("fence") + 1, lease_until=until, rerun=False)
+    # Out of the way of later rounds; due again at the end of the lease if the hint is lost.
+    rows.filter(next_at__isnull=False).update(next_at=until)
+    found = rows.values_list("pk", "fence", "first_pass_done_at")
+    return [Claim(pk, fence, first_pass=done is None) for pk, fence, done in found]

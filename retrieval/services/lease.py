@@ -1,7 +1,8 @@
 """The right to work on a task: a lease with a fence number, renewed by a timer.
 
 The lease ends by itself when a worker dies; the fence keeps a worker that was only asleep from
-writing after somebody else took over.
+writing after somebody else took over. Its end is set and judged by the clock of the database
+alone: two machines whose clocks differ would else take a task from each other.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from types import TracebackType
 from typing import Self
 
 from django.db import DatabaseError, connection
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from retrieval.models import RetrievalTask
 
 LEASE = timedelta(seconds=120)
 RENEW_EVERY = 30.0
 log = logging.getLogger(__name__)
+
+
+def free() -> Q:
+    """The rows nobody works on: never claimed, or by somebody whose lease ran out."""
+    return Q(lease_until=None) | Q(lease_until__lt=Now())
 
 
 class LeaseLostError(Exception):
@@ -34,7 +40,7 @@ def take(task_id: int, fence: int) -> int:
         LeaseLostError: the fence has moved on, or the task is gone.
     """
     claimed = RetrievalTask.objects.filter(pk=task_id, fence=fence, lease_until__isnull=False)
-    if not claimed.update(fence=F("fence") + 1, lease_until=timezone.now() + LEASE):
+    if not claimed.update(fence=F("fence") + 1, lease_until=Now() + LEASE):
         raise LeaseLostError(task_id)
     return fence + 1
 
@@ -48,7 +54,7 @@ def hold(task_id: int, fence: int) -> None:
         LeaseLostError: the fence has moved on, or the task is gone.
     """
     held = RetrievalTask.objects.filter(pk=task_id, fence=fence, lease_until__isnull=False)
-    if not held.update(lease_until=timezone.now() + LEASE):
+    if not held.update(lease_until=Now() + LEASE):
         raise LeaseLostError(task_id)
 
 

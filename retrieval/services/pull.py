@@ -18,20 +18,36 @@ from protocols.pop3 import Pop3Source
 from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
-from retrieval.services import lease, pull_imap, pull_pop
-from retrieval.services.session import FeatureOffError, Session, begin, forget_old_runs
+from retrieval.services import hosts, lease, pull_imap, pull_pop
+from retrieval.services.session import (
+    BudgetSpent,
+    FeatureOffError,
+    Session,
+    begin,
+    forget_old_runs,
+)
 
 SLICE_SECONDS = 300.0
+HELD_BACK = {
+    "circuit-open": "Several accounts at this provider fail at the moment.",
+    "login-spacing": "Many accounts at this provider sign in at the moment.",
+    "daily-budget": "What may be fetched from this provider in a day is used up.",
+}
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a run ended badly: the cause id, a sentence for people, the server's own words."""
+    """Why a run ended badly: the cause id, a sentence for people, the server's own words.
+
+    ``retry_after`` is the server's wish in seconds, ``until`` when we let it go on.
+    """
 
     cause: str
     text: str
     server_line: str = ""
+    retry_after: float | None = None
+    until: datetime | None = None
 
 
 def pull(
@@ -62,6 +78,7 @@ def pull(
         return None
     with lease.Keeper(task_id, session.fence):
         unfinished, failure = _attempt(session)
+        session.flush()
     try:
         _record(session, unfinished=unfinished, failure=failure)
     except lease.LeaseLostError:
@@ -78,7 +95,12 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         return not _work(session), None
     except MailServerError as error:
         log.info("task %s: %s", session.task.pk, error)
-        return False, Failure(error.cause, error.public % dict(error.params), error.server_line)
+        text = error.public % dict(error.params)
+        return False, Failure(error.cause, text, error.server_line, error.retry_after)
+    except hosts.HeldBack as held:
+        return False, Failure(held.cause, HELD_BACK[held.cause], until=held.until)
+    except BudgetSpent:
+        return False, Failure("daily-budget", HELD_BACK["daily-budget"])
     except FeatureOffError:
         return False, Failure("feature-off", "Email Retrieval is switched off for this domain.")
     except lease.LeaseLostError:
@@ -96,18 +118,45 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
 
 
 def _work(session: Session) -> bool:
+    """Bring over what is new; False when the slice ended before."""
     session.check_allowed()
     session.publish(phase="connecting")
-    task = session.task
-    endpoint = Endpoint(task.host, task.port, Security(task.security))
-    login = Login(task.username, credentials.reveal(task.credential), apop=task.use_apop)
-    policy, trust = network.policy(), network.trust()
-    if task.type == TaskType.IMAP:
-        with ImapSource.open(endpoint, login, policy=policy, trust=trust) as source:
-            return pull_imap.pull(session, source)
-    return pull_pop.pull(
-        session, lambda: Pop3Source.open(endpoint, login, policy=policy, trust=trust)
-    )
+    door = Door(session)
+    if session.task.type == TaskType.IMAP:
+        return pull_imap.pull(session, door.imap)
+    return pull_pop.pull(session, door.pop)
+
+
+class Door:
+    """Opens connections for one run. Each asks for leave and reveals the secret anew."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        task = session.task
+        self.endpoint = Endpoint(task.host, task.port, Security(task.security))
+
+    def imap(self) -> ImapSource:
+        """A signed-in IMAP connection. Raises MailServerError, HeldBack, CredentialError."""
+        self._admit()
+        return ImapSource.open(
+            self.endpoint, self._login(), policy=network.policy(), trust=network.trust()
+        )
+
+    def pop(self) -> Pop3Source:
+        """A signed-in POP3 connection. Raises as ``imap`` does."""
+        self._admit()
+        return Pop3Source.open(
+            self.endpoint, self._login(), policy=network.policy(), trust=network.trust()
+        )
+
+    def _admit(self) -> hosts.Admission:
+        return hosts.admit(self.session.task, now=self.session.clock())
+
+    def _login(self) -> Login:
+        task = self.session.task
+        # Read again: a token that ran out was replaced meanwhile.
+        task.credential.refresh_from_db()
+        return Login(task.username, credentials.reveal(task.credential), apop=task.use_apop)
 
 
 def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> None:
@@ -116,7 +165,7 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
     with transaction.atomic():
         lease.hold(session.task.pk, session.fence)
         task = RetrievalTask.objects.select_for_update().get(pk=session.task.pk)
-        verdict = _verdict(task, unfinished=unfinished, failure=failure, now=now)
+        verdict = _verdict(session, task, unfinished=unfinished, failure=failure, now=now)
         task.state, task.next_at = verdict.state, verdict.next_at
         task.fail_count, task.refused_count = verdict.fail_count, verdict.refused_count
         task.failing_since = verdict.failing_since
@@ -131,12 +180,17 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
             task.next_at, task.rerun = now, False
         task.lease_until = None
         task.save()
-        outcome = RunOutcome.OK if failure is None else RunOutcome.FAILED
-        _close(session, RunOutcome.WAITED if _waits(failure) else outcome, failure)
+        hosts.report(task, cause=task.cause)
+        _close(session, _outcome(failure), failure)
 
 
 def _verdict(
-    task: RetrievalTask, *, unfinished: bool, failure: Failure | None, now: datetime
+    session: Session,
+    task: RetrievalTask,
+    *,
+    unfinished: bool,
+    failure: Failure | None,
+    now: datetime,
 ) -> retry.Verdict:
     standing = retry.Standing(
         task_id=task.pk,
@@ -144,22 +198,30 @@ def _verdict(
         fail_count=task.fail_count,
         refused_count=task.refused_count,
         failing_since=task.failing_since,
+        cause=task.cause,
     )
     interval = settings.RETRIEVAL_INTERVAL
+    chance = random.random()  # noqa: S311 - jitter, not a secret
     if failure is None:
-        return retry.after_success(standing, unfinished=unfinished, interval=interval, now=now)
+        return retry.after_success(
+            standing, unfinished=unfinished, interval=interval, now=now, chance=chance
+        )
     return retry.after_failure(
         standing,
         cause=failure.cause,
         interval=interval,
         now=now,
-        chance=random.random(),  # noqa: S311 - jitter, not a secret
+        chance=chance,
+        retry_after=failure.retry_after,
+        until=failure.until,
+        progressed=session.run.folders > 0 or session.run.stored > 0,
     )
 
 
-def _waits(failure: Failure | None) -> bool:
-    """Whether the other side only asked for patience."""
-    return failure is not None and failure.cause in {"login-later", "busy", "feature-off"}
+def _outcome(failure: Failure | None) -> RunOutcome:
+    if failure is None:
+        return RunOutcome.OK
+    return RunOutcome.WAITED if retry.waits(failure.cause) else RunOutcome.FAILED
 
 
 def _close(session: Session, outcome: RunOutcome, failure: Failure | None) -> None:

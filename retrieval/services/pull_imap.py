@@ -7,7 +7,7 @@ showed twice that it is gone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -31,7 +31,13 @@ _ABSENT = gettext_noop("The server sent no content and does not list this messag
 log = logging.getLogger(__name__)
 
 
-def pull(session: Session, source: ImapSource) -> bool:
+def pull(session: Session, open_source: Callable[[], ImapSource]) -> bool:
+    """Bring over everything new of every folder; ``open_source`` signs in."""
+    with open_source() as source:
+        return _pull(session, source)
+
+
+def _pull(session: Session, source: ImapSource) -> bool:
     """Bring over everything new of every folder.
 
     Returns:
