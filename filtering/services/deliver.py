@@ -40,6 +40,26 @@ class Incoming:
 
 
 @dataclass(frozen=True)
+class Known:
+    """A stored message that is to have another entry.
+
+    `folder` belongs to whom `message` belongs to; `internal_at` is when the other server received
+    this entry, None: as the stored one; the rest as in `Incoming`.
+    """
+
+    message: Message
+    folder: Folder
+    internal_at: datetime | None = None
+    flags: frozenset[str] = frozenset()
+    source: Source | None = None
+    backfill: bool = False
+
+
+class BytesGoneError(Exception):
+    """The bytes of a message that was known are not stored any more; it has to be fetched."""
+
+
+@dataclass(frozen=True)
 class Prepared:
     """Messages whose bytes are durable and whose places are known."""
 
@@ -106,3 +126,29 @@ def deliver(incoming: Sequence[Incoming], *, now: datetime) -> list[Message]:
     prepared = prepare(incoming, now=now)
     with transaction.atomic():
         return file(prepared)
+
+
+def copy(known: Sequence[Known]) -> list[Message]:
+    """Enter messages that are stored already into more folders, one new row each, in order.
+
+    Nothing is downloaded, written or parsed; both rows share their bytes. Runs inside the caller's
+    transaction. Raises BytesGoneError where a message was removed so long ago that its bytes went
+    too, ValueError where it is somebody else's, Folder.DoesNotExist; then nothing was entered.
+    """
+    if any(one.folder.user_id != one.message.user_id for one in known):
+        raise ValueError("the folder belongs to someone else")
+    stored = blobs.held(one.message.blob_id for one in known)
+    if any(one.message.blob_id not in stored for one in known):
+        raise BytesGoneError
+    return messages.enter([_again(one) for one in known])
+
+
+def _again(one: Known) -> Message:
+    return messages.again(
+        one.message,
+        folder=one.folder,
+        sort_at=max(one.internal_at or one.message.sort_at, _EPOCH),
+        flags=one.flags,
+        source=one.source,
+        backfill=one.backfill,
+    )

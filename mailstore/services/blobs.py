@@ -1,7 +1,7 @@
 """Message bodies on disk: written in batches, durable before anyone refers to them."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -177,18 +177,27 @@ def adopt_ids(batch: StoredBatch) -> list[int]:
     return [known[sha256] for sha256 in batch.order]
 
 
+def held(ids: Iterable[int]) -> set[int]:
+    """Which of these blobs there are; no sweep can remove them before the transaction ends."""
+    return set(_there("id", set(ids)).values())
+
+
 def _locked(hashes: Collection[bytes]) -> dict[bytes, int]:
     """Keys of the blobs there are, which no sweep can remove between here and our commit."""
-    if not hashes:
+    return _there("sha256", hashes)
+
+
+def _there(column: str, values: Collection[bytes | int]) -> dict[bytes, int]:
+    if not values:
         return {}
-    places = ", ".join(["%s"] * len(hashes))
+    places = ", ".join(["%s"] * len(values))
     # A share: deliveries of the same bytes must not wait for each other, as they could do so in
     # a circle. Django has no word for it.
     share = " FOR KEY SHARE" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT sha256, id FROM mailstore_blob WHERE sha256 IN ({places}){share}",  # noqa: S608 - made of constants
-            list(hashes),
+            f"SELECT sha256, id FROM mailstore_blob WHERE {column} IN ({places}){share}",  # noqa: S608 - made of constants
+            list(values),
         )
         return {bytes(sha256): int(pk) for sha256, pk in cursor.fetchall()}
 

@@ -14,6 +14,7 @@ from mailstore import index
 from mailstore.mime import Summary
 from mailstore.models import Folder, FolderRole, Message, Source
 from mailstore.services import folders, locks
+from mailstore.text import one_line
 
 _NAMED = {
     "\\seen": "is_seen",
@@ -25,6 +26,10 @@ _NAMED = {
 # \Recent belongs to a session, \Deleted to a server we only read from.
 _DROPPED = ("\\recent", "\\deleted")
 MAX_KEYWORDS = 64
+_DERIVED = (
+    "sent_at", "message_id", "in_reply_to", "references", "from_name", "from_address", "to_text",
+    "subject", "snippet", "size", "has_attachments",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,28 @@ def _row(one: NewMessage, blob_id: int) -> Message:
     )
 
 
+def again(
+    message: Message,
+    *,
+    folder: Folder,
+    sort_at: datetime,
+    flags: frozenset[str],
+    source: Source | None,
+    backfill: bool,
+) -> Message:
+    """A new row for `enter` that says what `message` says and shares its bytes."""
+    return Message(
+        user_id=message.user_id,
+        folder=folder,
+        blob_id=message.blob_id,
+        source=source,
+        sort_at=sort_at,
+        is_backfill=backfill,
+        **{name: getattr(message, name) for name in _DERIVED},
+        **flag_fields(flags),
+    )
+
+
 def flag_fields(flags: Iterable[str]) -> dict[str, bool | list[str]]:
     """IMAP flags (RFC 9051 section 2.3.2) as columns; unknown ones become keywords."""
     columns: dict[str, bool | list[str]] = {}
@@ -114,8 +141,8 @@ def flag_fields(flags: Iterable[str]) -> dict[str, bool | list[str]]:
         if lower in _NAMED:
             columns[_NAMED[lower]] = True
         elif lower not in _DROPPED and not lower.startswith("\\"):
-            keywords.append(flag[:100])
-    return {**columns, "keywords": keywords[:MAX_KEYWORDS]}
+            keywords.append(one_line(flag, 100))
+    return {**columns, "keywords": [word for word in keywords if word][:MAX_KEYWORDS]}
 
 
 def flags_of(message: Message) -> list[str]:
