@@ -62,6 +62,12 @@ WAITS: Mapping[str, Cause] = {
         Turn.NOBODY,
         _("Your settings are not the reason. It goes on by itself."),
     ),
+    "login-spacing": Cause(
+        _("Taking turns"),
+        _("Several accounts sign in at %(provider)s, one after another."),
+        Turn.NOBODY,
+        _GOES_ON,
+    ),
     "folder-refused": Cause(
         _("A folder did not open"),
         _("%(provider)s refused to open a folder. The others were fetched."),

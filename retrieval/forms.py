@@ -13,6 +13,7 @@ from connectivity.providers import Provider, Server
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from mailstore.models import Folder
 from mailstore.services import folders
+from retrieval import news
 from retrieval.models import Method, RetrievalTask, TaskType, Transfer
 from retrieval.services.accounts import COLORS, TaskValues, default_name, needs_password
 
@@ -76,6 +77,9 @@ class TaskForm(forms.Form):
     filter_enabled = forms.BooleanField(
         label=_("Enable spam and content filtering"), required=False
     )
+    push_enabled = forms.BooleanField(
+        label=_("New mail within seconds"), required=False, initial=True
+    )
     name = PlainField(label=_("Name"), max_length=100, required=False)
     color = forms.TypedChoiceField(
         label=_("Colour"),
@@ -96,6 +100,9 @@ class TaskForm(forms.Form):
         choices = [(str(folder.pk), path) for folder, path in _paths(user)]
         destination = cast(forms.ChoiceField, self.fields["destination"])
         destination.choices = [*choices, (NEW_FOLDER, _("New folder…"))]
+        if not news.is_offered():
+            # What was chosen while there was a choice stays.
+            del self.fields["push_enabled"]
         if task is not None:
             # What a task knows of its mailbox depends on the type.
             self.fields["type"].disabled = True
@@ -157,6 +164,7 @@ class TaskForm(forms.Form):
             use_apop=data.get("use_apop", False),
             leave_on_server=data.get("leave_on_server", False),
             filter_enabled=data.get("filter_enabled", False),
+            push_enabled=data.get("push_enabled", self.task is None or self.task.push_enabled),
             name=data.get("name", ""),
             color=data.get("color") or 0,
         )
@@ -197,6 +205,7 @@ def initial_of(task: RetrievalTask) -> dict[str, Any]:
         "leave_on_server",
         "require_ssl",
         "filter_enabled",
+        "push_enabled",
     )
     values = {name: getattr(task, name) for name in names}
     values["destination"] = str(task.destination_id or "")

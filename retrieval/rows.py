@@ -14,8 +14,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from connectivity.causes import CAUSES, Explained, Turn, explain_cause
-from lib.moments import count, moment, span
+from connectivity.waits import WAITS
+from lib.moments import count, moment
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
+from retrieval.pace import Progress, earlier, progress_of
 
 BARS = 16
 # A failure is shown as one only when it lasts; single ones mend themselves.
@@ -36,16 +38,6 @@ class Look(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a pull is. ``total`` 0 means that is not known yet."""
-
-    done: int
-    total: int
-    left: str
-    right: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A task as the list and the head of its page show it."""
 
@@ -58,6 +50,8 @@ class Row:
     bars_text: str
     progress: Progress | None = None
     problem: Explained | None = None
+    wait: Explained | None = None
+    is_listening: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -91,12 +85,20 @@ def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
     by_task: dict[int, list[RetrievalRun]] = {task.pk: [] for task in tasks}
     for run in runs.filter(place__lte=BARS).order_by("task_id", "place"):
         by_task[run.task_id].append(run)
-    return [row_for(task, by_task[task.pk], now=now) for task in tasks]
+    before = earlier([task for task in tasks if is_running(task, now=now)])
+    return [
+        row_for(task, by_task[task.pk], now=now, before=before.get(task.pk, 0)) for task in tasks
+    ]
+
+
+def is_running(task: RetrievalTask, *, now: datetime) -> bool:
+    """Whether somebody works on the task, or is about to."""
+    return task.lease_until is not None and task.lease_until > now
 
 
 def look_of(task: RetrievalTask, *, now: datetime) -> Look:
     """The state to show; whoever's turn it is comes first."""
-    if task.lease_until is not None and task.lease_until > now:
+    if is_running(task, now=now):
         return Look.RUNNING
     if task.state == TaskState.NEEDS_PASSWORD:
         return Look.NEEDS_YOU
@@ -104,17 +106,22 @@ def look_of(task: RetrievalTask, *, now: datetime) -> Look:
         return Look.PAUSED
     if task.next_at is not None and task.next_at <= now:
         return Look.QUEUED
-    if task.state == TaskState.BACKOFF:
+    if task.state == TaskState.BACKOFF or (task.next_at is not None and task.cause in WAITS):
         return Look.WAITING
     if task.cause:
         return Look.FAILED
     return Look.MANUAL if task.method == Method.MANUAL else Look.FINE
 
 
-def row_for(task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime) -> Row:
-    """The row of one task; ``runs`` are its newest runs, newest first."""
+def row_for(
+    task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime, before: int = 0
+) -> Row:
+    """The row of one task; ``runs`` are its newest runs, newest first.
+
+    ``before`` is what the earlier runs of its first pass have settled.
+    """
     look = look_of(task, now=now)
-    is_running = look == Look.RUNNING
+    runs_now = look == Look.RUNNING
     current = next((run for run in runs if run.outcome == RunOutcome.RUNNING), None)
     line, note = _lines(task, look, runs, now=now)
     return Row(
@@ -123,10 +130,12 @@ def row_for(task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime)
         word=WORDS[look](),
         line=line,
         note=note,
-        bars=tuple(bar(run, is_running=is_running) for run in reversed(runs)),
+        bars=tuple(bar(run, is_running=runs_now) for run in reversed(runs)),
         bars_text=_bars_text(runs),
-        progress=progress_of(current, now=now) if is_running else None,
+        progress=progress_of(current, now=now, before=before) if runs_now else None,
         problem=problem_of(task) if look in (Look.NEEDS_YOU, Look.FAILED) else None,
+        wait=_wait(task, look),
+        is_listening=is_listening(task, now=now),
     )
 
 
@@ -163,24 +172,18 @@ def bar(run: RetrievalRun, *, is_running: bool = True) -> str:
     return "n1" if new < 3 else "n2" if new < 10 else "n3"
 
 
-def progress_of(run: RetrievalRun | None, *, now: datetime) -> Progress:
-    """What a running pull has done so far: done, total, rate and time left."""
-    if run is None:
-        return Progress(0, 0, _("Connecting"), "")
-    done = run.stored + run.linked + run.skipped + run.quarantined
-    total = max(run.found, done)
-    if not total:
-        return Progress(0, 0, _("Looking for new messages"), run.folder_name)
-    left = _("%(done)s of %(total)s") % {"done": count(done), "total": count(total)}
-    seconds = max((now - run.started_at).total_seconds(), 0.1)
-    rate = done / seconds
-    if seconds < 2 or rate < 0.5 or done >= total:
-        return Progress(done, total, left, run.folder_name)
-    right = _("%(rate)s/s, %(time)s left") % {
-        "rate": count(round(rate)),
-        "time": span((total - done) / rate),
-    }
-    return Progress(done, total, left, right)
+def is_listening(task: RetrievalTask, *, now: datetime) -> bool:
+    """Whether somebody listens for news of this task right now."""
+    return task.watched_until is not None and task.watched_until > now
+
+
+def _wait(task: RetrievalTask, look: Look) -> Explained | None:
+    """What is waited for, where it is worth a word: a wish of the provider, or a lasting fault."""
+    told = problem_of(task) if look == Look.WAITING else None
+    is_loud = told and (
+        told.turn == Turn.YOU or told.cause in WAITS or task.fail_count >= QUIET_FAILURES
+    )
+    return told if is_loud else None
 
 
 def _lines(
@@ -192,16 +195,18 @@ def _lines(
         return _("Starts in a moment"), last
     if look == Look.WAITING:
         until = moment(task.next_at, now=now) if task.next_at else ""
-        told = problem_of(task)
-        is_loud = told and (told.turn == Turn.YOU or task.fail_count >= QUIET_FAILURES)
-        note = told.sentence if told and is_loud else _("The last check failed. Nothing is lost.")
+        told = _wait(task, look)
+        note = told.sentence if told else _("The last check failed. Nothing is lost.")
         return _("Waiting until %(time)s") % {"time": until}, note
     if look == Look.PAUSED:
         return last, _("paused, nothing is fetched")
     if task.method == Method.MANUAL:
         return last, _("only when you ask")
     if task.next_at is not None:
-        return last, _("next at %(time)s") % {"time": moment(task.next_at, now=now)}
+        words = _("next at %(time)s, or when mail arrives")
+        if not is_listening(task, now=now):
+            words = _("next at %(time)s")
+        return last, words % {"time": moment(task.next_at, now=now)}
     return last, ""
 
 

@@ -1,13 +1,13 @@
-"""The history of a task as its page tells it: bars, days, runs in words, completeness."""
+"""The history of a task as its page tells it: bars, days, runs in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from django.db.models import Count, Q
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,23 +15,12 @@ from django.utils.translation import ngettext
 
 from connectivity.causes import Explained
 from lib.moments import count, day, span
-from retrieval.models import (
-    PopMessage,
-    PopState,
-    RemoteFolder,
-    RemoteFolderState,
-    RemoteMessage,
-    RemoteState,
-    RetrievalRun,
-    RetrievalTask,
-    RunOutcome,
-    TaskType,
-)
+from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.rows import bar, fetched, problem_of
 
 KEEP = 72
-HERE = (RemoteState.STORED, RemoteState.LINKED)
-HERE_POP = (PopState.STORED, PopState.DELETED)
+# Messages of a run that is told with its size and rate.
+LARGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +56,6 @@ class Line:
     times: tuple[str, ...]
     text: str
     summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class FolderState:
-    """One remote folder: what is there, what is here, why they differ."""
-
-    name: str
-    there: str
-    here: str
-    done: int
-    total: int
-    kind: str
-    words: str
-
-
-@dataclass(slots=True)
-class _Tally:
-    here: int = 0
-    pending: int = 0
-    too_big: int = 0
-    quarantined: int = 0
-    skipped: int = 0
-    other: dict[str, int] = field(default_factory=dict)
 
 
 def runs_of(task: RetrievalTask) -> list[RetrievalRun]:
@@ -203,15 +169,43 @@ def _average(runs: Sequence[RetrievalRun]) -> str:
 def _entry(run: RetrievalRun) -> Entry:
     clock, took = _clock(run), span(_seconds(run)) if run.ended_at else ""
     if run.outcome == RunOutcome.WAITED:
-        problem = problem_of(run)
-        sentence = problem.sentence if problem else run.cause_text
-        return Entry(run.pk, clock, "waited", _("Waited"), sentence, took, problem)
+        return _waited(run, clock, took)
     if run.outcome == RunOutcome.INTERRUPTED:
         text = _("It goes on with the next run. Nothing was lost or fetched twice.")
-        return Entry(run.pk, clock, "waited", _("Interrupted"), text, took)
+        return Entry(run.pk, clock, "waited", _("Interrupted"), _joined(_so_far(run), text), took)
     if run.outcome == RunOutcome.RUNNING:
         return Entry(run.pk, clock, "running", _("Running"), run.folder_name, "")
     return Entry(run.pk, clock, "ok", _fetched_words(run), _notes(run), took)
+
+
+def _waited(run: RetrievalRun, clock: str, took: str) -> Entry:
+    """What was waited for, and what had come until then."""
+    problem = problem_of(run)
+    title = problem.title if problem else _("Waited")
+    sentence = problem.sentence if problem else run.cause_text
+    return Entry(run.pk, clock, "waited", title, _joined(_so_far(run), sentence), took, problem)
+
+
+def _so_far(run: RetrievalRun) -> str:
+    """What a run that did not come to its end had fetched."""
+    new = fetched(run)
+    if not new:
+        return ""
+    if run.expected <= new:
+        return _fetched_words(run) + "."
+    numbers = {"n": count(new), "total": count(run.expected)}
+    return (
+        ngettext(
+            "%(n)s of %(total)s message came before that.",
+            "%(n)s of %(total)s messages came before that.",
+            run.expected,
+        )
+        % numbers
+    )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(one for one in sentences if one)
 
 
 def _fetched_words(run: RetrievalRun) -> str:
@@ -223,6 +217,7 @@ def _fetched_words(run: RetrievalRun) -> str:
 
 def _notes(run: RetrievalRun) -> str:
     notes = [
+        _pace(run),
         ngettext(
             "%(n)s could not be fetched and is set aside.",
             "%(n)s could not be fetched and are set aside.",
@@ -240,7 +235,16 @@ def _notes(run: RetrievalRun) -> str:
         if run.removed
         else "",
     ]
-    return " ".join(note for note in notes if note)
+    return _joined(*notes)
+
+
+def _pace(run: RetrievalRun) -> str:
+    """Bytes and rate of a run that was large enough for them to mean something."""
+    new, seconds = fetched(run), _seconds(run)
+    if new < LARGE or seconds < 1:
+        return ""
+    values = {"size": filesizeformat(run.bytes), "rate": count(round(new / seconds))}
+    return _("%(size)s, %(rate)s messages a second.") % values
 
 
 def _clock(run: RetrievalRun) -> str:
@@ -250,98 +254,3 @@ def _clock(run: RetrievalRun) -> str:
 def _seconds(run: RetrievalRun) -> float:
     length = (run.ended_at or run.started_at) - run.started_at
     return max(length, timedelta()).total_seconds()
-
-
-def folders_of(task: RetrievalTask) -> list[FolderState]:
-    """Every remote folder with its counts, from two queries."""
-    if task.type == TaskType.POP:
-        return _pop_folder(task)
-    rows = list(RemoteFolder.objects.filter(task=task).order_by("name"))
-    tallies: dict[int, _Tally] = {row.pk: _Tally() for row in rows}
-    counted = (
-        RemoteMessage.objects.filter(folder__task=task)
-        .values_list("folder_id", "generation", "state")
-        .annotate(n=Count("pk"))
-    )
-    newest = {row.pk: row.generation for row in rows}
-    for folder, generation, state, number in counted:
-        if generation == newest[folder]:
-            _add(tallies[folder], state, number)
-    return [_folder_state(row, tallies[row.pk]) for row in rows]
-
-
-def _add(tally: _Tally, state: str, number: int) -> None:
-    if state in HERE or state in HERE_POP:
-        tally.here += number
-    elif state == RemoteState.PENDING:
-        tally.pending += number
-    elif state == RemoteState.TOO_BIG:
-        tally.too_big += number
-    elif state == RemoteState.QUARANTINED:
-        tally.quarantined += number
-    elif state == RemoteState.SKIPPED:
-        tally.skipped += number
-
-
-def _folder_state(row: RemoteFolder, tally: _Tally) -> FolderState:
-    there = row.server_count
-    total = there if there is not None else tally.here + tally.pending
-    # Messages that have left the server since are still here.
-    done = min(tally.here, total)
-    kind, words = _verdict(row, tally, missing=total - tally.here)
-    shown = count(there) if there is not None else "–"  # noqa: RUF001 - the sign for no value
-    return FolderState(row.name, shown, count(tally.here), done, total, kind, words)
-
-
-def _verdict(row: RemoteFolder, tally: _Tally, *, missing: int) -> tuple[str, str]:
-    """Why the two counts differ."""
-    if row.state == RemoteFolderState.GONE:
-        return "wait", _("No longer on the server. Its mail here stays.")
-    if row.cause_text:
-        return "wait", row.cause_text
-    if row.server_count is None:
-        return "wait", _("Not looked into yet")
-    if tally.pending:
-        return "run", _("Still fetching, newest first")
-    reasons = _reasons(tally)
-    if missing > 0 and not reasons:
-        return "run", _("Waits for the next run")
-    return ("ok", _("Complete")) if not reasons else ("run", ", ".join(reasons))
-
-
-def _reasons(tally: _Tally) -> list[str]:
-    pairs = (
-        (tally.too_big, _("%(n)s too large")),
-        (tally.quarantined, _("%(n)s set aside")),
-        (tally.skipped, _("%(n)s marked as deleted there")),
-    )
-    return [words % {"n": count(number)} for number, words in pairs if number]
-
-
-def _pop_folder(task: RetrievalTask) -> list[FolderState]:
-    tally = _Tally()
-    counted = PopMessage.objects.filter(task=task).values_list("state").annotate(n=Count("pk"))
-    for state, number in counted:
-        _add(tally, state, number)
-    total = tally.here + tally.pending + tally.too_big + tally.quarantined
-    if not total:
-        return []
-    reasons = _reasons(tally)
-    words = ", ".join(reasons) or (_("Still fetching") if tally.pending else _("Complete"))
-    kind = "ok" if not reasons and not tally.pending else "run"
-    return [
-        FolderState(_("Inbox"), count(total), count(tally.here), tally.here, total, kind, words)
-    ]
-
-
-def quarantine_of(task: RetrievalTask) -> list[RemoteMessage] | list[PopMessage]:
-    """Messages that could not be fetched, newest first; at most a hundred."""
-    if task.type == TaskType.POP:
-        odd = PopMessage.objects.filter(
-            Q(state=PopState.QUARANTINED) | Q(state=PopState.TOO_BIG), task=task
-        )
-        return list(odd.order_by("-pk")[:100])
-    rows = RemoteMessage.objects.filter(
-        folder__task=task, state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG]
-    )
-    return list(rows.select_related("folder").order_by("-pk")[:100])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retrieval.views import actions, detail, editing
+from retrieval.views import actions, detail, editing, set_aside
 
 ROOT = "settings/connectivity/retrieval/"
 
@@ -17,5 +17,8 @@ urlpatterns = [
     path(f"{ROOT}<int:pk>/run/", actions.run, name="retrieval-run"),
     path(f"{ROOT}<int:pk>/pause/", actions.pause, name="retrieval-pause"),
     path(f"{ROOT}<int:pk>/resume/", actions.resume, name="retrieval-resume"),
+    path(f"{ROOT}<int:pk>/push/", actions.push, name="retrieval-push"),
+    path(f"{ROOT}<int:pk>/retry/", set_aside.retry_all, name="retrieval-retry-all"),
+    path(f"{ROOT}<int:pk>/retry/<int:message>/", set_aside.retry, name="retrieval-retry"),
     path(f"{ROOT}<int:pk>/delete/", actions.delete, name="retrieval-delete"),
 ]

@@ -52,6 +52,7 @@ class TaskValues:
     name: str = ""
     color: int = 0
     security: Security | None = None
+    push_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def values_of(task: RetrievalTask) -> TaskValues:
         filter_enabled=task.filter_enabled,
         name=task.source.name,
         color=task.source.color,
+        push_enabled=task.push_enabled,
     )
 
 
@@ -176,6 +178,11 @@ def save(
         raise ValueError("without a test the kind of encryption has to be given")
     stored = _store(user, replace(values, security=security), task, now)
     return replace(outcome, task=stored)
+
+
+def listen(*, task: RetrievalTask, enabled: bool) -> None:
+    """Whether new mail is listened for between the regular runs; nothing else changes."""
+    RetrievalTask.objects.filter(pk=task.pk).update(push_enabled=enabled)
 
 
 def delete(*, task: RetrievalTask) -> None:
@@ -283,6 +290,7 @@ def _apply(task: RetrievalTask, values: TaskValues, now: datetime) -> None:
     task.use_apop = _apop(values)
     task.leave_on_server = is_pop and values.leave_on_server
     task.filter_enabled = values.filter_enabled
+    task.push_enabled = values.push_enabled
     if task.state != TaskState.PAUSED:
         mended = task.state != TaskState.OK and task.method == Method.AUTOMATIC
         task.next_at = now if mended else dispatch.first_due(task, now=now)

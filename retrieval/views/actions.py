@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -27,7 +29,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     task = task_for(person(request), pk)
     dispatch.run_now(task, now=timezone.now())
     nudge()
-    return _after(request, task, _("Retrieval starts in a moment."))
+    return after(request, task, _("Retrieval starts in a moment."))
 
 
 @require_POST
@@ -36,7 +38,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Fetch nothing until resumed; also stops a pull that is running."""
     task = task_for(person(request), pk)
     dispatch.pause(task)
-    return _after(request, task, _("The task is paused. Nothing is fetched until you resume it."))
+    return after(request, task, _("The task is paused. Nothing is fetched until you resume it."))
 
 
 @require_POST
@@ -46,7 +48,18 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     task = task_for(person(request), pk)
     dispatch.resume(task, now=timezone.now())
     nudge()
-    return _after(request, task, _("Retrieval goes on."))
+    return after(request, task, _("Retrieval goes on."))
+
+
+@require_POST
+@requires(Feature.RETRIEVAL)
+def push(request: HttpRequest, pk: int) -> HttpResponse:
+    """Listen for new mail between the regular runs, or no longer."""
+    task = task_for(person(request), pk)
+    enabled = request.POST.get("enabled") == "on"
+    accounts.listen(task=task, enabled=enabled)
+    on, off = _("New mail arrives within seconds now."), _("New mail comes with the regular runs.")
+    return after(request, task, on if enabled else off)
 
 
 @require_POST
@@ -92,9 +105,12 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("connectivity")
 
 
-def _after(request: HttpRequest, task: RetrievalTask, words: str) -> HttpResponse:
+def after(request: HttpRequest, task: RetrievalTask, words: str) -> HttpResponse:
     """The part of the page the button was on, or that page."""
     if request.headers.get("HX-Request"):
-        return answer(request, task_for(person(request), task.pk))
+        response = answer(request, task_for(person(request), task.pk))
+        if request.POST.get("from") == "detail":
+            response.headers["HX-Trigger"] = json.dumps({"toast": {"text": words}})
+        return response
     messages.success(request, words)
     return redirect("retrieval-detail", pk=task.pk)

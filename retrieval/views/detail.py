@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from connectivity.access import person, requires
 from connectivity.models import Feature
 from lib.moments import count
-from retrieval import timeline
+from retrieval import completeness, news, set_aside, timeline
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalTask, RunOutcome
@@ -87,13 +87,19 @@ def _context(task: RetrievalTask) -> dict[str, Any]:
     now = timezone.now()
     shown = rows_for([task], now=now)[0]
     runs = timeline.runs_of(task)
+    fetching = None if shown.progress is None else shown.progress.folder
+    folders = completeness.folders_of(task, fetching=fetching)
+    # A permission is not renewed by typing a password.
+    asks = shown.look == Look.NEEDS_YOU and task.cause != "oauth-revoked"
     return {
         "task": task,
         "row": shown,
         "line": timeline.line_of(runs, is_running=shown.look == Look.RUNNING),
         "days": timeline.days_of(runs, now=now),
-        "folders": timeline.folders_of(task),
-        "quarantine": timeline.quarantine_of(task),
-        "password_form": PasswordForm() if shown.look == Look.NEEDS_YOU else None,
+        "folders": folders,
+        "completeness": completeness.summary_of(folders),
+        "aside": set_aside.set_aside_of(task, now=now),
+        "news": news.news_of(task, now=now),
+        "password_form": PasswordForm() if asks else None,
         "minutes": settings.RETRIEVAL_INTERVAL // 60,
     }

@@ -30,7 +30,7 @@ from retrieval.services.accounts import Outcome, TaskValues
 
 # What agreeing to the removal of messages, and thinking better of it, are sent as.
 REMOVE, KEEP = "remove", "keep"
-CHECKBOXES = ("use_apop", "leave_on_server", "require_ssl", "filter_enabled")
+CHECKBOXES = ("use_apop", "leave_on_server", "require_ssl", "filter_enabled", "push_enabled")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -17,7 +17,8 @@ from mailstore.models import FolderRole, Source
 from mailstore.services import folders
 from protocols.types import Security
 from retrieval.models import Method, RetrievalRun, RetrievalTask, TaskState
-from retrieval.rows import Look, look_of, problem_of, progress_of, row_for
+from retrieval.pace import progress_of
+from retrieval.rows import Look, look_of, problem_of, row_for
 from retrieval.services import accounts
 from retrieval.services.accounts import TaskValues
 from retrieval.services.own_account import is_own

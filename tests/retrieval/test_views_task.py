@@ -48,9 +48,9 @@ def test_every_route_is_another_users_404_and_a_strangers_sign_in(
     before = RetrievalTask.objects.values().get()
     other = client_for(other_user)
     routes = [route for route in urlpatterns if isinstance(route, URLPattern) and route.name]
-    assert len(routes) >= 11
+    assert len(routes) >= 14
     for route in routes:
-        args = [task.pk] if "<int:pk>" in str(route.pattern) else []
+        args = [task.pk] * str(route.pattern).count("<int:")
         address = reverse(str(route.name), args=args)
         for method in ("get", "post"):
             sent = form_of(task, password=CANARY, host="evil.test") if method == "post" else {}
@@ -66,7 +66,7 @@ def test_every_route_is_another_users_404_and_a_strangers_sign_in(
 
 def test_buttons_are_not_links(web: Client, make_task: MakeTask) -> None:
     task = make_task()
-    for name in ("run", "pause", "resume", "test", "password"):
+    for name in ("run", "pause", "resume", "test", "password", "push", "retry-all"):
         assert web.get(url(name, task)).status_code == 405, name
 
 

@@ -21,7 +21,7 @@ from filtering.services.deliver import Incoming, deliver
 from mailstore.models import Blob, FolderRole, Message, Source
 from mailstore.services import folders
 from protocols.body import Body
-from retrieval.models import RetrievalTask
+from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
 from smtp_accounts.models import Draft, DraftAttachment, OutboxMessage, SmtpAccount
 
 # Open to everybody: signing in, and what a load balancer asks.
@@ -64,6 +64,8 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         user=user, source=source, credential=secret, type="imap", host="imap.test", port=993,
         security="tls", username="mara", method="manual",
     )  # fmt: skip
+    remote = RemoteFolder.objects.create(task=task, raw_name=b"INBOX", name="INBOX")
+    odd = RemoteMessage.objects.create(folder=remote, generation=1, uid=1, state="quarantined")
     account = SmtpAccount.objects.create(
         user=user, host="smtp.test", port=465, encryption="ssl", email="mara@remote.test",
         use_authentication=False,
@@ -79,7 +81,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         state="refused",
     )  # fmt: skip
     found: list[tuple[str, Arguments]] = [
-        ("retrieval-", {"pk": task.pk}),
+        ("retrieval-", {"pk": task.pk, "message": odd.pk}),
         ("smtp-account-", {"pk": account.pk}),
         ("folder-", {"pk": own.pk}),
         ("mail-folder", {"pk": inbox.pk}),
@@ -114,6 +116,7 @@ def everything(user: User) -> list[object]:
     """What a stranger must not change."""
     return [
         list(RetrievalTask.objects.filter(user=user).values()),
+        list(RemoteMessage.objects.filter(folder__task__user=user).values()),
         list(SmtpAccount.objects.filter(user=user).values()),
         list(Message.objects.filter(user=user).values()),
         list(user.folders.order_by("pk").values()),

@@ -1,0 +1,118 @@
+"""Messages that could not be retrieved: which, why, and when they are tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lib.moments import count, moment
+from retrieval.completeness import in_words
+from retrieval.models import (
+    PopMessage,
+    PopState,
+    RemoteMessage,
+    RemoteState,
+    RetrievalTask,
+    TaskType,
+)
+from retrieval.services.session import max_size
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message. ``facts`` are date, size and folder; ``tries`` tells what was and comes."""
+
+    pk: int
+    title: str
+    facts: str
+    reason: str
+    tries: str
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The newest of them, and how many there are; ``final`` wait for somebody to try again."""
+
+    items: tuple[Item, ...]
+    number: int
+    final: int
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.number - len(self.items)
+
+
+def set_aside_of(task: RetrievalTask, *, now: datetime) -> SetAside:
+    """What could not be retrieved so far, the newest first."""
+    if task.type == TaskType.POP:
+        rows: Iterable[RemoteMessage | PopMessage] = _pop(task)[:SHOWN]
+        number, final = _pop(task).count(), _pop(task).exclude(state=PopState.PENDING).count()
+    else:
+        rows = _imap(task).select_related("folder")[:SHOWN]
+        number = _imap(task).count()
+        final = _imap(task).exclude(state=RemoteState.PENDING).count()
+    return SetAside(tuple(_item(row, now=now) for row in rows), number, final)
+
+
+def _imap(task: RetrievalTask) -> QuerySet[RemoteMessage]:
+    # The condition of the index, written out: SQLite does not recognise it with parameters.
+    indexed = RawSQL(
+        "(retrieval_remotemessage.state IN ('quarantined', 'too-big')"
+        " OR retrieval_remotemessage.next_try_at IS NOT NULL)",
+        (),
+        output_field=BooleanField(),
+    )
+    odd = Q(state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG])
+    waits = Q(state=RemoteState.PENDING, attempts__gt=0, next_try_at__isnull=False)
+    return RemoteMessage.objects.filter(indexed, odd | waits, folder__task=task).order_by("-pk")
+
+
+def _pop(task: RetrievalTask) -> QuerySet[PopMessage]:
+    odd = Q(state__in=[PopState.QUARANTINED, PopState.TOO_BIG])
+    waits = Q(state=PopState.PENDING, attempts__gt=0, next_try_at__isnull=False)
+    return PopMessage.objects.filter(odd | waits, task=task).order_by("-pk")
+
+
+def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:
+    parts = [filesizeformat(row.size) if row.size else ""]
+    if isinstance(row, RemoteMessage):
+        if row.internal_at is not None:
+            parts.insert(0, moment(row.internal_at, now=now))
+        title = _("%(folder)s, message %(uid)s") % {"folder": row.folder.name, "uid": row.uid}
+    else:
+        title = _("Message %(key)s") % {"key": row.key}
+    facts = ", ".join(part for part in parts if part)
+    is_final = row.state != RemoteState.PENDING
+    return Item(row.pk, title, facts, _reason(row), _tries(row, now=now), is_final)
+
+
+def _reason(row: RemoteMessage | PopMessage) -> str:
+    if row.state == RemoteState.TOO_BIG:
+        limit = filesizeformat(max_size())
+        return _("It is larger than %(size)s, the most that is fetched here.") % {"size": limit}
+    return in_words(row.error) or _("The server did not hand it out completely.")
+
+
+def _tries(row: RemoteMessage | PopMessage, *, now: datetime) -> str:
+    if row.state == RemoteState.TOO_BIG:
+        return ""
+    tried = ngettext("Tried once", "Tried %(n)s times", row.attempts) % {"n": count(row.attempts)}
+    if row.state == RemoteState.PENDING and row.next_try_at is not None:
+        if row.next_try_at <= now:
+            return _("%(tried)s, again in the next run") % {"tried": tried}
+        return _("%(tried)s, again at %(time)s") % {
+            "tried": tried,
+            "time": moment(row.next_try_at, now=now),
+        }
+    return tried if row.attempts else ""
