@@ -37,6 +37,8 @@ os.environ.update(
     DATABASE_URL=_chosen or f"sqlite:///{_folder / 'tributary.sqlite3'}",
     CONNECTIVITY_ALLOWED_NETWORKS="127.0.0.0/8,::1/128",
     LOG_LEVEL="WARNING",
+    # Runs follow each other quickly here; what spaces sign-ins has tests of its own.
+    RETRIEVAL_HOST_LOGINS="1000",
 )
 
 from webmail.settings import *  # noqa: E402, F403  # the environment has to be set before

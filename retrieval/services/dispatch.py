@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, Q, QuerySet, When
 from django.db.models.functions import Now
 
 from connectivity.models import Feature
@@ -22,7 +22,7 @@ QUEUE_LEASE = timedelta(seconds=300)
 # What a person asked for is older than anything that waits by its schedule.
 AHEAD = timedelta(days=1)
 # Rows looked at beyond those wanted, so that a full provider seldom costs a second look.
-SPARE = 200
+SPARE = 50
 LOOKS = 20
 
 
@@ -70,7 +70,7 @@ def _claim_kind(
     due: QuerySet[RetrievalTask], room: hosts.Room, *, first_pass: bool, most: int
 ) -> list[Claim]:
     # Looked at before the transaction: a round that finds nothing takes no lock.
-    if not due.exists():
+    if not due.order_by("next_at").values_list("pk", flat=True)[:1]:
         return []
     with transaction.atomic():
         return _claim(_chosen(due, room, first_pass=first_pass, most=most))
@@ -78,33 +78,34 @@ def _claim_kind(
 
 def _chosen(
     due: QuerySet[RetrievalTask], room: hosts.Room, *, first_pass: bool, most: int
-) -> list[int]:
-    """The longest waiting, passing over providers that are full.
+) -> list[Claim]:
+    """The longest waiting, passing over providers that are full; the caller raises the fences.
 
     A provider that fills up is left out of the next look, so that however much is due there,
     the others are found behind it.
     """
-    rows = due.order_by("next_at").values_list("pk", "provider_key")
+    rows = due.order_by("next_at").values_list("pk", "provider_key", "fence")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-    chosen: dict[int, None] = {}
+    chosen: dict[int, Claim] = {}
     for _ in range(LOOKS):
         size = most - len(chosen) + SPARE
         seen = list(rows.exclude(provider_key__in=room.full(first_pass=first_pass))[:size])
-        for pk, key in seen:
-            if len(chosen) < most and pk not in chosen and room.take(key, first_pass=first_pass):
-                chosen[pk] = None
+        for pk, key, fence in seen:
+            if len(chosen) < most and room.take(key, first_pass=first_pass):
+                chosen[pk] = Claim(pk, fence + 1, first_pass)
         if len(chosen) == most or len(seen) < size:
             break
         rows = rows.exclude(pk__in=list(chosen))
-    return list(chosen)
+    return list(chosen.values())
 
 
 def claim_one(task: RetrievalTask, *, now: datetime) -> Claim | None:
     """Claim a task whether due or not; None while somebody else works on it."""
     with transaction.atomic():
         free = RetrievalTask.objects.select_for_update().filter(lease.free(), pk=task.pk)
-        claims = _claim(list(free.values_list("pk", flat=True)))
+        rows = free.values_list("pk", "fence", "first_pass_done_at")
+        claims = _claim([Claim(pk, fence + 1, done is None) for pk, fence, done in rows])
     return claims[0] if claims else None
 
 
@@ -170,12 +171,14 @@ def _allowed(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
     return rows.exclude(user__domain_id__in=off) if off else rows
 
 
-def _claim(ids: list[int]) -> list[Claim]:
+def _claim(claims: list[Claim]) -> list[Claim]:
     """Raise the fences and start the leases of rows the caller holds."""
     until = Now() + QUEUE_LEASE
-    rows = RetrievalTask.objects.filter(pk__in=ids)
-    rows.update(fence=F("fence") + 1, lease_until=until, rerun=False)
-    # Out of the way of later rounds; due again at the end of the lease if the hint is lost.
-    rows.filter(next_at__isnull=False).update(next_at=until)
-    found = rows.values_list("pk", "fence", "first_pass_done_at")
-    return [Claim(pk, fence, first_pass=done is None) for pk, fence, done in found]
+    RetrievalTask.objects.filter(pk__in=[claim.task_id for claim in claims]).update(
+        fence=F("fence") + 1,
+        lease_until=until,
+        # Out of the way of later rounds; due again at the end of the lease if the hint is lost.
+        next_at=Case(When(next_at__isnull=False, then=until)),
+        rerun=False,
+    )
+    return claims
