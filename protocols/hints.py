@@ -5,6 +5,7 @@ patterns are those seen in the wild.  Only what cannot be part of a mailbox name
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from protocols.errors import Later, MailServerError, Stage, TokenExpired
@@ -19,22 +20,32 @@ _TOKEN = re.compile(
     r"AccessTokenExpired|access token (?:has |is )?expired|expired access token", re.I
 )
 # The first that is found counts; a server that names a time is throttling, whatever else it says.
-_CAUSES = (
-    ("throttled", r"suggested backoff time|\[THROTTLED\]|request is throttled"),
-    ("not-connected", r"authenticated but not connected"),
-    ("over-quota", r"\[OVERQUOTA\]|command or bandwidth limits|bandwidth limit|download exceed"),
-    (
-        "limited",
-        r"\[LIMIT\]|too many (?:simultaneous |concurrent |open )?connections|rate limit (?:hit|exceeded)"
-        r"|maximum number of connections|connection limit exceeded",
+_CAUSES: Mapping[str, tuple[str, ...]] = {
+    "throttled": (r"suggested backoff time", r"\[THROTTLED\]", r"request is throttled"),
+    "not-connected": (r"authenticated but not connected",),
+    "over-quota": (
+        r"\[OVERQUOTA\]",
+        r"command or bandwidth limits",
+        r"bandwidth limit",
+        r"download exceed",
     ),
-    (
-        "in-use",
-        r"\[IN-?USE\]|\[LOGIN-DELAY\]|lock busy|(?:mailbox|maildrop|mailbox is|maildrop is|is)"
-        r" (?:already )?locked|unable to (?:get |obtain )?(?:a )?lock|wait a few minutes",
+    "limited": (
+        r"\[LIMIT\]",
+        r"too many (?:simultaneous |concurrent |open )?connections",
+        r"rate limit (?:hit|exceeded)",
+        r"maximum number of connections",
+        r"connection limit exceeded",
     ),
-)
-_PATTERNS = tuple((cause, re.compile(pattern, re.I)) for cause, pattern in _CAUSES)
+    "in-use": (
+        r"\[IN-?USE\]",
+        r"\[LOGIN-DELAY\]",
+        r"lock busy",
+        r"(?:mailbox|maildrop|is) (?:already )?locked",
+        r"unable to (?:get |obtain )?(?:a )?lock",
+        r"wait a few minutes",
+    ),
+}
+_PATTERNS = tuple((cause, re.compile("|".join(each), re.I)) for cause, each in _CAUSES.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,20 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocols.body import Body
-from protocols.errors import Dropped, Refused, redact
+from protocols import hints
+from protocols.body import SPOOL_LIMIT, Body
+from protocols.errors import Dropped, MailServerError, Refused, redact
 from protocols.imap.arguments import quoted, refuse_controls
 from protocols.imap.parse import Parts
 from protocols.wire import Wire
 
-LINE_CAP = 1 << 20
+LINE_CAP = 16 << 20
 LITERAL_CAP = 200 << 20
-RESPONSES_CAP = 200_000  # untagged responses to one command
+LITERALS_CAP = 32  # in one response
+RESPONSES_CAP = 1_000_000  # untagged responses between two tagged answers
 _LITERAL = re.compile(rb"\{(\d{1,19})\}\r?\n$")
 _STATUS = re.compile(rb"(?:\*|T\d+) (OK|NO|BAD|BYE|PREAUTH)\b", re.I)
+_PARTIAL = re.compile(r"\[MESSAGELIMIT \d{1,10} (\d{1,10})\]", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,30 @@ class Done:
     ok: bool
     line: str
 
+    @property
+    def slowed(self) -> bool:
+        """Whether the server asks for patience although it did what it was told."""
+        hint = hints.read(self.line)
+        return self.ok and hint is not None and hint.cause == "throttled"
+
+    @property
+    def stopped_at(self) -> int | None:
+        """The lowest UID the command got to, where it was cut short (RFC 9738)."""
+        found = _PARTIAL.search(self.line)
+        return int(found[1]) if found else None
+
 
 class Channel:
     """The signed-in half of a connection."""
 
     def __init__(self, wire: Wire, capabilities: frozenset[str]) -> None:
         self.wire = wire
+        self.answer = Done(b"", True, "")  # the last one
         self._nonsync = "LITERAL+" in capabilities or "LITERAL-" in capabilities
         self._number = 0
         self._early: deque[Parts] = deque()
+        self._unheeded: set[bytes] = set()
+        self._untagged = 0
 
     def send(self, command: bytes, *names: bytes, rest: bytes = b"") -> bytes:
         """Send one command with mailbox names as its arguments; the tag to wait for."""
@@ -54,39 +72,92 @@ class Channel:
                 line += b" {%d+}\r\n" % len(name) + name
             else:
                 self.wire.send(line + b" {%d}\r\n" % len(name))
-                if not self._continued():
+                if not self._continued(tag):
                     return tag
                 line = name
         self.wire.send(line + rest + b"\r\n")
         return tag
 
-    def collect(self, tag: bytes) -> Iterator[Parts]:
-        """Untagged responses until that command is answered; raises `Refused` for NO and BAD."""
-        for _ in range(RESPONSES_CAP):
+    def mention(self, command: bytes) -> None:
+        """Send a command whose answer, whatever it is, does not matter; nothing is waited for."""
+        self.ignore(self.send(command))
+
+    def ignore(self, tag: bytes) -> None:
+        """Let the answer to this command pass, whatever it will be."""
+        self._unheeded.add(tag)
+
+    def event(self) -> Parts | Done:
+        """The next untagged response or tagged answer, whatever it is the answer to."""
+        while True:
             parts = self._next()
             done = finished(parts)
             if done is None:
-                yield parts
-            elif done.tag != tag:
-                raise self.wire.broken("unexpected tag")
-            elif done.ok:
-                return
-            else:
-                raise Refused(self.wire.stage, server_line=done.line)
-        raise self.wire.broken("too many responses")
+                self._untagged += 1
+                if self._untagged > RESPONSES_CAP:
+                    raise self.wire.broken("too many responses")
+                return parts
+            self._untagged = 0
+            if done.tag not in self._unheeded:
+                return done
+            self._unheeded.discard(done.tag)
+
+    def step(self, tag: bytes) -> Parts | None:
+        """The next untagged response, or None when that command was answered with OK.
+
+        Raises as `verdict` does.
+        """
+        found = self.event()
+        if not isinstance(found, Done):
+            return found
+        if found.tag != tag:
+            raise self.wire.broken("unexpected tag")
+        self.verdict(found)
+        return None
+
+    def verdict(self, done: Done) -> None:
+        """Take note of a tagged answer; raises `Refused` for NO and BAD.
+
+        Raises `Later` or `TokenExpired`, the connection closed, where the words of a refusal mean
+        the account and not the command.
+        """
+        self.answer = done
+        if not done.ok:
+            raise self._refusal(done)
+
+    def collect(self, tag: bytes) -> Iterator[Parts]:
+        """Untagged responses until that command is answered; raises as `step` does."""
+        while (parts := self.step(tag)) is not None:
+            yield parts
 
     def run(self, command: bytes, *names: bytes, rest: bytes = b"") -> list[Parts]:
         """One command and everything that came back."""
         return list(self.collect(self.send(command, *names, rest=rest)))
 
+    def quick(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...] | None:
+        """The groups of the next response, if it is here already and of that very form."""
+        if self._early:
+            return None
+        groups = self.wire.match(pattern)
+        self._untagged += groups is not None
+        return groups
+
+    def _refusal(self, done: Done) -> MailServerError:
+        hint = hints.read(done.line)
+        # A mailbox may be in use for itself; that is no reason to leave the others.
+        if hint is None or hint.cause == "in-use":
+            return Refused(self.wire.stage, server_line=done.line)
+        return self.wire.fail(hints.error(done.line, self.wire.stage) or Dropped(self.wire.stage))
+
     def _next(self) -> Parts:
         parts = self._early.popleft() if self._early else self._read()
         first = parts[0]
         if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
-            raise self.wire.fail(Dropped(self.wire.stage, server_line=redact(first[5:])))
+            line = redact(first[5:])
+            farewell = hints.error(line, self.wire.stage)
+            raise self.wire.fail(farewell or Dropped(self.wire.stage, server_line=line))
         return parts
 
-    def _continued(self) -> bool:
+    def _continued(self, tag: bytes) -> bool:
         """Wait for leave to send a literal; False when the command was answered instead."""
         while True:
             parts = self._read()
@@ -94,24 +165,36 @@ class Channel:
             if isinstance(first, bytes) and first.startswith(b"+"):
                 return True
             self._early.append(parts)
-            if finished(parts):
+            done = finished(parts)
+            if done is not None and done.tag == tag:
                 return False
+            if len(self._early) > RESPONSES_CAP // 10:
+                raise self.wire.broken("too many responses")
 
     def _read(self) -> Parts:
         line = self.wire.readline(LINE_CAP)
         # Free text may end in braces, so only data responses are looked at for literals.
         if _STATUS.match(line):
             return [line]
+        found = _LITERAL.search(line, max(0, len(line) - 24))
+        if found is None:
+            return [line]
         parts: list[bytes | Body] = [line]
-        while match := _LITERAL.search(line):
-            size = int(match[1])
-            if size > LITERAL_CAP or len(parts) > 64:
-                raise self.wire.broken("literal too long")
-            self.wire.extend(size)
-            parts.append(Body.gather(self.wire.pieces(size)))
+        while found is not None:
+            if len(parts) > 2 * LITERALS_CAP:
+                raise self.wire.broken("too many literals")
+            parts.append(self._literal(int(found[1])))
             line = self.wire.readline(LINE_CAP)
             parts.append(line)
+            found = _LITERAL.search(line, max(0, len(line) - 24))
         return parts
+
+    def _literal(self, size: int) -> Body:
+        if size > LITERAL_CAP:
+            raise self.wire.broken("literal too long")
+        if size <= SPOOL_LIMIT:
+            return Body.of(b"".join(self.wire.pieces(size)))
+        return Body.gather(self.wire.pieces(size))
 
 
 def finished(parts: Parts) -> Done | None:

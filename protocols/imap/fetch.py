@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from protocols.errors import Refused, Stage
-from protocols.imap import parse
+from protocols.imap import messages
 from protocols.imap.arguments import uid_sets
 from protocols.imap.channel import Channel
 from protocols.imap.values import FetchedMessage
@@ -63,11 +63,11 @@ def _receive(
     """Read until the tag is answered; bodies nobody asked for are dropped (unsolicited FETCH)."""
     try:
         for parts in channel.collect(tag):
-            body = parse.fetch_body(parts)
+            body = messages.fetch_body(parts)
             if body is None and len(parts) == 1:
                 continue
-            meta = parse.fetch_meta(parts)
-            if meta is None or not parse.whole(parts):
+            meta = messages.fetch_meta(parts)
+            if meta is None or not messages.whole(parts):
                 raise channel.wire.broken("FETCH response not understood")
             if body is not None and meta.uid in wanted:
                 arrived[meta.uid] = FetchedMessage(meta.uid, body, meta.flags, meta.internal_at)

@@ -1,24 +1,31 @@
 """One signed-in, read-only IMAP connection."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
 from protocols import greet
 from protocols.address import AddressPolicy
-from protocols.errors import MailServerError, Stage
-from protocols.imap import connection, fetch, folders, parse
+from protocols.errors import MailServerError, Refused, Stage
+from protocols.imap import connection, fetch, folders, messages, reader, scan
 from protocols.imap.arguments import batches
 from protocols.imap.channel import Channel
-from protocols.imap.values import FetchedMessage, MailboxStatus, RemoteMailbox, RemoteMeta
+from protocols.imap.values import (
+    Arrived,
+    FetchedMessage,
+    MailboxStatus,
+    RemoteMailbox,
+    RemoteMeta,
+    Survey,
+    Surveyed,
+    Wanted,
+)
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
 from protocols.wire import Wire
 
 STEP = 60.0
-_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.I)
-_CODES = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]", re.I)
 
 
 class ImapSource:
@@ -34,6 +41,7 @@ class ImapSource:
         self.capabilities = capabilities
         self._wire = wire
         self._channel = Channel(wire, capabilities)
+        self._scanner = scan.Scanner(self._channel, self._server_id())
         self._messages = 0
 
     @classmethod
@@ -46,20 +54,25 @@ class ImapSource:
         trust: Trust,
         deadline: float = 60.0,
         total: Deadline | None = None,
+        compress: bool = False,
     ) -> Self:
         """Connect, encrypt and sign in, all within `deadline` seconds.
 
         `total`, when given, bounds everything done with this source, not only the opening.
+        `compress` asks for COMPRESS=DEFLATE (RFC 4978) where the server offers it.
         """
         wire = greet.dial(endpoint, policy, trust, total or Deadline(deadline))
         try:
             capabilities = connection.enter(wire, login, endpoint.security, trust)
+            source = cls(wire, capabilities)
+            if compress:
+                source._compress()
         except BaseException:
             wire.close()
             raise
         if total is None:
             wire.release()
-        return cls(wire, capabilities)
+        return source
 
     def list_folders(self) -> list[RemoteMailbox]:
         """Every mailbox of the user's own, with its status where the server tells."""
@@ -69,42 +82,52 @@ class ImapSource:
     def examine(self, raw_name: bytes) -> MailboxStatus:
         """Open one mailbox read-only; its numbers as of now, 0 where the server is silent."""
         self._wire.limit(STEP, Stage.FOLDERS)
-        exists, codes = 0, dict[bytes, int]()
-        for parts in self._channel.run(b"EXAMINE", raw_name):
-            line = parts[0] if isinstance(parts[0], bytes) else b""
-            if match := _EXISTS.match(line):
-                exists = min(int(match[1]), parse.MOST_MESSAGES)
-            elif line[:5].upper() == b"* OK ":
-                found = _CODES.findall(line)
-                codes.update((key.upper(), parse.sane(int(value))) for key, value in found)
-        self._messages = exists
-        return MailboxStatus(codes.get(b"UIDVALIDITY", 0), codes.get(b"UIDNEXT", 0), exists)
+        status = scan.opened(self._channel, self._channel.send(b"EXAMINE", raw_name))
+        self._messages = status.messages
+        return status
 
     def uid_at(self, position: int) -> int | None:
         """The UID of the message at this place in the open mailbox (1 is the oldest), if told."""
         self._wire.limit(STEP, Stage.FETCH)
         for parts in self._channel.run(b"FETCH %d (UID)" % position):
-            meta = parse.fetch_meta(parts)
+            meta = messages.fetch_meta(parts)
             if meta is not None:
                 return meta.uid
         return None
 
-    def scan(self, lo: int, hi: int) -> list[RemoteMeta]:
+    def scan(self, lo: int, hi: int, message_ids: bool = False) -> list[RemoteMeta]:
         """What lies between two UIDs of the open mailbox, both included, by UID."""
         # Some servers answer BAD to a FETCH in an empty mailbox.
         if self._messages == 0 or hi < lo:
             return []
-        self._wire.limit(STEP, Stage.FETCH)
-        found: dict[int, RemoteMeta] = {}
-        command = b"UID FETCH %d:%d (UID RFC822.SIZE INTERNALDATE FLAGS" % (lo, hi)
-        for parts in self._channel.run(command + self._server_id() + b")"):
-            meta = parse.fetch_meta(parts)
-            if meta is None or not lo <= meta.uid <= hi:
-                continue
-            # A change of flags reported in between must not hide the full answer.
-            if meta.uid not in found or meta.size is not None:
-                found[meta.uid] = meta
-        return [found[uid] for uid in sorted(found)]
+        return self._scanner.all(lo, hi, message_ids=message_ids)
+
+    def survey(self, wanted: Sequence[Survey], depth: int = 20) -> Iterator[Surveyed]:
+        """Open and scan many mailboxes read-only, in order, `depth` of them on their way.
+
+        With a depth of 1 there is one command at a time, for servers that bear nothing else, and
+        an empty mailbox is not asked for anything.  A mailbox that is refused is an answer like
+        any other.  Which one is open afterwards is not defined.  Leaving early closes the
+        connection.
+        """
+        self._messages = 0
+        return scan.survey(self._scanner, wanted, depth)
+
+    def bodies(
+        self, take: Callable[[], Wanted | None], *, depth: int, ahead: int = 2
+    ) -> Iterator[Arrived]:
+        """Bodies of any mailboxes, read by a thread of its own while the caller stores.
+
+        `take` is asked for the next batch whenever fewer than `depth` are on their way, from that
+        thread; None says that there is nothing more.  Mailboxes are opened as the batches name
+        them.  A refused batch says so in `Arrived.refusal`, and the others go on; any other
+        error is raised here after the batches that came before it.  Until the iterator is done or
+        closed nothing else may be asked of this source; closing it early ends the connection.
+
+        At most `depth` + `ahead` + 1 batches lie in memory; large bodies lie on disk.
+        """
+        self._messages = 0
+        return reader.bodies(self._channel, take, depth=depth, ahead=ahead)
 
     def fetch(
         self,
@@ -132,6 +155,13 @@ class ImapSource:
             except MailServerError:
                 pass
             self._wire.close()
+
+    def _compress(self) -> None:
+        if "COMPRESS=DEFLATE" not in self.capabilities:
+            return
+        with contextlib.suppress(Refused):  # offered, yet refused: it goes without
+            self._channel.run(b"COMPRESS DEFLATE")
+            self._wire.compress()
 
     def _server_id(self) -> bytes:
         """The item by which this server names a message across mailboxes, if it has one."""

@@ -1,4 +1,6 @@
-"""Clients that meet the scripted servers."""
+"""Clients that meet the real server and the scripted ones."""
+
+from itertools import count
 
 import pytest
 
@@ -7,8 +9,40 @@ from protocols.check import CheckReport, Kind, check
 from protocols.imap import ImapSource
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
+from standin.dovecot import Dovecot
 from standin.hostile import Hostile
-from tests.protocols.scripted import LOGIN, Reach, Try
+from tests.protocols.scripted import LOGIN, Open, Reach, Try
+
+BOX_PASSWORD = "box secret"
+_serial = count(1)
+
+
+@pytest.fixture
+def imap_user(dovecot: Dovecot) -> str:
+    """A mailbox of the test's own."""
+    name = f"imap{next(_serial)}"
+    dovecot.add_user(name, BOX_PASSWORD)
+    return name
+
+
+@pytest.fixture
+def open_imap(dovecot: Dovecot, loopback: AddressPolicy, trust: Trust) -> Open:
+    """Signs in to the real server."""
+
+    def opened(
+        user: str,
+        password: str = BOX_PASSWORD,
+        security: Security = Security.TLS,
+        *,
+        compress: bool = False,
+    ) -> ImapSource:
+        port = dovecot.imaps_port if security is Security.TLS else dovecot.imap_port
+        endpoint = Endpoint("localhost", port, security)
+        return ImapSource.open(
+            endpoint, Login(user, password), policy=loopback, trust=trust, compress=compress
+        )
+
+    return opened
 
 
 @pytest.fixture

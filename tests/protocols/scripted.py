@@ -25,6 +25,7 @@ OPENED: list[Step] = [
     Send(b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n%TAG% OK done\r\n"),
 ]
 Reach = Callable[..., ImapSource]
+Open = Callable[..., ImapSource]
 
 
 Try = Callable[..., CheckReport]

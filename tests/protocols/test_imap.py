@@ -1,43 +1,15 @@
 """IMAP against a real Dovecot."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
-from protocols.address import AddressPolicy
 from protocols.body import SPOOL_LIMIT
 from protocols.errors import LoginRefused, ProtocolBroken, Refused
-from protocols.imap import ImapSource
 from protocols.imap.parse import wire_name
-from protocols.tls import Trust
-from protocols.types import Endpoint, Login, Security
+from protocols.types import Security
 from standin.dovecot import Dovecot
-
-PASSWORD = "box secret"
-_serial = count(1)
-Open = Callable[..., ImapSource]
-
-
-@pytest.fixture
-def user(dovecot: Dovecot) -> str:
-    """A mailbox of the test's own."""
-    name = f"imap{next(_serial)}"
-    dovecot.add_user(name, PASSWORD)
-    return name
-
-
-@pytest.fixture
-def open_imap(dovecot: Dovecot, loopback: AddressPolicy, trust: Trust) -> Open:
-    def opened(
-        user: str, password: str = PASSWORD, security: Security = Security.TLS
-    ) -> ImapSource:
-        port = dovecot.imaps_port if security is Security.TLS else dovecot.imap_port
-        endpoint = Endpoint("localhost", port, security)
-        return ImapSource.open(endpoint, Login(user, password), policy=loopback, trust=trust)
-
-    return opened
+from tests.protocols.scripted import Open
 
 
 @pytest.mark.parametrize("security", list(Security))
@@ -70,13 +42,13 @@ def test_control_characters_never_reach_the_wire(open_imap: Open, bad: str) -> N
 
 @pytest.mark.accept("A86")
 def test_lists_every_folder_with_role_and_numbers(
-    dovecot: Dovecot, user: str, open_imap: Open
+    dovecot: Dovecot, imap_user: str, open_imap: Open
 ) -> None:
     names = ["Projekte/Entwürfe & Co", "日本語", 'Say "hi"', "back\\slash", "Work"]
     for number, name in enumerate(names, 1):
         for _ in range(number):
-            dovecot.append(user, name, b"Subject: x\r\n\r\nx\r\n")
-    with open_imap(user) as source:
+            dovecot.append(imap_user, name, b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(imap_user) as source:
         boxes = {box.name: box for box in source.list_folders()}
         assert {"INBOX", "Drafts", "Sent", "Archive", "Junk", "Trash", *names} <= set(boxes)
         assert {box.role for box in boxes.values()} >= {
@@ -96,11 +68,11 @@ def test_lists_every_folder_with_role_and_numbers(
 
 
 def test_status_is_asked_for_where_the_server_cannot_list_it(
-    dovecot: Dovecot, user: str, open_imap: Open
+    dovecot: Dovecot, imap_user: str, open_imap: Open
 ) -> None:
     for number in range(30):
-        dovecot.append(user, f"F{number}", b"Subject: x\r\n\r\nx\r\n")
-    with open_imap(user) as source:
+        dovecot.append(imap_user, f"F{number}", b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(imap_user) as source:
         source.capabilities -= {"LIST-STATUS", "SPECIAL-USE"}
         boxes = source.list_folders()
         assert sum(box.status.messages for box in boxes if box.status) == 30
@@ -108,9 +80,9 @@ def test_status_is_asked_for_where_the_server_cannot_list_it(
 
 
 def test_a_folder_that_does_not_exist_is_refused_and_the_connection_lives(
-    user: str, open_imap: Open
+    imap_user: str, open_imap: Open
 ) -> None:
-    with open_imap(user) as source:
+    with open_imap(imap_user) as source:
         with pytest.raises(Refused):
             source.examine(b"No such folder")
         assert source.examine(b"INBOX").messages == 0
@@ -118,18 +90,18 @@ def test_a_folder_that_does_not_exist_is_refused_and_the_connection_lives(
 
 @pytest.mark.parametrize("name", [b"a\r\nX DELETE INBOX", b"a\x00b"])
 def test_control_characters_in_a_folder_name_are_refused(
-    user: str, open_imap: Open, name: bytes
+    imap_user: str, open_imap: Open, name: bytes
 ) -> None:
-    with open_imap(user) as source, pytest.raises(ProtocolBroken):
+    with open_imap(imap_user) as source, pytest.raises(ProtocolBroken):
         source.examine(name)
 
 
-def test_scan_tells_size_date_and_flags(dovecot: Dovecot, user: str, open_imap: Open) -> None:
+def test_scan_tells_size_date_and_flags(dovecot: Dovecot, imap_user: str, open_imap: Open) -> None:
     when = datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC)
     raw = b"Subject: scan\r\n\r\nhello\r\n"
-    dovecot.append(user, "INBOX", raw, ["\\Seen", "\\Flagged"], when)
-    dovecot.append(user, "INBOX", raw)
-    with open_imap(user) as source:
+    dovecot.append(imap_user, "INBOX", raw, ["\\Seen", "\\Flagged"], when)
+    dovecot.append(imap_user, "INBOX", raw)
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         first, second = source.scan(1, 1000)
         assert (first.uid, first.size, first.internal_at) == (1, len(raw), when)
@@ -140,8 +112,8 @@ def test_scan_tells_size_date_and_flags(dovecot: Dovecot, user: str, open_imap: 
         assert source.scan(3, 1000) == []
 
 
-def test_an_empty_folder_is_not_asked(user: str, open_imap: Open) -> None:
-    with open_imap(user) as source:
+def test_an_empty_folder_is_not_asked(imap_user: str, open_imap: Open) -> None:
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         assert source.scan(1, 10) == []
         assert list(source.fetch([1])) == [[]]
@@ -149,7 +121,7 @@ def test_an_empty_folder_is_not_asked(user: str, open_imap: Open) -> None:
 
 @pytest.mark.accept("A87")
 def test_fetch_brings_every_byte_and_leaves_no_trace(
-    dovecot: Dovecot, user: str, open_imap: Open
+    dovecot: Dovecot, imap_user: str, open_imap: Open
 ) -> None:
     raws = [
         b"Subject: plain\r\n\r\nhello\r\n",
@@ -160,9 +132,9 @@ def test_fetch_brings_every_byte_and_leaves_no_trace(
         b"Subject: large\r\n\r\n" + b"0123456789abcde\r\n" * 100_000,
     ]
     for raw in raws:
-        dovecot.append(user, "INBOX", raw)
+        dovecot.append(imap_user, "INBOX", raw)
     assert len(raws[-1]) > SPOOL_LIMIT
-    with open_imap(user) as source:
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         groups = list(source.fetch(range(1, 7), batch=2, depth=3))
         assert [len(group) for group in groups] == [2, 2, 2]
@@ -171,15 +143,15 @@ def test_fetch_brings_every_byte_and_leaves_no_trace(
         assert [message.body.read() for message in found] == raws
         assert [message.body.size for message in found] == [len(raw) for raw in raws]
         assert not any("\\Seen" in meta.flags for meta in source.scan(1, 10))
-    assert dovecot.read_mailbox(user) == raws
+    assert dovecot.read_mailbox(imap_user) == raws
 
 
 def test_fetch_leaves_out_what_is_gone_and_asks_for_all_the_rest(
-    dovecot: Dovecot, user: str, open_imap: Open
+    dovecot: Dovecot, imap_user: str, open_imap: Open
 ) -> None:
     for number in range(120):
-        dovecot.append(user, "INBOX", b"Subject: %d\r\n\r\nx\r\n" % number)
-    with open_imap(user) as source:
+        dovecot.append(imap_user, "INBOX", b"Subject: %d\r\n\r\nx\r\n" % number)
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         wanted = [*range(120, 60, -1), 500, 501, *range(1, 61)]
         found = [message.uid for group in source.fetch(wanted, batch=7) for message in group]
@@ -187,22 +159,24 @@ def test_fetch_leaves_out_what_is_gone_and_asks_for_all_the_rest(
         assert len(found) == 120
 
 
-def test_sizes_keep_a_heavy_message_alone(dovecot: Dovecot, user: str, open_imap: Open) -> None:
+def test_sizes_keep_a_heavy_message_alone(
+    dovecot: Dovecot, imap_user: str, open_imap: Open
+) -> None:
     for _ in range(4):
-        dovecot.append(user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
+        dovecot.append(imap_user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
     sizes = {1: 10, 2: 10, 3: 9_000, 4: 10}
-    with open_imap(user) as source:
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         groups = list(source.fetch([1, 2, 3, 4], batch_bytes=100, sizes=sizes))
     assert [[message.uid for message in group] for group in groups] == [[1, 2], [3], [4]]
 
 
 def test_leaving_a_fetch_early_closes_a_connection_with_answers_on_their_way(
-    dovecot: Dovecot, user: str, open_imap: Open
+    dovecot: Dovecot, imap_user: str, open_imap: Open
 ) -> None:
     for _ in range(6):
-        dovecot.append(user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
-    with open_imap(user) as source:
+        dovecot.append(imap_user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
+    with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         groups = source.fetch(range(1, 7), batch=1)
         next(groups)

@@ -1,0 +1,160 @@
+"""Opening mailboxes and scanning them: numbers and metadata, one or many on their way at a time."""
+
+import contextlib
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from protocols.errors import Refused, Stage
+from protocols.imap import messages, parse
+from protocols.imap.channel import Channel
+from protocols.imap.messages import PLAIN
+from protocols.imap.parse import Parts
+from protocols.imap.values import MailboxStatus, RemoteMeta, Survey, Surveyed
+
+STEP = 60.0
+_EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.I)
+_CODES = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]", re.I)
+_MESSAGE_ID = b" BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
+
+
+class Numbers:
+    """The numbers of a mailbox, gathered from what comes before the answer to EXAMINE."""
+
+    def __init__(self) -> None:
+        self._exists = 0
+        self._codes: dict[bytes, int] = {}
+
+    def note(self, parts: Parts) -> None:
+        """Look at a response.  The last EXISTS counts."""
+        line = parse.line(parts, 0)
+        if match := _EXISTS.match(line):
+            self._exists = min(int(match[1]), parse.MOST_MESSAGES)
+        elif line[:5].upper() == b"* OK ":
+            found = _CODES.findall(line)
+            self._codes.update((key.upper(), parse.sane(int(value))) for key, value in found)
+
+    def status(self) -> MailboxStatus:
+        """All of it; 0 where the server was silent."""
+        codes = self._codes
+        return MailboxStatus(codes.get(b"UIDVALIDITY", 0), codes.get(b"UIDNEXT", 0), self._exists)
+
+
+def opened(channel: Channel, tag: bytes) -> MailboxStatus:
+    """The answer to EXAMINE; raises `Refused`."""
+    numbers = Numbers()
+    for parts in channel.collect(tag):
+        numbers.note(parts)
+    return numbers.status()
+
+
+class Scanner:
+    """The one question asked of messages, and how its answers are read."""
+
+    def __init__(self, channel: Channel, server_id: bytes) -> None:
+        """`server_id` is the item by which this server names a message across mailboxes, or b""."""
+        self.channel = channel
+        self.server_id = server_id
+
+    def ask(self, lo: int, hi: int, *, message_ids: bool) -> bytes:
+        """Send the question about the UIDs from `lo` to `hi`; the tag."""
+        items = b"UID RFC822.SIZE INTERNALDATE FLAGS" + self.server_id
+        items += _MESSAGE_ID if message_ids else b""
+        return self.channel.send(b"UID FETCH %d:%d (%b)" % (lo, hi, items))
+
+    def told(self, tag: bytes, lo: int, hi: int) -> dict[int, RemoteMeta]:
+        """The answer, by UID; raises `Refused`."""
+        found: dict[int, RemoteMeta] = {}
+        while True:
+            while (groups := self.channel.quick(PLAIN)) is not None:
+                self._keep(messages.from_groups(groups), lo, hi, found)
+            parts = self.channel.step(tag)
+            if parts is None:
+                return found
+            self._keep(messages.fetch_meta(parts), lo, hi, found)
+
+    def all(self, lo: int, hi: int, *, message_ids: bool) -> list[RemoteMeta]:
+        """Ask, and ask again as long as the server answers in part only (RFC 9738), by UID."""
+        found: dict[int, RemoteMeta] = {}
+        while lo <= hi:
+            self.channel.wire.limit(STEP, Stage.FETCH)
+            found |= self.told(self.ask(lo, hi, message_ids=message_ids), lo, hi)
+            stopped = self.channel.answer.stopped_at
+            if stopped is None or not lo < stopped <= hi:
+                break
+            hi = stopped - 1
+        return [found[uid] for uid in sorted(found)]
+
+    @staticmethod
+    def _keep(meta: RemoteMeta | None, lo: int, hi: int, found: dict[int, RemoteMeta]) -> None:
+        if meta is None or not lo <= meta.uid <= hi:
+            return
+        # A change of flags reported in between must not hide the full answer.
+        if meta.size is not None or meta.uid not in found:
+            found[meta.uid] = meta
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A survey on its way; `tags` of its EXAMINE and, perhaps, its FETCH."""
+
+    survey: Survey
+    tags: list[bytes]
+
+
+def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Iterator[Surveyed]:
+    """Open and scan many mailboxes, in order, `depth` of them on their way at a time.
+
+    With a depth of 1 every command waits for the answer to the last, and an empty mailbox is not
+    asked for anything: for servers that bear nothing else.  Leaving early closes the connection.
+    With more on their way, what a server tells in part only (RFC 9738) stays a part.
+    """
+    waiting: deque[_Asked] = deque()
+    rest = deque(wanted)
+    try:
+        while rest or waiting:
+            scanner.channel.wire.limit(STEP, Stage.FOLDERS)
+            while rest and len(waiting) < depth:
+                waiting.append(_ask(scanner, rest.popleft(), at_once=depth > 1))
+            answer = _answer(scanner, waiting[0])
+            waiting.popleft()
+            yield answer
+    finally:
+        if waiting:
+            scanner.channel.wire.close()
+
+
+def _ask(scanner: Scanner, survey: Survey, *, at_once: bool) -> _Asked:
+    asked = _Asked(survey, [scanner.channel.send(b"EXAMINE", survey.raw_name)])
+    if at_once and survey.lo <= survey.hi:
+        asked.tags.append(scanner.ask(survey.lo, survey.hi, message_ids=survey.message_ids))
+    return asked
+
+
+def _answer(scanner: Scanner, asked: _Asked) -> Surveyed:
+    survey = asked.survey
+    try:
+        status = opened(scanner.channel, asked.tags[0])
+    except Refused as refusal:
+        for tag in asked.tags[1:]:
+            _heard(scanner, tag, survey)
+        return Surveyed(survey, None, [], refusal)
+    metas: list[RemoteMeta] = []
+    try:
+        if asked.tags[1:]:
+            scanner.channel.wire.limit(STEP, Stage.FETCH)
+            found = scanner.told(asked.tags[1], survey.lo, survey.hi)
+            metas = [found[uid] for uid in sorted(found)]
+        elif status.messages:
+            metas = scanner.all(survey.lo, survey.hi, message_ids=survey.message_ids)
+    except Refused as refusal:
+        # Some servers answer BAD to a FETCH in an empty mailbox, which is no news.
+        return Surveyed(survey, status, [], refusal if status.messages else None)
+    return Surveyed(survey, status, metas)
+
+
+def _heard(scanner: Scanner, tag: bytes, survey: Survey) -> None:
+    """Let an answer pass that has lost its meaning: no mailbox is open, or the one before."""
+    with contextlib.suppress(Refused):
+        scanner.told(tag, survey.lo, survey.hi)
