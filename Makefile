@@ -3,11 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+CHAOS ?= --kills 200 --cuts 200 --messages 10000
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup system run demo test test-sqlite test-postgres lint types bench e2e format messages lock acceptance
+.PHONY: help setup system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +38,10 @@ test-sqlite: setup
 test-postgres: setup
 	@scripts/system.sh dovecot redis postgres
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e --database-only
+
+chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints a table of figures
+	@scripts/system.sh dovecot redis postgres
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -q tests/chaos $(CHAOS)
 
 e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium
@@ -87,6 +92,10 @@ messages: setup ## Take the texts of code and templates into locale/ and compile
 bench: setup ## The figures of docs/benchmarks.md
 	@scripts/system.sh dovecot
 	$(BIN)/python bench/run.py
+
+bench-retrieval: setup ## Retrieval beside other programs, one measurement after the other
+	@scripts/system.sh dovecot
+	$(BIN)/python bench/retrieval.py all
 
 acceptance: setup ## Write docs/acceptance.md from the tests' marks
 	$(BIN)/python scripts/acceptance.py

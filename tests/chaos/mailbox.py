@@ -115,35 +115,50 @@ def check_at_death(user: User, mailbox: Mailbox) -> None:
 
     The server is looked at first: what leaves it meanwhile has to be here already.
     """
-    there, ours = mailbox.on_server(), here(user)
+    there = mailbox.on_server()
+    read_back(compare_at_death(there, here(user), mailbox.put))
+
+
+def compare_at_death(there: Content, ours: Content, put: Content) -> set[bytes]:
+    """The same, of contents that were gathered; what is gone from the server."""
     for folder, counted in ours.items():
-        surplus = counted - mailbox.put.get(folder, Counter())
+        surplus = counted - put.get(folder, Counter())
         assert not surplus, f"{folder}: {surplus.total()} doubled or unknown"
     gone = {
         digest
-        for folder, counted in mailbox.put.items()
+        for folder, counted in put.items()
         for digest in counted - there.get(folder, Counter())
     }
-    for folder, counted in mailbox.put.items():
+    for folder, counted in put.items():
         lost = counted - there.get(folder, Counter()) - ours.get(folder, Counter())
         assert not lost, f"{folder}: {lost.total()} gone from the server and not here"
-    _read_back(gone)
+    return gone
 
 
 def check_complete(user: User, mailbox: Mailbox, task: RetrievalTask) -> None:
     """Everything is here exactly once, byte for byte, and every book is right."""
-    ours = here(user)
-    for folder, counted in mailbox.put.items():
+    compare(here(user), mailbox.put)
+    read_back({digest for counted in mailbox.put.values() for digest in counted})
+    if task.type == "imap":
+        assert mailbox.on_server() == mailbox.put, "an IMAP pull changed the server"
+    check_verdicts(verdicts(task), mailbox.total)
+    call_command("check_store")
+
+
+def compare(ours: Content, put: Content) -> None:
+    """The contents of two sides, which have to be the same."""
+    for folder, counted in put.items():
         lost, extra = counted - ours.get(folder, Counter()), ours.get(folder, Counter()) - counted
         assert not lost, f"{folder}: {lost.total()} of {counted.total()} lost"
         assert not extra, f"{folder}: {extra.total()} doubled"
-    assert set(ours) == set(mailbox.put)
-    _read_back({digest for counted in mailbox.put.values() for digest in counted})
-    if task.type == "imap":
-        assert mailbox.on_server() == mailbox.put, "an IMAP pull changed the server"
-    told = Counter("stored" if state == "deleted" else state for state in verdicts(task))
-    assert told == Counter(stored=mailbox.total)
-    call_command("check_store")
+    assert set(ours) == set(put)
+
+
+def check_verdicts(told: list[str], total: int) -> None:
+    """Exactly one verdict for every message, and every message here (once removed there too)."""
+    here = Counter(state for state in told if state in {"stored", "linked", "deleted"})
+    assert Counter(told) == here
+    assert len(told) == total
 
 
 def verdicts(task: RetrievalTask) -> list[str]:
@@ -154,7 +169,7 @@ def verdicts(task: RetrievalTask) -> list[str]:
     return list(PopMessage.objects.filter(task=task).values_list("state", flat=True))
 
 
-def _read_back(digests: set[bytes]) -> None:
+def read_back(digests: set[bytes]) -> None:
     """Read these bodies from the disk and hash them."""
     wanted = sorted(digests)
     for at in range(0, len(wanted), 500):

@@ -4,8 +4,8 @@
 
 Orders come as JSON, one a line, and are answered in the same way. ``{"task": 7}`` starts a pull
 and is answered with its process id; ``{"hear": PID}`` with what that process told just now;
-``{"wait": PID}``, when it has ended, with its exit status and what it told. Forking spares every
-pull the start of an interpreter.
+``{"wait": PID}``, when it has ended, with its exit status and what it told. ``{"report": 7}`` is
+answered with what came of the task so far. Forking spares every pull the start of an interpreter.
 
 An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the checkpoint at
 which the process sends itself ``signal``; ``largest``, the bytes the largest file may have.
@@ -17,6 +17,7 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -26,9 +27,11 @@ django.setup()
 from django.utils import timezone  # noqa: E402 # Django has to be set up first
 
 from lib.checkpoints import set_hook  # noqa: E402 # the same
+from mailstore.services import checking  # noqa: E402 # the same
 from retrieval.models import RetrievalTask  # noqa: E402 # the same
 from retrieval.services import dispatch  # noqa: E402 # the same
 from retrieval.services.pull import pull  # noqa: E402 # the same
+from tests.chaos import mailbox  # noqa: E402 # the same
 
 
 def serve() -> None:
@@ -38,16 +41,43 @@ def serve() -> None:
         order = json.loads(line)
         if "wait" in order:
             answer = _wait(order["wait"], pipes.pop(order["wait"]))
+        elif "report" in order:
+            answer = _report(order["report"])
         elif "hear" in order:
             answer = {"told": os.read(pipes[order["hear"]], 4096).decode().splitlines()}
         else:
-            pid, pipes[pid] = _fork(order)
+            pid, pipes[pid] = _fork(order, _pull)
             answer = {"pid": pid}
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()
 
 
-def _fork(order: dict[str, Any]) -> tuple[int, int]:
+def _report(task_id: int) -> dict[str, Any]:
+    """Contents, verdicts and the state of the store, gathered in a process of its own."""
+    pid, pipe = _fork({"task": task_id}, _gather)
+    end = _wait(pid, pipe)
+    assert end["status"] == 0, end["told"]
+    answer: dict[str, Any] = json.loads(end["told"][0])
+    return answer
+
+
+def _gather(order: dict[str, Any], pipe: int) -> None:
+    task = RetrievalTask.objects.select_related("user").get(pk=order["task"])
+    content = mailbox.here(task.user)
+    mailbox.read_back({digest for counted in content.values() for digest in counted})
+    told = {
+        "content": {
+            folder: {digest.hex(): number for digest, number in counted.items()}
+            for folder, counted in content.items()
+        },
+        "verdicts": mailbox.verdicts(task),
+        "sound": checking.check().is_sound,
+    }
+    with os.fdopen(os.dup(pipe), "w") as file:
+        file.write(f"{json.dumps(told)}\n")
+
+
+def _fork(order: dict[str, Any], work: Callable[[dict[str, Any], int], None]) -> tuple[int, int]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
@@ -56,7 +86,7 @@ def _fork(order: dict[str, Any]) -> tuple[int, int]:
     os.close(reading)
     status = 1
     try:
-        _pull(order, writing)
+        work(order, writing)
         status = 0
     except Exception as error:  # noqa: BLE001 # whatever ended the pull is told, and is the status
         _tell(writing, f"{type(error).__name__}: {error}")
