@@ -30,7 +30,8 @@ NO_VALUE = "–"  # noqa: RUF001 - the sign for no value
 class FolderState:
     """One remote folder. ``kind`` is how its bar looks: ok, run or wait.
 
-    ``here`` counts what is stored of what is there; ``failed`` could not be retrieved.
+    ``there`` and ``here`` are written for people, ``server`` and ``stored`` the same numbers;
+    ``done`` of ``total`` is how full the bar is; ``failed`` could not be retrieved.
     """
 
     name: str
@@ -43,6 +44,10 @@ class FolderState:
     failed: int = 0
     skipped: int = 0
     note: str = ""
+    state: str = RemoteFolderState.ACTIVE
+    server: int | None = None
+    stored: int = 0
+    pending: int = 0
     is_open: bool = False
 
 
@@ -96,7 +101,8 @@ def folders_of(task: RetrievalTask, *, fetching: str | None = None) -> list[Fold
         return _pop_folder(task)
     rows = list(RemoteFolder.objects.filter(task=task).order_by("name"))
     tallies = tallies_of(rows, fetching=fetching)
-    return [_folder_state(row, tallies[row.pk]) for row in rows]
+    passed = task.first_pass_done_at is not None
+    return [_folder_state(row, tallies[row.pk], passed=passed) for row in rows]
 
 
 def tallies_of(
@@ -170,7 +176,8 @@ def summary_of(folders: Sequence[FolderState]) -> Completeness | None:
     return Completeness(True, f"{told}.")
 
 
-def _folder_state(row: RemoteFolder, noted: Tally | None) -> FolderState:
+def _folder_state(row: RemoteFolder, noted: Tally | None, *, passed: bool) -> FolderState:
+    """``passed``: a whole pass was made; a folder without a count was empty all along."""
     there, tally = row.server_count, noted or Tally()
     known = tally.here + tally.pending + tally.failed + tally.skipped
     total = there if there is not None else known
@@ -192,7 +199,12 @@ def _folder_state(row: RemoteFolder, noted: Tally | None) -> FolderState:
         failed=tally.failed,
         skipped=tally.skipped,
         note=told if told != words else "",
-        is_open=row.state != RemoteFolderState.GONE and (there is None or missing > 0),
+        state=row.state,
+        server=there,
+        stored=tally.here,
+        pending=tally.pending,
+        is_open=row.state != RemoteFolderState.GONE
+        and (missing > 0 or (there is None and not passed)),
     )
 
 
@@ -245,6 +257,8 @@ def _pop_folder(task: RetrievalTask) -> list[FolderState]:
             kind="ok" if not reasons and not tally.pending else "run",
             words=words,
             failed=tally.failed,
+            stored=tally.here,
+            pending=tally.pending,
             is_open=bool(tally.pending),
         )
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,12 +14,14 @@ from lib.operator import (
     OperatorError,
     Row,
     add_password_option,
+    on_off,
     read_password,
 )
 from mailstore.services import folders
 from protocols.types import Security
-from retrieval.models import RemoteFolder, RetrievalRun, RetrievalTask, RunOutcome
-from retrieval.services import accounts, dispatch
+from retrieval import completeness, set_aside
+from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome, TaskState
+from retrieval.services import accounts, dispatch, hosts, quarantine
 from retrieval.services.pull import pull
 
 _REPORT = ("found", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
@@ -44,6 +45,16 @@ class Command(OperatorCommand):
         }
         for name, (verb, text) in verbs.items():
             add(name, verb, text).add_argument("task_id", type=int, metavar="ID")
+        retry = add("retry", self.retry, "try messages again that could not be retrieved")
+        retry.add_argument("task_id", type=int, metavar="ID")
+        retry.add_argument("--message", type=int, metavar="N", help="only this one, as in show")
+        setting = add("set", self.set_task, "change how a task is run")
+        setting.add_argument("task_id", type=int, metavar="ID")
+        setting.add_argument("--push", type=on_off, required=True, help="listen for new mail")
+        history = add("runs", self.list_runs, "the last runs of a task, newest first")
+        history.add_argument("task_id", type=int, metavar="ID")
+        history.add_argument("--limit", type=int, default=20, metavar="N")
+        add("hosts", self.list_hosts, "the providers of all tasks, their limits and troubles")
 
     def add_task(self, *, email: str, no_test: bool, **options: Any) -> Row:
         """Add a task with the same checks as the page."""
@@ -64,10 +75,8 @@ class Command(OperatorCommand):
 
     def show(self, *, task_id: int) -> Row:
         task = _task(task_id)
-        pending = Count("ledger", filter=Q(ledger__state="pending"))
-        rows = RemoteFolder.objects.filter(task=task).annotate(
-            here=Count("ledger", filter=Q(ledger__state__in=["stored", "linked"])), open=pending
-        )
+        folders = completeness.folders_of(task)
+        total = completeness.summary_of(folders)
         return {
             **_summary(task),
             "username": task.username,
@@ -77,15 +86,20 @@ class Command(OperatorCommand):
             "apop": task.use_apop,
             "leave_on_server": task.leave_on_server,
             "filter": task.filter_enabled,
-            "folders": [
+            "push": task.push_enabled,
+            "watched_until": task.watched_until,
+            "complete": total.is_complete if total else None,
+            "completeness": total.words if total else None,
+            "folders": [_folder(folder) for folder in folders],
+            "quarantine": [
                 {
-                    "name": row.name,
-                    "state": row.state,
-                    "server": row.server_count,
-                    "here": row.here,
-                    "pending": row.open,
+                    "message": item.pk,
+                    "title": item.title,
+                    "facts": item.facts,
+                    "reason": item.reason,
+                    "tries": item.tries,
                 }
-                for row in rows.order_by("name")
+                for item in set_aside.set_aside_of(task, now=timezone.now()).items
             ],
         }
 
@@ -109,6 +123,28 @@ class Command(OperatorCommand):
             facts = {**report, "cause": run.cause, "server": run.server_line}
             raise OperatorError(run.cause_text, facts)
         return report
+
+    def retry(self, *, task_id: int, message: int | None) -> Row:
+        """Open messages again that were set aside; the next run fetches them."""
+        task = _task(task_id)
+        number = quarantine.retry(task, now=timezone.now(), only=message)
+        if message is not None and not number:
+            raise OperatorError("This task has set aside no such message.")
+        runs = number and task.state not in (TaskState.PAUSED, TaskState.NEEDS_PASSWORD)
+        if runs:
+            dispatch.run_now(task, now=timezone.now())
+        return {"task": task.pk, "messages": number, "due": bool(runs)}
+
+    def set_task(self, *, task_id: int, push: bool) -> Row:
+        task = _task(task_id)
+        accounts.listen(task=task, enabled=push)
+        return {"id": task.pk, "push": push}
+
+    def list_runs(self, *, task_id: int, limit: int) -> list[Row]:
+        return [_run(run) for run in _task(task_id).runs.all()[: max(limit, 1)]]
+
+    def list_hosts(self) -> list[Row]:
+        return list(hosts.listing())
 
     def pause(self, *, task_id: int) -> Row:
         dispatch.pause(_task(task_id))
@@ -134,6 +170,33 @@ def _problem(outcome: accounts.Outcome) -> tuple[str, Row]:
 
 def _task(task_id: int) -> RetrievalTask:
     return RetrievalTask.objects.select_related("source", "user", "destination").get(pk=task_id)
+
+
+def _folder(folder: completeness.FolderState) -> Row:
+    return {
+        "name": folder.name,
+        "state": folder.state,
+        "server": folder.server,
+        "here": folder.stored,
+        "pending": folder.pending,
+        "failed": folder.failed,
+        "skipped": folder.skipped,
+        "words": folder.words,
+        "note": folder.note,
+    }
+
+
+def _run(run: RetrievalRun) -> Row:
+    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
+    return {
+        "run": run.pk,
+        "started": run.started_at,
+        "seconds": None if seconds is None else round(seconds, 3),
+        "outcome": run.outcome,
+        "expected": run.expected,
+        **{name: getattr(run, name) for name in _REPORT},
+        "cause": run.cause or None,
+    }
 
 
 def _summary(task: RetrievalTask) -> Row:
