@@ -1,8 +1,16 @@
 """The first moments with a server: connect, encrypt, and see whether it is what we came for."""
 
-from protocols import address, tls
+from protocols import address, hints, tls
 from protocols.address import AddressPolicy
-from protocols.errors import Dropped, Hung, LoginLater, Stage, WrongProtocol, redact
+from protocols.errors import (
+    Dropped,
+    Hung,
+    LoginLater,
+    MailServerError,
+    Stage,
+    WrongProtocol,
+    redact,
+)
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Security
 from protocols.wire import Wire
@@ -26,7 +34,7 @@ def greeting(wire: Wire, wanted: str) -> bytes:
     """The server's first line, proven to be of the wanted protocol.
 
     Raises `WrongProtocol` for another kind of server and for one that waits for a TLS handshake,
-    `LoginLater` for one that is busy, else what the wire raises.
+    `LoginLater` or `Later` for one that is busy, else what the wire raises.
     """
     # A server waiting for TLS says nothing, so keep time to find that out.
     wire.limit(GREETING, Stage.GREETING, share=0.6)
@@ -45,12 +53,13 @@ def greeting(wire: Wire, wanted: str) -> bytes:
     raise wire.fail(_unwanted(line, wanted, wire))
 
 
-def _unwanted(line: bytes, wanted: str, wire: Wire) -> LoginLater | WrongProtocol:
+def _unwanted(line: bytes, wanted: str, wire: Wire) -> MailServerError:
     if line.startswith(_TLS_ALERT):
         return WrongProtocol(Stage.ENCRYPTION, "tls-from-start", host=wire.host)
     busy = {"IMAP": (b"* BYE",), "POP3": (b"-ERR",), "SMTP": (b"4", b"5")}[wanted]
     if line.startswith(busy):
-        return LoginLater(Stage.GREETING, server_line=redact(line))
+        said = redact(line)
+        return hints.error(said, Stage.GREETING) or LoginLater(Stage.GREETING, server_line=said)
     return WrongProtocol(Stage.GREETING, server_line=redact(line), wanted=wanted)
 
 

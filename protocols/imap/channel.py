@@ -19,6 +19,7 @@ from protocols.wire import Wire
 LINE_CAP = 16 << 20
 LITERAL_CAP = 200 << 20
 LITERALS_CAP = 32  # in one response
+SAID_CAP = 4_096  # bytes of a server's free text that are looked at
 RESPONSES_CAP = 1_000_000  # untagged responses between two tagged answers
 _LITERAL = re.compile(rb"\{(\d{1,19})\}\r?\n$")
 _STATUS = re.compile(rb"(?:\*|T\d+) (OK|NO|BAD|BYE|PREAUTH)\b", re.I)
@@ -152,7 +153,7 @@ class Channel:
         parts = self._early.popleft() if self._early else self._read()
         first = parts[0]
         if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
-            line = redact(first[5:])
+            line = redact(first[5:SAID_CAP])
             farewell = hints.error(line, self.wire.stage)
             raise self.wire.fail(farewell or Dropped(self.wire.stage, server_line=line))
         return parts
@@ -203,4 +204,4 @@ def finished(parts: Parts) -> Done | None:
     if not isinstance(first, bytes) or not first.startswith(b"T"):
         return None
     tag, _, text = first.partition(b" ")
-    return Done(tag, text[:2].upper() == b"OK", redact(text))
+    return Done(tag, text[:2].upper() == b"OK", redact(text[:SAID_CAP]))

@@ -12,7 +12,7 @@ from typing import Any
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
-from protocols import greet
+from protocols import greet, hints
 from protocols.errors import (
     Dropped,
     EncryptionFailed,
@@ -23,8 +23,10 @@ from protocols.errors import (
     ProtocolBroken,
     Refused,
     Stage,
+    TokenExpired,
     redact,
 )
+from protocols.imap import oauth
 from protocols.imap.arguments import quoted, refuse_controls
 from protocols.tls import Trust
 from protocols.types import Login, Security
@@ -135,6 +137,9 @@ def _greet(wire: Wire, security: Security, trust: Trust) -> Session:
 def _sign_in(session: Session, username: bytes, password: bytes, login: Login) -> None:
     """PLAIN where it is offered (it carries any character), else LOGIN (RFC 4616, RFC 4959)."""
     imap = session._imap
+    if login.oauth:
+        oauth.sign_in(imap, _offered(session), username, password)
+        return
     if session.has_capability("AUTH=PLAIN"):
         if not session.has_capability("SASL-IR"):
             session.plain_login(login.username, login.password)
@@ -154,30 +159,20 @@ def _sign_in(session: Session, username: bytes, password: bytes, login: Login) -
     imap.state = "AUTH"
 
 
+def _offered(session: Session) -> frozenset[str]:
+    return frozenset(each.decode("ascii", "replace") for each in session.capabilities())
+
+
 def _after(session: Session) -> frozenset[str]:
     """Capabilities change with sign-in, and proxies report stale ones, so always ask again."""
     session._cached_capabilities = session._do_capabilites()
-    names = frozenset(each.decode("ascii", "replace") for each in session._cached_capabilities)
-    if "ID" in names:
-        try:
-            session.id_({"name": "Tributary"})
-        except (imaplib.IMAP4.abort, ProtocolBroken):
-            raise
-        except (imaplib.IMAP4.error, IMAPClientError, ValueError):
-            pass  # a server that offers ID and then refuses it loses nothing by it
-    return names
+    return _offered(session)
 
 
 # Response codes of RFC 5530 and what free text servers use instead.
 _LATER = (
     "[UNAVAILABLE]",
-    "[LIMIT]",
-    "[INUSE]",
-    "[IN-USE]",
     "[SERVERBUG]",
-    "[THROTTLED]",
-    "[OVERQUOTA]",
-    "[LOGIN-DELAY]",
     "TEMPORAR",
     "TRY AGAIN",
     "TOO MANY",
@@ -192,16 +187,25 @@ def login_error(text: str, login: Login) -> MailServerError:
     line, upper = redact(text, login.password), text.upper()
     if any(word in upper for word in _METHOD):
         return LoginMethod(Stage.LOGIN, server_line=line)
+    hint = hints.error(line, Stage.LOGIN)
+    if hint is not None:
+        return hint
     if any(word in upper for word in _LATER):
         return LoginLater(Stage.LOGIN, server_line=line)
+    if login.oauth:
+        # Tokens live for an hour; whether the permission itself is gone shows at the next renewal.
+        return TokenExpired(Stage.LOGIN, server_line=line)
     return LoginRefused(Stage.LOGIN, server_line=line)
 
 
 def _explain(error: Exception, wire: Wire, login: Login) -> MailServerError:
     text = str(error)
+    if isinstance(error, oauth.NotOfferedError):
+        return LoginMethod(Stage.LOGIN)
     if isinstance(error, imaplib.IMAP4.abort):
+        said = redact(text, login.password)
         if "BYE" in text or "[" in text:
-            return LoginLater(wire.stage, server_line=redact(text, login.password))
+            return hints.error(said, wire.stage) or LoginLater(wire.stage, server_line=said)
         return Dropped(wire.stage) if "EOF" in text else ProtocolBroken(wire.stage)
     if wire.stage is Stage.LOGIN:
         return login_error(text, login)

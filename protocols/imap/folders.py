@@ -1,5 +1,6 @@
 """Listing mailboxes and how far each goes, in as few round trips as the server allows."""
 
+import contextlib
 import re
 from collections import deque
 from dataclasses import replace
@@ -13,6 +14,7 @@ from protocols.imap.values import MailboxStatus, RemoteMailbox
 PIPELINED = 20
 NAME_CAP = 1000
 FOLDERS_CAP = 20_000
+NAMESPACE_CAP = 8_192  # bytes of the answer that are looked at
 _ITEMS = b" (MESSAGES UIDNEXT UIDVALIDITY)"
 _NOT_SELECTABLE = {"\\noselect", "\\nonexistent"}
 # NIL, or a list of lists: ((prefix delimiter extension...)...)
@@ -22,10 +24,13 @@ _PREFIX = re.compile(rb'\(("(?:[^"\\]|\\.)*") (?:NIL|"[^"]*")')
 
 def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteMailbox]:
     """Every mailbox of the user's own, roles and status included where they can be had."""
-    foreign = _foreign(channel, capabilities)
+    # Both questions travel at once; on a slow line each round trip is felt.
+    spaces = channel.send(b"NAMESPACE") if "NAMESPACE" in capabilities else None
+    listing = channel.send(_command(capabilities))
+    foreign = _foreign(channel, spaces) if spaces else ()
     boxes: dict[bytes, RemoteMailbox] = {}
     status: dict[bytes, MailboxStatus] = {}
-    for parts in _list(channel, capabilities):
+    for parts in _listed(channel, listing, capabilities):
         found = parse.status_line(parts)
         if found is not None:
             status[_key(found[0])] = found[1]
@@ -41,15 +46,25 @@ def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteM
     return roles.guess(listed)
 
 
-def _list(channel: Channel, capabilities: frozenset[str]) -> list[Parts]:
+_PLAIN = b'LIST "" "*"'
+
+
+def _command(capabilities: frozenset[str]) -> bytes:
     """LIST with everything at once (RFC 5819, RFC 6154), or the plain one."""
-    if "LIST-STATUS" in capabilities:
-        wanted = b"SPECIAL-USE STATUS" if "SPECIAL-USE" in capabilities else b"STATUS"
-        try:
-            return channel.run(b'LIST "" "*" RETURN (' + wanted + _ITEMS + b")")
-        except Refused:
-            pass  # offered, yet refused: the plain form is always there
-    return channel.run(b'LIST "" "*"')
+    if "LIST-STATUS" not in capabilities:
+        return _PLAIN
+    wanted = b"SPECIAL-USE STATUS" if "SPECIAL-USE" in capabilities else b"STATUS"
+    return _PLAIN + b" RETURN (" + wanted + _ITEMS + b")"
+
+
+def _listed(channel: Channel, tag: bytes, capabilities: frozenset[str]) -> list[Parts]:
+    try:
+        return list(channel.collect(tag))
+    except Refused:
+        if _command(capabilities) == _PLAIN:
+            raise
+    # Offered, yet refused: the plain form is always there.
+    return channel.run(_PLAIN)
 
 
 def _mailbox(parts: Parts) -> RemoteMailbox | None:
@@ -92,23 +107,20 @@ def _answer(
         return  # a name that is listed and does not exist is an answer, not a failure
 
 
-def _foreign(channel: Channel, capabilities: frozenset[str]) -> tuple[bytes, ...]:
+def _foreign(channel: Channel, tag: bytes) -> tuple[bytes, ...]:
     """Prefixes of other people's and shared mailboxes (RFC 2342), which are not ours to copy."""
-    if "NAMESPACE" not in capabilities:
-        return ()
-    try:
-        for parts in channel.run(b"NAMESPACE"):
-            line = parts[0] if isinstance(parts[0], bytes) else b""
+    found: tuple[bytes, ...] = ()
+    with contextlib.suppress(Refused):
+        for parts in channel.collect(tag):
+            line = parse.line(parts, 0)
             if line.upper().startswith(b"* NAMESPACE "):
-                return _others(line)
-    except Refused:
-        pass
-    return ()
+                found = _others(line)
+    return found
 
 
 def _others(line: bytes) -> tuple[bytes, ...]:
     """What is left of a NAMESPACE answer after its first list, the personal one."""
-    lists = _LISTS.findall(line[len(b"* NAMESPACE ") :])
+    lists = _LISTS.findall(line[len(b"* NAMESPACE ") : NAMESPACE_CAP])
     prefixes = (name[1:-1] for each in lists[1:] for name in _PREFIX.findall(each))
     return tuple(prefix for prefix in prefixes if prefix)
 

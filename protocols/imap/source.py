@@ -67,6 +67,7 @@ class ImapSource:
             source = cls(wire, capabilities)
             if compress:
                 source._compress()
+            source._introduce()
         except BaseException:
             wire.close()
             raise
@@ -162,6 +163,11 @@ class ImapSource:
         with contextlib.suppress(Refused):  # offered, yet refused: it goes without
             self._channel.run(b"COMPRESS DEFLATE")
             self._wire.compress()
+
+    def _introduce(self) -> None:
+        """Say who we are (RFC 2971): some servers want to know, none has to answer anything."""
+        if "ID" in self.capabilities:
+            self._channel.mention(b'ID ("name" "Tributary")')
 
     def _server_id(self) -> bytes:
         """The item by which this server names a message across mailboxes, if it has one."""

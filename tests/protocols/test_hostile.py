@@ -9,6 +9,7 @@ from protocols.address import AddressPolicy
 from protocols.check import Kind, State
 from protocols.errors import (
     EncryptionFailed,
+    Later,
     LoginLater,
     LoginMethod,
     LoginRefused,
@@ -186,8 +187,8 @@ def test_tls_and_clear_ports_are_not_confused(
         (b"NO [AUTHENTICATIONFAILED] wrong", LoginRefused),
         (b"NO cannot log in with " + SECRET.encode(), LoginRefused),
         (b"NO [UNAVAILABLE] directory is down", LoginLater),
-        (b"NO [LIMIT] Too many simultaneous connections", LoginLater),
-        (b"NO [INUSE] mailbox is locked", LoginLater),
+        (b"NO [LIMIT] Too many simultaneous connections", Later),
+        (b"NO [INUSE] mailbox is locked", Later),
         (b"NO [PRIVACYREQUIRED] use TLS", LoginMethod),
         (b"BAD what", LoginRefused),
     ],
@@ -247,7 +248,7 @@ def test_a_server_that_forbids_clear_sign_in_gets_no_password(imap: Reach) -> No
 def test_a_busy_server_is_not_a_wrong_password(imap: Reach) -> None:
     with (
         Hostile([Send(b"* BYE too many connections\r\n"), Drop()]) as server,
-        pytest.raises(LoginLater) as caught,
+        pytest.raises(Later) as caught,
     ):
         imap(server)
     assert caught.value.temporary
