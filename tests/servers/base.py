@@ -90,6 +90,8 @@ class Talk:
         """Do a server's handshake."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pair.cert, pair.key)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = self.server.newest_tls
         try:
             self.sock = context.wrap_socket(self.sock, server_side=True)
         except OSError:
@@ -132,6 +134,7 @@ class Server:
     def __init__(self, *, tls: Pair | None = None, starttls: Pair | None = None) -> None:
         self.tls = tls
         self.starttls = starttls
+        self.newest_tls = ssl.TLSVersion.TLSv1_3
         self.talks: list[Talk] = []
         self.heard: list[str] = []  # every command of every connection
         self.over = threading.Event()

@@ -90,12 +90,19 @@ def response(box: Box, uid: int, asked: Asked, *, place: int, withheld: bool) ->
 
 def _literal(raw: bytes, section: str, start: str, size: str, *, withheld: bool) -> bytes:
     name = f"BODY[{section}]" + (f"<{start}>" if start else "")
-    if withheld:
+    if withheld and not section.upper().startswith("HEADER.FIELDS"):
         return name.encode() + b" NIL"
     data = part(raw, section)
     if start:
         data = data[int(start) : int(start) + int(size)]
     return f"{name} {{{len(data)}}}\r\n".encode() + data
+
+
+def misstate(answer: bytes, wrong: int) -> bytes:
+    """A response whose last literal says it is so many bytes longer than it is."""
+    *_, found = re.finditer(rb"\] \{(\d+)\}\r\n|> \{(\d+)\}\r\n", answer)
+    length = int(found[1] or found[2]) + wrong
+    return answer[: found.start() + 2] + b"{%d}\r\n" % length + answer[found.end() :]
 
 
 def part(raw: bytes, section: str) -> bytes:

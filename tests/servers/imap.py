@@ -53,6 +53,7 @@ class ImapServer(Server):
         self.refused: set[int] = set()  # UIDs whose bodies are answered NO
         self.refused_forms = {"whole", "pieces", "halves"}
         self.withheld: set[int] = set()  # UIDs whose bodies are NIL
+        self.misstated: dict[int, int] = {}  # by how much the literals of a UID's body are wrong
         self.message_limit = 0  # MESSAGELIMIT (RFC 9738): the highest UIDs of a set come
         self.instead: Callable[[str], str | None] = lambda _text: None
         self.bodies: list[tuple[str, int]] = []  # (mailbox, UID) of every body that was asked for
@@ -185,10 +186,11 @@ class ImapServer(Server):
         refused = self.refused if form in self.refused_forms else set[int]()
         for uid in uids[len(cut_off) :]:
             if uid not in refused:
-                withheld = bool(form) and uid in self.withheld
-                yield fetching.response(
-                    state.opened, uid, asked, place=places[uid], withheld=withheld
+                answer = fetching.response(
+                    state.opened, uid, asked, place=places[uid], withheld=uid in self.withheld
                 )
+                wrong = self.misstated.get(uid, 0) if form else 0
+                yield fetching.misstate(answer, wrong) if wrong else answer
         if refused & set(uids):
             yield "NO [SERVERBUG] broken"
         elif cut_off:

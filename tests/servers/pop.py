@@ -47,6 +47,7 @@ class PopServer(Server):
         self.knows_uidl = True
         self.stuffs = True
         self.refused: set[str] = set()  # UIDLs that RETR answers with -ERR
+        self.withheld: set[str] = set()  # UIDLs that RETR answers with nothing
         self.kept: set[str] = set()  # UIDLs that DELE answers with -ERR
         self.sizes: dict[str, int] = {}  # where LIST is to lie
 
@@ -126,7 +127,7 @@ class PopServer(Server):
         if uidl in self.refused:
             return b"-ERR cannot read it\r\n"
         state.taken.add(uidl)
-        return self._multiline(raw)
+        return self._multiline(raw if uidl not in self.withheld else b"")
 
     def do_top(self, state: PopTalk, rest: str) -> bytes:
         number, _, lines = rest.partition(" ")
@@ -154,7 +155,8 @@ class PopServer(Server):
 
     def _multiline(self, raw: bytes) -> bytes:
         stuffed = re.sub(rb"(?m)^\.", b"..", raw) if self.stuffs else raw
-        return b"+OK\r\n" + stuffed + (b"" if stuffed.endswith(b"\n") else b"\r\n") + END
+        ended = not stuffed or stuffed.endswith(b"\n")
+        return b"+OK\r\n" + stuffed + (b"" if ended else b"\r\n") + END
 
     def _listing(self, values: list[int] | list[str]) -> bytes:
         rows = "".join(f"{number} {value}\r\n" for number, value in enumerate(values, 1))

@@ -1,0 +1,206 @@
+"""Which message is which: cut-off answers, lists that are empty once, UIDs that lose their meaning,
+and messages that lie in several folders at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from accounts.models import User
+from mailstore.models import Message
+from mailstore.services import messages
+from retrieval.models import RemoteFolder
+from tests.retrieval.conftest import bodies, letter, run
+from tests.retrieval.failing import HOUR, MakeTask, letters, states
+from tests.servers.acts import first, say
+from tests.servers.fetching import Box
+from tests.servers.imap import ImapServer
+
+
+@pytest.mark.accept("A86", "A192")
+@pytest.mark.parametrize("limit", [7, 40])
+def test_message_limit(user: User, imap_server: ImapServer, odd_task: MakeTask, limit: int) -> None:
+    """RFC 9738: OK may stand for a part of what was asked for; the rest is not forgotten."""
+    imap_server.capabilities = f"IMAP4rev1 MESSAGELIMIT={limit}"
+    imap_server.message_limit = limit
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 101)))}
+    task = odd_task(imap_server)
+    for hours in range(0, 60, 2):
+        done = run(task, later=hours * HOUR)
+        if len(bodies(user)) == 100:
+            break
+    assert done.outcome == "ok"
+    assert bodies(user) == sorted(letters(range(1, 101)).values())
+    assert states(task) == {"stored": 100}
+    assert max(Counter(imap_server.bodies).values()) <= 100 // limit + 3
+
+
+@pytest.mark.accept("A86")
+def test_empty_list_once(user: User, imap_server: ImapServer, odd_task: MakeTask) -> None:
+    """A server in trouble lists nothing; that is no reason to take anything for gone."""
+    imap_server.boxes = {"INBOX": Box(letters((1, 2))), "Work": Box(letters((3, 4)))}
+    task = odd_task(imap_server)
+    run(task)
+    imap_server.on("^LIST", say("%TAG% OK done\r\n"), times=1)
+    imap_server.boxes["Work"].messages[5] = letter(5)
+    assert run(task).outcome == "ok"
+    assert set(RemoteFolder.objects.filter(task=task).values_list("state", flat=True)) == {"active"}
+    run(task)
+    assert bodies(user) == sorted(letters(range(1, 6)).values())
+    assert max(Counter(imap_server.bodies).values()) == 1
+
+
+@pytest.mark.accept("A192")
+def test_expunge_in_the_middle_of_a_scan(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """Places shift when mail is removed there meanwhile; UIDs do not, so nothing is passed over."""
+    box = Box(letters(range(1, 2501)))
+    imap_server.boxes = {"INBOX": box}
+
+    def expunge() -> None:
+        for uid in (5, 500, 1500, 1501, 2400):
+            box.messages.pop(uid, None)
+
+    imap_server.on("UID FETCH .*RFC822.SIZE", first(expunge), skip=1)
+    task = odd_task(imap_server)
+    for hours in (0, 2, 30):
+        assert run(task, later=hours * HOUR).outcome == "ok"
+    assert len(set(bodies(user)) & set(box.messages.values())) == 2495
+    assert "pending" not in states(task)
+    assert max(Counter(imap_server.bodies).values()) <= 3
+
+
+@pytest.mark.accept("A192")
+def test_uidvalidity_changes_for_no_reason(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """The same messages under another UIDVALIDITY are here already: hardly a body comes again."""
+    box = Box(letters(range(1, 101)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    imap_server.bodies.clear()
+    box.uidvalidity = 8
+    box.messages[101] = letter(101)
+    done = run(task, later=HOUR)
+    assert (done.outcome, done.stored) == ("ok", 1)
+    assert len(bodies(user)) == 101
+    assert {uid for _, uid in imap_server.bodies} == {101}
+    imap_server.bodies.clear()
+    assert run(task, later=2 * HOUR).stored == 0
+    assert imap_server.bodies == []
+
+
+@pytest.mark.accept("A192")
+def test_uidvalidity_changes_with_the_messages(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """A mailbox made anew gives old UIDs to other messages; some of them may be known."""
+    box = Box(letters(range(1, 51)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    box.uidvalidity = 9
+    box.messages = {uid: letter(uid + 40) for uid in range(1, 51)}
+    box.dates = dict.fromkeys(box.messages, "17-Nov-2026 10:00:00 +0000")
+    run(task, later=HOUR)
+    assert bodies(user) == sorted(letters(range(1, 91)).values())
+    assert run(task, later=2 * HOUR).stored == 0
+
+
+@pytest.mark.accept("A192")
+def test_uidvalidity_that_never_rests(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """A server that makes it up each time is looked at rarely, and told apart by bytes alone."""
+    box = Box(letters(range(1, 11)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    for turn in range(6):
+        box.uidvalidity = 100 + turn
+        run(task, later=turn * HOUR / 10)
+    assert len(bodies(user)) == 10
+    folder = RemoteFolder.objects.get(task=task)
+    assert folder.state == "unstable"
+    assert folder.cause_text
+    box.messages[11] = letter(11)
+    run(task, later=3 * HOUR)
+    assert len(bodies(user)) == 11
+
+
+@pytest.mark.accept("A192")
+@pytest.mark.parametrize("capability", ["X-GM-EXT-1", "OBJECTID"])
+def test_labels_share_one_body(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, capability: str
+) -> None:
+    """A message in several folders there lies in the same ones here and is fetched once."""
+    ids = {number: str(1_700_000_000_000_000_000 + number) for number in range(1, 31)}
+    imap_server.capabilities = f"IMAP4rev1 {capability}"
+
+    def box(numbers: range, offset: int, attributes: str = "") -> Box:
+        return Box(
+            {number + offset: letter(number) for number in numbers},
+            attributes=attributes,
+            ids={number + offset: ids[number] for number in numbers},
+        )
+
+    imap_server.boxes = {
+        "[Gmail]/All Mail": box(range(1, 31), 500, "\\All"),
+        "[Gmail]/Starred": box(range(1, 4), 900, "\\Flagged"),
+        "INBOX": box(range(1, 11), 0),
+        "Label": box(range(6, 21), 100),
+    }
+    task = odd_task(imap_server)
+    done = run(task)
+    assert done.outcome == "ok"
+    fetched = Counter(imap_server.boxes[name].messages[uid] for name, uid in imap_server.bodies)
+    assert len(fetched) == 30
+    assert max(fetched.values()) == 1
+    assert bodies(user, "Inbox") == sorted(letters(range(1, 11)).values())
+    assert bodies(user, "Label") == sorted(letters(range(6, 21)).values())
+    assert len(bodies(user)) == 10 + 15 + 10
+    assert Message.objects.filter(user=user).values("blob").distinct().count() == 30
+    assert not any("Starred" in text for text in imap_server.heard if "EXAMINE" in text)
+    examined = [text for text in imap_server.heard if text.startswith("EXAMINE")]
+    assert "All Mail" in examined[-1]
+
+
+@pytest.mark.accept("A192")
+def test_deleted_here_does_not_come_back_by_another_label(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """What the person removed here is known still, in whatever folder it turns up there."""
+    imap_server.capabilities = "IMAP4rev1 OBJECTID"
+    inbox = Box(letters((1, 2)), ids={1: "m1", 2: "m2"})
+    imap_server.boxes = {"INBOX": inbox}
+    task = odd_task(imap_server)
+    run(task)
+    gone = Message.objects.filter(user=user, subject="Letter 1")
+    messages.remove(user, list(gone.values_list("pk", flat=True)))
+    imap_server.boxes["Later"] = Box(letters((1, 3)), ids={1: "m1", 3: "m3"})
+    imap_server.boxes["All"] = Box(
+        letters((1, 2, 3)), ids={1: "m1", 2: "m2", 3: "m3"}, attributes="\\All"
+    )
+    run(task, later=HOUR)
+    assert bodies(user) == sorted(letters((2, 3)).values())
+    assert max(Counter(uid for _, uid in imap_server.bodies).values()) == 1
+
+
+@pytest.mark.accept("A192")
+def test_ids_of_messages_that_never_came(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """An id is known once its message is stored, not when it was only listed."""
+    imap_server.capabilities = "IMAP4rev1 OBJECTID"
+    imap_server.boxes = {
+        "INBOX": Box(letters((1, 2)), ids={1: "m1", 2: "m2"}),
+        "Work": Box(letters((1, 2)), ids={1: "m1", 2: "m2"}),
+    }
+    imap_server.on('EXAMINE "INBOX"', say("%TAG% NO not now\r\n"), times=2)
+    task = odd_task(imap_server)
+    for hours in (0, 10, 20):
+        run(task, later=hours * HOUR)
+    assert bodies(user, "Work") == sorted(letters((1, 2)).values())
+    assert bodies(user, "Inbox") == sorted(letters((1, 2)).values())
