@@ -54,6 +54,11 @@ class Row:
     is_listening: bool = False
 
     @property
+    def wants_password(self) -> bool:
+        """Whether a new password helps. A permission is not renewed by typing one."""
+        return self.look == Look.NEEDS_YOU and self.task.cause != "oauth-revoked"
+
+    @property
     def is_live(self) -> bool:
         """Whether something is about to change, so the page should look often."""
         return self.look in (Look.RUNNING, Look.QUEUED)
@@ -190,6 +195,8 @@ def _lines(
     task: RetrievalTask, look: Look, runs: Sequence[RetrievalRun], *, now: datetime
 ) -> tuple[str, str]:
     """The two lines about the last and the next check."""
+    if look == Look.RUNNING and runs and runs[0].outcome == RunOutcome.RUNNING:
+        return _("since %(time)s") % {"time": moment(runs[0].started_at, now=now)}, ""
     last = _last(task, runs, now=now)
     if look == Look.QUEUED:
         return _("Starts in a moment"), last

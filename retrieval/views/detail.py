@@ -89,8 +89,6 @@ def _context(task: RetrievalTask) -> dict[str, Any]:
     runs = timeline.runs_of(task)
     fetching = None if shown.progress is None else shown.progress.folder
     folders = completeness.folders_of(task, fetching=fetching)
-    # A permission is not renewed by typing a password.
-    asks = shown.look == Look.NEEDS_YOU and task.cause != "oauth-revoked"
     return {
         "task": task,
         "row": shown,
@@ -100,6 +98,6 @@ def _context(task: RetrievalTask) -> dict[str, Any]:
         "completeness": completeness.summary_of(folders),
         "aside": set_aside.set_aside_of(task, now=now),
         "news": news.news_of(task, now=now),
-        "password_form": PasswordForm() if asks else None,
+        "password_form": PasswordForm() if shown.wants_password else None,
         "minutes": settings.RETRIEVAL_INTERVAL // 60,
     }

@@ -1,0 +1,314 @@
+"""What is seen of a pull while it runs, while it waits, and of listening between pulls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+from pytest_django import Settings
+
+from accounts.models import User
+from connectivity.waits import WAITS
+from retrieval.completeness import COUNTED_LIVE, folders_of, summary_of
+from retrieval.models import RemoteFolder, RemoteMessage, RetrievalRun, RetrievalTask
+from retrieval.news import news_of
+from retrieval.pace import earlier, progress_of
+from retrieval.rows import Look, look_of, rows_for
+from tests.retrieval.pages import Page, form_of, url
+
+MakeTask = Callable[..., RetrievalTask]
+Queries = Callable[..., AbstractContextManager[object]]
+MB = 1024 * 1024
+
+
+@pytest.fixture
+def web(client_for: Callable[[User], Client], user: User) -> Client:
+    return client_for(user)
+
+
+def text_of(web: Client, task: RetrievalTask, name: str = "detail") -> str:
+    return " ".join(Page(web.get(url(name, task))).text.replace("\xa0", " ").split())
+
+
+def running(task: RetrievalTask, *, seconds: int = 100, **fields: object) -> RetrievalRun:
+    """A run of this task that somebody works on."""
+    now = timezone.now()
+    RetrievalTask.objects.filter(pk=task.pk).update(lease_until=now + timedelta(minutes=1))
+    return RetrievalRun.objects.create(
+        task=task, fence=1, started_at=now - timedelta(seconds=seconds), **fields
+    )
+
+
+# ---- while it runs
+
+
+def test_a_running_pull_tells_folder_bytes_rate_and_time_left(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task()
+    running(
+        task, seconds=80, expected=4000, expected_bytes=400 * MB, stored=900, linked=100, bytes=100 * MB,
+        folder_name="Archive/2019", phase="fetching",
+    )  # fmt: skip
+    text = text_of(web, task, "status")
+    assert "Fetching Archive/2019" in text
+    assert "1,000 of 4,000" in text
+    assert "100.0 MB of 400.0 MB, 1.2 MB/s" in text
+    # A quarter of the bytes took 80 seconds.
+    assert "12/s, 4 min left" in text
+    row = web.get(url("row", task)).content.decode()
+    assert 'max="4000" value="1000"' in row
+    assert 'aria-valuetext="1,000 of 4,000, 12/s, 4 min left"' in row
+
+
+def test_a_first_pass_of_many_runs_goes_on_where_it_was(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    at = timezone.now() - timedelta(minutes=10)
+    for number in range(2):
+        RetrievalRun.objects.create(
+            task=task, fence=1, started_at=at + timedelta(seconds=number), ended_at=at,
+            outcome="ok", expected=3000, stored=800, linked=150, skipped=50,
+        )  # fmt: skip
+    task.credential.changed_at = at - timedelta(hours=1)
+    task.credential.save()
+    running(task, expected=1000, stored=500)
+    assert "2,500 of 3,000" in text_of(web, task, "row")
+    # Not where the pass is a later one, and not what belonged to another account.
+    RetrievalTask.objects.update(first_pass_done_at=at)
+    assert "500 of 1,000" in text_of(web, task, "row")
+    RetrievalTask.objects.update(first_pass_done_at=None)
+    task.credential.changed_at = timezone.now()
+    task.credential.save()
+    assert "500 of 1,000" in text_of(web, task, "row")
+
+
+def test_many_running_tasks_cost_no_query_each(
+    make_task: MakeTask, django_assert_num_queries: Queries
+) -> None:
+    tasks = [make_task() for _ in range(5)]
+    for task in tasks:
+        running(task, expected=10, stored=5)
+        task.refresh_from_db()
+    with django_assert_num_queries(2):
+        rows = rows_for(tasks, now=timezone.now())
+    assert {row.progress.done for row in rows if row.progress} == {5}
+    with django_assert_num_queries(0):
+        assert earlier([]) == {}
+
+
+def test_what_is_not_known_is_not_made_up() -> None:
+    now = timezone.now()
+    start = now - timedelta(seconds=50)
+    run = RetrievalRun(started_at=start, phase="listing")
+    assert progress_of(run, now=now).left == "Looking at the folders"
+    run = RetrievalRun(started_at=start, phase="removing", expected=5, stored=5)
+    told = progress_of(run, now=now)
+    assert (told.total, told.left) == (0, "Removing what is stored here from the server")
+    # More came than was expected, and sizes were never told.
+    run = RetrievalRun(started_at=start, expected=100, stored=120, bytes=5 * MB)
+    told = progress_of(run, now=now)
+    assert (told.done, told.total, told.amount) == (120, 120, "5.0\xa0MB")
+    run = RetrievalRun(started_at=start, expected=100, stored=50)
+    assert progress_of(run, now=now).right == "1/s, 50 s left"
+
+
+def test_the_folder_being_fetched_is_counted_live_but_a_huge_one_is_not(
+    make_task: MakeTask, django_assert_num_queries: Queries
+) -> None:
+    task = make_task()
+    small = RemoteFolder.objects.create(
+        task=task, raw_name=b"A", name="A", server_count=4, counts={"pending": 4}
+    )
+    RemoteFolder.objects.create(
+        task=task, raw_name=b"B", name="B", server_count=COUNTED_LIVE + 1, counts={}
+    )
+    RemoteFolder.objects.create(
+        task=task, raw_name=b"C", name="C", server_count=2, counts={"stored": 2}
+    )
+    for uid, state in enumerate(["stored", "stored", "stored", "pending"], start=1):
+        RemoteMessage.objects.create(folder=small, generation=1, uid=uid, state=state)
+    with django_assert_num_queries(2):
+        found = {one.name: one for one in folders_of(task, fetching="A")}
+    assert (found["A"].here, found["A"].words) == ("3", "Still fetching, newest first")
+    assert (found["B"].here, found["B"].kind) == ("–", "run")  # noqa: RUF001 - no value
+    assert (found["C"].here, found["C"].words) == ("2", "Complete")
+    RemoteFolder.objects.filter(name="B").delete()
+    with django_assert_num_queries(1):
+        noted = folders_of(task)
+    assert [one.here for one in noted] == ["0", "2"]
+
+
+# ---- when it is through
+
+
+def test_completeness_is_one_sentence_for_all_folders(web: Client, make_task: MakeTask) -> None:
+    task = make_task(first_pass_done_at=timezone.now())
+    noted: dict[str, tuple[int, dict[str, int]]] = {
+        "INBOX": (12_000, {"stored": 11_000, "linked": 998, "quarantined": 2, "vanished": 9}),
+        "Travel": (403, {"stored": 400, "skipped": 3}),
+        "Shrunk": (5, {"stored": 9}),
+    }
+    for name, (there, counts) in noted.items():
+        RemoteFolder.objects.create(
+            task=task, raw_name=name.encode(), name=name, server_count=there, counts=counts
+        )
+    text = text_of(web, task)
+    words = "Complete: 12,403 of 12,408 messages; 2 could not be retrieved; "
+    assert f"{words}3 are marked as deleted there." in text
+    RemoteFolder.objects.filter(name="Travel").update(counts={"stored": 100, "pending": 303})
+    assert "12,103 of 12,408 messages are here so far." in text_of(web, task)
+
+
+def test_nothing_is_said_before_a_folder_was_looked_into(make_task: MakeTask) -> None:
+    task = make_task()
+    RemoteFolder.objects.create(task=task, raw_name=b"INBOX", name="INBOX")
+    folders = folders_of(task)
+    assert summary_of(folders) is None
+    assert folders[0].words == "Not looked into yet"
+
+
+def test_a_folder_in_trouble_says_so(web: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    common = {"task": task, "server_count": 1, "counts": {"stored": 1}}
+    RemoteFolder.objects.create(raw_name=b"P", name="P", state="parked", **common)
+    RemoteFolder.objects.create(
+        raw_name=b"U", name="U", state="unstable", cause_text="Renumbers its <b>mail</b>.", **common
+    )
+    source = web.get(url("detail", task)).content.decode()
+    assert "The server does not open it. It is tried again later." in source
+    assert "Renumbers its &lt;b&gt;mail&lt;/b&gt;." in source
+
+
+# ---- while it waits
+
+
+@pytest.mark.parametrize("cause", sorted(set(WAITS) - {"oauth-revoked"}))
+def test_waiting_is_told_calmly_on_row_page_and_history(
+    web: Client, make_task: MakeTask, cause: str
+) -> None:
+    now = timezone.now()
+    task = make_task(
+        host="imap.gmail.com", state="backoff", cause=cause, fail_count=0,
+        next_at=now + timedelta(hours=2), last_run_at=now, server_line="NO <i>later</i>",
+    )  # fmt: skip
+    at = now - timedelta(minutes=5)
+    RetrievalRun.objects.create(
+        task=task, fence=1, started_at=at, ended_at=at, outcome="waited", cause=cause,
+        expected=90, stored=40,
+    )  # fmt: skip
+    assert look_of(task, now=now) == Look.WAITING
+    row, page = text_of(web, task, "row"), text_of(web, task)
+    source = web.get(url("detail", task)).content.decode()
+    with translation.override("en"):
+        sentence = str(WAITS[cause].sentence) % {"provider": "Gmail"}
+        title = str(WAITS[cause].title)
+    assert "Waiting until" in row
+    assert sentence in row
+    assert page.count(sentence) >= 2
+    assert f'<h2 id="wait-title">{title}</h2>' in source
+    assert "Nothing is lost: what was not fetched yet waits on the server." in page
+    assert "40 of 90 messages came before that." in page
+    assert "NO &lt;i&gt;later&lt;/i&gt;" in source
+    assert "task--danger" not in web.get(url("row", task)).content.decode()
+
+
+def test_a_withdrawn_permission_needs_the_reader_but_no_password(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task(state="needs-password", cause="oauth-revoked", next_at=None)
+    source = web.get(url("detail", task)).content.decode()
+    assert "The permission was withdrawn" in source
+    assert 'name="password"' not in source
+    row = web.get(url("row", task)).content.decode()
+    assert "no longer accepts the permission" in row
+    assert "Enter new password" not in row
+
+
+def test_a_large_run_tells_its_size_and_rate(web: Client, make_task: MakeTask) -> None:
+    task, now = make_task(), timezone.now()
+    for stored in (5000, 3):
+        at = now - timedelta(minutes=stored)
+        RetrievalRun.objects.create(
+            task=task, fence=1, started_at=at, ended_at=at + timedelta(seconds=50),
+            outcome="ok", stored=stored, bytes=stored * 40_000,
+        )  # fmt: skip
+    text = text_of(web, task)
+    assert "5,000 new messages 190.7 MB, 100 messages a second." in text
+    assert text.count("messages a second") == 1
+
+
+# ---- listening
+
+
+def test_listening_is_offered_explained_and_shown_as_active(
+    web: Client, make_task: MakeTask
+) -> None:
+    now = timezone.now()
+    task = make_task(
+        capabilities="IMAP4REV1 IDLE", first_pass_done_at=now, next_at=now + timedelta(minutes=5),
+        last_run_at=now,
+    )  # fmt: skip
+    text = text_of(web, task)
+    assert "Within seconds" in text
+    assert "Begins in a moment, if the server has room for it." in text
+    RetrievalTask.objects.update(watched_until=now + timedelta(minutes=2))
+    assert "Active: the server tells when something arrives." in text_of(web, task)
+    assert "or when mail arrives" in text_of(web, task, "row")
+    RetrievalTask.objects.update(watched_until=now - timedelta(minutes=2))
+    assert "or when mail arrives" not in text_of(web, task, "row")
+    RetrievalTask.objects.update(capabilities="IMAP4REV1 UIDPLUS")
+    assert "This server does not tell when something arrives" in text_of(web, task)
+
+
+def test_listening_is_switched_on_the_page_and_in_the_form(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task()
+    fence = task.fence
+    answer = web.post(
+        url("push", task), {"from": "detail", "enabled": "off"}, headers={"HX-Request": "true"}
+    )
+    assert "Off. New mail comes with the regular runs." in answer.content.decode()
+    task.refresh_from_db()
+    assert (task.push_enabled, task.fence) == (False, fence)
+    page = Page(web.get(url("edit", task)))
+    assert "New mail within seconds" in page.text
+    assert "push_enabled" not in page.values
+    web.post(url("edit", task), form_of(task, push_enabled="on"))
+    task.refresh_from_db()
+    assert task.push_enabled
+    assert "push_enabled" in Page(web.get(url("edit", task))).values
+    web.post(url("edit", task), form_of(task))
+    task.refresh_from_db()
+    assert not task.push_enabled
+
+
+def test_an_installation_that_does_not_listen_shows_no_switch_and_keeps_the_choice(
+    web: Client, make_task: MakeTask, settings: Settings
+) -> None:
+    settings.PUSH_CONNECTIONS = 0
+    task = make_task()
+    assert "Within seconds" not in text_of(web, task)
+    assert "push_enabled" not in web.get(url("edit", task)).content.decode()
+    web.post(url("edit", task), form_of(task))
+    task.refresh_from_db()
+    assert task.push_enabled
+
+
+@pytest.mark.parametrize("fields", [{"type": "pop"}, {"method": "manual"}])
+def test_only_automatic_imap_tasks_listen(make_task: MakeTask, fields: dict[str, str]) -> None:
+    assert news_of(make_task(**fields), now=timezone.now()) is None
+    assert news_of(make_task(), now=timezone.now()) is not None
+
+
+def test_strangers_switch_nothing(
+    make_task: MakeTask, client_for: Callable[[User], Client], other_user: User
+) -> None:
+    task = make_task()
+    assert client_for(other_user).post(url("push", task), {"enabled": "off"}).status_code == 404
+    task.refresh_from_db()
+    assert task.push_enabled
