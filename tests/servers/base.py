@@ -82,9 +82,13 @@ class Talk:
         """Send, with the tag of the command at hand put in for `%TAG%`."""
         self._answered = True
         try:
-            self.sock.sendall(data.replace(b"%TAG%", self.tag.encode()))
+            self.sock.sendall(self.filled(data))
         except (OSError, ValueError):
             raise Gone from None
+
+    def filled(self, data: bytes) -> bytes:
+        """The same with its tag."""
+        return data.replace(b"%TAG%", self.tag.encode())
 
     def encrypt(self, pair: Pair) -> None:
         """Do a server's handshake."""
@@ -168,7 +172,7 @@ class Server:
         if rule is None:
             talk.send(answer())
         else:
-            rule.act(talk, answer)
+            rule.act(talk, lambda: talk.filled(answer()))
 
     def note(self, talk: Talk, text: str) -> None:
         """Keep a command for the test to look at."""
