@@ -14,6 +14,7 @@ from protocols.types import Deadline
 
 RECEIVE = 262_144
 SLOWEST = 32_768  # bytes a second; a server slower than this is taken to hang
+GATHERED_CAP = 1 << 20  # bytes nobody asked for that may lie here
 SILENCE = 60.0  # seconds; no longer silence is borne, however much time a step has earned
 
 
@@ -115,6 +116,42 @@ class Wire:
             self._fill()
         return self._take(end + 1 - self._at)
 
+    def until(self, end: bytes, most: int) -> tuple[bytes, bool]:
+        """The bytes before `end`, which is read too, and True; or some of them and False.
+
+        Not much more than `most` bytes at a time, and never a part of what may become `end`.
+        """
+        looked, tail = self._at, self._buffer.endswith
+        while (found := self._buffer.find(end, looked)) < 0:
+            held = len(self._buffer) - self._at
+            if held >= most:
+                over = next(n for n in range(len(end) - 1, -1, -1) if tail(end[:n]))
+                return self._take(held - over), False
+            self._fill()
+            looked = max(held - len(end) + 1, 0)
+        data = self._take(found - self._at)
+        self._at += len(end)
+        return data, True
+
+    def gather(self) -> None:
+        """Take in everything that has arrived, without waiting; raises `Dropped` at the end.
+
+        What a TLS layer holds back is taken in too, so that the next byte makes `sock` readable.
+        """
+        self._forget()
+        self._timeout = 0.0
+        try:
+            self.sock.settimeout(0.0)
+            while data := self.sock.recv(RECEIVE):
+                self._buffer += data
+                if len(self._buffer) - self._at > GATHERED_CAP:
+                    raise self.broken("more than anybody asked for")
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError:
+            pass  # dropped as well
+        raise self.fail(Dropped(self.stage))
+
     def pieces(self, size: int) -> Iterator[bytes]:
         """Exactly `size` bytes, as they come."""
         while size > 0:
@@ -181,11 +218,14 @@ class Wire:
 
     def _fill(self) -> None:
         """At least one more byte into the buffer; what was read leaves it."""
+        self._forget()
+        data = self._receive() if self._deflate is None else self._inflated(self._deflate)
+        self._buffer += data
+
+    def _forget(self) -> None:
         if self._at:
             del self._buffer[: self._at]
             self._at = 0
-        data = self._receive() if self._deflate is None else self._inflated(self._deflate)
-        self._buffer += data
 
     def _inflated(self, deflate: Deflate) -> bytes:
         while True:

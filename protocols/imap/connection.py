@@ -13,6 +13,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from protocols import greet, hints
+from protocols.address import AddressPolicy
 from protocols.errors import (
     Dropped,
     EncryptionFailed,
@@ -29,11 +30,12 @@ from protocols.errors import (
 from protocols.imap import oauth
 from protocols.imap.arguments import quoted, refuse_controls
 from protocols.tls import Trust
-from protocols.types import Login, Security
+from protocols.types import Deadline, Endpoint, Login, Security
 from protocols.wire import Wire
 
 LITERAL_CAP = 65_536  # before sign-in no server has anything larger to say
 STEP = 30.0
+WHO = b'ID ("name" "Tributary")'  # some servers want to know whom they serve (RFC 2971)
 
 
 class _WireIMAP4(imaplib.IMAP4):
@@ -93,6 +95,18 @@ class Session(IMAPClient):  # type: ignore[misc] # IMAPClient carries no types
 
     def _set_read_timeout(self) -> None:
         """The wire sets its own timeouts."""
+
+
+def signed_in(
+    endpoint: Endpoint, login: Login, policy: AddressPolicy, trust: Trust, total: Deadline
+) -> tuple[Wire, frozenset[str]]:
+    """A connection that is signed in, and the server's capabilities; closed where that fails."""
+    wire = greet.dial(endpoint, policy, trust, total)
+    try:
+        return wire, enter(wire, login, endpoint.security, trust)
+    except BaseException:
+        wire.close()
+        raise
 
 
 def enter(wire: Wire, login: Login, security: Security, trust: Trust) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Bodies read by a thread of their own, so that the wire goes on while the caller stores."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import SimpleQueue
 
 from protocols.imap.channel import Channel
@@ -11,7 +11,9 @@ from protocols.imap.values import Arrived, Form, Wanted
 Take = Callable[[], Wanted | None]
 
 
-def bodies(channel: Channel, take: Take, *, depth: int, ahead: int) -> Iterator[Arrived]:
+def bodies(
+    channel: Channel, take: Take, *, depth: int, ahead: int
+) -> Generator[Arrived, None, None]:
     """What arrives for each `Wanted` that `take` gives, in that order, until it gives None.
 
     `take` is called from the reading thread.  Any error but a refusal is raised after the batches

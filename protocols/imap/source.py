@@ -1,11 +1,10 @@
 """One signed-in, read-only IMAP connection."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from protocols import greet
 from protocols.address import AddressPolicy
 from protocols.errors import MailServerError, Refused, Stage
 from protocols.imap import connection, fetch, folders, messages, reader, scan
@@ -61,10 +60,11 @@ class ImapSource:
         `total`, when given, bounds everything done with this source, not only the opening.
         `compress` asks for COMPRESS=DEFLATE (RFC 4978) where the server offers it.
         """
-        wire = greet.dial(endpoint, policy, trust, total or Deadline(deadline))
+        wire, capabilities = connection.signed_in(
+            endpoint, login, policy, trust, total or Deadline(deadline)
+        )
+        source = cls(wire, capabilities)
         try:
-            capabilities = connection.enter(wire, login, endpoint.security, trust)
-            source = cls(wire, capabilities)
             if compress:
                 source._compress()
             source._introduce()
@@ -116,7 +116,7 @@ class ImapSource:
 
     def bodies(
         self, take: Callable[[], Wanted | None], *, depth: int, ahead: int = 2
-    ) -> Iterator[Arrived]:
+    ) -> Generator[Arrived, None, None]:
         """Bodies of any mailboxes, read by a thread of its own while the caller stores.
 
         `take` is asked for the next batch whenever fewer than `depth` are on their way, from that
@@ -165,9 +165,9 @@ class ImapSource:
             self._wire.compress()
 
     def _introduce(self) -> None:
-        """Say who we are (RFC 2971): some servers want to know, none has to answer anything."""
+        """Say who we are, without a round trip of its own."""
         if "ID" in self.capabilities:
-            self._channel.mention(b'ID ("name" "Tributary")')
+            self._channel.mention(connection.WHO)
 
     def _server_id(self) -> bytes:
         """The item by which this server names a message across mailboxes, if it has one."""
