@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 
 from retrieval.models import Provider, RetrievalTask, TaskState, TaskType
 from retrieval.profiles import key_of, known_caps, profile_of
-from retrieval.retry import OUTAGE, waits
+from retrieval.retry import HELD_BACK, LOCAL_CAUSES, OUTAGE
 
 # Sign-ins that may come at once after a quiet time.
 BURST = 8
@@ -101,7 +101,7 @@ def report(task: RetrievalTask, *, cause: str = "") -> None:
     Only what speaks of the whole server counts as a failure: a refused password does not. The
     counting begins with the first failure, so that nothing is written while all is well.
     """
-    if waits(cause) and cause != "login-later":
+    if cause in HELD_BACK or cause in LOCAL_CAUSES:
         return
     failed = cause in OUTAGE
     rows = Provider.objects.filter(key=key_of(task.host))

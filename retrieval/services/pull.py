@@ -169,9 +169,10 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
         task.state, task.next_at = verdict.state, verdict.next_at
         task.fail_count, task.refused_count = verdict.fail_count, verdict.refused_count
         task.failing_since = verdict.failing_since
-        task.cause = failure.cause if failure else ""
-        task.cause_text = failure.text if failure else ""
-        task.server_line = failure.server_line if failure else ""
+        if not _is_turn(failure):
+            task.cause = failure.cause if failure else ""
+            task.cause_text = failure.text if failure else ""
+            task.server_line = failure.server_line if failure else ""
         if failure is None:
             task.last_ok_at = now
             if not unfinished:
@@ -180,8 +181,8 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
             task.next_at, task.rerun = now, False
         task.lease_until = None
         task.save()
-        hosts.report(task, cause=task.cause)
-        _close(session, _outcome(failure), failure)
+        hosts.report(task, cause=failure.cause if failure else "")
+        _close(session, _outcome(failure), None if _is_turn(failure) else failure)
 
 
 def _verdict(
@@ -216,6 +217,11 @@ def _verdict(
         until=failure.until,
         progressed=session.run.folders > 0 or session.run.stored > 0,
     )
+
+
+def _is_turn(failure: Failure | None) -> bool:
+    """Whether the run only had to wait its turn: nothing a person has to know."""
+    return failure is not None and failure.cause == "login-spacing"
 
 
 def _outcome(failure: Failure | None) -> RunOutcome:
