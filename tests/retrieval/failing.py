@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -10,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+import protocols
 from retrieval.models import RemoteMessage, RetrievalTask
 from tests.retrieval.conftest import letter
 from tests.servers.base import Talk
@@ -18,15 +20,6 @@ from tests.servers.fetching import Asked, Box
 MakeTask = Callable[..., RetrievalTask]
 BODIES = r"UID FETCH .*BODY\.PEEK\[(\]|HEADER\]|TEXT\])"
 HOUR = timedelta(hours=1)
-_WITH_STEPS = (
-    "protocols.pop3",
-    "protocols.imap.connection",
-    "protocols.imap.fetch",
-    "protocols.imap.messages",
-    "protocols.imap.orders",
-    "protocols.imap.scan",
-    "protocols.imap.source",
-)
 
 
 def letters(numbers: Iterable[int]) -> dict[int, bytes]:
@@ -55,8 +48,10 @@ def batches(talk: Talk, box: Box) -> list[list[int]]:
 def hurry(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Give every command so long only, and sign-in too."""
     monkeypatch.setattr("protocols.greet.GREETING", seconds)
-    for name in _WITH_STEPS:
-        monkeypatch.setattr(importlib.import_module(name), "STEP", seconds, raising=False)
+    for found in pkgutil.walk_packages(protocols.__path__, "protocols."):
+        module = importlib.import_module(found.name)
+        if hasattr(module, "STEP"):
+            monkeypatch.setattr(module, "STEP", seconds)
 
 
 def due_in(task: RetrievalTask, shortest: timedelta, longest: timedelta) -> None:

@@ -86,8 +86,6 @@ def test_two_workers_racing(
     second: list[RetrievalRun | None] = []
 
     def take_over() -> None:
-        # Once only, for the other worker comes by here too.
-        wait(task, timedelta(minutes=10))
         worker = threading.Thread(target=_worker, args=(task, second.append))
         worker.start()
         worker.join()
@@ -103,6 +101,7 @@ def test_two_workers_racing(
 
 def _worker(task: RetrievalTask, report: Callable[[RetrievalRun | None], object]) -> None:
     try:
+        wait(task, timedelta(minutes=10))
         claim = dispatch.claim_one(task, now=timezone.now())
         assert claim is not None
         report(pull(task_id=task.pk, fence=claim.fence, clock=timezone.now))
