@@ -10,15 +10,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 
 WINDOW = 1000
 MAX_LEVELS = 20
 MAX_NAME = 255
 MAX_FLAGS, MAX_FLAG = 64, 100
 MAX_UID = 2**32 - 1
+# Counts that are settings of Gmail's, or a limit of Yahoo's, and hardly ever chance.
+GMAIL_LIMITS = frozenset({1000, 2000, 5000, 10000})
+YAHOO_LIMIT = 10000
+TURNS_A_DAY = 3
 # A second way to see messages that lie elsewhere too (RFC 6154 section 2).
 VIEW_ROLES = frozenset({"flagged", "important"})
 _ORDER = {"inbox": 0, "sent": 1, "": 2, "all": 9}
+_MESSAGE_ID = re.compile(r"<([^<>]+)>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -96,6 +102,28 @@ def first_verdict(size: int | None, flags: Iterable[str], *, max_size: int) -> s
     if "\\deleted" in {flag.lower() for flag in flags}:
         return "skipped"
     return "too-big" if size is not None and size > max_size else "pending"
+
+
+def ident(message_id: str | bytes) -> bytes | None:
+    """BLAKE2b-128 of a Message-ID (RFC 5322 section 3.6.4); None where there is none."""
+    text = message_id.decode("utf-8", "replace") if isinstance(message_id, bytes) else message_id
+    found = _MESSAGE_ID.search(text)
+    inner = "".join((found[1] if found else text).split())
+    return blake2b(inner.encode("utf-8", "replace"), digest_size=16).digest() if inner else None
+
+
+def turns(stamps: Iterable[str], *, now: datetime) -> list[str]:
+    """The turns of a UIDVALIDITY in the last day, with one more now."""
+    return [*_of_a_day(stamps, now), now.isoformat()][-10:]
+
+
+def is_restless(stamps: Iterable[str], *, now: datetime) -> bool:
+    """Whether a UIDVALIDITY turned so often in a day that it means nothing."""
+    return len(_of_a_day(stamps, now)) > TURNS_A_DAY
+
+
+def _of_a_day(stamps: Iterable[str], now: datetime) -> list[str]:
+    return [one for one in stamps if datetime.fromisoformat(one) > now - timedelta(days=1)]
 
 
 def kept_flags(flags: Iterable[str]) -> list[str]:

@@ -1,169 +1,355 @@
-"""What a remote folder holds, entered into the ledger before anything is fetched.
+"""What the remote folders hold, entered into the ledger before anything is fetched.
 
 The watermark (``uidnext_scanned``) comes from a snapshot taken before the scan (RFC 3501 section
-2.3.1.1) and moves only when the ledger accounts for every message the server said it has.
+2.3.1.1) and moves only when the ledger accounts for every message the server said it has. Until
+then the rows above it form one stretch without gaps, so that a scan that was cut short goes on
+at its ends.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections import deque
+from collections.abc import Iterable
+from datetime import timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import Max, Min
 
-from protocols.imap import ImapSource, MailboxStatus, RemoteMeta
+from protocols.imap import ImapSource, RemoteMeta, Survey, Surveyed
 from retrieval import plan
-from retrieval.models import RemoteFolder, RemoteMessage, RemoteState
+from retrieval.models import RemoteFolder, RemoteFolderState, RemoteState
+from retrieval.services import generations, ledger, resolve
+from retrieval.services.boxes import Job
 from retrieval.services.session import Session, max_size
 
-SAMPLE = 50
+# Windows that are asked about before bodies are fetched: about a second's work.
+GROUP = 20
+WAITING = 2000
+PARK_AFTER = 3
+PARK_FOR = timedelta(hours=6)
+MOST_SPLITS = 40
 log = logging.getLogger(__name__)
 
 
 class Discovery:
-    """Finds what is new in one folder that is open."""
+    """Finds what is new in all folders of a pull, some windows at a time."""
 
-    def __init__(
-        self, session: Session, source: ImapSource, row: RemoteFolder, box: plan.Mailbox
-    ) -> None:
+    def __init__(self, session: Session, jobs: Iterable[Job]) -> None:
+        """Take the folders in the order in which they shall be looked into."""
         self.session = session
-        self.source = source
-        self.row = row
-        self.box = box
+        self.todo: deque[Job] = deque(jobs)
+        self.depth = 20 if session.profile.depth > 1 else 1
+        self._asked: deque[tuple[Job, int, Survey]] = deque()
+        self._opened: bytes | None = None
+        self._waiting: list[ledger.New] = []
+        self._scanned: list[Job] = []
+        self._splits = 0
+        self._known: dict[Job, generations.Known] = {}
 
-    def run(self, status: MailboxStatus) -> None:
-        """Ledger rows for every UID up to the snapshot, newest first, then the watermark."""
-        self.session.publish(phase="discovering", folder_name=self.box.name)
-        if self._uids_lost_meaning(status):
-            self._turn_generation(status)
-        last = status.uidnext - 1 if status.uidnext else plan.MAX_UID
-        if status.messages and self.row.uidnext_scanned <= last:
-            for lo, hi in self._ranges(self.row.uidnext_scanned, last, status.messages):
-                self._record(self.source.scan(lo, hi))
-            if self._ledger().count() < status.messages:
-                log.warning("folder %s: fewer messages told than there are", self.row.pk)
-                return
-        if not status.uidnext:
-            known = self._ledger().order_by("-uid").values_list("uid", flat=True).first()
-            last = known or 0
-        if last + 1 > self.row.uidnext_scanned:
-            self.row.uidnext_scanned = last + 1
-            self.session.settle(lambda: self.row.save(update_fields=["uidnext_scanned"]))
+    @property
+    def is_done(self) -> bool:
+        """Whether every folder was looked into."""
+        return not self.todo and not self._asked
 
-    def _uids_lost_meaning(self, status: MailboxStatus) -> bool:
-        """Whether a UID may stand for another message than before.
+    def is_through(self, job: Job) -> bool:
+        """Whether nothing more is to be found in this folder in this pull."""
+        return job.opened and job not in self.todo and not self._is_asked(job)
 
-        A new UIDVALIDITY says so. UIDNEXT never goes back either (RFC 3501 section 2.3.1.1):
-        where it does, the server answers from an old copy, or it was restored from one and gives
-        its numbers out again, which the messages themselves tell apart.
+    def step(self, source: ImapSource) -> list[Job]:
+        """Look into the next folders; those whose mail can be fetched now.
+
+        What was asked and not answered, because the connection broke, is asked again by the
+        next call.
         """
-        if self.row.uidvalidity != status.uidvalidity:
-            return True
-        if not 0 < status.uidnext < self.row.uidnext_scanned:
-            return False
-        told = self.source.scan(max(1, status.uidnext - plan.WINDOW), status.uidnext - 1)
-        return contradicts(self._ledger(), told) or False
+        self._opened = None
+        touched: list[Job] = []
+        self._ask_numbers(source)
+        while self.todo and len(self._asked) < GROUP:
+            job = self.todo[0]
+            if job.is_all and (touched or self._asked):
+                # What lies elsewhere has to be here before.
+                break
+            if not job.opened and not job.is_out:
+                self._open(source, job)
+            if job not in touched:
+                touched.append(job)
+            while job.ranges and len(self._asked) < GROUP:
+                self._asked.append((job, job.epoch, self._next(source, job)))
+            if not job.ranges:
+                self.todo.popleft()
+        self._survey(source)
+        self._flush()
+        return [job for job in touched if not job.is_out]
 
-    def _turn_generation(self, status: MailboxStatus) -> None:
-        """Start the ledger of the folder anew; what is here already will only be linked."""
-        if self.row.uidvalidity is not None:
-            self.row.generation += 1
-        self.row.uidvalidity = status.uidvalidity
-        self.row.uidnext_scanned = 1
-        self.session.settle(
-            lambda: self.row.save(update_fields=["uidvalidity", "generation", "uidnext_scanned"])
-        )
+    # Numbers
 
-    def _ranges(self, lo: int, hi: int, messages: int) -> Iterator[tuple[int, int]]:
-        """Windows that cover all of [lo, hi], newest first, with some thousand messages at most.
+    def _ask_numbers(self, source: ImapSource) -> None:
+        """Open the next folders whose numbers are not known yet, all at once."""
+        unknown = [
+            job
+            for job in list(self.todo)[:100]
+            if not job.is_out and (job.status is None or not job.status.uidnext)
+        ]
+        unknown = [job for job in unknown if not job.opened]
+        if not unknown:
+            return
+        self.session.publish(phase="discovering", folder_name=unknown[0].box.name)
+        surveys = [Survey(job.box.raw_name) for job in unknown]
+        answers = source.survey(surveys, depth=self.depth)
+        for job, answer in zip(unknown, answers, strict=True):
+            if answer.status is None:
+                self.refuse(job, answer)
+            else:
+                job.status = answer.status
 
-        Where UIDs have wide gaps (some servers make them of the time), the windows end where the
+    def _open(self, source: ImapSource, job: Job) -> None:
+        """Decide what of the folder is to be scanned."""
+        job.opened = True
+        status = job.status
+        if status is None:
+            return
+        if job.row.uidvalidity is None:
+            generations.recognise(self.session, source, job, depth=self.depth)
+        if generations.lost_meaning(source, job, depth=self.depth):
+            generations.turn(self.session, job)
+        self._known.pop(job, None)
+        if job.row.generation > 1 and (known_again := generations.load(job.row)) is not None:
+            self._known[job] = known_again
+        first, last = job.row.uidnext_scanned, plan.MAX_UID
+        if status.uidnext:
+            last = status.uidnext - 1
+        job.ranges.clear()
+        job.told = 0
+        if not status.messages or first > last:
+            self._scanned.append(job)
+            return
+        wide = status.messages > plan.WINDOW and _is_wide(first, last, status.messages)
+        known = None if wide or job.again else self._ends(job.row, first)
+        job.position = status.messages if wide else None
+        job.resumed = known is not None
+        if known is None:
+            job.ranges.append((first, last, False))
+        else:
+            lowest, highest = known
+            job.ranges += [
+                one
+                for one in ((highest + 1, last, True), (first, lowest - 1, False))
+                if one[0] <= one[1]
+            ]
+        if not job.ranges:
+            self._scanned.append(job)
+
+    @staticmethod
+    def _ends(row: RemoteFolder, first: int) -> tuple[int, int] | None:
+        """The ends of what is in the ledger above the watermark."""
+        found = ledger.of(row).filter(uid__gte=first).aggregate(Min("uid"), Max("uid"))
+        lowest, highest = found["uid__min"], found["uid__max"]
+        return None if lowest is None else (lowest, highest)
+
+    def _next(self, source: ImapSource, job: Job) -> Survey:
+        """The next window: a thousand UIDs, or the thousand messages up to there.
+
+        Where UIDs have wide gaps (some servers make them of the time), windows end where the
         thousandth message lies, so that empty stretches cost nothing. The places of messages may
         shift while this goes on; the windows join without a gap all the same.
         """
-        if hi - lo < 4 * plan.WINDOW + 2 * messages:
-            yield from plan.windows(lo, hi)
-            return
-        place = messages
-        while hi >= lo:
-            place -= plan.WINDOW
-            uid = self.source.uid_at(place + 1) if place > 0 else None
-            low = uid if uid is not None and lo <= uid <= hi else lo
-            yield low, hi
-            hi = low - 1
+        lo, hi, upwards = job.ranges[0]
+        if job.status is not None and job.status.messages <= plan.WINDOW:
+            low, high = lo, hi
+        elif job.position is not None:
+            low, high = self._lowest(source, job, lo, hi), hi
+        elif upwards:
+            low, high = lo, min(hi, lo + plan.WINDOW - 1)
+        else:
+            low, high = max(lo, hi - plan.WINDOW + 1), hi
+        job.ranges.popleft()
+        rest = (high + 1, hi, True) if upwards else (lo, low - 1, False)
+        if rest[0] <= rest[1]:
+            job.ranges.appendleft(rest)
+        return Survey(job.box.raw_name, low, high, message_ids=job in self._known)
 
-    def _record(self, metas: Sequence[RemoteMeta]) -> None:
-        known = set(
-            self._ledger()
-            .filter(uid__in=[meta.uid for meta in metas])
-            .values_list("uid", flat=True)
-        )
-        fresh = [self._row_of(meta) for meta in metas if meta.uid not in known]
+    def _lowest(self, source: ImapSource, job: Job, lo: int, hi: int) -> int:
+        if self._opened != job.box.raw_name:
+            source.examine(job.box.raw_name)
+            self._opened = job.box.raw_name
+        position = (job.position or 0) - plan.WINDOW
+        uid = source.uid_at(position + 1) if position > 0 else None
+        job.position = position
+        return uid if uid is not None and lo <= uid <= hi else lo
+
+    # Windows
+
+    def _survey(self, source: ImapSource) -> None:
+        asked = [one for one in self._asked if not one[0].is_out]
+        self._asked = deque(asked)
+        if not asked:
+            return
+        self.session.publish(phase="discovering", folder_name=asked[0][0].box.name)
+        answers = source.survey([survey for _, _, survey in asked], depth=self.depth)
+        for (job, epoch, _), answer in zip(asked, answers, strict=True):
+            self._asked.popleft()
+            if epoch == job.epoch and not job.is_out:
+                self._take(job, answer)
+            if len(self._waiting) >= WAITING:
+                self._flush()
+
+    def _take(self, job: Job, answer: Surveyed) -> None:
+        if answer.status is None:
+            self.refuse(job, answer)
+            return
+        if answer.status.uidvalidity != job.row.uidvalidity:
+            # It changed since the list, or the list was wrong: what the mailbox says counts.
+            self._reopen(job, answer)
+            return
+        if answer.refusal is not None:
+            self._divide(job, answer)
+        else:
+            self._record(job, answer.metas)
+        if not job.ranges and not job.is_out and not self._is_asked(job):
+            self._scanned.append(job)
+
+    def _is_asked(self, job: Job) -> bool:
+        return any(other is job and epoch == job.epoch for other, epoch, _ in self._asked)
+
+    def _reopen(self, job: Job, answer: Surveyed) -> None:
+        job.epoch += 1
+        if job.epoch > 2:
+            job.refused = "UIDVALIDITY changed twice"
+            return
+        job.status, job.opened = answer.status, False
+        job.ranges.clear()
+        self._put_back(job)
+
+    def _put_back(self, job: Job) -> None:
+        if job not in self.todo:
+            self.todo.appendleft(job)
+
+    def _divide(self, job: Job, answer: Surveyed) -> None:
+        """A window that is refused is asked about in halves, down to the message that is why."""
+        lo, hi = answer.survey.lo, answer.survey.hi
+        self._splits += 1
+        if lo == hi:
+            # Whatever lies there: its body shows.
+            self._record(job, [RemoteMeta(lo, None, None, frozenset(), "")])
+        elif self._splits > MOST_SPLITS or job.position is not None:
+            self.refuse(job, answer)
+        else:
+            middle = (lo + hi) // 2
+            job.ranges.appendleft((lo, middle, False))
+            job.ranges.appendleft((middle + 1, hi, False))
+            self._put_back(job)
+
+    def refuse(self, job: Job, answer: Surveyed) -> None:
+        """A folder the server will not show holds up no other; after a while it is left alone."""
+        line = answer.refusal.server_line if answer.refusal else ""
+        self.set_aside(job, line)
+
+    def set_aside(self, job: Job, line: str) -> None:
+        """Ask nothing more of a folder in this pull, and look for it less often if it lasts."""
+        log.info("folder %s of task %s refused: %s", job.row.pk, job.row.task_id, line)
+        job.refused = line or "refused"
+        job.ranges.clear()
+        row = job.row
+        row.refusals += 1
+        row.cause_text = line
+        if row.refusals >= PARK_AFTER:
+            row.state = RemoteFolderState.PARKED
+            row.parked_until = self.session.clock() + PARK_FOR
+        fields = ["refusals", "cause_text", "state", "parked_until"]
+        self.session.settle(lambda: row.save(update_fields=fields))
+
+    # Rows
+
+    def _record(self, job: Job, metas: list[RemoteMeta]) -> None:
+        """Enter what was told and is not known, with its first verdict."""
+        job.told += len(metas)
+        if not metas:
+            return
+        window = ledger.of(job.row).filter(uid__range=(metas[0].uid, metas[-1].uid))
+        known = set(window.values_list("uid", flat=True))
+        fresh = [meta for meta in metas if meta.uid not in known]
         if not fresh:
             return
-        placed = self._placed_elsewhere(fresh)
-        for row in fresh:
-            if row.server_id in placed and row.state == RemoteState.PENDING:
-                row.state = RemoteState.LINKED
-        pending = sum(row.state == RemoteState.PENDING for row in fresh)
-        linked = sum(row.state == RemoteState.LINKED for row in fresh)
+        rows = [_row_of(job.row, meta) for meta in fresh]
+        rows = generations.matched(job.row, rows, self._known.get(job))
+        if job.is_all:
+            rows = resolve.placed_elsewhere(self.session.task, rows)
+        self._waiting += rows
+
+    def _flush(self) -> None:
+        """Enter the rows and, with the last of a folder, raise its watermark: one transaction."""
+        rows, scanned = self._waiting, self._scanned
+        self._waiting, self._scanned = [], []
+        if not rows and not scanned:
+            return
+        states = [row.state for row in rows]
+        pending, linked = states.count(RemoteState.PENDING), states.count(RemoteState.LINKED)
+
+        def write() -> None:
+            ledger.insert(rows)
+            for job, known in self._known.items():
+                generations.doubt(job.row, known)
+            for job in scanned:
+                self._known.pop(job, None)
+                _raise_watermark(job)
+
+        sizes = sum(row.size or 0 for row in rows if row.state == RemoteState.PENDING)
         self.session.settle(
-            lambda: _insert(fresh),
-            found=len(fresh),
-            linked=linked,
-            skipped=len(fresh) - pending - linked,
+            write, found=len(rows), linked=linked, skipped=len(rows) - pending - linked
         )
-
-    def _row_of(self, meta: RemoteMeta) -> RemoteMessage:
-        return RemoteMessage(
-            folder=self.row,
-            generation=self.row.generation,
-            uid=meta.uid,
-            state=plan.first_verdict(meta.size, meta.flags, max_size=max_size()),
-            size=meta.size,
-            internal_at=meta.internal_at,
-            flags=plan.kept_flags(meta.flags),
-            # Half an id would name two messages.
-            server_id=meta.server_id if len(meta.server_id) <= 64 else "",
-        )
-
-    def _placed_elsewhere(self, rows: Sequence[RemoteMessage]) -> set[str]:
-        """Server ids that already have their place here, when this folder shows everything."""
-        ids = {row.server_id for row in rows if row.server_id}
-        if self.box.role != "all" or not ids:
-            return set()
-        stored = RemoteMessage.objects.filter(
-            folder__task=self.session.task,
-            generation=F("folder__generation"),
-            server_id__in=ids,
-            state=RemoteState.STORED,
-        )
-        return set(stored.values_list("server_id", flat=True))
-
-    def _ledger(self) -> QuerySet[RemoteMessage]:
-        return RemoteMessage.objects.filter(folder=self.row, generation=self.row.generation)
+        self.session.expect(len(rows), sizes)
+        for job in scanned:
+            self.session.expect(-job.estimate)
+            job.estimate = 0
+            if not job.scanned and not job.again:
+                # Some servers answer OK and nothing else while they are in trouble.
+                job.again, job.opened = True, False
+                self._put_back(job)
 
 
-def contradicts(ledger: QuerySet[RemoteMessage], told: Sequence[RemoteMeta]) -> bool | None:
-    """Whether the server tells other things of known UIDs than before; None: it tells nothing."""
-    known: dict[int, tuple[int | None, datetime | None]] = {
-        uid: (size, date)
-        for uid, size, date in ledger.filter(uid__in=[meta.uid for meta in told]).values_list(
-            "uid", "size", "internal_at"
-        )
-    }
-    pairs = [(known[meta.uid], meta) for meta in told if meta.uid in known]
-    if not pairs:
-        return None
-    return any(
-        _differ(size, meta.size) or _differ(date, meta.internal_at) for (size, date), meta in pairs
+def _raise_watermark(job: Job) -> None:
+    """Note how far the folder was scanned, if the ledger accounts for what there is."""
+    status, row = job.status, job.row
+    assert status is not None  # noqa: S101 - it was scanned by it
+    if status.messages and not _accounts(job):
+        log.warning("folder %s: fewer messages told than there are", row.pk)
+        return
+    last = status.uidnext - 1
+    if not status.uidnext:
+        last = ledger.of(row).aggregate(Max("uid"))["uid__max"] or 0
+    job.scanned = True
+    if last + 1 > row.uidnext_scanned:
+        row.uidnext_scanned = last + 1
+        RemoteFolder.objects.filter(pk=row.pk).update(uidnext_scanned=row.uidnext_scanned)
+
+
+def _accounts(job: Job) -> bool:
+    """Whether no message can have been kept back.
+
+    Below the watermark messages only become fewer, so above it there are at least as many as
+    the folder grew by; where it was never read to its end, the ledger has to hold them all.
+    """
+    row, status = job.row, job.status
+    assert status is not None  # noqa: S101 - it was scanned by it
+    if row.uidnext_scanned > 1 and row.server_count is not None and not job.resumed:
+        return job.told >= status.messages - row.server_count
+    return ledger.of(row).count() >= status.messages
+
+
+def _is_wide(first: int, last: int, messages: int) -> bool:
+    return last - first >= 4 * plan.WINDOW + 2 * messages
+
+
+def _row_of(row: RemoteFolder, meta: RemoteMeta) -> ledger.New:
+    return ledger.New(
+        folder_id=row.pk,
+        generation=row.generation,
+        uid=meta.uid,
+        state=plan.first_verdict(meta.size, meta.flags, max_size=max_size()),
+        size=meta.size,
+        internal_at=meta.internal_at,
+        flags=plan.kept_flags(meta.flags),
+        # Half an id would name two messages.
+        server_id=meta.server_id if len(meta.server_id) <= 64 else "",
+        ident=plan.ident(meta.message_id) if meta.message_id else None,
     )
-
-
-def _differ(known: object, told: object) -> bool:
-    return known is not None and told is not None and known != told
-
-
-def _insert(rows: list[RemoteMessage]) -> None:
-    RemoteMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)

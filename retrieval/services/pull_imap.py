@@ -1,323 +1,211 @@
 """Pulling an IMAP account: discover into the ledger, fetch what is open, settle in batches.
 
-A UID leaves ``pending`` only in the transaction that stores its message, or when the server
-showed twice that it is gone.
+The folders are listed once; those that changed are looked into and fetched from in one stream. A
+UID leaves ``pending`` only in the transaction that stores its message, or when the server showed
+twice that it is gone. Where the connection breaks, another one goes on with what is missing.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from functools import partial
+from collections.abc import Callable
 
-from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext_noop
-
-from mailstore.models import Folder, Message
-from protocols.errors import Refused
-from protocols.imap import FetchedMessage, ImapSource, MailboxStatus
+from protocols.errors import Dropped, Hung, MailServerError, ProtocolBroken, TokenExpired
+from protocols.imap import ImapSource, MailboxStatus
 from retrieval import plan
-from retrieval.models import RemoteFolder, RemoteMessage, RemoteState
-from retrieval.services import remote_folders
-from retrieval.services.discovery import Discovery, contradicts
-from retrieval.services.session import Fetched, Session
+from retrieval.models import (
+    RemoteFolder,
+    RemoteFolderState,
+    RetrievalTask,
+)
+from retrieval.services import ledger, remote_folders
+from retrieval.services.bodies import Bodies
+from retrieval.services.boxes import Job, limit_note
+from retrieval.services.discovery import Discovery
+from retrieval.services.session import Session
 
-FETCH_CHUNK = 500
-MAX_ATTEMPTS = 3
-_WAITS = (timedelta(0), timedelta(hours=1), timedelta(hours=24))
-_WITHHELD = gettext_noop("The server listed this message but sent no content.")
-_ABSENT = gettext_noop("The server sent no content and does not list this message any more.")
-log = logging.getLogger(__name__)
+_AGAIN = (Dropped, Hung, ProtocolBroken, TokenExpired)
 
 
 def pull(session: Session, open_source: Callable[[], ImapSource]) -> bool:
-    """Bring over everything new of every folder; ``open_source`` signs in."""
-    with open_source() as source:
-        return _pull(session, source)
-
-
-def _pull(session: Session, source: ImapSource) -> bool:
     """Bring over everything new of every folder.
 
     Returns:
         True when all folders were done, False when the slice ended before.
+
+    Raises:
+        MailServerError: the connection failed, and another one would not help.
+        BudgetSpent, FeatureOffError, LeaseLostError: as `Session.store`.
     """
-    session.publish(phase="listing")
-    mailboxes = source.list_folders()
-    listed = plan.order(remote_folders.planned(mailboxes))
-    rows = remote_folders.sync(session.task, listed)
-    statuses = {box.raw_name: box.status for box in mailboxes}
-    strip = plan.has_inbox_prefix(listed)
-    at_root = session.task.transfer == "root"
-    waiting = _with_pending(session)
-    quiet: list[int] = []
-    for box in listed:
-        if session.over():
-            return False
-        place = plan.place(box, at_root=at_root, strip_inbox=strip)
-        job = FolderJob(session, source, rows[box.raw_name], box, place)
-        status = statuses[box.raw_name]
-        if status is not None and job.row.pk not in waiting and job.nothing_new(status):
-            quiet.append(job.row.pk)
-        elif not job.run():
-            return False
-        session.count(folders=1)
-    # One statement for all: mailboxes with a thousand folders exist.
-    RemoteFolder.objects.filter(pk__in=quiet).update(checked_at=session.clock())
-    session.publish(phase="done", folder_name="")
-    return True
+    session.check_budget()
+    return _Pull(session, open_source).run()
 
 
-def _with_pending(session: Session) -> set[int]:
-    """Ids of the folders that have something to be asked for (again)."""
-    due = Q(next_try_at=None) | Q(next_try_at__lte=session.clock())
-    rows = RemoteMessage.objects.filter(
-        due,
-        folder__task=session.task,
-        state=RemoteState.PENDING,
-        generation=F("folder__generation"),
-    )
-    return set(rows.values_list("folder_id", flat=True).distinct())
+class _Pull:
+    """One pull; what it has to do outlives its connections."""
 
-
-class FolderJob:
-    """One folder of one pull. A refusal here is this folder's business, never the account's."""
-
-    def __init__(
-        self,
-        session: Session,
-        source: ImapSource,
-        row: RemoteFolder,
-        box: plan.Mailbox,
-        place: plan.Place,
-    ) -> None:
+    def __init__(self, session: Session, open_source: Callable[[], ImapSource]) -> None:
         self.session = session
-        self.source = source
-        self.row = row
-        self.box = box
-        self.place = place
+        self.task = session.task
+        self.open_source = open_source
+        self.jobs: list[Job] = []
+        self.quiet: list[int] = []
+        self.discovery = Discovery(session, ())
+        self.bodies = Bodies(session, self.discovery)
+        self.listed = False
+        self.broken = 0
 
     def run(self) -> bool:
-        """Discover and fetch; False when the slice ended before the folder was done."""
+        """Go on until everything is done, on as many connections as that takes."""
         try:
-            status = self.source.examine(self.box.raw_name)
-            if self.row.uidvalidity is None:
-                self._recognise(status)
-            Discovery(self.session, self.source, self.row, self.box).run(status)
-            done = self._fetch_pending()
-        except Refused as error:
-            log.info("folder %s of task %s refused: %s", self.row.pk, self.row.task_id, error)
-            RemoteFolder.objects.filter(pk=self.row.pk).update(cause_text=error.server_line)
-            return True
-        if done:
-            self._checked(status)
-        return done
+            while True:
+                with self.open_source() as source:
+                    try:
+                        return self._work(source)
+                    except _AGAIN as error:
+                        self._broke(error)
+        finally:
+            self._remember_pace()
 
-    def nothing_new(self, status: MailboxStatus) -> bool:
-        """Whether the folder can be passed over without opening it, if nothing is pending."""
-        if status.messages == 0 and self.row.uidvalidity is None:
-            # Opened once all the same, so that an empty folder appears here too (A86).
-            remote_folders.local_folder(self.session.task, self.row, self.place)
-            return True
-        same = status.uidvalidity == self.row.uidvalidity and status.uidnext > 0
-        known = same and status.uidnext == self.row.uidnext_scanned
-        if known and (self.row.server_count != status.messages or self.row.cause_text):
-            self._checked(status)
-        return known
+    def _broke(self, error: MailServerError) -> None:
+        if not self.listed:
+            # Nothing was learnt from this connection: the next one can wait.
+            raise error
+        self.bodies.broke(error)
 
-    def _recognise(self, status: MailboxStatus) -> None:
-        """Go on with the ledger of a folder that only has a new name here.
-
-        A name that is no longer listed, with the same UIDVALIDITY and the same messages under
-        the same UIDs, was renamed; its mail is here.
-        """
-        for lost in remote_folders.lost(self.session.task, status.uidvalidity):
-            ledger = RemoteMessage.objects.filter(folder=lost, generation=lost.generation)
-            last = ledger.order_by("-uid").values_list("uid", flat=True).first()
-            if last is None or not 0 < last < (status.uidnext or last + 1):
-                continue
-            told = self.source.scan(max(1, last - plan.WINDOW), last)
-            if contradicts(ledger, told) is False:
-                self.session.settle(partial(remote_folders.rename, lost, self.row))
-                self.row = lost
-                return
-
-    def _checked(self, status: MailboxStatus) -> None:
-        RemoteFolder.objects.filter(pk=self.row.pk).update(
-            server_count=status.messages, checked_at=self.session.clock(), cause_text=""
-        )
-
-    # Fetching
-
-    def _fetch_pending(self) -> bool:
-        """Fetch what is open, newest first; False when the slice ended before."""
-        self._folder()
-        self.session.publish(phase="fetching", folder_name=self.box.name)
-        refused: Refused | None = None
-        for rows in self._chunks():
-            try:
-                self._fetch(rows)
-            except Refused as error:
-                if refused is not None:
-                    raise
-                # What one message meets, the older ones need not.
-                refused = error
+    def _work(self, source: ImapSource) -> bool:
+        if not self.listed:
+            self._list(source)
+        while True:
             if self.session.over():
                 return False
-        if refused is not None:
-            raise refused
+            if not self.bodies.fetch(source):
+                return False
+            self._finish_folders()
+            if self.discovery.is_done:
+                break
+            self.bodies.add(self.discovery.step(source))
+        self.session.publish(phase="done", folder_name="")
+        self._tell_if_nothing_worked()
         return True
 
-    def _chunks(self) -> Iterator[list[RemoteMessage]]:
-        """What is open, each message once however it ends."""
-        below = plan.MAX_UID + 1
-        while rows := list(self._pending().filter(uid__lt=below).order_by("-uid")[:FETCH_CHUNK]):
-            yield rows
-            below = rows[-1].uid
+    # Folders
 
-    def _folder(self) -> Folder:
-        return remote_folders.local_folder(self.session.task, self.row, self.place)
-
-    def _fetch(self, rows: list[RemoteMessage]) -> None:
-        by_uid = {row.uid: row for row in rows}
-        sizes = {row.uid: row.size for row in rows if row.size is not None}
-        arrived: set[int] = set()
-        for batch in self.source.fetch(list(by_uid), sizes=sizes):
-            good = [one for one in batch if one.body.size]
-            if good:
-                self._store(good, by_uid)
-                arrived.update(one.uid for one in good)
-        absent = [row for uid, row in by_uid.items() if uid not in arrived]
-        if absent:
-            self._settle_absent(absent)
-
-    def _store(self, batch: list[FetchedMessage], by_uid: dict[int, RemoteMessage]) -> None:
-        """Store one batch; what was already brought here under another UID is only linked."""
-        earlier = self._earlier(batch)
-        fresh = [one for one in batch if one.uid not in earlier]
-        linked = [
-            _settled(by_uid[one.uid], one, earlier[one.uid]) for one in batch if one.uid in earlier
-        ]
-        if linked:
-            self.session.settle(lambda: _update(linked), linked=len(linked))
-        if not fresh:
-            return
-
-        def settle(messages: list[Message]) -> None:
-            _update(
-                [
-                    _settled(by_uid[one.uid], one, None, message)
-                    for one, message in zip(fresh, messages, strict=True)
-                ]
-            )
-
-        def store() -> None:
-            folder = self._folder()
-            self.session.store(
-                [
-                    Fetched(
-                        body=one.body,
-                        folder=folder,
-                        internal_at=one.internal_at or by_uid[one.uid].internal_at,
-                        flags=frozenset(plan.kept_flags(one.flags)),
-                    )
-                    for one in fresh
-                ],
-                screen=self.session.task.filter_enabled and self.box.role == "inbox",
-                settle=settle,
-            )
-
-        try:
-            store()
-        except Folder.DoesNotExist:
-            # Deleted here while the batch was on its way; it is made again.
-            self.row.local = None
-            store()
-
-    def _earlier(self, batch: list[FetchedMessage]) -> dict[int, RemoteMessage]:
-        """Rows with the same bytes that already have their place, each used for one message only.
-
-        These are the rows of earlier generations and, in a folder that shows everything, those
-        of the other folders.
-        """
-        hashes = {one.body.sha256 for one in batch}
-        old = RemoteMessage.objects.filter(sha256__in=hashes)
-        if self.box.role == "all":
-            elsewhere = Q(generation=F("folder__generation"), state=RemoteState.STORED)
-            past = Q(folder=self.row, generation__lt=self.row.generation)
-            old = old.filter(
-                past | (elsewhere & ~Q(folder=self.row)), folder__task=self.session.task
-            )
-        elif self.row.generation > 1:
-            old = old.filter(folder=self.row, generation__lt=self.row.generation)
-        else:
-            return {}
-        used = RemoteMessage.objects.filter(
-            folder=self.row, generation=self.row.generation, sha256__in=hashes
-        )
-        free: dict[bytes, list[RemoteMessage]] = {}
-        for row in old.order_by("generation", "uid"):
-            free.setdefault(bytes(row.sha256 or b""), []).append(row)
-        for row in used:
-            if candidates := free.get(bytes(row.sha256 or b"")):
-                candidates.pop(0)
-        found: dict[int, RemoteMessage] = {}
-        for one in batch:
-            if candidates := free.get(one.body.sha256):
-                found[one.uid] = candidates.pop(0)
-        return found
-
-    def _settle_absent(self, rows: list[RemoteMessage]) -> None:
-        """Messages that were asked for and did not come: gone, or to be asked for again.
-
-        Only the second session in which a message is not there proves it gone: there are servers
-        that answer OK and nothing else while they are in trouble.
-        """
-        uids = [row.uid for row in rows]
-        still = {meta.uid for meta in self.source.scan(min(uids), max(uids))}
-        quarantined = 0
-        for row in rows:
-            row.attempts += 1
-            row.error = _WITHHELD if row.uid in still else _ABSENT
-            if row.uid not in still and row.attempts > 1:
-                row.state = RemoteState.VANISHED
-            elif row.attempts >= MAX_ATTEMPTS:
-                row.state = RemoteState.QUARANTINED
-                quarantined += 1
+    def _list(self, source: ImapSource) -> None:
+        session, task = self.session, self.task
+        self._note_capabilities(source)
+        session.publish(phase="listing")
+        mailboxes = source.list_folders()
+        listed = plan.order(remote_folders.planned(mailboxes))
+        rows = remote_folders.sync(task, listed)
+        statuses = {box.raw_name: box.status for box in mailboxes}
+        strip = plan.has_inbox_prefix(listed)
+        at_root = task.transfer == "root"
+        waiting = ledger.folders_with_open(task, now=session.clock())
+        for box in listed:
+            place = plan.place(box, at_root=at_root, strip_inbox=strip)
+            job = Job(rows[box.raw_name], box, place, statuses[box.raw_name])
+            job.first_pass = job.row.server_count is None
+            if self._rests(job):
+                continue
+            if job.row.pk not in waiting and self._nothing_new(job):
+                self.quiet.append(job.row.pk)
+                session.count(folders=1)
             else:
-                row.next_try_at = self.session.clock() + _WAITS[row.attempts]
-        self.session.settle(lambda: _update(rows), quarantined=quarantined)
+                job.estimate = _estimate(job)
+                session.expect(job.estimate + waiting.get(job.row.pk, 0))
+                self.jobs.append(job)
+        # One statement for all: mailboxes with a thousand folders exist.
+        if self.quiet:
+            RemoteFolder.objects.filter(pk__in=self.quiet).update(checked_at=session.clock())
+        self.discovery.todo.extend(self.jobs)
+        self.listed = True
 
-    def _ledger(self) -> QuerySet[RemoteMessage]:
-        return RemoteMessage.objects.filter(folder=self.row, generation=self.row.generation)
+    def _rests(self, job: Job) -> bool:
+        """Whether a folder that would not open, or keeps renumbering, is left alone for now."""
+        row, now = job.row, self.session.clock()
+        return row.parked_until is not None and row.parked_until > now
 
-    def _pending(self) -> QuerySet[RemoteMessage]:
-        now = self.session.clock()
-        rows = self._ledger().filter(state=RemoteState.PENDING)
-        return rows.exclude(next_try_at__gt=now)
+    def _nothing_new(self, job: Job) -> bool:
+        """Whether the folder can be passed over without opening it, if nothing is pending."""
+        row, status = job.row, job.status
+        if status is None:
+            return False
+        if status.messages == 0 and row.uidvalidity is None:
+            # Placed once all the same, so that an empty folder appears here too (A86).
+            job.folder(self.task)
+            return True
+        same = status.uidvalidity == row.uidvalidity and status.uidnext > 0
+        known = same and status.uidnext == row.uidnext_scanned
+        settled = row.server_count is not None and row.state == RemoteFolderState.ACTIVE
+        if known and settled and status.messages != row.server_count:
+            self._count_there(row, status)
+        return known and settled
+
+    def _count_there(self, row: RemoteFolder, status: MailboxStatus) -> None:
+        note = limit_note(self.task.provider_key, status.messages)
+        RemoteFolder.objects.filter(pk=row.pk).update(server_count=status.messages, cause_text=note)
+
+    def _note_capabilities(self, source: ImapSource) -> None:
+        told = " ".join(sorted(source.capabilities))[:4000]
+        if told != self.task.capabilities:
+            self.task.capabilities = told
+            RetrievalTask.objects.filter(pk=self.task.pk).update(capabilities=told)
+
+    # The end
+
+    def _finish_folders(self) -> None:
+        """Note of the folders that are done what is there and what is here."""
+        ready = [job for job in self.jobs if not job.is_out and self.discovery.is_through(job)]
+        if not ready:
+            return
+        for job in ready:
+            # An empty folder appears here too.
+            job.folder(self.task)
+        tallies = ledger.tallies(job.row.pk for job in ready)
+        for job in ready:
+            _note(self.session, job, tallies.get(job.row.pk, ledger.Tally()))
+        self.jobs = [job for job in self.jobs if job not in ready]
+        self.session.count(folders=len(ready))
+
+    def _tell_if_nothing_worked(self) -> None:
+        """Where every folder failed that had something to fetch, it is not the folders."""
+        failure, run = self.bodies.failure, self.session.run
+        if failure is not None and self.jobs and not run.stored and run.folders == len(self.quiet):
+            raise failure
+
+    def _remember_pace(self) -> None:
+        pace, task = self.bodies.pace, self.task
+        learnt = None if pace.count >= pace.most else pace.count
+        if not pace.slowed and learnt != task.batch_size:
+            task.batch_size = learnt
+            RetrievalTask.objects.filter(pk=task.pk).update(batch_size=learnt)
 
 
-def _settled(
-    row: RemoteMessage,
-    one: FetchedMessage,
-    earlier: RemoteMessage | None,
-    message: Message | None = None,
-) -> RemoteMessage:
-    row.state = RemoteState.LINKED if earlier else RemoteState.STORED
-    row.sha256 = one.body.sha256
-    # What the server told stays: its UIDs are known by it.
-    row.size = one.body.size if row.size is None else row.size
-    row.message_id = earlier.message_id if earlier else message.pk if message else None
-    return row
+def _estimate(job: Job) -> int:
+    """How many messages a folder will tell of, as far as its numbers say."""
+    row, status = job.row, job.status
+    if status is None:
+        return 0
+    if row.uidvalidity != status.uidvalidity or row.uidnext_scanned <= 1:
+        return status.messages
+    return max(0, min(status.messages, status.uidnext - row.uidnext_scanned))
 
 
-def _update(rows: list[RemoteMessage]) -> None:
-    """One statement for many rows: an insert that meets its own key."""
-    RemoteMessage.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=["state", "size", "sha256", "message", "attempts", "next_try_at", "error"],
-        batch_size=500,
-    )
+def _note(session: Session, job: Job, tally: ledger.Tally) -> None:
+    row, now = job.row, session.clock()
+    lowest = tally.lowest_open
+    row.settled_uid = (row.uidnext_scanned if lowest is None else lowest) - 1
+    row.counts = tally.counts
+    if job.status is not None:
+        row.server_count = job.status.messages
+    row.checked_at = now
+    row.refusals = 0
+    if row.state == RemoteFolderState.PARKED or not plan.is_restless(row.turned_at, now=now):
+        row.state, row.parked_until = RemoteFolderState.ACTIVE, None
+    row.cause_text = job.note(session.task.provider_key)
+    row.save(
+        update_fields=[
+            "settled_uid", "counts", "server_count", "checked_at", "refusals", "state",
+            "parked_until", "cause_text",
+        ]
+    )  # fmt: skip

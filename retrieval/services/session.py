@@ -68,6 +68,12 @@ class Session:
         """Whether this is the first pass: nothing it brings is news."""
         return self.task.first_pass_done_at is None
 
+    def is_old(self, internal_at: datetime | None, *, first_pass: bool) -> bool:
+        """Whether mail is no news: all of the first pass, and a new folder's older mail."""
+        if self.backfill or not first_pass:
+            return self.backfill
+        return internal_at is not None and internal_at < self.clock() - NEWS
+
     @property
     def profile(self) -> Profile:
         """How to treat the other server."""

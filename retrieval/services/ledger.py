@@ -1,0 +1,146 @@
+"""The ledger's rows in numbers: entered, settled, counted, without an object for each.
+
+Everything here runs in the caller's transaction, which checks the fence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, F, Min, Q, QuerySet
+
+from lib import bulk
+from retrieval.batches import Open
+from retrieval.models import RemoteFolder, RemoteMessage, RemoteState, RetrievalTask
+
+_NEW = (
+    "folder_id", "generation", "uid", "state", "size", "internal_at", "flags", "server_id",
+    "ident", "sha256", "message_id",
+)  # fmt: skip
+_SETTLED = (
+    "state", "size", "sha256", "ident", "message_id", "attempts", "next_try_at", "error",
+)  # fmt: skip
+_OPEN = ("pk", "uid", "size", "server_id", "internal_at", "attempts", "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """A message the server told of, and its first verdict."""
+
+    folder_id: int
+    generation: int
+    uid: int
+    state: str
+    size: int | None = None
+    internal_at: datetime | None = None
+    flags: Sequence[str] = ()
+    server_id: str = ""
+    ident: bytes | None = None
+    sha256: bytes | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an open row; what is not named here is as if it had just been entered."""
+
+    pk: int
+    state: str
+    size: int | None
+    sha256: bytes | None = None
+    ident: bytes | None = None
+    message_id: int | None = None
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Ledger rows of a folder by state, and the lowest that is open."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    lowest_open: int | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def insert(rows: Sequence[New]) -> None:
+    """Enter new rows; those that are known already stay as they are."""
+    values = [
+        (
+            row.folder_id, row.generation, row.uid, row.state, row.size, row.internal_at,
+            list(row.flags), row.server_id, row.ident, row.sha256, row.message_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+    bulk.insert(RemoteMessage, _NEW, values, ignore_conflicts=True)
+
+
+def settle(verdicts: Sequence[Verdict]) -> None:
+    """Write what became of open rows."""
+    values = [
+        (
+            one.pk, one.state, one.size, one.sha256, one.ident, one.message_id, one.attempts,
+            one.next_try_at, one.error,
+        )
+        for one in verdicts
+    ]  # fmt: skip
+    bulk.update(RemoteMessage, _SETTLED, values)
+
+
+def of(row: RemoteFolder) -> QuerySet[RemoteMessage]:
+    """The rows of a folder that its UIDs of today stand for."""
+    return RemoteMessage.objects.filter(folder=row, generation=row.generation)
+
+
+def open_below(row: RemoteFolder, uid: int, *, now: datetime, most: int) -> list[Open]:
+    """What is open and due below a UID, newest first."""
+    rows = of(row).filter(_due(now), state=RemoteState.PENDING, uid__lt=uid)
+    found = rows.order_by("-uid").values_list(*_OPEN)[:most]
+    return [
+        Open(pk, number, size, server_id, date, attempts, bytes(sha256) if sha256 else None)
+        for pk, number, size, server_id, date, attempts, sha256 in found
+    ]
+
+
+def flags_of(pks: Sequence[int]) -> dict[int, list[str]]:
+    """The flags these rows were entered with."""
+    return dict(RemoteMessage.objects.filter(pk__in=pks).values_list("pk", "flags"))
+
+
+def folders_with_open(task: RetrievalTask, *, now: datetime) -> dict[int, int]:
+    """How many messages are open and due, by folder."""
+    rows = RemoteMessage.objects.filter(
+        _due(now),
+        folder__task=task,
+        state=RemoteState.PENDING,
+        generation=F("folder__generation"),
+    )
+    return dict(rows.values_list("folder_id").annotate(n=Count("pk")))
+
+
+def _due(now: datetime) -> Q:
+    return Q(next_try_at=None) | Q(next_try_at__lte=now)
+
+
+def tallies(folder_ids: Iterable[int]) -> dict[int, Tally]:
+    """The counts of these folders, from one query."""
+    rows = (
+        RemoteMessage.objects.filter(
+            folder_id__in=list(folder_ids), generation=F("folder__generation")
+        )
+        .values_list("folder_id", "state")
+        .annotate(n=Count("pk"), least=Min("uid"))
+    )
+    found: dict[int, Tally] = {}
+    for folder_id, state, number, least in rows:
+        tally = found.setdefault(folder_id, Tally())
+        tally.counts[state] = number
+        if state == RemoteState.PENDING:
+            tally.lowest_open = least
+    return found

@@ -1,0 +1,127 @@
+"""Messages the server has one name for across its folders are fetched once (RFC 8474, X-GM-MSGID).
+
+Another place of a message that is here is another entry of the same bytes. Mail that was removed
+here stays away: its row still names it, and no longer stands for a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from filtering.services import deliver
+from mailstore.models import Folder, Message
+from retrieval.batches import Open
+from retrieval.models import RemoteMessage, RemoteState, RetrievalTask
+from retrieval.services import ledger
+from retrieval.services.boxes import Job
+from retrieval.services.session import Session
+
+HERE = (RemoteState.STORED, RemoteState.LINKED)
+# PostgreSQL proves for lists of up to a hundred that the index on ids holds them all.
+CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message with a server's id lies here; ``message_id`` None: it was removed here."""
+
+    sha256: bytes | None
+    ident: bytes | None
+    message_id: int | None
+
+
+def places(task: RetrievalTask, ids: Iterable[str]) -> dict[str, Place]:
+    """What is known here of these ids, within one account; existing entries are preferred."""
+    wanted = sorted({one for one in ids if one})
+    found: dict[str, Place] = {}
+    for at in range(0, len(wanted), CHUNK):
+        rows = RemoteMessage.objects.filter(
+            folder__task=task, server_id__in=wanted[at : at + CHUNK], state__in=HERE
+        ).exclude(server_id="")
+        for server_id, sha256, ident, message in rows.order_by("pk").values_list(
+            "server_id", "sha256", "ident", "message_id"
+        ):
+            if server_id not in found or found[server_id].message_id is None:
+                found[server_id] = Place(
+                    bytes(sha256) if sha256 else None, bytes(ident) if ident else None, message
+                )
+    return found
+
+
+def placed_elsewhere(task: RetrievalTask, rows: list[ledger.New]) -> list[ledger.New]:
+    """Rows of a folder that shows everything: what has its place already needs none there."""
+    known = places(task, (row.server_id for row in rows if row.state == RemoteState.PENDING))
+    return [
+        replace(
+            row,
+            state=RemoteState.LINKED,
+            sha256=known[row.server_id].sha256,
+            ident=known[row.server_id].ident,
+            message_id=known[row.server_id].message_id,
+        )
+        if row.state == RemoteState.PENDING and row.server_id in known
+        else row
+        for row in rows
+    ]
+
+
+def link(session: Session, job: Job, rows: Sequence[Open]) -> list[Open]:
+    """Settle what is here already, without fetching it; the rest is returned."""
+    known = places(session.task, (row.server_id for row in rows))
+    here = [row for row in rows if row.server_id in known]
+    if not here:
+        return list(rows)
+    try:
+        session.settle(lambda: _settle(session, job, here, known), linked=len(here))
+    except deliver.BytesGoneError:
+        return list(rows)
+    except Folder.DoesNotExist:
+        # Deleted here meanwhile; it is made again.
+        job.row.local = None
+        session.settle(lambda: _settle(session, job, here, known), linked=len(here))
+    settled = {row.pk for row in here}
+    return [row for row in rows if row.pk not in settled]
+
+
+def _settle(session: Session, job: Job, here: Sequence[Open], known: Mapping[str, Place]) -> None:
+    entries = {} if job.is_all else _entries(session, job, here, known)
+    ledger.settle([_verdict(row, known[row.server_id], entries.get(row.pk)) for row in here])
+
+
+def _entries(
+    session: Session, job: Job, here: Sequence[Open], known: Mapping[str, Place]
+) -> dict[int, Message]:
+    """Another entry for each message that is still here, by ledger row."""
+    ids = {row.pk: known[row.server_id].message_id for row in here}
+    messages = Message.objects.in_bulk([pk for pk in ids.values() if pk is not None])
+    flags = ledger.flags_of(list(ids))
+    found = [(row, messages[message]) for row in here if (message := ids[row.pk]) in messages]
+    if not found:
+        return {}
+    folder = job.folder(session.task)
+    made = deliver.copy(
+        [
+            deliver.Known(
+                message=message,
+                folder=folder,
+                internal_at=row.internal_at,
+                flags=frozenset(flags[row.pk]),
+                source=session.task.source,
+                backfill=session.is_old(row.internal_at, first_pass=job.first_pass),
+            )
+            for row, message in found
+        ]
+    )
+    return {row.pk: entry for (row, _), entry in zip(found, made, strict=True)}
+
+
+def _verdict(row: Open, place: Place, entry: Message | None) -> ledger.Verdict:
+    return ledger.Verdict(
+        pk=row.pk,
+        state=RemoteState.LINKED,
+        size=row.size,
+        sha256=place.sha256,
+        ident=place.ident,
+        message_id=entry.pk if entry is not None else place.message_id,
+    )
