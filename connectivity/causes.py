@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from connectivity.cause import Cause, Explained, Turn
-from connectivity.providers import by_host
+from connectivity.providers import name_of
 from connectivity.waits import WAITS
 from protocols.errors import MailServerError, Stage
 
@@ -275,8 +275,7 @@ def explain_cause(
     values = {"host": _("The server"), "port": "?", "username": _("This account")}
     values["email"] = values["username"]
     values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
-    known = by_host(str(values["host"]))
-    values.setdefault("provider", known.name if known else values["host"])
+    values.setdefault("provider", name_of(str(values["host"])))
     return Explained(
         cause=cause,
         title=str(entry.title),

@@ -221,6 +221,19 @@ def by_address(address: str, providers: Sequence[Provider] = PROVIDERS) -> Provi
     return next((one for one in providers if domain in one.domains), None)
 
 
+#: Providers without a tile, by the domain of their servers.
+_OTHERS = {"office365.com": "Microsoft 365", "outlook.com": "Outlook.com", "zoho.com": "Zoho"}
+
+
+def name_of(host: str) -> str:
+    """What people call the owner of a server: a provider's name, else the host itself."""
+    known = by_host(host)
+    if known is not None:
+        return known.name
+    parts = host.lower().rstrip(".").split(".")
+    return _OTHERS.get(".".join(parts[-2:]), host)
+
+
 def by_host(host: str, providers: Sequence[Provider] = PROVIDERS) -> Provider | None:
     """The provider one of whose servers this is; None if it is not known."""
     wanted = host.lower().rstrip(".")

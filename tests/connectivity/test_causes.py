@@ -20,6 +20,7 @@ def test_every_cause_of_the_protocols_is_explained(cause: str) -> None:
 def test_what_has_to_be_waited_for_names_who_is_waited_for(cause: str) -> None:
     told = explain_cause(cause, {"host": "imap.gmail.com"})
     assert "Gmail" in told.sentence
+    assert "Microsoft" in explain_cause(cause, {"host": "outlook.office365.com"}).sentence
     assert "mail.example.com" in explain_cause(cause, {"host": "mail.example.com"}).sentence
     assert told.action
     # Only a permission that was withdrawn is the reader's turn.
