@@ -22,15 +22,13 @@ from lib.checkpoints import checkpoint
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders
 from protocols.body import Body
-from protocols.errors import MailServerError, ProtocolBroken, Refused
-from protocols.pop3 import Pop3Source, PopEntry
+from protocols.errors import ProtocolBroken, Refused, Stage
+from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from retrieval import plan
 from retrieval.models import PopMessage, PopState
 from retrieval.services import pop_ledger
 from retrieval.services.session import Fetched, Session, max_size
 
-BATCH = 50
-BATCH_BYTES = 8 << 20
 SESSION_MESSAGES = 1000
 MAX_SESSIONS = 200
 MAX_ATTEMPTS = 3
@@ -189,7 +187,7 @@ class PopSession:
     def _fetch(self, todo: Sequence[Listed], handled: dict[int, PopMessage]) -> None:
         """Fetch and store; enters the row of every message number that was handled."""
         by_number = {one.entry.number: one for one in todo}
-        for batch in _batches(self.source.retrieve(list(by_number))):
+        for batch in _bodies(self.source.batches([one.entry for one in todo])):
             rows = [self._row(by_number[number].key, body) for number, body in batch]
             rows = [self._checked(row, body) for row, (_, body) in zip(rows, batch, strict=True)]
             fresh = [
@@ -311,21 +309,13 @@ class PopSession:
         return PopMessage.objects.filter(task=self.task)
 
 
-def _batches(bodies: Iterator[tuple[int, Body]]) -> Iterator[list[tuple[int, Body]]]:
-    """What came, in batches; where an error ends it, what came before is handed out first."""
-    batch: list[tuple[int, Body]] = []
-    size = 0
-    failure: MailServerError | None = None
-    try:
-        for number, body in bodies:
-            batch.append((number, body))
-            size += body.size
-            if len(batch) >= BATCH or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    except MailServerError as error:
-        failure = error
-    if batch:
-        yield batch
-    if failure is not None:
-        raise failure
+def _bodies(batches: Iterator[list[Retrieved]]) -> Iterator[list[tuple[int, Body]]]:
+    """What came; where a message was refused, what came before it is handed out first."""
+    for batch in batches:
+        whole: list[tuple[int, Body]] = []
+        for one in batch:
+            if one.body is None:
+                yield whole
+                raise Refused(Stage.FETCH, server_line=one.refusal)
+            whole.append((one.number, one.body))
+        yield whole

@@ -208,8 +208,8 @@ def test_a_refused_sign_in_is_what_the_server_says_it_is(
     ("answer", "expected"),
     [
         (b"-ERR [AUTH] no\r\n", LoginRefused),
-        (b"-ERR [IN-USE] Unable to lock maildrop\r\n", LoginLater),
-        (b"-ERR [LOGIN-DELAY] wait a few minutes\r\n", LoginLater),
+        (b"-ERR [IN-USE] Unable to lock maildrop\r\n", Later),
+        (b"-ERR [LOGIN-DELAY] wait a few minutes\r\n", Later),
         (b"garbage\r\n", ProtocolBroken),
     ],
 )

@@ -9,7 +9,7 @@ from protocols.errors import (
     ProtocolBroken,
     Refused,
 )
-from protocols.pop3 import Pop3Source
+from protocols.pop3 import Pop3Source, PopEntry
 from protocols.tls import Trust
 from protocols.types import Endpoint, Security
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
@@ -178,7 +178,7 @@ def test_a_message_cut_off_is_no_message(loopback: AddressPolicy, trust: Trust) 
         endpoint = Endpoint("localhost", server.port, Security.NONE)
         source = Pop3Source.open(endpoint, LOGIN, policy=loopback, trust=trust)
         with pytest.raises(Dropped):
-            list(source.retrieve([1]))
+            list(source.batches([PopEntry(1, None, 10)]))
 
 
 def test_a_quit_without_an_answer_confirms_nothing(loopback: AddressPolicy, trust: Trust) -> None:

@@ -1,13 +1,13 @@
 """POP3 against a real Dovecot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 
 import pytest
 
 from protocols.address import AddressPolicy
 from protocols.errors import LoginMethod, LoginRefused, ProtocolBroken, Refused
-from protocols.pop3 import Pop3Source
+from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.dovecot import Dovecot
@@ -23,6 +23,14 @@ RAWS = [
     b"Subject: long line\r\n\r\n." + b"y" * 300_000 + b"\r\n.\r\n",
     b"Subject: large\r\n\r\n" + b".23456789abcde\r\n" * 100_000,
 ]
+
+
+def fetched(source: Pop3Source, entries: Iterable[PopEntry]) -> list[Retrieved]:
+    return [one for batch in source.batches(entries) for one in batch]
+
+
+def texts(found: list[Retrieved]) -> list[bytes]:
+    return [one.body.read() for one in found if one.body is not None]
 
 
 @pytest.fixture
@@ -95,22 +103,23 @@ def test_brings_every_byte_of_the_inbox_and_nothing_else(
         assert [entry.number for entry in entries] == [1, 2, 3, 4, 5]
         assert len({entry.uidl for entry in entries}) == 5
         assert [entry.size for entry in entries] == [len(raw) for raw in RAWS]
-        found = list(source.retrieve([entry.number for entry in entries]))
-        assert [number for number, _ in found] == [1, 2, 3, 4, 5]
-        assert [body.read() for _, body in found] == RAWS
+        found = fetched(source, entries)
+        assert [one.number for one in found] == [1, 2, 3, 4, 5]
+        assert texts(found) == RAWS
         assert source.quit()
     assert dovecot.read_mailbox(user) == RAWS
 
 
-def test_many_messages_travel_in_groups(dovecot: Dovecot, user: str, open_pop: Open) -> None:
+def test_many_messages_travel_at_once(dovecot: Dovecot, user: str, open_pop: Open) -> None:
     raws = [b"Subject: %d\r\n\r\nx\r\n" % number for number in range(35)]
     for raw in raws:
         dovecot.append(user, "INBOX", raw)
     with open_pop(user) as source:
         assert "PIPELINING" in source.capabilities
-        assert [body.read() for _, body in source.retrieve(range(1, 36))] == raws
+        entries = source.listing()
+        assert texts(fetched(source, entries)) == raws
         source.capabilities = frozenset()
-        assert [body.read() for _, body in source.retrieve(range(1, 36))] == raws
+        assert texts(fetched(source, entries)) == raws
 
 
 def test_deletion_takes_effect_with_quit_and_not_without(
@@ -130,8 +139,9 @@ def test_deletion_takes_effect_with_quit_and_not_without(
 
 def test_a_message_that_is_not_there_is_refused(user: str, open_pop: Open) -> None:
     with open_pop(user) as source:
-        with pytest.raises(Refused):
-            list(source.retrieve([7]))
+        (answer,) = fetched(source, [PopEntry(7, None, 1)])
+        assert answer.body is None
+        assert answer.refusal
         assert source.count() == 0
         with pytest.raises(Refused):
             source.delete([7])

@@ -216,7 +216,7 @@ STRIKES = [
     "protocols.wire.Wire.send",
     "protocols.wire.Wire.readline",
     "protocols.imap.connection._sign_in",
-    "protocols.pop3._sign_in",
+    "protocols.pop3.entry._sign_in",
     "protocols.check._stages",
     "protocols.smtp.session._sign_in",
     "protocols.smtp.probe._offer",
