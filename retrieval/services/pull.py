@@ -137,9 +137,14 @@ class Door:
 
     def imap(self) -> ImapSource:
         """A signed-in IMAP connection. Raises MailServerError, HeldBack, CredentialError."""
-        self._admit()
+        admission = self._admit()
         return ImapSource.open(
-            self.endpoint, self._login(), policy=network.policy(), trust=network.trust()
+            self.endpoint,
+            self._login(),
+            policy=network.policy(),
+            trust=network.trust(),
+            # A round trip more: worth it where much is to come.
+            compress=admission.compress and self.session.backfill,
         )
 
     def pop(self) -> Pop3Source:
