@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from protocols.errors import Refused, Stage
@@ -103,7 +103,7 @@ class _Asked:
     tags: list[bytes]
 
 
-def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Iterator[Surveyed]:
+def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[Surveyed]:
     """Open and scan many mailboxes, in order, `depth` of them on their way at a time.
 
     With a depth of 1 every command waits for the answer to the last, and an empty mailbox is not

@@ -103,7 +103,7 @@ class ImapSource:
             return []
         return self._scanner.all(lo, hi, message_ids=message_ids)
 
-    def survey(self, wanted: Sequence[Survey], depth: int = 20) -> Iterator[Surveyed]:
+    def survey(self, wanted: Sequence[Survey], depth: int = 20) -> Generator[Surveyed]:
         """Open and scan many mailboxes read-only, in order, `depth` of them on their way.
 
         With a depth of 1 there is one command at a time, for servers that bear nothing else, and

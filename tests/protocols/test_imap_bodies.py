@@ -120,7 +120,7 @@ def test_no_more_is_taken_than_may_lie_in_memory(filled: str, open_imap: Open) -
             next(arrivals)
             # Those handed over, those waiting, the one at the door, and those on their way.
             assert len(taken) <= handed + 2 + 1 + 3
-        arrivals.close()  # type: ignore[attr-defined] # a generator underneath
+        arrivals.close()
         # Left early: nobody reads on, and the connection is gone.
         count = len(taken)
         with pytest.raises(MailServerError):

@@ -1,0 +1,90 @@
+"""How often a pull has to wait for the server."""
+
+import pytest
+
+from protocols.address import AddressPolicy
+from protocols.imap import ImapSource, Survey, Wanted
+from protocols.tls import Trust
+from protocols.types import Endpoint, Login, Security
+from standin.dovecot import Dovecot
+from standin.hostile import Expect, Hang, Hostile, Send, Step
+from tests.protocols.conftest import BOX_PASSWORD
+from tests.protocols.flights import CountingProxy
+from tests.protocols.scripted import SIGNED_IN, Reach
+
+FOLDERS = 50
+EXAMINED: list[Step] = [
+    Expect(b"EXAMINE"),
+    Send(b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n%TAG% OK done\r\n"),
+]
+
+
+@pytest.fixture
+def many(dovecot: Dovecot, imap_user: str) -> str:
+    for number in range(FOLDERS):
+        dovecot.append(imap_user, f"F{number}", b"Subject: x\r\n\r\nx\r\n")
+    return imap_user
+
+
+def connect(proxy: CountingProxy, user: str, policy: AddressPolicy, trust: Trust) -> ImapSource:
+    endpoint = Endpoint("localhost", proxy.port, Security.NONE)
+    return ImapSource.open(endpoint, Login(user, BOX_PASSWORD), policy=policy, trust=trust)
+
+
+def test_two_round_trips_after_sign_in_tell_that_nothing_is_new(
+    dovecot: Dovecot, many: str, loopback: AddressPolicy, trust: Trust
+) -> None:
+    with CountingProxy(dovecot.imap_port) as proxy:
+        with connect(proxy, many, loopback, trust) as source:
+            boxes = source.list_folders()
+            assert sum(box.status is not None for box in boxes) >= FOLDERS
+        signing_in = next(
+            place for place, sent in enumerate(proxy.flights) if b"AUTHENTICATE" in sent
+        )
+        after = [sent for sent in proxy.flights[signing_in + 1 :] if b"LOGOUT" not in sent]
+    assert len(after) == 2, after
+    assert b"CAPABILITY" in after[0]
+    assert after[1].count(b"\r\n") == 3  # ID, NAMESPACE and LIST together
+
+
+def test_a_survey_does_not_wait_for_each_answer(imap: Reach) -> None:
+    """The server says nothing until it has heard everything."""
+    asked: list[Step] = [Expect(b"EXAMINE|UID FETCH") for _ in range(40)]
+    told = b"".join(
+        b"* 1 EXISTS\r\nT%d OK\r\n* 1 FETCH (UID 5 RFC822.SIZE 9)\r\nT%d OK\r\n" % (tag, tag + 1)
+        for tag in range(1, 40, 2)
+    )
+    with Hostile([*SIGNED_IN, *asked, Send(told), Hang()]) as server, imap(server) as source:
+        wanted = [Survey(b"F%d" % number, 1, 100) for number in range(20)]
+        answers = list(source.survey(wanted, depth=20))
+    assert [[meta.uid for meta in answer.metas] for answer in answers] == [[5]] * 20
+
+
+def test_bodies_do_not_wait_for_each_answer(imap: Reach) -> None:
+    asked: list[Step] = [Expect(b"EXAMINE"), *[Expect(b"UID FETCH") for _ in range(3)]]
+    body = b"* %d FETCH (UID %d BODY[] {2}\r\nhi)\r\n"
+    told = b"* 9 EXISTS\r\nT1 OK\r\n" + body % (1, 1)
+    # The first batch is complete: the fourth is asked for although no answer has come.
+    more = [Expect(b"UID FETCH 4"), Send(b"".join(body % (n, n) for n in (3, 2, 4)))]
+    script = [*SIGNED_IN, *asked, Send(told), *more, Send(b"T4 OK\r\nT2 OK\r\nT3 OK\r\nT5 OK\r\n")]
+    batches = iter(Wanted(b"INBOX", 0, (uid,)) for uid in range(1, 5))
+    with Hostile([*script, *EXAMINED, Hang()]) as server, imap(server) as source:
+        arrived = list(source.bodies(lambda: next(batches, None), depth=3))
+        assert [each.messages[0].uid for each in arrived] == [1, 2, 3, 4]
+        # Answers that were still owed do not confuse the next command.
+        assert source.examine(b"INBOX").messages == 3
+
+
+def test_with_a_depth_of_one_each_command_waits_for_the_last(imap: Reach) -> None:
+    """The server hangs where it hears more than it has answered."""
+    one = Send(b"* 1 FETCH (UID 1 RFC822.SIZE 2)\r\n%TAG% OK\r\n")
+    body = Send(b"* 1 FETCH (UID 1 BODY[] {2}\r\nhi)\r\n%TAG% OK\r\n")
+    empty = Send(b"* 0 EXISTS\r\n%TAG% OK\r\n")
+    script = [*SIGNED_IN, *EXAMINED, Expect(b"UID FETCH"), one, Expect(b"EXAMINE"), empty]
+    script += [*EXAMINED, Expect(b"UID FETCH"), body, Expect(b"EXAMINE"), empty]
+    batches = iter([Wanted(b"A", 0, (1,)), Wanted(b"B", 0, (1,))])
+    with Hostile([*script, Hang()]) as server, imap(server) as source:
+        answers = list(source.survey([Survey(b"A", 1, 9), Survey(b"B", 1, 9)], depth=1))
+        assert [len(answer.metas) for answer in answers] == [1, 0]
+        arrived = list(source.bodies(lambda: next(batches, None), depth=1))
+        assert [len(each.messages) for each in arrived] == [1, 0]
