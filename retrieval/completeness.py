@@ -101,8 +101,8 @@ def folders_of(task: RetrievalTask, *, fetching: str | None = None) -> list[Fold
         return _pop_folder(task)
     rows = list(RemoteFolder.objects.filter(task=task).order_by("name"))
     tallies = tallies_of(rows, fetching=fetching)
-    passed = task.first_pass_done_at is not None
-    return [_folder_state(row, tallies[row.pk], passed=passed) for row in rows]
+    is_live = fetching is not None
+    return [_folder_state(row, tallies[row.pk], is_live=is_live) for row in rows]
 
 
 def tallies_of(
@@ -176,17 +176,20 @@ def summary_of(folders: Sequence[FolderState]) -> Completeness | None:
     return Completeness(True, f"{told}.")
 
 
-def _folder_state(row: RemoteFolder, noted: Tally | None, *, passed: bool) -> FolderState:
-    """``passed``: a whole pass was made; a folder without a count was empty all along."""
+def _folder_state(row: RemoteFolder, noted: Tally | None, *, is_live: bool) -> FolderState:
     there, tally = row.server_count, noted or Tally()
     known = tally.here + tally.pending + tally.failed + tally.skipped
-    total = there if there is not None else known
+    is_gone = row.state == RemoteFolderState.GONE
+    total = tally.here if is_gone else known if there is None else there
     told = in_words(row.cause_text)
     # Messages that have left the server since are still here.
     done = min(tally.here, total)
-    missing = total - done - tally.failed - tally.skipped
-    kind, words = _verdict(row, tally, missing=missing)
-    if noted is None:
+    missing = 0 if is_gone else total - done - tally.failed - tally.skipped
+    if there is None and row.checked_at is not None and not known:
+        # It was passed over, because the server's list said that it is empty.
+        there = 0
+    kind, words = _verdict(row, tally, there=there, missing=missing)
+    if not is_gone and is_live and (noted is None or missing > 0):
         kind, words = "run", _("Still fetching, newest first")
     return FolderState(
         name=row.name,
@@ -203,23 +206,24 @@ def _folder_state(row: RemoteFolder, noted: Tally | None, *, passed: bool) -> Fo
         server=there,
         stored=tally.here,
         pending=tally.pending,
-        is_open=row.state != RemoteFolderState.GONE
-        and (missing > 0 or (there is None and not passed)),
+        is_open=not is_gone and (there is None or missing > 0),
     )
 
 
-def _verdict(row: RemoteFolder, tally: Tally, *, missing: int) -> tuple[str, str]:
+def _verdict(
+    row: RemoteFolder, tally: Tally, *, there: int | None, missing: int
+) -> tuple[str, str]:
     """Why the two counts differ."""
     if row.state == RemoteFolderState.GONE:
         return "wait", _("No longer on the server. Its mail here stays.")
     if row.state == RemoteFolderState.PARKED:
         told = _("The server does not open it. It is tried again later.")
         return "wait", in_words(row.cause_text) or told
-    if row.server_count is None:
-        return "wait", in_words(row.cause_text) or _("Not looked into yet")
     reasons = ", ".join(_reasons(tally))
     if tally.pending:
         return "run", _("Still fetching, newest first")
+    if there is None:
+        return "wait", in_words(row.cause_text) or _("Not looked into yet")
     if missing > 0 and not reasons:
         return "run", _("Waits for the next run")
     return ("ok", _("Complete")) if not reasons else ("run", reasons)

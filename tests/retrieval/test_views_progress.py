@@ -163,6 +163,25 @@ def test_completeness_is_one_sentence_for_all_folders(web: Client, make_task: Ma
     assert "12,103 of 12,408 messages are here so far." in text_of(web, task)
 
 
+def test_folders_that_are_gone_or_empty_keep_nothing_from_being_complete(
+    make_task: MakeTask,
+) -> None:
+    task, now = make_task(), timezone.now()
+    common = {"task": task, "checked_at": now}
+    RemoteFolder.objects.create(
+        raw_name=b"I", name="I", server_count=2, counts={"stored": 2}, **common
+    )
+    RemoteFolder.objects.create(
+        raw_name=b"G", name="G", state="gone", server_count=9, counts={"stored": 4}, **common
+    )
+    RemoteFolder.objects.create(raw_name=b"E", name="E", **common)
+    told = summary_of(folders_of(task))
+    assert told is not None
+    assert (told.is_complete, told.words) == (True, "Complete: 6 of 6 messages.")
+    empty = folders_of(task)[0]
+    assert (empty.name, empty.there, empty.words) == ("E", "0", "Complete")
+
+
 def test_nothing_is_said_before_a_folder_was_looked_into(make_task: MakeTask) -> None:
     task = make_task()
     RemoteFolder.objects.create(task=task, raw_name=b"INBOX", name="INBOX")
