@@ -39,6 +39,7 @@ class Wire:
         self._step = total
         self._timeout = -1.0
         self._deflate: Deflate | None = None
+        self._unsent = b""
         # Received and not yet read: what lies in the buffer from `_at` on.
         self._buffer = bytearray()
         self._at = 0
@@ -74,8 +75,20 @@ class Wire:
         """The first bytes received and not yet read, for a diagnosis."""
         return bytes(self._buffer[self._at : self._at + 16])
 
-    def send(self, data: bytes) -> None:
-        """Send all of it; raises `Hung` or `Dropped`."""
+    def send(self, data: bytes, *, more: bool = False) -> None:
+        """Send all of it; raises `Hung` or `Dropped`.
+
+        With `more` it may wait for what is sent next, at the latest until something is received.
+        """
+        self._unsent += data
+        if not more:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was held back; raises `Hung` or `Dropped`."""
+        data, self._unsent = self._unsent, b""
+        if not data:
+            return
         view = memoryview(self._deflate.deflate(data) if self._deflate else data)
         while view:
             try:
@@ -240,6 +253,7 @@ class Wire:
                 raise self.fail(Dropped(self.stage))
 
     def _receive(self) -> bytes:
+        self.flush()
         try:
             self._be_patient()
             data = self.sock.recv(RECEIVE)

@@ -59,8 +59,11 @@ class Channel:
         self._unheeded: set[bytes] = set()
         self._untagged = 0
 
-    def send(self, command: bytes, *names: bytes, rest: bytes = b"") -> bytes:
-        """Send one command with mailbox names as its arguments; the tag to wait for."""
+    def send(self, command: bytes, *names: bytes, rest: bytes = b"", more: bool = False) -> bytes:
+        """Send one command with mailbox names as its arguments; the tag to wait for.
+
+        With `more` it may travel together with what is sent next.
+        """
         self._number += 1
         tag = b"T%d" % self._number
         line = tag + b" " + command
@@ -76,12 +79,12 @@ class Channel:
                 if not self._continued(tag):
                     return tag
                 line = name
-        self.wire.send(line + rest + b"\r\n")
+        self.wire.send(line + rest + b"\r\n", more=more)
         return tag
 
     def mention(self, command: bytes) -> None:
-        """Send a command whose answer, whatever it is, does not matter; nothing is waited for."""
-        self.ignore(self.send(command))
+        """Send a command, with the next one, whose answer does not matter."""
+        self.ignore(self.send(command, more=True))
 
     def ignore(self, tag: bytes) -> None:
         """Let the answer to this command pass, whatever it will be."""

@@ -25,7 +25,7 @@ _PREFIX = re.compile(rb'\(("(?:[^"\\]|\\.)*") (?:NIL|"[^"]*")')
 def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteMailbox]:
     """Every mailbox of the user's own, roles and status included where they can be had."""
     # Both questions travel at once; on a slow line each round trip is felt.
-    spaces = channel.send(b"NAMESPACE") if "NAMESPACE" in capabilities else None
+    spaces = channel.send(b"NAMESPACE", more=True) if "NAMESPACE" in capabilities else None
     listing = channel.send(_command(capabilities))
     foreign = _foreign(channel, spaces) if spaces else ()
     boxes: dict[bytes, RemoteMailbox] = {}
@@ -84,7 +84,7 @@ def _ask(channel: Channel, boxes: list[RemoteMailbox]) -> dict[bytes, MailboxSta
     waiting: deque[tuple[bytes, RemoteMailbox]] = deque()
     found: dict[bytes, MailboxStatus] = {}
     for box in boxes:
-        waiting.append((channel.send(b"STATUS", box.raw_name, rest=_ITEMS), box))
+        waiting.append((channel.send(b"STATUS", box.raw_name, rest=_ITEMS, more=True), box))
         if len(waiting) >= PIPELINED:
             _answer(channel, waiting, found)
     while waiting:

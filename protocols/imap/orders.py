@@ -87,13 +87,14 @@ class Orders:
         opening = self._last
         if opening is None or opening.raw_name != wanted.raw_name or opening.refusal:
             self._last = opening = _Opening(wanted.raw_name)
-            self._tags[self.channel.send(b"EXAMINE", wanted.raw_name)] = opening
+            self._tags[self._examine(wanted.raw_name)] = opening
         order = _Order(wanted, opening, Batch(wanted.uids, wanted.form))
         if wanted.form is not Form.PIECES:
             order.todo.extend(commands(wanted.uids, wanted.form))
         while self._at_once and order.todo:
             self._send(order)
         self._waiting.append(order)
+        self.channel.wire.flush()
 
     def receive(self) -> Arrived:
         """What came of the oldest order; raises any `MailServerError` but `Refused`."""
@@ -102,6 +103,7 @@ class Orders:
         while not self._done(order):
             if order.todo and not order.tags and order.opening.answered:
                 self._send(order)
+                self.channel.wire.flush()
             self._hear()
         if order.wanted.form is Form.PIECES and not order.void and self._filled(order):
             self.finish()
@@ -126,9 +128,12 @@ class Orders:
     def _filled(order: _Order) -> bool:
         return order.opening.status is not None and order.opening.status.messages > 0
 
+    def _examine(self, raw_name: bytes) -> bytes:
+        return self.channel.send(b"EXAMINE", raw_name, more=True)
+
     def _send(self, order: _Order) -> None:
         self.channel.wire.limit(STEP, Stage.FETCH)
-        tag = self.channel.send(order.todo.popleft())
+        tag = self.channel.send(order.todo.popleft(), more=True)
         order.tags.add(tag)
         self._tags[tag] = order
 

@@ -61,7 +61,7 @@ class Scanner:
         """Send the question about the UIDs from `lo` to `hi`; the tag."""
         items = b"UID RFC822.SIZE INTERNALDATE FLAGS" + self.server_id
         items += _MESSAGE_ID if message_ids else b""
-        return self.channel.send(b"UID FETCH %d:%d (%b)" % (lo, hi, items))
+        return self.channel.send(b"UID FETCH %d:%d (%b)" % (lo, hi, items), more=True)
 
     def told(self, tag: bytes, lo: int, hi: int) -> dict[int, RemoteMeta]:
         """The answer, by UID; raises `Refused`."""
@@ -117,6 +117,7 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
             scanner.channel.wire.limit(STEP, Stage.FOLDERS)
             while rest and len(waiting) < depth:
                 waiting.append(_ask(scanner, rest.popleft(), at_once=depth > 1))
+            scanner.channel.wire.flush()
             answer = _answer(scanner, waiting[0])
             waiting.popleft()
             yield answer
@@ -126,7 +127,7 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
 
 
 def _ask(scanner: Scanner, survey: Survey, *, at_once: bool) -> _Asked:
-    asked = _Asked(survey, [scanner.channel.send(b"EXAMINE", survey.raw_name)])
+    asked = _Asked(survey, [scanner.channel.send(b"EXAMINE", survey.raw_name, more=True)])
     if at_once and survey.lo <= survey.hi:
         asked.tags.append(scanner.ask(survey.lo, survey.hi, message_ids=survey.message_ids))
     return asked
