@@ -188,12 +188,13 @@ def _folder_state(row: RemoteFolder, noted: Tally | None, *, is_live: bool) -> F
     if there is None and row.checked_at is not None and not known:
         # It was passed over, because the server's list said that it is empty.
         there = 0
+    listed = there if there is not None else known or None
     kind, words = _verdict(row, tally, there=there, missing=missing)
     if not is_gone and is_live and (noted is None or missing > 0):
         kind, words = "run", _("Still fetching, newest first")
     return FolderState(
         name=row.name,
-        there=count(there) if there is not None else NO_VALUE,
+        there=count(listed) if listed is not None else NO_VALUE,
         here=count(tally.here) if noted else NO_VALUE,
         done=done,
         total=total,
@@ -220,7 +221,7 @@ def _verdict(
         told = _("The server does not open it. It is tried again later.")
         return "wait", in_words(row.cause_text) or told
     reasons = ", ".join(_reasons(tally))
-    if tally.pending:
+    if tally.pending or (there is None and tally.here):
         return "run", _("Still fetching, newest first")
     if there is None:
         return "wait", in_words(row.cause_text) or _("Not looked into yet")
