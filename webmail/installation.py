@@ -51,9 +51,11 @@ def bundled_broker() -> bool:
 
 
 def background() -> list[processes.Process]:
-    """Broker, workers and beat, in the order they start."""
+    """Broker, workers, beat and the listener, in the order they start."""
     workers = [processes.worker(queues, name=name) for name, queues in EMBEDDED_WORKERS]
     listed = [*workers, processes.beat()]
+    if settings.PUSH_CONNECTIONS:
+        listed.append(processes.listener())
     if bundled_broker():
         listed.insert(0, processes.broker(Path(settings.BUNDLED_BROKER_SOCKET)))
     return listed

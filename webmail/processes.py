@@ -80,6 +80,12 @@ def beat() -> Process:
     )
 
 
+def listener() -> Process:
+    """Listens to many accounts for new mail. Without it mail comes by its schedule."""
+    manage = str(Path(__file__).resolve().parent.parent / "manage.py")
+    return Process(name="listener", command=[sys.executable, manage, "listen"], stop_within=5)
+
+
 def broker(socket: Path) -> Process:
     """The bundled Valkey on a unix socket only this account can open. It stores nothing.
 

@@ -126,7 +126,7 @@ class Installation:
 
     def children(self) -> dict[str, int]:
         """The supervised processes by name."""
-        kinds = {"valkey-server": "broker", "celery": "", "granian": "web"}
+        kinds = {"valkey-server": "broker", "celery": "", "granian": "web", " listen": "listener"}
         names: dict[str, int] = {}
         for running in self.processes():
             if running.parent != self.pid:

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from tests.infra.running import Installation, manage
 from tests.waiting import wait_until
 
-PARTS = ["broker", "worker retrieval", "worker rest", "beat", "web"]
+PARTS = ["broker", "worker retrieval", "worker rest", "beat", "listener", "web"]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_it_stops_in_order_and_leaves_nothing_behind(installation: Installation)
     os.kill(installation.pid, signal.SIGTERM)
     assert installation.wait() == 0
     stops = [name for name, what in installation.history() if what == "stopped"]
-    assert stops == ["web", "beat", "worker rest", "worker retrieval", "broker"]
+    assert stops == ["web", "listener", "beat", "worker rest", "worker retrieval", "broker"]
     assert installation.processes() == []
 
 

@@ -18,6 +18,7 @@ class Command(OperatorCommand):
         web.add_argument("--port", type=int, default=8000)
         self._add_worker(add("worker", self.worker, "A worker for one or more queues."))
         add("beat", self.beat, "The clock that hints at due work.")
+        add("listen", self.listen, "What listens to accounts for new mail.")
 
     @staticmethod
     def _add_worker(parser: ArgumentParser) -> None:
@@ -32,3 +33,6 @@ class Command(OperatorCommand):
 
     def beat(self) -> None:
         processes.replace_this_process(processes.beat())
+
+    def listen(self) -> None:
+        processes.replace_this_process(processes.listener())
