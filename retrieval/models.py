@@ -274,6 +274,9 @@ class PopMessage(models.Model):
     state = models.CharField(max_length=12, choices=PopState.choices, default=PopState.PENDING)
     size = models.BigIntegerField(null=True, blank=True)
     sha256 = models.BinaryField(max_length=32, null=True, blank=True)
+    head = models.BinaryField(
+        max_length=16, null=True, blank=True, help_text="BLAKE2b of its header."
+    )
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

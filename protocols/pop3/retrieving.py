@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -22,7 +22,7 @@ Batch = list[Retrieved]
 
 def batches(
     wire: Wire, wanted: Iterable[PopEntry], *, pipelined: bool, count: int, size: int, ahead: int
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """What is wanted, in order, in batches of at most so many messages and not much more bytes.
 
     A thread reads on while the caller stores, up to `ahead` batches; `wanted` is iterated in that

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -110,7 +110,7 @@ class Pop3Source:
         count: int = 50,
         size: int = 8 << 20,
         ahead: int = 2,
-    ) -> Iterator[list[Retrieved]]:
+    ) -> Generator[list[Retrieved], None, None]:
         """The messages asked for, in order, byte for byte, dots unstuffed, in batches.
 
         A batch holds at most `count` messages and not much more than `size` bytes.  A thread of

@@ -4,28 +4,47 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
 from itertools import islice
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from lib import bulk
 from mailstore.models import Blob
 from mailstore.services import blobs
 from retrieval.models import PopMessage, PopState, RetrievalTask
 
 PAST = "past "  # no id holds a space
 CONTENT = "sha256:"
+BY_CONTENT = Q(key__startswith=PAST) | Q(key__startswith=CONTENT)
+COLUMNS = (
+    "state", "size", "sha256", "head", "message_id", "attempts", "next_try_at", "error"
+)  # fmt: skip
+_values = attrgetter(*COLUMNS)
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class Known(NamedTuple):
+    """What matters of a ledger row when a maildrop is listed: there may be very many."""
+
+    pk: int
+    state: str
+    size: int | None
+    attempts: int = 0
+    next_try_at: datetime | None = None
 
 
 def start_afresh(task: RetrievalTask) -> None:
     """Doubt everything that is known of the maildrop: it is another account's now."""
     rows = PopMessage.objects.filter(task=task)
     here = rows.filter(state__in=(PopState.STORED, PopState.DELETED))
-    retire(here.exclude(key__startswith=PAST).exclude(key__startswith=CONTENT))
+    retire(here.exclude(BY_CONTENT))
     rows.exclude(state__in=(PopState.STORED, PopState.DELETED)).delete()
 
 
@@ -34,28 +53,60 @@ def retire(rows: QuerySet[PopMessage]) -> None:
     rows.update(key=Concat(Value(PAST), Cast("pk", CharField()), output_field=CharField()))
 
 
-def insert(rows: list[PopMessage]) -> None:
-    """New rows; those that are known already stay as they are."""
-    PopMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+def named(task: RetrievalTask) -> dict[str, Known]:
+    """What is known of every message that goes by an id, by that id."""
+    rows = PopMessage.objects.filter(task=task).exclude(BY_CONTENT)
+    fields = rows.values_list("key", "pk", "state", "size", "attempts", "next_try_at")
+    return {row[0]: Known(*row[1:]) for row in fields.iterator(5000)}
 
 
-def upsert(rows: list[PopMessage]) -> None:
-    """New rows inserted, known ones updated, in a statement each."""
-    PopMessage.objects.bulk_create([row for row in rows if row.pk is None])
-    PopMessage.objects.bulk_create(
-        [row for row in rows if row.pk is not None],
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=["state", "size", "sha256", "message", "attempts", "error"],
-    )
+def put_away(task: RetrievalTask, gone: Sequence[Known]) -> None:
+    """Ids that are not listed any more: what is here is kept by its content, the rest forgotten."""
+    here = (PopState.STORED, PopState.DELETED)
+    rows = PopMessage.objects.filter(task=task)
+    for chunk in chunks([known.pk for known in gone if known.state in here], 500):
+        retire(rows.filter(pk__in=chunk))
+    for chunk in chunks([known.pk for known in gone if known.state not in here], 500):
+        rows.filter(pk__in=chunk).delete()
+
+
+def discover(task: RetrievalTask, sizes: Mapping[str, int], largest: int) -> None:
+    """New rows for ids with these listed sizes; those that are known already stay as they are."""
+    states = (PopState.PENDING, PopState.TOO_BIG)
+    rows = [(task.pk, key, size, states[size > largest]) for key, size in sizes.items()]
+    columns = ("task_id", "key", "size", "state")
+    bulk.insert(PopMessage, columns, rows, ignore_conflicts=True)
+
+
+def refuse_size(task: RetrievalTask, ids: Sequence[int]) -> None:
+    """Set messages aside again that turned out to be too large once more."""
+    for chunk in chunks(ids, 500):
+        PopMessage.objects.filter(task=task, pk__in=chunk).update(state=PopState.TOO_BIG)
+
+
+def removed(task: RetrievalTask, ids: Sequence[int]) -> None:
+    """The server confirmed that these are gone there."""
+    for chunk in chunks(ids, 500):
+        PopMessage.objects.filter(task=task, pk__in=chunk).update(state=PopState.DELETED)
+
+
+def save(rows: Sequence[PopMessage]) -> None:
+    """New rows inserted, known ones updated, in few statements."""
+    bulk.create([row for row in rows if row.pk is None])
+    known = [row for row in rows if row.pk is not None]
+    bulk.update(PopMessage, COLUMNS, [(row.pk, *_values(row)) for row in known])
+
+
+def head_of(data: bytes) -> bytes:
+    """What tells a message by its header, whichever way its lines end there (TOP, RETR)."""
+    head = data.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")[0]
+    return blake2b(head.strip(), digest_size=16).digest()
 
 
 def safe(rows: dict[int, PopMessage]) -> dict[int, PopMessage]:
     """Rows whose copy here is stored, not empty, and has the bytes that were fetched."""
     stored = {
-        number: row
-        for number, row in rows.items()
-        if row.state == PopState.STORED and row.sha256 and row.size
+        number: row for number, row in rows.items() if row.state == PopState.STORED and row.sha256
     }
     copies: dict[bytes, Blob] = {}
     for chunk in chunks([bytes(row.sha256 or b"") for row in stored.values()], 500):

@@ -12,273 +12,273 @@ under another id, or under the same one again, is recognised by its bytes.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 
-from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from lib.checkpoints import checkpoint
-from mailstore.models import Folder, FolderRole, Message
-from mailstore.services import folders
-from protocols.body import Body
-from protocols.errors import ProtocolBroken, Refused, Stage
+from protocols.errors import Dropped, Hung, ProtocolBroken
 from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from retrieval import plan
 from retrieval.models import PopMessage, PopState
-from retrieval.services import pop_ledger
-from retrieval.services.session import Fetched, Session, max_size
+from retrieval.services import pop_heads, pop_ledger
+from retrieval.services.pop_arrivals import Arrivals, Listed
+from retrieval.services.pop_refusals import DEADLY, EMPTY, MAX_ATTEMPTS, Refusals
+from retrieval.services.session import BudgetSpent, Session, max_size
 
 SESSION_MESSAGES = 1000
-MAX_SESSIONS = 200
-MAX_ATTEMPTS = 3
-MAX_REFUSALS = 3  # in one pull; more of them are not about single messages
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A message of this session's listing and the ledger key it goes by ("" : its content)."""
-
-    entry: PopEntry
-    key: str
+SESSION_SECONDS = 300.0
+MAX_SESSIONS = 20
+# After a run whose worker died so many messages are fetched one by one: it was one of them, or
+# none; as many as can be on their way or waiting at a time.
+CAREFUL = 200
+NO_IDS = gettext_noop(
+    "This server gives its messages no lasting ids, so all of them are looked at in every run."
+)
 
 
 def pull(session: Session, open_source: Callable[[], Pop3Source]) -> bool:
     """Sessions until nothing new is listed; False when the slice ended before.
 
     A server may list only a window of the maildrop, so an empty remainder is asked for, not
-    assumed.
+    assumed. A lost connection is followed by another one that asks for what is missing.
+
+    Raises:
+        MailServerError: the account, not one of its messages, is in trouble.
+        BudgetSpent: no more today; what was fetched is stored.
     """
-    blamed: set[str] = set()
-    for _ in range(MAX_SESSIONS):
+    session.check_budget()
+    refusals = Refusals(session)
+    try:
+        done = _sessions(session, open_source, refusals)
+    except BudgetSpent:
+        refusals.settle()
+        raise
+    refusals.settle()
+    return done
+
+
+def _sessions(session: Session, open_source: Callable[[], Pop3Source], refusals: Refusals) -> bool:
+    for number in range(MAX_SESSIONS):
         if session.over():
             return False
         with open_source() as source:
-            if not PopSession(session, source, blamed).run():
+            if not PopSession(session, source, refusals, number).run():
                 session.publish(phase="done")
                 return True
     return False
 
 
+LOST = (Dropped, Hung, ProtocolBroken)
+
+
 class PopSession:
     """One POP3 session: numbers hold only within it (RFC 1939 section 3)."""
 
-    def __init__(self, session: Session, source: Pop3Source, blamed: set[str]) -> None:
-        """Take ``blamed``, the keys that were refused in this pull, to add to."""
+    def __init__(
+        self, session: Session, source: Pop3Source, refusals: Refusals, number: int
+    ) -> None:
+        """``number`` is that of the session in its run, from 0."""
         self.session = session
-        self.blamed = blamed
         self.source = source
+        self.refusals = refusals
+        self.number = number
         self.task = session.task
-        self.rows: dict[tuple[str, int], PopMessage] = {}
-        self.copies: Counter[str] = Counter()
+        self.known = pop_ledger.named(self.task)
+        self.arrivals = Arrivals(session, self.known)
+        self.here: dict[int, PopMessage] = {}
+        self.seen = 0
+        self.spent: BudgetSpent | None = None
+        self._end = time.monotonic() + SESSION_SECONDS
 
     def run(self) -> bool:
         """Fetch and remove; returns whether another session should follow."""
         listed = self._list()
         self._discover(listed)
-        todo = [one for one in listed if one.key and self._is_open(one)]
-        todo.sort(key=lambda one: self.rows[one.key, 0].attempts)
-        unkeyed = [one for one in listed if not one.key and one.entry.size <= max_size()]
-        self.session.publish(phase="fetching")
-        chosen = todo[:SESSION_MESSAGES] + unkeyed
-        by_number: dict[int, PopMessage] = {}
         try:
-            self._fetch(chosen, by_number)
-        except (Refused, ProtocolBroken) as error:
-            self._blame(chosen[len(by_number)].key, error)
+            named, unnamed = self._todo(listed)
+        except LOST:
+            # Lost by asking for headers: then without.
+            if self.refusals.knows_top:
+                raise
             return True
+        chosen = named[:SESSION_MESSAGES] + unnamed
+        self.session.publish(phase="fetching")
+        try:
+            self._fetch(chosen)
+        except LOST as error:
+            if self.seen < len(chosen):
+                self.refusals.lost(chosen[self.seen].name, error)
+            return True
+        more = 0 < self.seen < len(named)
         if self.task.leave_on_server:
-            return self.source.quit() and len(todo) > SESSION_MESSAGES
-        by_number |= {
-            one.entry.number: self.rows[one.key, 0]
-            for one in listed
-            if one.key and (one.key, 0) in self.rows and not self._is_doubtful(one)
-        }
-        removed = self._remove(by_number)
-        # A window that was emptied may have more behind it.
-        return removed > 0 or len(todo) > SESSION_MESSAGES
+            more = self.source.quit() and more
+        else:
+            # A window that was emptied may have more behind it.
+            more = self._remove(self._removable(listed)) > 0 or more
+        if self.spent is not None:
+            raise self.spent
+        return more
+
+    # What is there
 
     def _list(self) -> list[Listed]:
         self.session.publish(phase="listing")
         entries = self.source.listing()
         keys = plan.pop_keys([entry.uidl for entry in entries])
-        return [Listed(entry, key) for entry, key in zip(entries, keys, strict=True)]
+        listed = [Listed(entry, key) for entry, key in zip(entries, keys, strict=True)]
+        if self.task.leave_on_server and listed and not any(keys):
+            self.session.run.cause_text = NO_IDS
+        return listed
+
+    def _discover(self, listed: Sequence[Listed]) -> None:
+        """A ledger row for every listed id; those of ids that are gone are kept by content."""
+        keyed = {one.key: one.entry.size for one in listed if one.key}
+        gone = [known for key, known in self.known.items() if key not in keyed]
+        if gone:
+            self.session.settle(lambda: pop_ledger.put_away(self.task, gone))
+        self._check_sizes(keyed)
+        fresh = {key: size for key, size in keyed.items() if key not in self.known}
+        if fresh:
+            largest = max_size()
+            too_big = sum(size > largest for size in fresh.values())
+            self.session.settle(
+                lambda: pop_ledger.discover(self.task, fresh, largest),
+                found=len(fresh),
+                skipped=too_big,
+            )
+            self.known = self.arrivals.known = pop_ledger.named(self.task)
+
+    def _check_sizes(self, keyed: Mapping[str, int]) -> None:
+        """What somebody asked to be tried again may still be too large."""
+        largest = max_size()
+        known = [
+            self.known[key] for key, size in keyed.items() if size > largest if key in self.known
+        ]
+        large = [one.pk for one in known if one.state == PopState.PENDING]
+        if large:
+            self.session.settle(lambda: pop_ledger.refuse_size(self.task, large))
+
+    def _todo(self, listed: Sequence[Listed]) -> tuple[list[Listed], list[Listed]]:
+        """What is to be fetched: by id, that which failed before last; and what has no id.
+
+        Messages without ids can be told apart only among all of them, so they are fetched in one
+        session.
+        """
+        todo = [one for one in listed if self._is_open(one)]
+        if self.task.leave_on_server and self.refusals.knows_top:
+            todo = pop_heads.recognise(self.source, self.arrivals, self.refusals, todo)
+        if self.number == 0:
+            self.session.expect(len(todo), sum(one.entry.size for one in todo))
+        named = [one for one in todo if one.key]
+        named.sort(key=lambda one: self.known[one.key].attempts)
+        return named, [one for one in todo if not one.key]
 
     def _is_open(self, one: Listed) -> bool:
-        row = self.rows[one.key, 0]
-        if one.key in self.blamed:
+        if one.name in self.refusals or one.entry.size > max_size():
             return False
-        return row.state == PopState.PENDING or self._is_doubtful(one)
+        if not one.key:
+            return True
+        known = self.known[one.key]
+        waits = known.next_try_at is not None and known.next_try_at > self.session.clock()
+        return (known.state == PopState.PENDING and not waits) or self._is_doubtful(one)
 
     def _is_doubtful(self, one: Listed) -> bool:
         """Whether a stored message about to be removed is looked at once more.
 
         After a QUIT that was not confirmed its id may already belong to another one.
         """
-        row = self.rows[one.key, 0]
-        stored = row.state == PopState.STORED and not self.task.leave_on_server
-        return stored and row.size != one.entry.size
-
-    def _blame(self, key: str, error: Refused | ProtocolBroken) -> None:
-        """Set a message back that the server would not give, so that it holds up no other."""
-        if not key or len(self.blamed) >= MAX_REFUSALS:
-            raise error
-        self.blamed.add(key)
-        row = self.rows[key, 0]
-        row.attempts += 1
-        row.error = error.server_line
-        if row.state == PopState.PENDING and row.attempts >= MAX_ATTEMPTS:
-            row.state = PopState.QUARANTINED
-        quarantined = int(row.state == PopState.QUARANTINED)
-        self.session.settle(lambda: pop_ledger.upsert([row]), quarantined=quarantined)
-
-    def _discover(self, listed: Sequence[Listed]) -> None:
-        """A ledger row for every listed id, read back so that all have their keys."""
-        keyed = [one for one in listed if one.key]
-        self._retire({one.key for one in keyed})
-        self._load([one.key for one in keyed])
-        fresh = [
-            PopMessage(
-                task=self.task,
-                key=one.key,
-                size=one.entry.size,
-                state=PopState.TOO_BIG if one.entry.size > max_size() else PopState.PENDING,
-            )
-            for one in keyed
-            if (one.key, 0) not in self.rows
-        ]
-        if not fresh:
-            return
-        too_big = sum(row.state == PopState.TOO_BIG for row in fresh)
-        self.session.settle(lambda: pop_ledger.insert(fresh), found=len(fresh), skipped=too_big)
-        self._load([row.key for row in fresh])
-
-    def _load(self, keys: Sequence[str]) -> None:
-        for chunk in pop_ledger.chunks(keys, 500):
-            rows = self._ledger().filter(key__in=chunk)
-            self.rows |= {(row.key, row.copy_no): row for row in rows}
-
-    def _retire(self, listed: set[str]) -> None:
-        """Give the rows of ids that are not listed any more a key no message can come under."""
-        named = (
-            self._ledger()
-            .exclude(key__startswith=pop_ledger.PAST)
-            .exclude(key__startswith=pop_ledger.CONTENT)
-        )
-        here = (PopState.STORED, PopState.DELETED)
-        absent = [
-            (pk, state in here)
-            for pk, key, state in named.values_list("pk", "key", "state")
-            if key not in listed
-        ]
-        if not absent:
-            return
-
-        def settle() -> None:
-            for chunk in pop_ledger.chunks([pk for pk, kept in absent if kept], 500):
-                pop_ledger.retire(self._ledger().filter(pk__in=chunk))
-            for chunk in pop_ledger.chunks([pk for pk, kept in absent if not kept], 500):
-                self._ledger().filter(pk__in=chunk).delete()
-
-        self.session.settle(settle)
+        known = self.known[one.key]
+        settled = known.state in (PopState.STORED, PopState.DELETED)
+        other = bool(one.entry.size) and known.size != one.entry.size
+        return settled and other and not self.task.leave_on_server
 
     # Fetching
 
-    def _fetch(self, todo: Sequence[Listed], handled: dict[int, PopMessage]) -> None:
-        """Fetch and store; enters the row of every message number that was handled."""
-        by_number = {one.entry.number: one for one in todo}
-        for batch in _bodies(self.source.batches([one.entry for one in todo])):
-            rows = [self._row(by_number[number].key, body) for number, body in batch]
-            rows = [self._checked(row, body) for row, (_, body) in zip(rows, batch, strict=True)]
-            fresh = [
-                (row, body)
-                for row, (_, body) in zip(rows, batch, strict=True)
-                if row.state == PopState.PENDING and body.size
-            ]
-            fresh = self._link(fresh)
-            if fresh:
-                self._store(fresh)
-            handled |= {number: row for (number, _), row in zip(batch, rows, strict=True)}
+    def _fetch(self, chosen: Sequence[Listed]) -> None:
+        if self.session.interrupted and self.number == 0:
+            self._fetch_carefully(chosen[:CAREFUL])
+            chosen = chosen[self.seen :]
+        if chosen and not self._is_over():
+            profile = self.session.profile
+            self._receive(chosen, count=profile.batch, size=profile.batch_bytes)
 
-    def _checked(self, row: PopMessage, body: Body) -> PopMessage:
-        """The row, or a new one where its id stands for another message by now."""
-        if row.state != PopState.STORED or not row.key or row.sha256 is None:
-            return row
-        if bytes(row.sha256) == body.sha256:
-            row.size = body.size
-            return row
-        new = PopMessage(task=self.task, key=row.key, size=body.size)
-        self.session.settle(lambda: pop_ledger.retire(self._ledger().filter(pk=row.pk)))
-        self.rows[row.key, 0] = new
-        return new
+    def _fetch_carefully(self, chosen: Sequence[Listed]) -> None:
+        """One by one, each attempt written down before: a worker may die of one of them."""
+        for one in chosen:
+            if self._is_over():
+                return
+            if one.key and not self._may_try(one):
+                self.seen += 1
+            else:
+                self._receive([one], count=1, size=1)
 
-    def _link(self, fresh: list[tuple[PopMessage, Body]]) -> list[tuple[PopMessage, Body]]:
-        """Settle what is here already under an id that is not listed any more; gives the rest."""
-        hashes = {body.sha256 for _, body in fresh}
-        by_content = Q(key__startswith=pop_ledger.PAST) | Q(key__startswith=pop_ledger.CONTENT)
-        known = self._ledger().filter(by_content, sha256__in=hashes) if hashes else ()
-        free: dict[bytes, list[PopMessage]] = {}
-        for old in known:
-            # Rows by content that were met in this session belong to messages of their own.
-            if not self.copies[old.key]:
-                free.setdefault(bytes(old.sha256 or b""), []).append(old)
-        linked: list[PopMessage] = []
-        used: list[int] = []
-        for row, body in fresh:
-            if candidates := free.get(body.sha256):
-                old = candidates.pop()
-                row.state, row.sha256, row.size = PopState.STORED, body.sha256, body.size
-                row.message_id = old.message_id
-                linked.append(row)
-                used.append(old.pk)
-        if not linked:
-            return fresh
+    def _may_try(self, one: Listed) -> bool:
+        """Count an attempt; False where there were too many, and the message is set aside."""
+        row = PopMessage.objects.get(pk=self.known[one.key].pk)
+        if row.state != PopState.PENDING:
+            return True
+        lost = row.attempts >= MAX_ATTEMPTS
+        if lost:
+            row.state, row.error = PopState.QUARANTINED, DEADLY
+        else:
+            row.attempts += 1
+            self.refusals.counted.add(one.key)
+        self.session.settle(lambda: pop_ledger.save([row]), quarantined=int(lost))
+        return not lost
 
-        def settle() -> None:
-            self._ledger().filter(pk__in=used).delete()
-            pop_ledger.upsert(linked)
+    def _receive(self, chosen: Sequence[Listed], *, count: int, size: int) -> None:
+        by_number = {one.entry.number: one for one in chosen}
+        with closing(self.source.batches(self._wanted(chosen), count=count, size=size)) as batches:
+            for batch in batches:
+                self._settle([(by_number[one.number], one) for one in batch])
 
-        self.session.settle(settle, linked=len(linked))
-        return [(row, body) for row, body in fresh if row.state == PopState.PENDING]
+    def _wanted(self, chosen: Sequence[Listed]) -> Iterator[PopEntry]:
+        """Asked for one after another, from the reading thread, until time or budget is over."""
+        for one in chosen:
+            if self._is_over():
+                return
+            yield one.entry
 
-    def _row(self, key: str, body: Body) -> PopMessage:
-        """The ledger row of a fetched message; without an id it is known by its content.
+    def _is_over(self) -> bool:
+        return self.spent is not None or self.session.over() or time.monotonic() >= self._end
 
-        Identical messages without ids are counted: the third copy is the third row.
-        """
-        if key:
-            return self.rows[key, 0]
-        key = f"sha256:{body.sha256.hex()}"
-        copy_no = self.copies[key]
-        self.copies[key] += 1
-        self._load([key])
-        return self.rows.get((key, copy_no)) or PopMessage(task=self.task, key=key, copy_no=copy_no)
-
-    def _store(self, fresh: list[tuple[PopMessage, Body]]) -> None:
-        def settle(messages: list[Message]) -> None:
-            self.session.count(found=sum(row.pk is None for row, _ in fresh))
-            for (row, body), message in zip(fresh, messages, strict=True):
-                row.state = PopState.STORED
-                row.sha256, row.size = body.sha256, body.size
-                row.message = message
-            pop_ledger.upsert([row for row, _ in fresh])
-
-        def store() -> None:
-            folder = self.task.destination or folders.special(self.task.user, FolderRole.INBOX)
-            self.session.store(
-                [Fetched(body=body, folder=folder) for _, body in fresh],
-                screen=self.task.filter_enabled,
-                settle=settle,
-            )
-
+    def _settle(self, batch: Sequence[tuple[Listed, Retrieved]]) -> None:
+        """Store what came; what did not is passed over."""
+        bodies = [(one, each.body) for one, each in batch if each.body and each.body.size]
         try:
-            store()
-        except Folder.DoesNotExist:
-            # Deleted here while the mail was on its way.
-            self.task.destination = None
-            store()
+            self.here |= self.arrivals.settle(bodies)
+        except BudgetSpent as spent:
+            self.spent = spent
+        self.seen += len(batch)
+        for one, each in batch:
+            if each.body and each.body.size:
+                self.refusals.fine()
+            else:
+                self.refusals.refuse(one.name, EMPTY if each.body else each.refusal)
 
     # Removal
+
+    def _removable(self, listed: Sequence[Listed]) -> dict[int, PopMessage]:
+        """Stored messages that are surely those which are listed, by their numbers."""
+        sizes = {one.entry.number: one.entry.size for one in listed}
+        met = {
+            number: row
+            for number, row in self.here.items()
+            if not sizes[number] or row.size == sizes[number]
+        }
+        earlier = {
+            one.entry.number: self.known[one.key].pk
+            for one in listed
+            if one.key
+            and one.entry.number not in self.here
+            and self.known[one.key].state == PopState.STORED
+            and not self._is_doubtful(one)
+        }
+        rows = PopMessage.objects.in_bulk(list(earlier.values()))
+        return met | {number: rows[pk] for number, pk in earlier.items() if pk in rows}
 
     def _remove(self, by_number: dict[int, PopMessage]) -> int:
         """Remove messages whose copy here was read back and is right; returns how many.
@@ -297,25 +297,5 @@ class PopSession:
             return 0
         checkpoint("pop: removal confirmed")
         ids = [row.pk for row in safe.values()]
-
-        def settle() -> None:
-            for chunk in pop_ledger.chunks(ids, 500):
-                self._ledger().filter(pk__in=chunk).update(state=PopState.DELETED)
-
-        self.session.settle(settle, removed=len(safe))
+        self.session.settle(lambda: pop_ledger.removed(self.task, ids), removed=len(safe))
         return len(safe)
-
-    def _ledger(self) -> QuerySet[PopMessage]:
-        return PopMessage.objects.filter(task=self.task)
-
-
-def _bodies(batches: Iterator[list[Retrieved]]) -> Iterator[list[tuple[int, Body]]]:
-    """What came; where a message was refused, what came before it is handed out first."""
-    for batch in batches:
-        whole: list[tuple[int, Body]] = []
-        for one in batch:
-            if one.body is None:
-                yield whole
-                raise Refused(Stage.FETCH, server_line=one.refusal)
-            whole.append((one.number, one.body))
-        yield whole

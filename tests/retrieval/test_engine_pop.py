@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -117,8 +118,9 @@ def test_a_message_the_server_refuses_holds_up_no_other(
     pop_server.drop = [(str(number), letter(number)) for number in range(1, 6)]
     pop_server.refused = {"1", "3"}
     task = odd_task(pop_server)
-    for _ in range(4):
-        run(task)
+    for hours in (0, 2, 30):
+        run(task, later=timedelta(hours=hours))
+    assert pop_server.retrieved().count(1) == 3
     assert bodies(user) == sorted(letter(number) for number in (2, 4, 5))
     assert [uidl for uidl, _ in pop_server.drop] == ["1", "3"]
     assert PopMessage.objects.filter(task=task, state="quarantined").count() == 2

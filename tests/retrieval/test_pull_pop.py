@@ -173,12 +173,12 @@ def test_pausing_keeps_the_mail_on_the_server(
     task = make_task("pop")
     claim = dispatch.claim_one(task, now=timezone.now())
     assert claim is not None
-    store = pull_pop.PopSession._store
+    settle = pull_pop.PopSession._settle
 
-    def storing(self: pull_pop.PopSession, *args: object) -> None:
-        store(self, *args)  # type: ignore[arg-type]  # passed on as given
+    def settling(self: pull_pop.PopSession, *args: object) -> None:
+        settle(self, *args)  # type: ignore[arg-type]  # passed on as given
         dispatch.pause(task)
 
-    monkeypatch.setattr(pull_pop.PopSession, "_store", storing)
+    monkeypatch.setattr(pull_pop.PopSession, "_settle", settling)
     assert pull(task_id=task.pk, fence=claim.fence, clock=timezone.now) is None
     assert len(remote.read()) == 3
