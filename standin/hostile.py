@@ -27,9 +27,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Read lines until one matches; the connection ends where none comes."""
+    """Read lines until one matches; the connection ends where none comes.
+
+    A line that is no `command` but the answer to a challenge brings no tag of its own.
+    """
 
     pattern: bytes = rb""
+    command: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +145,9 @@ class _Talk:
         if isinstance(step, Send):
             self.sock.sendall(step.data.replace(b"%TAG%", self.tag))
         elif isinstance(step, Expect):
-            while not re.search(step.pattern, self._line(), re.I):
+            while not re.search(step.pattern, line := self._line(), re.I):
                 pass
+            self.tag = line.partition(b" ")[0] if step.command else self.tag
         elif isinstance(step, Drip):
             self._drip(step)
         elif isinstance(step, Tls):
@@ -160,7 +165,6 @@ class _Talk:
             self.buffer += data
             (self.heard.encrypted if self.encrypted else self.heard.clear).extend(data)
         line, _, self.buffer = self.buffer.partition(b"\n")
-        self.tag = line.partition(b" ")[0]
         return line
 
     def _drip(self, step: Drip) -> None:
