@@ -193,7 +193,16 @@ class Listener:
                 log.warning("news could not be told; the schedule stands", exc_info=True)
             else:
                 # Nobody waits for it: a broker that hangs must not hold up the next hint.
-                self._pokes.submit(self._poke)
+                self._pokes.submit(self._ask)
+
+    def _ask(self) -> None:
+        """Ask the workers to look at once."""
+        try:
+            self._poke()
+        except Exception:
+            log.exception("the workers could not be asked; they look by themselves")
+        finally:
+            connection.close()
 
     async def _in(
         self,
