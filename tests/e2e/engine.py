@@ -91,7 +91,7 @@ def finished(user: User) -> RetrievalTask:
     travel = RemoteFolder.objects.get(task=task, name="Travel")
     odd: list[dict[str, Any]] = [
         {"state": "quarantined", "size": 88_000, "attempts": 3,
-         "error": "The server reports an error for this message every time."},
+         "error": "The server would not hand out this message."},
         {"state": "quarantined", "size": 1_260_000, "attempts": 3},
         {"state": "too-big", "size": 412 * MB},
         {"state": "pending", "attempts": 1, "next_try_at": now + timedelta(hours=1)},

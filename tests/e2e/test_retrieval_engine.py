@@ -66,7 +66,7 @@ def test_what_was_set_aside_is_tried_again_with_a_press(
     card = page.locator("#quarantine")
     expect(card.locator(".item")).to_have_count(4)
     expect(page.locator("#live")).to_contain_text("3 could not be retrieved.")
-    expect(card).to_contain_text("The server reports an error for this message every time.")
+    expect(card).to_contain_text("The server would not hand out this message.")
     card.get_by_role("button", name="Retry Travel, message 5121").click()
     expect(page.get_by_text("The message is tried again.")).to_be_visible()
     expect(card.locator(".item")).to_have_count(3)

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from connectivity.causes import CAUSES, explain_cause
+from connectivity.waits import WAITS
 from lib import days, moments
 from mailstore import search
 from mailstore.models import Folder, FolderRole
@@ -22,6 +23,7 @@ from protocols.errors import SENTENCES
 from retrieval.models import RetrievalTask
 from scripts.check_messages import ROOT, Entry, entries
 from smtp_accounts.services import replies
+from tests.e2e.engine import finished, held_back, importing
 from tests.e2e.tasks import gallery
 from tests.webmail.samples import letter, put
 
@@ -157,6 +159,25 @@ def test_accounts_in_every_state_hold_no_english(german: Client, user: User) -> 
         found = english(german.get(page).content.decode())
         # What a server says is shown as it said it.
         assert set(found) <= {"connect timeout"}, (page, found)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("cause", sorted(WAITS))
+def test_what_is_waited_for_holds_no_english(german: Client, user: User, cause: str) -> None:
+    task = held_back(user, "Northbank", "imap.gmail.com", cause, "BYE [LIMIT]")
+    for name in ("detail", "row"):
+        page = german.get(reverse(f"retrieval-{name}", args=[task.pk])).content.decode()
+        assert set(english(page)) <= {"BYE [LIMIT]"}, name
+
+
+@pytest.mark.django_db
+def test_a_pull_that_runs_or_left_something_out_holds_no_english(
+    german: Client, user: User
+) -> None:
+    for task in (importing(user), finished(user)):
+        for name in ("detail", "status", "row"):
+            page = german.get(reverse(f"retrieval-{name}", args=[task.pk])).content.decode()
+            assert english(page) == [], name
 
 
 @pytest.mark.django_db
