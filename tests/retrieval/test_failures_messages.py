@@ -159,11 +159,11 @@ def test_row_27_exchange_placeholder(
     assert entry(task, 2).next_try_at is not None
     assert entry(task, 2).error
     box.messages[2] = letter(2)
-    run(task, later=2 * HOUR)
+    run(task, later=25 * HOUR)
     assert letter(2) in bodies(user)
     assert entry(task, 2).state == RemoteState.STORED
     box.messages[2] = letter(3)
-    run(task, later=40 * HOUR)
+    run(task, later=90 * HOUR)
     assert letter(3) not in bodies(user)
 
 

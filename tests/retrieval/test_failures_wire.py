@@ -87,9 +87,14 @@ def test_row_03_disconnect_mid_literal(
 
 @pytest.mark.parametrize("wrong", [-9, 1, 40], ids=["short", "one more", "long"])
 def test_row_04_wrong_literal_length(
-    user: User, imap_server: ImapServer, odd_task: MakeTask, wrong: int
+    user: User,
+    imap_server: ImapServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: int,
 ) -> None:
     """The stream is poisoned there: reconnect, bisect to the message, set that one aside."""
+    hurry(monkeypatch, 0.3)  # a length that is too great makes us wait for what never comes
     imap_server.boxes = {"INBOX": Box(letters(range(1, 31))), "Work": Box({1: letter(99)})}
     imap_server.misstated = {7: wrong}
     task = odd_task(imap_server)
