@@ -18,8 +18,7 @@ MAX_NAME = 255
 MAX_FLAGS, MAX_FLAG = 64, 100
 MAX_UID = 2**32 - 1
 # Counts that are settings of Gmail's, or a limit of Yahoo's, and hardly ever chance.
-GMAIL_LIMITS = frozenset({1000, 2000, 5000, 10000})
-YAHOO_LIMIT = 10000
+LIKELY_LIMITS = frozenset({1000, 2000, 5000, 10000})
 TURNS_A_DAY = 3
 # A second way to see messages that lie elsewhere too (RFC 6154 section 2).
 VIEW_ROLES = frozenset({"flagged", "important"})

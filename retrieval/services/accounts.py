@@ -20,6 +20,7 @@ from mailstore.services import folders
 from protocols.check import CheckReport
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
+from retrieval.profiles import key_of
 from retrieval.services import dispatch, pop_ledger, remote_folders
 from retrieval.services.own_account import is_own
 
@@ -282,6 +283,7 @@ def _apply(task: RetrievalTask, values: TaskValues, now: datetime) -> None:
     is_pop = values.type == TaskType.POP
     task.type = values.type
     task.host, task.port, task.username = values.host, values.port, values.username
+    task.provider_key = key_of(values.host)
     task.security = str(values.security)
     task.require_ssl = values.require_ssl
     task.method = values.method

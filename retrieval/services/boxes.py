@@ -21,6 +21,10 @@ _YAHOO_LIMIT = gettext_noop(
     "Yahoo shows other programs only the newest 10,000 messages of a folder. All of them can be"
     " fetched from the server export.imap.mail.yahoo.com."
 )
+_ANY_LIMIT = gettext_noop(
+    "The server shows exactly so many messages of this folder as some providers show at most."
+    " There may be more behind a limit in the provider's settings."
+)
 _UNSTABLE = gettext_noop(
     "The server keeps giving the messages of this folder new numbers. It is looked into once an"
     " hour, and messages that are here already are recognised by their content."
@@ -74,8 +78,6 @@ class Job:
 
 def limit_note(provider: str, messages: int) -> str:
     """A hint where a count looks like a limit of the provider's and not of the mailbox."""
-    if provider == "gmail" and messages in plan.GMAIL_LIMITS:
-        return _GMAIL_LIMIT
-    if provider == "yahoo" and messages == plan.YAHOO_LIMIT:
-        return _YAHOO_LIMIT
-    return ""
+    if messages not in plan.LIKELY_LIMITS:
+        return ""
+    return {"gmail": _GMAIL_LIMIT, "yahoo": _YAHOO_LIMIT}.get(provider, _ANY_LIMIT)

@@ -57,12 +57,13 @@ class _Pull:
     def run(self) -> bool:
         """Go on until everything is done, on as many connections as that takes."""
         try:
-            while True:
+            while not self.session.over():
                 with self.open_source() as source:
                     try:
                         return self._work(source)
                     except _AGAIN as error:
                         self._broke(error)
+            return False
         finally:
             self._remember_pace()
 

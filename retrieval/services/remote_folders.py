@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from mailstore.models import Folder, Source
 from mailstore.services import folders
 from protocols.imap import RemoteMailbox
 from retrieval import plan
-from retrieval.models import RemoteFolder, RemoteFolderState, RetrievalTask, Transfer
+from retrieval.models import (
+    RemoteFolder,
+    RemoteFolderState,
+    RemoteMessage,
+    RetrievalTask,
+    Transfer,
+)
 
 GONE_AFTER = 3
 
@@ -90,8 +96,20 @@ def start_afresh(task: RetrievalTask) -> None:
     bytes and only linked.
     """
     RemoteFolder.objects.filter(task=task, uidvalidity__isnull=False).update(
-        uidvalidity=None, generation=F("generation") + 1, uidnext_scanned=1
+        uidvalidity=None,
+        generation=F("generation") + 1,
+        uidnext_scanned=1,
+        settled_uid=0,
+        server_count=None,
+        counts={},
+        refusals=0,
+        parked_until=None,
+        turned_at=[],
     )
+    # Only the bytes tell: some servers count their ids anew for every account, and one letter to
+    # two people differs in its headers.
+    named = ~Q(server_id="") | Q(ident__isnull=False)
+    RemoteMessage.objects.filter(named, folder__task=task).update(server_id="", ident=None)
 
 
 def place_afresh(task: RetrievalTask) -> None:
