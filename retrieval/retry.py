@@ -19,8 +19,12 @@ _PROBE = timedelta(days=1)
 LOCAL_CAUSES = frozenset({"internal", "storage"})
 # The other side asked for patience: it works, and so does the account.
 PATIENCE = frozenset({"login-later", "busy", "throttled", "limited", "over-quota", "in-use"})
+# Too much at once for this account: fewer connections, slower, for a while.
+CROWDED = frozenset({"throttled", "limited"})
 # Nobody was asked: it is not this account's doing, and nothing is counted against it.
 HELD_BACK = frozenset({"feature-off", "circuit-open", "login-spacing", "daily-budget"})
+# There is nothing to sign in with until the person acts.
+_LOST = frozenset({"oauth-revoked", "credential-unreadable"})
 # What says that a whole server is out of order, not one account on it.
 OUTAGE = frozenset(
     {"name-not-found", "port-closed", "no-answer", "unreachable", "hung", "dropped", "tls-failed"}
@@ -100,7 +104,7 @@ def after_failure(
     if cause == "token-expired" and standing.cause != "token-expired":
         # Once at once: a fresh token is fetched for every connection.
         return Verdict("backoff", now, fails, standing.refused_count, since)
-    if cause == "oauth-revoked":
+    if cause in _LOST:
         probe = now + _PROBE if standing.automatic else None
         return Verdict("needs-password", probe, fails, standing.refused_count, since)
     if cause in {"login-refused", "token-expired"}:

@@ -27,6 +27,8 @@ from retrieval.retry import HELD_BACK, LOCAL_CAUSES, OUTAGE
 BURST = 8
 # Longer waits are spent in the queue, where they keep no worker.
 PATIENCE = 3.0
+# How long an account that was asked for less gets less.
+SLOWED = timedelta(hours=1)
 WINDOW = timedelta(minutes=5)
 FEWEST_TRIES = 5
 FEWEST_ACCOUNTS = 2

@@ -143,7 +143,7 @@ class Door:
             self._login(),
             policy=network.policy(),
             trust=network.trust(),
-            # A round trip more: worth it where much is to come.
+            # A round trip more, worth it where much is to come.
             compress=admission.compress and self.session.backfill,
         )
 
@@ -184,6 +184,9 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
                 task.first_pass_done_at = task.first_pass_done_at or now
         if task.rerun and task.state != TaskState.PAUSED:
             task.next_at, task.rerun = now, False
+        if failure is not None and failure.cause in retry.CROWDED:
+            # The person's other programs share the limit: no second connection for a while.
+            task.slowed_until = now + hosts.SLOWED
         task.lease_until = None
         task.save()
         hosts.report(task, cause=failure.cause if failure else "")
@@ -220,7 +223,8 @@ def _verdict(
         chance=chance,
         retry_after=failure.retry_after,
         until=failure.until,
-        progressed=session.run.folders > 0 or session.run.stored > 0,
+        # Folders passed over without opening them prove nothing: a list is soon answered.
+        progressed=session.run.stored > 0 or session.run.linked > 0,
     )
 
 

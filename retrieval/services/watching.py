@@ -94,8 +94,12 @@ def _account(task: RetrievalTask) -> Account:
 
 
 def _listenable() -> QuerySet[RetrievalTask]:
-    """Tasks that want to hear of news and are well: a failing one waits for its regular runs."""
+    """Tasks that want to hear of news and are well: a failing one waits for its regular runs.
+
+    Where a server complained of too many connections, the one for the runs is enough.
+    """
     return RetrievalTask.objects.filter(
+        Q(slowed_until=None) | Q(slowed_until__lt=Now()),
         type=TaskType.IMAP,
         method=Method.AUTOMATIC,
         push_enabled=True,

@@ -141,6 +141,7 @@ def _watched(task: RetrievalTask) -> bool:
         {"first_pass_done_at": None},
         {"capabilities": "IMAP4REV1 XIDLENESS"},
         {"type": "pop"},
+        {"slowed_until": timezone.now() + timedelta(hours=1)},
     ],
 )
 def test_who_is_not_listened_to(make_listened: MakeTask, fields: dict[str, object]) -> None:

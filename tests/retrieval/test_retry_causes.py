@@ -94,8 +94,9 @@ def test_an_expired_token_is_renewed_at_once_and_only_once() -> None:
     assert (second.next_at, second.refused_count) == (NOW + 10 * MINUTE, 1)
 
 
-def test_only_the_person_can_mend_a_revoked_permission() -> None:
-    verdict = failed(FRESH, "oauth-revoked")
+@pytest.mark.parametrize("cause", ["oauth-revoked", "credential-unreadable"])
+def test_without_anything_to_sign_in_with_the_person_is_asked_at_once(cause: str) -> None:
+    verdict = failed(FRESH, cause)
     assert (verdict.state, verdict.next_at) == ("needs-password", NOW + 24 * HOUR)
 
 
