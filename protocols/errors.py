@@ -17,6 +17,8 @@ and never pass it::
     ├── Later                throttled, limited, over-quota, in-use, not-connected: the same,
     │                        with the reason it gave, at sign-in or after it
     ├── TokenExpired         token-expired     an access token ran out or was not accepted
+    ├── OAuthRevoked         oauth-revoked     the person has to agree to the access again
+    ├── OAuthUnavailable     oauth-unavailable the provider gives out no access token now
     ├── LoginMethod          login-method      no way to sign in that both sides know
     ├── Refused              refused           the server refused a command after sign-in
     ├── ProtocolBroken       protocol          an answer that cannot be understood or trusted
@@ -75,6 +77,8 @@ SENTENCES: Mapping[str, str] = {
     "in-use": "The mailbox is in use by another program.",
     "not-connected": "The server signed in the account but could not open its mailbox.",
     "token-expired": "The permission to sign in has expired.",
+    "oauth-revoked": "The permission to sign in was withdrawn. Sign in to the provider again.",
+    "oauth-unavailable": "The provider could not renew the permission to sign in right now.",
     "login-method": "The server offers no way to sign in that can be used here.",
     "refused": "The server refused the request.",
     "protocol": "The server sent an answer that could not be understood.",
@@ -196,6 +200,19 @@ class TokenExpired(MailServerError):
     """An access token ran out, or was refused where a fresh one may be accepted."""
 
     cause = "token-expired"
+
+
+class OAuthRevoked(MailServerError):
+    """A provider wants the person to agree again; nothing else helps."""
+
+    cause = "oauth-revoked"
+    temporary = False
+
+
+class OAuthUnavailable(MailServerError):
+    """A provider gave no access token, for a reason that may pass."""
+
+    cause = "oauth-unavailable"
 
 
 class LoginMethod(MailServerError):

@@ -14,7 +14,7 @@ from protocols.pop3.values import PopEntry, Retrieved
 from protocols.wire import Wire
 
 STEP = 60.0
-WINDOW = 100  # commands on their way at a time; their bytes always fit a socket's buffer
+WINDOW = 200  # commands on their way at a time; their bytes always fit a socket's buffer
 WINDOW_BYTES = 8 << 20  # and what they ask for, as far as LIST told
 PATIENCE = 2.0  # seconds; on a slow line what came is handed over before its batch is full
 Batch = list[Retrieved]
