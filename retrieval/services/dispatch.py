@@ -24,6 +24,8 @@ AHEAD = timedelta(days=1)
 # Rows looked at beyond those wanted, so that a full provider seldom costs a second look.
 SPARE = 50
 LOOKS = 20
+# Any number no other advisory lock of this database has.
+DISPATCH_LOCK = 7_266_384_021
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,35 @@ def claim_due(*, now: datetime, limit: int | None = None) -> list[Claim]:
     most = limit or settings.RETRIEVAL_IN_FLIGHT
     due = _allowed(_due(now))
     hosts.put_off(due, now=now)
-    busy = _in_flight()
-    room = hosts.Room(busy)
+    kinds = {first: due.filter(first_pass_done_at__isnull=first) for first in (False, True)}
+    # Looked at before the transaction: a round that finds nothing takes no lock.
+    found = {first: rows for first, rows in kinds.items() if _any(rows)}
     claims: list[Claim] = []
-    for first_pass in (False, True):
-        count = sum(number for (_, first), number in busy.items() if first == first_pass)
-        if count < most:
-            kind = due.filter(first_pass_done_at__isnull=first_pass)
-            claims += _claim_kind(kind, room, first_pass=first_pass, most=most - count)
+    if found:
+        with transaction.atomic():
+            _one_at_a_time()
+            busy = _in_flight()
+            room = hosts.Room(busy)
+            for first_pass, rows in found.items():
+                count = sum(number for (_, first), number in busy.items() if first == first_pass)
+                claims += _chosen(rows, room, first_pass=first_pass, most=most - count)
+            _claim(claims)
     return claims
+
+
+def _any(rows: QuerySet[RetrievalTask]) -> bool:
+    # In their order, or PostgreSQL may read the whole table where it expects to find many.
+    return bool(rows.order_by("next_at").values_list("pk", flat=True)[:1])
+
+
+def _one_at_a_time() -> None:
+    """Let no two count what is in flight at once: each would fill the room both saw.
+
+    SQLite has one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DISPATCH_LOCK])
 
 
 def _in_flight() -> dict[tuple[str, bool], int]:
@@ -64,16 +86,6 @@ def _in_flight() -> dict[tuple[str, bool], int]:
         rows.annotate(first=first).values_list("provider_key", "first").annotate(n=Count("pk"))
     )
     return {(key, bool(is_first)): number for key, is_first, number in counted}
-
-
-def _claim_kind(
-    due: QuerySet[RetrievalTask], room: hosts.Room, *, first_pass: bool, most: int
-) -> list[Claim]:
-    # Looked at before the transaction: a round that finds nothing takes no lock.
-    if not due.order_by("next_at").values_list("pk", flat=True)[:1]:
-        return []
-    with transaction.atomic():
-        return _claim(_chosen(due, room, first_pass=first_pass, most=most))
 
 
 def _chosen(
@@ -88,7 +100,7 @@ def _chosen(
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     chosen: dict[int, Claim] = {}
-    for _ in range(LOOKS):
+    for _ in range(LOOKS if most > 0 else 0):
         size = most - len(chosen) + SPARE
         seen = list(rows.exclude(provider_key__in=room.full(first_pass=first_pass))[:size])
         for pk, key, fence in seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -130,6 +131,23 @@ def test_a_shut_provider_is_put_off_and_nothing_is_held_against_it(make_rows: Ma
     Provider.objects.update(shut_until=timezone.now() - MINUTE)
     RetrievalTask.objects.filter(provider_key="down.test").update(next_at=timezone.now())
     assert claimed()["down.test"] == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rounds_at_the_same_time_share_what_there_is(make_rows: MakeRows) -> None:
+    """Each task goes to one of them, and together they take no more than a server bears."""
+    for host in range(5):
+        make_rows(12, f"host{host}.test")
+
+    def work(_: int) -> list[int]:
+        try:
+            return [claim.task_id for claim in dispatch.claim_due(now=timezone.now())]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [pk for ids in pool.map(work, range(8)) for pk in ids]
+    assert len(taken) == len(set(taken)) == 5 * 8
 
 
 def test_an_idle_round_asks_little_and_locks_nothing(make_rows: MakeRows) -> None:
