@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db.models import F, QuerySet, Window
@@ -22,6 +22,7 @@ from retrieval.pace import Progress, earlier, progress_of
 BARS = 16
 # A failure is shown as one only when it lasts; single ones mend themselves.
 QUIET_FAILURES = 3
+QUIET_TIME = timedelta(hours=1)
 
 
 class Look(StrEnum):
@@ -139,7 +140,7 @@ def row_for(
         bars_text=_bars_text(runs),
         progress=progress_of(current, now=now, before=before) if runs_now else None,
         problem=problem_of(task) if look in (Look.NEEDS_YOU, Look.FAILED) else None,
-        wait=_wait(task, look),
+        wait=_wait(task, look, now=now),
         is_listening=is_listening(task, now=now),
     )
 
@@ -155,7 +156,11 @@ def problem_of(task: RetrievalTask | RetrievalRun) -> Explained | None:
         )
     owner = task if isinstance(task, RetrievalTask) else task.task
     values = {"host": owner.host, "port": owner.port, "username": owner.username}
-    return explain_cause(task.cause, values, server_line=task.server_line)
+    told = explain_cause(task.cause, values, server_line=task.server_line)
+    if owner.method == Method.MANUAL and told.turn == Turn.NOBODY:
+        # Nothing goes on by itself where somebody has to ask.
+        return replace(told, action=_("Retrieve again in a few minutes."))
+    return told
 
 
 def fetched(run: RetrievalRun) -> int:
@@ -182,13 +187,14 @@ def is_listening(task: RetrievalTask, *, now: datetime) -> bool:
     return task.watched_until is not None and task.watched_until > now
 
 
-def _wait(task: RetrievalTask, look: Look) -> Explained | None:
+def _wait(task: RetrievalTask, look: Look, *, now: datetime) -> Explained | None:
     """What is waited for, where it is worth a word: a wish of the provider, or a lasting fault."""
     told = problem_of(task) if look == Look.WAITING else None
-    is_loud = told and (
-        told.turn == Turn.YOU or told.cause in WAITS or task.fail_count >= QUIET_FAILURES
-    )
-    return told if is_loud else None
+    if told is None:
+        return None
+    lasts = task.failing_since is not None and now - task.failing_since >= QUIET_TIME
+    is_loud = told.turn == Turn.YOU or told.cause in WAITS
+    return told if is_loud or lasts or task.fail_count >= QUIET_FAILURES else None
 
 
 def _lines(
@@ -202,7 +208,7 @@ def _lines(
         return _("Starts in a moment"), last
     if look == Look.WAITING:
         until = moment(task.next_at, now=now) if task.next_at else ""
-        told = _wait(task, look)
+        told = _wait(task, look, now=now)
         note = told.sentence if told else _("The last check failed. Nothing is lost.")
         return _("Waiting until %(time)s") % {"time": until}, note
     if look == Look.PAUSED:

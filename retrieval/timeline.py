@@ -18,7 +18,8 @@ from lib.moments import count, day, span
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.rows import bar, fetched, problem_of
 
-KEEP = 72
+KEEP = 200
+BARS = 72
 # Messages of a run that is told with its size and rate.
 LARGE = 50
 
@@ -66,9 +67,15 @@ def runs_of(task: RetrievalTask) -> list[RetrievalRun]:
     return runs
 
 
+def problems_of(runs: Sequence[RetrievalRun]) -> list[RetrievalRun]:
+    """Those runs that did not end well, or left something out."""
+    fine = (RunOutcome.OK, RunOutcome.RUNNING)
+    return [run for run in runs if run.outcome not in fine or run.quarantined]
+
+
 def line_of(runs: Sequence[RetrievalRun], *, is_running: bool) -> Line:
     """The bars, oldest first; a bar is as tall as its run brought mail."""
-    oldest_first = list(reversed(runs))
+    oldest_first = list(reversed(runs[:BARS]))
     kinds = tuple(_bar(run, is_running=is_running) for run in oldest_first)
     failed = sum(run.outcome == RunOutcome.FAILED for run in runs)
     waited = sum(run.outcome in (RunOutcome.WAITED, RunOutcome.INTERRUPTED) for run in runs)

@@ -11,6 +11,7 @@ urlpatterns = [
     path(f"{ROOT}<int:pk>/", detail.detail, name="retrieval-detail"),
     path(f"{ROOT}<int:pk>/row/", detail.row, name="retrieval-row"),
     path(f"{ROOT}<int:pk>/status/", detail.status, name="retrieval-status"),
+    path(f"{ROOT}<int:pk>/runs.csv", detail.history, name="retrieval-history"),
     path(f"{ROOT}<int:pk>/edit/", editing.edit, name="retrieval-edit"),
     path(f"{ROOT}<int:pk>/password/", editing.password, name="retrieval-password"),
     path(f"{ROOT}<int:pk>/test/", actions.test, name="retrieval-test"),

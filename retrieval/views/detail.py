@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +21,10 @@ from lib.moments import count
 from retrieval import completeness, news, set_aside, timeline
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
-from retrieval.models import RetrievalTask, RunOutcome
+from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.rows import Look, Row, fetched, rows_for
+
+FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 
 
 @require_safe
@@ -28,7 +32,7 @@ from retrieval.rows import Look, Row, fetched, rows_for
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Settings, activity, folders and quarantine of a task."""
     task = task_for(person(request), pk)
-    return render(request, "retrieval/detail.html", _context(task))
+    return render(request, "retrieval/detail.html", _context(task, only=_only(request)))
 
 
 @require_safe
@@ -43,7 +47,33 @@ def row(request: HttpRequest, pk: int) -> HttpResponse:
 def status(request: HttpRequest, pk: int) -> HttpResponse:
     """The live part of the task's page."""
     task = task_for(person(request), pk)
-    return _told(request, render(request, "retrieval/_live.html", _context(task)), task)
+    response = render(request, "retrieval/_live.html", _context(task, only=_only(request)))
+    return _told(request, response, task)
+
+
+@require_safe
+@requires(Feature.RETRIEVAL)
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every run that is kept, newest first, as a table for spreadsheets (RFC 4180)."""
+    task = task_for(person(request), pk)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="runs-{task.pk}.csv"'
+    table = csv.writer(response)
+    table.writerow(["started", "ended", "outcome", "cause", *FIGURES])
+    for run in task.runs.all():
+        times = [at.isoformat(timespec="seconds") if at else "" for at in _times(run)]
+        figures = [getattr(run, name) for name in FIGURES]
+        table.writerow([*times, run.outcome, run.cause, *figures])
+    return response
+
+
+def _times(run: RetrievalRun) -> tuple[datetime | None, datetime | None]:
+    return run.started_at, run.ended_at
+
+
+def _only(request: HttpRequest) -> bool:
+    """Whether only problems are asked for."""
+    return request.GET.get("show") == "problems"
 
 
 def answer(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
@@ -83,7 +113,7 @@ def _told(
     return response
 
 
-def _context(task: RetrievalTask) -> dict[str, Any]:
+def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
     now = timezone.now()
     shown = rows_for([task], now=now)[0]
     runs = timeline.runs_of(task)
@@ -93,7 +123,9 @@ def _context(task: RetrievalTask) -> dict[str, Any]:
         "task": task,
         "row": shown,
         "line": timeline.line_of(runs, is_running=shown.look == Look.RUNNING),
-        "days": timeline.days_of(runs, now=now),
+        "runs": len(runs),
+        "only": only,
+        "days": timeline.days_of(timeline.problems_of(runs) if only else runs, now=now),
         "folders": folders,
         "completeness": completeness.summary_of(folders),
         "aside": set_aside.set_aside_of(task, now=now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import Any
 
+from django.test import Client
 from django.urls import reverse
 
 from connectivity.models import Credential
@@ -105,3 +106,8 @@ def form_of(task: RetrievalTask, **changes: object) -> dict[str, str]:
         "color": task.source.color,
     }
     return typed(**(values | {"type": None} | changes))
+
+
+def text_of(web: Client, task: RetrievalTask, name: str = "detail") -> str:
+    """What a page of a task says, its spaces made plain."""
+    return " ".join(Page(web.get(url(name, task))).text.replace("\xa0", " ").split())

@@ -16,7 +16,7 @@ from accounts.models import User
 from mailstore.models import Message
 from retrieval.models import PopMessage, RemoteFolder, RemoteMessage, RetrievalTask
 from tests.retrieval.conftest import Remote, run
-from tests.retrieval.pages import Page, url
+from tests.retrieval.pages import text_of, url
 
 MakeTask = Callable[..., RetrievalTask]
 HTMX = {"HX-Request": "true"}
@@ -25,10 +25,6 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def web(client_for: Callable[[User], Client], user: User) -> Client:
     return client_for(user)
-
-
-def text_of(web: Client, task: RetrievalTask) -> str:
-    return " ".join(Page(web.get(url("detail", task))).text.split())
 
 
 def aside(task: RetrievalTask, **fields: object) -> RemoteMessage:

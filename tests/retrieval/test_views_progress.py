@@ -1,4 +1,4 @@
-"""What is seen of a pull while it runs, while it waits, and of listening between pulls."""
+"""What is seen of a pull while it runs, and of what is complete when it is through."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone, translation
-from pytest_django import Settings
+from django.utils import timezone
 
 from accounts.models import User
-from connectivity.waits import WAITS
 from retrieval.completeness import COUNTED_LIVE, folders_of, summary_of
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalRun, RetrievalTask
-from retrieval.news import news_of
 from retrieval.pace import earlier, progress_of
-from retrieval.rows import Look, look_of, rows_for
-from tests.retrieval.pages import Page, form_of, url
+from retrieval.rows import rows_for
+from tests.retrieval.pages import text_of, url
 
 MakeTask = Callable[..., RetrievalTask]
 Queries = Callable[..., AbstractContextManager[object]]
@@ -28,10 +25,6 @@ MB = 1024 * 1024
 @pytest.fixture
 def web(client_for: Callable[[User], Client], user: User) -> Client:
     return client_for(user)
-
-
-def text_of(web: Client, task: RetrievalTask, name: str = "detail") -> str:
-    return " ".join(Page(web.get(url(name, task))).text.replace("\xa0", " ").split())
 
 
 def running(task: RetrievalTask, *, seconds: int = 100, **fields: object) -> RetrievalRun:
@@ -51,8 +44,8 @@ def test_a_running_pull_tells_folder_bytes_rate_and_time_left(
 ) -> None:
     task = make_task()
     running(
-        task, seconds=80, expected=4000, expected_bytes=400 * MB, stored=900, linked=100, bytes=100 * MB,
-        folder_name="Archive/2019", phase="fetching",
+        task, seconds=80, expected=4000, expected_bytes=400 * MB, stored=900, linked=100,
+        bytes=100 * MB, folder_name="Archive/2019", phase="fetching",
     )  # fmt: skip
     text = text_of(web, task, "status")
     assert "Fetching Archive/2019" in text
@@ -200,134 +193,3 @@ def test_a_folder_in_trouble_says_so(web: Client, make_task: MakeTask) -> None:
     source = web.get(url("detail", task)).content.decode()
     assert "The server does not open it. It is tried again later." in source
     assert "Renumbers its &lt;b&gt;mail&lt;/b&gt;." in source
-
-
-# ---- while it waits
-
-
-@pytest.mark.parametrize("cause", sorted(set(WAITS) - {"oauth-revoked"}))
-def test_waiting_is_told_calmly_on_row_page_and_history(
-    web: Client, make_task: MakeTask, cause: str
-) -> None:
-    now = timezone.now()
-    task = make_task(
-        host="imap.gmail.com", state="backoff", cause=cause, fail_count=0,
-        next_at=now + timedelta(hours=2), last_run_at=now, server_line="NO <i>later</i>",
-    )  # fmt: skip
-    at = now - timedelta(minutes=5)
-    RetrievalRun.objects.create(
-        task=task, fence=1, started_at=at, ended_at=at, outcome="waited", cause=cause,
-        expected=90, stored=40,
-    )  # fmt: skip
-    assert look_of(task, now=now) == Look.WAITING
-    row, page = text_of(web, task, "row"), text_of(web, task)
-    source = web.get(url("detail", task)).content.decode()
-    with translation.override("en"):
-        sentence = str(WAITS[cause].sentence) % {"provider": "Gmail"}
-        title = str(WAITS[cause].title)
-    assert "Waiting until" in row
-    assert sentence in row
-    assert page.count(sentence) >= 2
-    assert f'<h2 id="wait-title">{title}</h2>' in source
-    assert "Nothing is lost: what was not fetched yet waits on the server." in page
-    assert "40 of 90 messages came before that." in page
-    assert "NO &lt;i&gt;later&lt;/i&gt;" in source
-    assert "task--danger" not in web.get(url("row", task)).content.decode()
-
-
-def test_a_withdrawn_permission_needs_the_reader_but_no_password(
-    web: Client, make_task: MakeTask
-) -> None:
-    task = make_task(state="needs-password", cause="oauth-revoked", next_at=None)
-    source = web.get(url("detail", task)).content.decode()
-    assert "The permission was withdrawn" in source
-    assert 'name="password"' not in source
-    row = web.get(url("row", task)).content.decode()
-    assert "no longer accepts the permission" in row
-    assert "Enter new password" not in row
-
-
-def test_a_large_run_tells_its_size_and_rate(web: Client, make_task: MakeTask) -> None:
-    task, now = make_task(), timezone.now()
-    for stored in (5000, 3):
-        at = now - timedelta(minutes=stored)
-        RetrievalRun.objects.create(
-            task=task, fence=1, started_at=at, ended_at=at + timedelta(seconds=50),
-            outcome="ok", stored=stored, bytes=stored * 40_000,
-        )  # fmt: skip
-    text = text_of(web, task)
-    assert "5,000 new messages 190.7 MB, 100 messages a second." in text
-    assert text.count("messages a second") == 1
-
-
-# ---- listening
-
-
-def test_listening_is_offered_explained_and_shown_as_active(
-    web: Client, make_task: MakeTask
-) -> None:
-    now = timezone.now()
-    task = make_task(
-        capabilities="IMAP4REV1 IDLE", first_pass_done_at=now, next_at=now + timedelta(minutes=5),
-        last_run_at=now,
-    )  # fmt: skip
-    text = text_of(web, task)
-    assert "Within seconds" in text
-    assert "Begins in a moment, if the server has room for it." in text
-    RetrievalTask.objects.update(watched_until=now + timedelta(minutes=2))
-    assert "Active: the server tells when something arrives." in text_of(web, task)
-    assert "or when mail arrives" in text_of(web, task, "row")
-    RetrievalTask.objects.update(watched_until=now - timedelta(minutes=2))
-    assert "or when mail arrives" not in text_of(web, task, "row")
-    RetrievalTask.objects.update(capabilities="IMAP4REV1 UIDPLUS")
-    assert "This server does not tell when something arrives" in text_of(web, task)
-
-
-def test_listening_is_switched_on_the_page_and_in_the_form(
-    web: Client, make_task: MakeTask
-) -> None:
-    task = make_task()
-    fence = task.fence
-    answer = web.post(
-        url("push", task), {"from": "detail", "enabled": "off"}, headers={"HX-Request": "true"}
-    )
-    assert "Off. New mail comes with the regular runs." in answer.content.decode()
-    task.refresh_from_db()
-    assert (task.push_enabled, task.fence) == (False, fence)
-    page = Page(web.get(url("edit", task)))
-    assert "New mail within seconds" in page.text
-    assert "push_enabled" not in page.values
-    web.post(url("edit", task), form_of(task, push_enabled="on"))
-    task.refresh_from_db()
-    assert task.push_enabled
-    assert "push_enabled" in Page(web.get(url("edit", task))).values
-    web.post(url("edit", task), form_of(task))
-    task.refresh_from_db()
-    assert not task.push_enabled
-
-
-def test_an_installation_that_does_not_listen_shows_no_switch_and_keeps_the_choice(
-    web: Client, make_task: MakeTask, settings: Settings
-) -> None:
-    settings.PUSH_CONNECTIONS = 0
-    task = make_task()
-    assert "Within seconds" not in text_of(web, task)
-    assert "push_enabled" not in web.get(url("edit", task)).content.decode()
-    web.post(url("edit", task), form_of(task))
-    task.refresh_from_db()
-    assert task.push_enabled
-
-
-@pytest.mark.parametrize("fields", [{"type": "pop"}, {"method": "manual"}])
-def test_only_automatic_imap_tasks_listen(make_task: MakeTask, fields: dict[str, str]) -> None:
-    assert news_of(make_task(**fields), now=timezone.now()) is None
-    assert news_of(make_task(), now=timezone.now()) is not None
-
-
-def test_strangers_switch_nothing(
-    make_task: MakeTask, client_for: Callable[[User], Client], other_user: User
-) -> None:
-    task = make_task()
-    assert client_for(other_user).post(url("push", task), {"enabled": "off"}).status_code == 404
-    task.refresh_from_db()
-    assert task.push_enabled
