@@ -103,12 +103,18 @@ class Talk:
         self.encrypted, self._buffer = True, b""
 
     def drop(self, *, hard: bool = False) -> None:
-        """Close, with a reset when ``hard``, and end the conversation."""
+        """Close after what was sent, or with a reset that takes it back, and end the talk."""
         if hard:
             linger = struct.pack("ii", 1, 0)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.sock.close()
-        raise Gone
+            self.sock.close()
+            raise Gone
+        # A close with commands unread would be a reset, so those are read, and left at that.
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            raise Gone from None
+        self.wait()
 
     def wait(self) -> None:
         """Say nothing more until the client leaves."""
