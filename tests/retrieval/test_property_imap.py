@@ -55,7 +55,7 @@ class Mailboxes(RuleBasedStateMachine):
         """Let things come to rest, and look at everything."""
         try:
             for _ in range(4):
-                self.pull(None, {}, "INBOX", 0)
+                self.pull(None, {}, "INBOX", [])
             self.truth.check_end(self.user)
             self.check_verdicts()
         finally:
@@ -63,16 +63,17 @@ class Mailboxes(RuleBasedStateMachine):
 
     # On the server
 
-    @rule(folder=FOLDERS, number=NUMBERS)
-    def append(self, folder: str, number: int) -> None:
+    @rule(folder=FOLDERS, numbers=NUMBERS)
+    def append(self, folder: str, numbers: list[int]) -> None:
         box = self.server.boxes[folder]
-        uid = box.next
-        box.messages[uid] = raw(number)
-        # A server has one date for a message for ever; two of the same id came at two times.
-        hour, day = divmod(next(self.numbers), 28)
-        box.dates[uid] = DATE.format(day + 1, hour % 24)
-        self.truth.ever[key(folder, number)] += 1
-        self.truth.now[key(folder, number)] += 1
+        for number in numbers:
+            uid = box.next
+            box.messages[uid] = raw(number)
+            # A server has one date for a message for ever; two of one id came at two times.
+            hour, day = divmod(next(self.numbers), 28)
+            box.dates[uid] = DATE.format(day + 1, hour % 24)
+            self.truth.ever[key(folder, number)] += 1
+            self.truth.now[key(folder, number)] += 1
 
     @rule(folder=FOLDERS, place=strategies.integers(0, 30))
     def expunge(self, folder: str, place: int) -> None:
@@ -105,17 +106,17 @@ class Mailboxes(RuleBasedStateMachine):
 
     @rule(
         trouble=TROUBLES,
-        events=strategies.dictionaries(strategies.integers(1, 30), EVENTS, max_size=3),
+        events=strategies.dictionaries(strategies.integers(1, 14), EVENTS, max_size=3),
         folder=FOLDERS,
-        number=NUMBERS,
+        numbers=NUMBERS,
     )
     def pull(
-        self, trouble: Trouble | None, events: dict[int, str], folder: str, number: int
+        self, trouble: Trouble | None, events: dict[int, str], folder: str, numbers: list[int]
     ) -> None:
         """A pull during which things happen on the server, and perhaps to the worker."""
         self.hours += 30
         before = local(self.user)
-        arguments = {"append": (folder, number), "expunge": (folder, number)}
+        arguments = {"append": (folder, numbers), "expunge": (folder, len(numbers))}
         acts = {
             at: lambda event=event: getattr(self, event)(*arguments.get(event, (folder,)))
             for at, event in events.items()
