@@ -1,6 +1,7 @@
 """The figures of docs/benchmarks.md: pulls beside other programs, and the message list.
 
-    python bench/run.py [--tools FOLDER] [--messages N] [--runs N] [--skip-pulls] [--skip-list]
+    python bench/run.py [--tools FOLDER] [--messages N] [--runs N] [--latency MS]
+                        [--skip-pulls] [--skip-list]
 
 The rivals, their mailbox and their private server come from the benchmark tools, a folder that
 is not part of this project; without it only the message list is measured.
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--transport", default="plain,tls")
     parser.add_argument("--rivals", default=RIVALS, help="which of the tools' programs run too")
     parser.add_argument("--patience", type=int, default=60, help="seconds to wait for quiet")
+    parser.add_argument("--latency", default="", help="milliseconds each way, by commas")
     parser.add_argument("--skip-pulls", action="store_true")
     parser.add_argument("--skip-list", action="store_true")
     options = parser.parse_args()
@@ -64,6 +66,7 @@ def pulls(options: argparse.Namespace) -> None:
         f"--runs={options.runs}",
         f"--transport={options.transport}",
         f"--patience={options.patience}",
+        *([f"--latency={options.latency}"] if options.latency else []),
         *checks,
     ]
     tools.main()
