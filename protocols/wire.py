@@ -137,7 +137,7 @@ class Wire:
         looked, tail = self._at, self._buffer.endswith
         while (found := self._buffer.find(end, looked)) < 0:
             held = len(self._buffer) - self._at
-            if held >= most:
+            if held >= most + len(end):
                 over = next(n for n in range(len(end) - 1, -1, -1) if tail(end[:n]))
                 return self._take(held - over), False
             self._fill()

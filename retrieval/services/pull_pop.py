@@ -257,7 +257,7 @@ class PopSession:
             if each.body and each.body.size:
                 self.refusals.fine()
             else:
-                self.refusals.refuse(one.name, EMPTY if each.body else each.refusal)
+                self.refusals.refuse(one.name, each.refusal or EMPTY)
 
     # Removal
 

@@ -244,8 +244,8 @@ def test_a_certificate_of_somebody_else_gets_no_secret(tls_files: TlsFiles, ask:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://localhost/token",
-        "https://user@localhost/token",
+        "http://8.8.8.8/token",
+        "https://user@8.8.8.8/token",
         "https:///token",
         "https://localhost/to ken",
         "https://localhost/\r\nX: y",
