@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
@@ -102,6 +103,9 @@ def test_who_asks_comes_before_the_schedule(make_rows: MakeRows, settings: Setti
 def test_a_claimed_task_comes_back_when_its_hint_was_lost(make_rows: MakeRows) -> None:
     (task,) = make_rows(1, "one.test")
     (first,) = dispatch.claim_due(now=timezone.now())
+    task.refresh_from_db()
+    # Out of the way until the lease ends, so that no round reads past it.
+    assert task.next_at == task.lease_until
     assert dispatch.claim_due(now=timezone.now() + 10 * MINUTE) == []
     RetrievalTask.objects.update(lease_until=timezone.now() - MINUTE)
     (second,) = dispatch.claim_due(now=timezone.now() + 10 * MINUTE)
@@ -148,6 +152,28 @@ def test_rounds_at_the_same_time_share_what_there_is(make_rows: MakeRows) -> Non
     with ThreadPoolExecutor(4) as pool:
         taken = [pk for ids in pool.map(work, range(8)) for pk in ids]
     assert len(taken) == len(set(taken)) == 5 * 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_waits_for_the_one_before_it(make_rows: MakeRows, settings: Settings) -> None:
+    """Else both would fill the room both saw."""
+    settings.RETRIEVAL_IN_FLIGHT = 8
+    make_rows(100, "one.test")
+    late: list[dispatch.Claim] = []
+
+    def work() -> None:
+        try:
+            late.extend(dispatch.claim_due(now=timezone.now()))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=work)
+    with transaction.atomic():
+        assert len(dispatch.claim_due(now=timezone.now())) == 8
+        other.start()
+        other.join(1.0)
+    other.join()
+    assert late == []
 
 
 def test_an_idle_round_asks_little_and_locks_nothing(make_rows: MakeRows) -> None:
