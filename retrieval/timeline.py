@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.template.defaultfilters import filesizeformat
@@ -110,16 +110,23 @@ def _times(runs: Sequence[RetrievalRun]) -> tuple[str, ...]:
     return tuple(date_format(timezone.localtime(runs[place].started_at), "H:i") for place in places)
 
 
-def days_of(runs: Sequence[RetrievalRun], *, now: datetime) -> list[Day]:
+def days_of(
+    runs: Sequence[RetrievalRun], *, now: datetime, only_problems: bool = False
+) -> list[Day]:
     """The runs in words, newest first, by day; runs that say the same are one line."""
     days = []
     newest_fine = next((at for at, run in enumerate(runs) if run.outcome == RunOutcome.OK), None)
     mended = set() if newest_fine is None else {run.pk for run in runs[newest_fine:]}
-    for _date, same_day in groupby(runs, key=lambda run: timezone.localtime(run.started_at).date()):
+    shown = problems_of(runs) if only_problems else runs
+    for _day, same_day in groupby(shown, key=_date):
         listed = list(same_day)
         entries = tuple(_entries(listed, mended=mended))
         days.append(Day(day(listed[0].started_at, now=now), entries))
     return days
+
+
+def _date(run: RetrievalRun) -> date:
+    return timezone.localtime(run.started_at).date()
 
 
 def _entries(runs: Sequence[RetrievalRun], *, mended: set[int]) -> Iterable[Entry]:
@@ -129,6 +136,8 @@ def _entries(runs: Sequence[RetrievalRun], *, mended: set[int]) -> Iterable[Entr
             yield _quiet(listed)
         elif kind.startswith("failed"):
             yield _failed(listed, is_mended=listed[0].pk in mended)
+        elif kind.startswith("waited"):
+            yield _waited(listed)
         else:
             yield from (_entry(run) for run in listed)
 
@@ -137,6 +146,8 @@ def _kind(run: RetrievalRun) -> str:
     """Runs of the same kind in a row are told as one."""
     if run.outcome == RunOutcome.FAILED:
         return f"failed {run.cause}"
+    if run.outcome == RunOutcome.WAITED and not fetched(run):
+        return f"waited {run.cause}"
     if run.outcome == RunOutcome.OK and not fetched(run) and not run.quarantined:
         return "quiet"
     return "each"
@@ -176,7 +187,7 @@ def _average(runs: Sequence[RetrievalRun]) -> str:
 def _entry(run: RetrievalRun) -> Entry:
     clock, took = _clock(run), span(_seconds(run)) if run.ended_at else ""
     if run.outcome == RunOutcome.WAITED:
-        return _waited(run, clock, took)
+        return _waited([run])
     if run.outcome == RunOutcome.INTERRUPTED:
         text = _("It goes on with the next run. Nothing was lost or fetched twice.")
         return Entry(run.pk, clock, "waited", _("Interrupted"), _joined(_so_far(run), text), took)
@@ -185,12 +196,15 @@ def _entry(run: RetrievalRun) -> Entry:
     return Entry(run.pk, clock, "ok", _fetched_words(run), _notes(run), took)
 
 
-def _waited(run: RetrievalRun, clock: str, took: str) -> Entry:
+def _waited(runs: Sequence[RetrievalRun]) -> Entry:
     """What was waited for, and what had come until then."""
-    problem = problem_of(run)
+    last, problem = runs[0], problem_of(runs[0])
     title = problem.title if problem else _("Waited")
-    sentence = problem.sentence if problem else run.cause_text
-    return Entry(run.pk, clock, "waited", title, _joined(_so_far(run), sentence), took, problem)
+    sentence = problem.sentence if problem else last.cause_text
+    if len(runs) > 1:
+        title = _("%(n)d runs: %(problem)s") % {"n": len(runs), "problem": title}
+    text = _joined(_so_far(last), sentence)
+    return Entry(runs[-1].pk, _clock(last), "waited", title, text, _average(runs), problem)
 
 
 def _so_far(run: RetrievalRun) -> str:

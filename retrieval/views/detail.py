@@ -125,7 +125,7 @@ def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
         "line": timeline.line_of(runs, is_running=shown.look == Look.RUNNING),
         "runs": len(runs),
         "only": only,
-        "days": timeline.days_of(timeline.problems_of(runs) if only else runs, now=now),
+        "days": timeline.days_of(runs, now=now, only_problems=only),
         "folders": folders,
         "completeness": completeness.summary_of(folders),
         "aside": set_aside.set_aside_of(task, now=now),

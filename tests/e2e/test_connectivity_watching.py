@@ -44,7 +44,7 @@ def test_what_was_unfolded_stays_so_while_the_page_refreshes_itself(
             cause="login-later",
             server_line="NO [IN-USE] Busy",
         )
-    expect(page.locator(".run").filter(has_text="Waited")).to_have_count(3)
+    expect(page.locator(".run").filter(has_text="3 runs: Sign-in is not possible")).to_be_visible()
     expect(failed.get_by_text("connect timeout")).to_be_visible()
     expect(page.get_by_text("NO [IN-USE] Busy").first).to_be_hidden()
     failed.get_by_text("Server said").click()
