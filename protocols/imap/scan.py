@@ -96,11 +96,22 @@ class Scanner:
 
 
 @dataclass(slots=True)
+class _Opening:
+    """An EXAMINE, shared by the surveys of the same mailbox that follow one another."""
+
+    raw_name: bytes
+    tag: bytes
+    status: MailboxStatus | None = None
+    refusal: Refused | None = None
+
+
+@dataclass(slots=True)
 class _Asked:
-    """A survey on its way; `tags` of its EXAMINE and, perhaps, its FETCH."""
+    """A survey on its way; `tag` of its FETCH where that was sent already."""
 
     survey: Survey
-    tags: list[bytes]
+    opening: _Opening
+    tag: bytes | None = None
 
 
 def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[Surveyed]:
@@ -112,11 +123,17 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
     """
     waiting: deque[_Asked] = deque()
     rest = deque(wanted)
+    opening: _Opening | None = None
     try:
         while rest or waiting:
             scanner.channel.wire.limit(STEP, Stage.FOLDERS)
             while rest and len(waiting) < depth:
-                waiting.append(_ask(scanner, rest.popleft(), at_once=depth > 1))
+                if waiting and opening and opening.raw_name == rest[0].raw_name:
+                    # Two scans of one mailbox at a time would answer among each other.
+                    break
+                asked = _ask(scanner, rest.popleft(), opening, at_once=depth > 1)
+                opening = asked.opening
+                waiting.append(asked)
             scanner.channel.wire.flush()
             answer = _answer(scanner, waiting[0])
             waiting.popleft()
@@ -126,33 +143,46 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
             scanner.channel.wire.close()
 
 
-def _ask(scanner: Scanner, survey: Survey, *, at_once: bool) -> _Asked:
-    asked = _Asked(survey, [scanner.channel.send(b"EXAMINE", survey.raw_name, more=True)])
+def _ask(scanner: Scanner, survey: Survey, before: _Opening | None, *, at_once: bool) -> _Asked:
+    # A large mailbox is not opened for every window of it: some servers read it anew each time.
+    if before is None or before.raw_name != survey.raw_name:
+        tag = scanner.channel.send(b"EXAMINE", survey.raw_name, more=True)
+        before = _Opening(survey.raw_name, tag)
+    asked = _Asked(survey, before)
     if at_once and survey.lo <= survey.hi:
-        asked.tags.append(scanner.ask(survey.lo, survey.hi, message_ids=survey.message_ids))
+        asked.tag = scanner.ask(survey.lo, survey.hi, message_ids=survey.message_ids)
     return asked
 
 
 def _answer(scanner: Scanner, asked: _Asked) -> Surveyed:
     survey = asked.survey
-    try:
-        status = opened(scanner.channel, asked.tags[0])
-    except Refused as refusal:
-        for tag in asked.tags[1:]:
-            _heard(scanner, tag, survey)
-        return Surveyed(survey, None, [], refusal)
+    status = _status(scanner, asked.opening)
+    if status is None:
+        if asked.tag is not None:
+            _heard(scanner, asked.tag, survey)
+        return Surveyed(survey, None, [], asked.opening.refusal)
     metas: list[RemoteMeta] = []
     try:
-        if asked.tags[1:]:
+        if asked.tag is not None:
             scanner.channel.wire.limit(STEP, Stage.FETCH)
-            found = scanner.told(asked.tags[1], survey.lo, survey.hi)
+            found = scanner.told(asked.tag, survey.lo, survey.hi)
             metas = [found[uid] for uid in sorted(found)]
-        elif status.messages:
+        elif status.messages and survey.lo <= survey.hi:
             metas = scanner.all(survey.lo, survey.hi, message_ids=survey.message_ids)
     except Refused as refusal:
         # Some servers answer BAD to a FETCH in an empty mailbox, which is no news.
         return Surveyed(survey, status, [], refusal if status.messages else None)
     return Surveyed(survey, status, metas)
+
+
+def _status(scanner: Scanner, opening: _Opening) -> MailboxStatus | None:
+    """The mailbox's numbers, read when they are due; None where it would not open."""
+    if opening.status is None and opening.refusal is None:
+        try:
+            opening.status = opened(scanner.channel, opening.tag)
+        except Refused as refusal:
+            opening.refusal = refusal
+    return opening.status
 
 
 def _heard(scanner: Scanner, tag: bytes, survey: Survey) -> None:
