@@ -88,3 +88,14 @@ def test_with_a_depth_of_one_each_command_waits_for_the_last(imap: Reach) -> Non
         assert [len(answer.metas) for answer in answers] == [1, 0]
         arrived = list(source.bodies(lambda: next(batches, None), depth=1))
         assert [len(each.messages) for each in arrived] == [1, 0]
+        # The empty mailbox was not asked, so nothing was sent before it was known to be empty.
+        assert server.clear_text.count(b"UID FETCH") == 2
+
+
+def test_a_name_that_needs_leave_to_be_sent_waits_among_other_answers(imap: Reach) -> None:
+    script: list[Step] = [Expect(b"EXAMINE"), Expect(rb"\{4\}")]
+    script += [Send(b"* 1 EXISTS\r\nT1 OK\r\n+ go on\r\n"), Expect(command=False)]
+    script += [Send(b"* 2 EXISTS\r\nT2 OK\r\n"), Hang()]
+    with Hostile([*SIGNED_IN, *script]) as server, imap(server) as source:
+        answers = list(source.survey([Survey(b"A"), Survey(b"B\xc3\xbcx")]))
+    assert [answer.status and answer.status.messages for answer in answers] == [1, 2]
