@@ -33,6 +33,7 @@ class Refusals:
         self.session = session
         self.knows_top = True
         self.counted: set[str] = set()  # whose attempt is written down already
+        self._doubted: set[str] = set()
         self._words: dict[str, str] = {}
         self._drops: Counter[str] = Counter()
         self._lately: deque[bool] = deque(maxlen=LATELY)
@@ -40,8 +41,12 @@ class Refusals:
         self._fruitless = 0
 
     def __contains__(self, name: str) -> bool:
-        """Whether the message that goes by this name was refused in this run."""
-        return name in self._words
+        """Whether the message that goes by this name is passed over for the rest of this run."""
+        return name in self._words or name in self._doubted
+
+    def doubt(self, name: str) -> None:
+        """Look at a message again in another run, not before: a server in trouble needs time."""
+        self._doubted.add(name)
 
     def fine(self) -> None:
         """A message came over."""

@@ -192,8 +192,8 @@ class PopSession:
         """
         known = self.known[one.key]
         settled = known.state in (PopState.STORED, PopState.DELETED)
-        other = bool(one.entry.size) and known.size != one.entry.size
-        return settled and other and not self.task.leave_on_server
+        same = _is_same_size(one, known.size)
+        return settled and not same and not self.task.leave_on_server
 
     # Fetching
 
@@ -249,9 +249,14 @@ class PopSession:
         """Store what came; what did not is passed over."""
         bodies = [(one, each.body) for one, each in batch if each.body and each.body.size]
         try:
-            self.here |= self.arrivals.settle(bodies)
+            rows = self.arrivals.settle(bodies)
         except BudgetSpent as spent:
-            self.spent = spent
+            rows, self.spent = {}, spent
+        self.here |= rows
+        for one, _ in bodies:
+            row = rows.get(one.entry.number)
+            if row is not None and not _is_same_size(one, row.size):
+                self.refusals.doubt(one.name)
         self.seen += len(batch)
         for one, each in batch:
             if each.body and each.body.size:
@@ -263,11 +268,11 @@ class PopSession:
 
     def _removable(self, listed: Sequence[Listed]) -> dict[int, PopMessage]:
         """Stored messages that are surely those which are listed, by their numbers."""
-        sizes = {one.entry.number: one.entry.size for one in listed}
         met = {
-            number: row
-            for number, row in self.here.items()
-            if not sizes[number] or row.size == sizes[number]
+            one.entry.number: self.here[one.entry.number]
+            for one in listed
+            if one.entry.number in self.here
+            and _is_same_size(one, self.here[one.entry.number].size)
         }
         earlier = {
             one.entry.number: self.known[one.key].pk
@@ -299,3 +304,8 @@ class PopSession:
         ids = [row.pk for row in safe.values()]
         self.session.settle(lambda: pop_ledger.removed(self.task, ids), removed=len(safe))
         return len(safe)
+
+
+def _is_same_size(one: Listed, size: int | None) -> bool:
+    """Whether the ledger has the size that is listed, as far as any is."""
+    return not one.entry.size or size == one.entry.size
