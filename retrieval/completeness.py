@@ -221,8 +221,10 @@ def _verdict(
         told = _("The server does not open it. It is tried again later.")
         return "wait", in_words(row.cause_text) or told
     reasons = ", ".join(_reasons(tally))
-    if tally.pending or (there is None and tally.here):
-        return "run", _("Still fetching, newest first")
+    if tally.pending:
+        return "run", _("%(n)s still to come") % {"n": count(tally.pending)}
+    if there is None and tally.here:
+        return "run", _("Waits for the next run")
     if there is None:
         return "wait", in_words(row.cause_text) or _("Not looked into yet")
     if missing > 0 and not reasons:
@@ -251,7 +253,8 @@ def _pop_folder(task: RetrievalTask) -> list[FolderState]:
     if not total:
         return []
     reasons = ", ".join(_reasons(tally))
-    words = reasons or (_("Still fetching") if tally.pending else _("Complete"))
+    to_come = _("%(n)s still to come") % {"n": count(tally.pending)}
+    words = reasons or (to_come if tally.pending else _("Complete"))
     return [
         FolderState(
             name=_("Inbox"),

@@ -179,7 +179,7 @@ def test_completeness_tells_why_counts_differ(web: Client, make_task: MakeTask) 
     for words in (
         "INBOX 3 3 Complete",
         "Big 3 2 1 too large",
-        "Long 5 1 Still fetching",
+        "Long 5 1 4 still to come",
         "Odd 2 1 1 set aside",
         "No longer on the server",
         "Odd, message 2",
