@@ -119,7 +119,8 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
 
     With a depth of 1 every command waits for the answer to the last, and an empty mailbox is not
     asked for anything: for servers that bear nothing else.  Leaving early closes the connection.
-    With more on their way, what a server tells in part only (RFC 9738) stays a part.
+    Of a mailbox a server tells of in part only (RFC 9738) the rest is asked for once nothing else
+    is on its way.
     """
     waiting: deque[_Asked] = deque()
     rest = deque(wanted)
@@ -135,9 +136,15 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
                 opening = asked.opening
                 waiting.append(asked)
             scanner.channel.wire.flush()
-            answer = _answer(scanner, waiting[0])
+            answers = [_answer(scanner, waiting[0])]
             waiting.popleft()
-            yield answer
+            if answers[0][1]:
+                while waiting:
+                    answers.append(_answer(scanner, waiting[0]))
+                    waiting.popleft()
+                opening = None
+            for answer, stopped in answers:
+                yield _completed(scanner, answer, stopped) if stopped else answer
     finally:
         if waiting:
             scanner.channel.wire.close()
@@ -154,25 +161,44 @@ def _ask(scanner: Scanner, survey: Survey, before: _Opening | None, *, at_once: 
     return asked
 
 
-def _answer(scanner: Scanner, asked: _Asked) -> Surveyed:
+def _answer(scanner: Scanner, asked: _Asked) -> tuple[Surveyed, int]:
+    """The answer, and the UID at which the server stopped before it was through, else 0."""
     survey = asked.survey
     status = _status(scanner, asked.opening)
     if status is None:
         if asked.tag is not None:
             _heard(scanner, asked.tag, survey)
-        return Surveyed(survey, None, [], asked.opening.refusal)
+        return Surveyed(survey, None, [], asked.opening.refusal), 0
     metas: list[RemoteMeta] = []
+    stopped = 0
     try:
         if asked.tag is not None:
             scanner.channel.wire.limit(STEP, Stage.FETCH)
             found = scanner.told(asked.tag, survey.lo, survey.hi)
             metas = [found[uid] for uid in sorted(found)]
+            stopped = scanner.channel.answer.stopped_at or 0
         elif status.messages and survey.lo <= survey.hi:
             metas = scanner.all(survey.lo, survey.hi, message_ids=survey.message_ids)
     except Refused as refusal:
         # Some servers answer BAD to a FETCH in an empty mailbox, which is no news.
-        return Surveyed(survey, status, [], refusal if status.messages else None)
-    return Surveyed(survey, status, metas)
+        return Surveyed(survey, status, [], refusal if status.messages else None), 0
+    return Surveyed(survey, status, metas), stopped if survey.lo < stopped <= survey.hi else 0
+
+
+def _completed(scanner: Scanner, answer: Surveyed, stopped: int) -> Surveyed:
+    """The answer with what the server kept back; nothing else may be on its way."""
+    survey = answer.survey
+    scanner.channel.wire.limit(STEP, Stage.FOLDERS)
+    try:
+        status = opened(scanner.channel, scanner.channel.send(b"EXAMINE", survey.raw_name))
+        if answer.status is None or status.uidvalidity != answer.status.uidvalidity:
+            return Surveyed(survey, status, [])
+        if not status.messages:
+            return answer
+        below = scanner.all(survey.lo, stopped - 1, message_ids=survey.message_ids)
+    except Refused as refusal:
+        return Surveyed(survey, answer.status, [], refusal)
+    return Surveyed(survey, answer.status, below + answer.metas)
 
 
 def _status(scanner: Scanner, opening: _Opening) -> MailboxStatus | None:

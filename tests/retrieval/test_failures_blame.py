@@ -86,6 +86,26 @@ def test_row_35_dropped_at_every_body(
     assert states(task) == {"stored": 100}
 
 
+def test_row_35_only_progress_ends_the_count(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """What was stored before the break counts; that the sign-in worked does not."""
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 201)))}
+    imap_server.on(BODIES, cut(0), times=20)
+    task = odd_task(imap_server)
+    run(task, expect_failure=True)
+    run(task, expect_failure=True)
+    assert task.fail_count == 2
+    imap_server.behave()
+    imap_server.on(BODIES, cut(0), skip=1)
+    done = run(task, expect_failure=True)
+    assert done.stored > 0
+    assert task.fail_count == 1
+    imap_server.behave()
+    run(task)
+    assert (task.fail_count, len(bodies(user))) == (0, 200)
+
+
 @pytest.mark.accept("A193")
 @pytest.mark.parametrize("kind", ["imap", "pop"])
 def test_row_08_message_that_kills_the_worker(

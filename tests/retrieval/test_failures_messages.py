@@ -25,9 +25,14 @@ from tests.servers.pop import PopServer
     "forms", [{"whole"}, {"whole", "pieces"}], ids=["pieces help", "halves help"]
 )
 def test_row_07_refused_body_comes_another_way(
-    user: User, imap_server: ImapServer, odd_task: MakeTask, forms: set[str]
+    user: User,
+    imap_server: ImapServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    forms: set[str],
 ) -> None:
     """NO [SERVERBUG] for one message: the others go on, and it is asked for in other forms."""
+    monkeypatch.setattr("protocols.imap.bodies.PIECE", 50_000)
     box = Box({**letters(range(1, 61)), 33: letter(33, body="long\r\n" * 30_000)})
     imap_server.boxes = {"INBOX": box}
     imap_server.refused, imap_server.refused_forms = {33}, forms
