@@ -1,6 +1,6 @@
 """Building IMAP command arguments so that nothing typed can become a command of its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from protocols.errors import ProtocolBroken, Stage
@@ -41,22 +41,3 @@ def _runs(uids: Sequence[int]) -> Iterator[tuple[int, int]]:
     for _, run in groupby(enumerate(uids), key=lambda pair: pair[1] - pair[0]):
         found = [uid for _, uid in run]
         yield found[0], found[-1]
-
-
-def batches(
-    uids: Sequence[int], sizes: Mapping[int, int], count: int, size: int
-) -> Iterator[list[int]]:
-    """UIDs in the given order, in groups of at most `count` messages and about `size` bytes.
-
-    A message larger than `size` travels alone; one of unknown size counts as nothing.
-    """
-    group, weight = list[int](), 0
-    for uid in uids:
-        heavy = sizes.get(uid, 0)
-        if group and (len(group) >= count or weight + heavy > size):
-            yield group
-            group, weight = [], 0
-        group.append(uid)
-        weight += heavy
-    if group:
-        yield group

@@ -1,18 +1,16 @@
 """One signed-in, read-only IMAP connection."""
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Self
 
 from protocols.address import AddressPolicy
 from protocols.errors import MailServerError, Refused, Stage
-from protocols.imap import connection, fetch, folders, messages, reader, scan
-from protocols.imap.arguments import batches
+from protocols.imap import connection, folders, messages, reader, scan
 from protocols.imap.channel import Channel
 from protocols.imap.values import (
     Arrived,
-    FetchedMessage,
     MailboxStatus,
     RemoteMailbox,
     RemoteMeta,
@@ -41,7 +39,7 @@ class ImapSource:
         self._wire = wire
         self._channel = Channel(wire, capabilities)
         self._scanner = scan.Scanner(self._channel, self._server_id())
-        self._messages = 0
+        self._messages: int | None = None  # in the open mailbox, where that is known
 
     @classmethod
     def open(
@@ -111,7 +109,7 @@ class ImapSource:
         any other.  Which one is open afterwards is not defined.  Leaving early closes the
         connection.
         """
-        self._messages = 0
+        self._messages = None
         return scan.survey(self._scanner, wanted, depth)
 
     def bodies(
@@ -127,25 +125,8 @@ class ImapSource:
 
         At most `depth` + `ahead` + 1 batches lie in memory; large bodies lie on disk.
         """
-        self._messages = 0
+        self._messages = None
         return reader.bodies(self._channel, take, depth=depth, ahead=ahead)
-
-    def fetch(
-        self,
-        uids: Sequence[int],
-        *,
-        batch: int = 50,
-        batch_bytes: int = 8 << 20,
-        sizes: Mapping[int, int] | None = None,
-        depth: int = 3,
-    ) -> Iterator[list[FetchedMessage]]:
-        """The bodies of these UIDs of the open mailbox, batch by batch, `depth` on their way.
-
-        A UID without a body in the answer is left out: still pending, to be asked for again.
-        A refused batch is yielded as far as it came and the others follow; `Refused` is raised
-        at the end, or after several refusals in a row.
-        """
-        return fetch.stream(self._channel, batches(uids, sizes or {}, batch, batch_bytes), depth)
 
     def close(self) -> None:
         """Sign out without waiting for the answer."""

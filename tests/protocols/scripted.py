@@ -1,9 +1,9 @@
 """Scripts for servers that misbehave, and clients that meet them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from protocols.check import CheckReport
-from protocols.imap import ImapSource
+from protocols.imap import ImapSource, Wanted
 from protocols.types import Login
 from standin.hostile import Expect, Send, Step
 
@@ -29,3 +29,9 @@ Open = Callable[..., ImapSource]
 
 
 Try = Callable[..., CheckReport]
+
+
+def feed(wanted: Iterable[Wanted]) -> Callable[[], Wanted | None]:
+    """What `ImapSource.bodies` takes its batches from."""
+    rest = iter(wanted)
+    return lambda: next(rest, None)

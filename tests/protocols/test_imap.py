@@ -6,10 +6,11 @@ import pytest
 
 from protocols.body import SPOOL_LIMIT
 from protocols.errors import LoginRefused, ProtocolBroken, Refused
+from protocols.imap import Wanted
 from protocols.imap.parse import wire_name
 from protocols.types import Security
 from standin.dovecot import Dovecot
-from tests.protocols.scripted import Open
+from tests.protocols.scripted import Open, feed
 
 
 @pytest.mark.parametrize("security", list(Security))
@@ -116,7 +117,8 @@ def test_an_empty_folder_is_not_asked(imap_user: str, open_imap: Open) -> None:
     with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         assert source.scan(1, 10) == []
-        assert list(source.fetch([1])) == [[]]
+        arrived = list(source.bodies(feed([Wanted(b"INBOX", 0, (1,))]), depth=3))
+        assert [each.messages for each in arrived] == [[]]
 
 
 @pytest.mark.accept("A87")
@@ -136,9 +138,9 @@ def test_fetch_brings_every_byte_and_leaves_no_trace(
     assert len(raws[-1]) > SPOOL_LIMIT
     with open_imap(imap_user) as source:
         source.examine(b"INBOX")
-        groups = list(source.fetch(range(1, 7), batch=2, depth=3))
-        assert [len(group) for group in groups] == [2, 2, 2]
-        found = [message for group in groups for message in group]
+        batches = [Wanted(b"INBOX", 0, uids) for uids in ((1, 2), (3, 4), (5, 6))]
+        arrived = list(source.bodies(feed(batches), depth=3))
+        found = [message for each in arrived for message in each.messages]
         assert [message.uid for message in found] == [1, 2, 3, 4, 5, 6]
         assert [message.body.read() for message in found] == raws
         assert [message.body.size for message in found] == [len(raw) for raw in raws]
@@ -154,32 +156,9 @@ def test_fetch_leaves_out_what_is_gone_and_asks_for_all_the_rest(
     with open_imap(imap_user) as source:
         source.examine(b"INBOX")
         wanted = [*range(120, 60, -1), 500, 501, *range(1, 61)]
-        found = [message.uid for group in source.fetch(wanted, batch=7) for message in group]
+        # Every other one: as a set of UIDs too long for one command.
+        batches = [Wanted(b"INBOX", 0, tuple(wanted[place::2])) for place in range(2)]
+        arrived = source.bodies(feed(batches), depth=2)
+        found = [message.uid for each in arrived for message in each.messages]
         assert sorted(found) == list(range(1, 121))
         assert len(found) == 120
-
-
-def test_sizes_keep_a_heavy_message_alone(
-    dovecot: Dovecot, imap_user: str, open_imap: Open
-) -> None:
-    for _ in range(4):
-        dovecot.append(imap_user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
-    sizes = {1: 10, 2: 10, 3: 9_000, 4: 10}
-    with open_imap(imap_user) as source:
-        source.examine(b"INBOX")
-        groups = list(source.fetch([1, 2, 3, 4], batch_bytes=100, sizes=sizes))
-    assert [[message.uid for message in group] for group in groups] == [[1, 2], [3], [4]]
-
-
-def test_leaving_a_fetch_early_closes_a_connection_with_answers_on_their_way(
-    dovecot: Dovecot, imap_user: str, open_imap: Open
-) -> None:
-    for _ in range(6):
-        dovecot.append(imap_user, "INBOX", b"Subject: x\r\n\r\nx\r\n")
-    with open_imap(imap_user) as source:
-        source.examine(b"INBOX")
-        groups = source.fetch(range(1, 7), batch=1)
-        next(groups)
-        groups.close()  # type: ignore[attr-defined] # a generator underneath
-        with pytest.raises(Exception, match="dropped|hung|protocol"):
-            source.scan(1, 6)

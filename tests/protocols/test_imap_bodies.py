@@ -2,14 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
 
 import pytest
 
 from protocols.errors import Dropped, MailServerError
 from protocols.imap import Form, Survey, Wanted
 from standin.dovecot import Dovecot
-from tests.protocols.scripted import Open
+from tests.protocols.scripted import Open, feed
 
 RAWS = [
     b"Subject: plain\r\nMessage-ID: <1@a.test>\r\n\r\nhello\r\n",
@@ -18,11 +17,6 @@ RAWS = [
     b"Subject: {5}\r\n\r\n{99}\r\n",
     b"Subject: large\r\n\r\n" + b"0123456789abcde\r\n" * 200_000,
 ]
-
-
-def feed(wanted: Iterable[Wanted]) -> Callable[[], Wanted | None]:
-    rest = iter(wanted)
-    return lambda: next(rest, None)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Servers that answer a request for bodies in part, too much, or in an odd way."""
 
-from collections.abc import Callable, Iterable
-
 import pytest
 
 from protocols.errors import Dropped, Later, MailServerError, ProtocolBroken
 from protocols.imap import Arrived, Form, Wanted
 from protocols.imap.bodies import PIECE
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
-from tests.protocols.scripted import SIGNED_IN, Reach
+from tests.protocols.scripted import SIGNED_IN, Reach, feed
 
 OPENED = b"* 9 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\nT1 OK done\r\n"
 ONE, TWO, THREE = (Wanted(b"INBOX", 7, (uid,)) for uid in (1, 2, 3))
@@ -16,11 +14,6 @@ ONE, TWO, THREE = (Wanted(b"INBOX", 7, (uid,)) for uid in (1, 2, 3))
 
 def body(uid: int, text: bytes = b"hi") -> bytes:
     return b"* 1 FETCH (UID %d FLAGS (\\Seen) BODY[] {%d}\r\n%b)\r\n" % (uid, len(text), text)
-
-
-def feed(wanted: Iterable[Wanted]) -> Callable[[], Wanted | None]:
-    rest = iter(wanted)
-    return lambda: next(rest, None)
 
 
 def fetched(

@@ -7,8 +7,8 @@ from protocols.errors import (
     Dropped,
     MailServerError,
     ProtocolBroken,
-    Refused,
 )
+from protocols.imap import Wanted
 from protocols.pop3 import Pop3Source, PopEntry
 from protocols.tls import Trust
 from protocols.types import Endpoint, Security
@@ -18,14 +18,16 @@ from tests.protocols.scripted import (
     OPENED,
     SIGNED_IN,
     Reach,
+    feed,
 )
+
+WANTED = Wanted(b"INBOX", 7, (1, 2, 3))
 
 
 def fetched(server: Hostile, reach: Reach) -> list[tuple[int, bytes]]:
     with reach(server) as source:
-        source.examine(b"INBOX")
-        groups = source.fetch([1, 2, 3])
-        return [(message.uid, message.body.read()) for group in groups for message in group]
+        arrived = source.bodies(feed([WANTED]), depth=3)
+        return [(one.uid, one.body.read()) for each in arrived for one in each.messages]
 
 
 def fetch_answer(data: bytes) -> list[Step]:
@@ -68,22 +70,10 @@ def test_a_broken_body_is_an_error_and_the_connection_of_no_more_use(
     imap: Reach, answer: bytes, end: Step, expected: type[MailServerError]
 ) -> None:
     with Hostile([*fetch_answer(answer), end]) as server, imap(server) as source:
-        source.examine(b"INBOX")
         with pytest.raises(expected):
-            list(source.fetch([1, 2, 3]))
+            list(source.bodies(feed([WANTED]), depth=3))
         with pytest.raises(MailServerError):
             source.scan(1, 3)
-
-
-def test_a_refused_batch_is_handed_out_as_far_as_it_came(imap: Reach) -> None:
-    answer = b"* 1 FETCH (UID 1 BODY[] {2}\r\nhi)\r\n%TAG% NO [SERVERBUG] sorry\r\n"
-    with Hostile([*fetch_answer(answer), Hang()]) as server, imap(server) as source:
-        source.examine(b"INBOX")
-        groups = source.fetch([1, 2])
-        assert [message.uid for message in next(groups)] == [1]
-        with pytest.raises(Refused) as caught:
-            next(groups)
-    assert "SERVERBUG" in caught.value.server_line
 
 
 def test_one_bad_line_does_not_lose_the_list(imap: Reach) -> None:
