@@ -54,6 +54,8 @@ class Mailbox:
     folders: dict[str, int] = field(default_factory=lambda: dict(FOLDERS))
     put: Content = field(default_factory=dict)
     number: int = 0
+    #: What left the server and was read back here once; at the end all of it is read again.
+    proved: set[bytes] = field(default_factory=set)
     _last: SampleMessage | None = None
     _known: dict[str, bytes] = field(default_factory=dict)
 
@@ -116,7 +118,9 @@ def check_at_death(user: User, mailbox: Mailbox) -> None:
     The server is looked at first: what leaves it meanwhile has to be here already.
     """
     there = mailbox.on_server()
-    read_back(compare_at_death(there, here(user), mailbox.put))
+    gone = compare_at_death(there, here(user), mailbox.put)
+    read_back(gone - mailbox.proved)
+    mailbox.proved |= gone
 
 
 def compare_at_death(there: Content, ours: Content, put: Content) -> set[bytes]:
