@@ -17,8 +17,12 @@ from webmail import health, processes
 from webmail.supervisor import Supervisor
 
 WEB_SECONDS = 60.0
-#: Two workers: a long first import must never keep an answer from being sent.
-EMBEDDED_WORKERS = (("retrieval", ("polls", "imports")), ("rest", ("outgoing", "housekeeping")))
+#: Three workers: imports may take all day, and must keep neither polls nor answers waiting.
+EMBEDDED_WORKERS = (
+    ("polls", ("polls",)),
+    ("imports", ("imports",)),
+    ("rest", ("outgoing", "housekeeping")),
+)
 
 
 def prepare() -> None:

@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from tests.infra.running import Installation, manage
 from tests.waiting import wait_until
 
-PARTS = ["broker", "worker retrieval", "worker rest", "beat", "listener", "web"]
+WORKERS = ["worker polls", "worker imports", "worker rest"]
+PARTS = ["broker", *WORKERS, "beat", "listener", "web"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def workers(installation: Installation) -> set[str]:
 
 def all_well(installation: Installation) -> bool:
     status, _ = installation.get("/readyz")
-    return status == 200 and workers(installation) == {"retrieval", "rest"}
+    return status == 200 and workers(installation) == {"polls", "imports", "rest"}
 
 
 def test_it_starts_everything_and_says_where(installation: Installation) -> None:
@@ -95,7 +96,7 @@ def test_it_stops_in_order_and_leaves_nothing_behind(installation: Installation)
     os.kill(installation.pid, signal.SIGTERM)
     assert installation.wait() == 0
     stops = [name for name, what in installation.history() if what == "stopped"]
-    assert stops == ["web", "listener", "beat", "worker rest", "worker retrieval", "broker"]
+    assert stops == ["web", "listener", "beat", *reversed(WORKERS), "broker"]
     assert installation.processes() == []
 
 
