@@ -29,7 +29,10 @@ SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One message. ``facts`` are date, size and folder; ``tries`` tells what was and comes."""
+    """One message. ``facts`` are its date and size; ``tries`` tells what was and what comes.
+
+    ``can_retry`` is not so for what is too large as long as no more may be fetched.
+    """
 
     pk: int
     title: str
@@ -37,15 +40,20 @@ class Item:
     reason: str
     tries: str
     is_final: bool
+    can_retry: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """The newest of them, and how many there are; ``final`` wait for somebody to try again."""
+    """The newest of them, and how many there are."""
 
     items: tuple[Item, ...]
     number: int
-    final: int
+
+    @property
+    def can_retry_all(self) -> bool:
+        """Whether there is more than one that may be tried again."""
+        return sum(item.can_retry for item in self.items) > 1
 
     @property
     def more(self) -> int:
@@ -57,12 +65,11 @@ def set_aside_of(task: RetrievalTask, *, now: datetime) -> SetAside:
     """What could not be retrieved so far, the newest first."""
     if task.type == TaskType.POP:
         rows: Iterable[RemoteMessage | PopMessage] = _pop(task)[:SHOWN]
-        number, final = _pop(task).count(), _pop(task).exclude(state=PopState.PENDING).count()
+        number = _pop(task).count()
     else:
         rows = _imap(task).select_related("folder")[:SHOWN]
         number = _imap(task).count()
-        final = _imap(task).exclude(state=RemoteState.PENDING).count()
-    return SetAside(tuple(_item(row, now=now) for row in rows), number, final)
+    return SetAside(tuple(_item(row, now=now) for row in rows), number)
 
 
 def _imap(task: RetrievalTask) -> QuerySet[RemoteMessage]:
@@ -94,12 +101,23 @@ def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:
         title = _("Message %(key)s") % {"key": row.key}
     facts = ", ".join(part for part in parts if part)
     is_final = row.state != RemoteState.PENDING
-    return Item(row.pk, title, facts, _reason(row), _tries(row, now=now), is_final)
+    is_larger = row.state == RemoteState.TOO_BIG and (row.size or 0) > max_size()
+    return Item(
+        pk=row.pk,
+        title=title,
+        facts=facts,
+        reason=_reason(row),
+        tries=_tries(row, now=now),
+        is_final=is_final,
+        can_retry=not is_larger,
+    )
 
 
 def _reason(row: RemoteMessage | PopMessage) -> str:
     if row.state == RemoteState.TOO_BIG:
         limit = filesizeformat(max_size())
+        if (row.size or 0) <= max_size():
+            return _("It was larger than what was fetched here then.")
         return _("It is larger than %(size)s, the most that is fetched here.") % {"size": limit}
     return in_words(row.error) or _("The server did not hand it out completely.")
 

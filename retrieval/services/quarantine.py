@@ -14,22 +14,26 @@ from retrieval.models import (
     RetrievalTask,
     TaskType,
 )
+from retrieval.services.session import max_size
 
 
 def retry(task: RetrievalTask, *, now: datetime, only: int | None = None) -> int:
     """Open messages again that were set aside, too large or waiting; return how many.
 
-    ``only`` is the id of one ledger row. Nothing is fetched here: the next run does that.
+    ``only`` is the id of one ledger row. Nothing is fetched here: the next run does that. What is
+    larger than what may be fetched stays aside: the limit is the operator's.
     """
-    waits = Q(state=RemoteState.PENDING, next_try_at__gt=now)
+    # Both ledgers use the same words for these.
+    odd = (
+        Q(state=RemoteState.QUARANTINED)
+        | Q(state=RemoteState.TOO_BIG, size__isnull=True)
+        | Q(state=RemoteState.TOO_BIG, size__lte=max_size())
+        | Q(state=RemoteState.PENDING, next_try_at__gt=now)
+    )
     if task.type == TaskType.POP:
-        pops = PopMessage.objects.filter(
-            Q(state__in=[PopState.QUARANTINED, PopState.TOO_BIG]) | waits, task=task
-        )
+        pops = PopMessage.objects.filter(odd, task=task)
         pops = pops if only is None else pops.filter(pk=only)
         return pops.update(state=PopState.PENDING, attempts=0, next_try_at=None, error="")
-    rows = RemoteMessage.objects.filter(
-        Q(state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG]) | waits, folder__task=task
-    )
+    rows = RemoteMessage.objects.filter(odd, folder__task=task)
     rows = rows if only is None else rows.filter(pk=only)
     return rows.update(state=RemoteState.PENDING, attempts=0, next_try_at=None, error="")

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts.models import User
 from mailstore.models import Message
 from retrieval.models import PopMessage, RemoteFolder, RemoteMessage, RetrievalTask
-from tests.retrieval.conftest import Remote, run
+from tests.retrieval.conftest import Remote, letter, run
 from tests.retrieval.pages import text_of, url
 
 MakeTask = Callable[..., RetrievalTask]
@@ -131,6 +131,32 @@ def test_pop_messages_are_tried_again_too(web: Client, make_task: MakeTask) -> N
     assert retry(web, task, odd) == 200
     odd.refresh_from_db()
     assert (odd.state, odd.attempts) == ("pending", 0)
+
+
+@pytest.mark.parametrize("kind", ["imap", "pop"])
+def test_too_large_messages_come_once_larger_ones_are_allowed(
+    web: Client, make_task: MakeTask, remote: Remote, user: User, settings: Settings, kind: str
+) -> None:
+    settings.MAX_MESSAGE_SIZE = 2000
+    remote.put(letter(1))
+    remote.put(letter(2, body="x" * 5000))
+    task = make_task(kind, leave_on_server=True)
+    run(task)
+    assert Message.objects.filter(user=user).count() == 1
+    assert "It is larger than 2.0 KB, the most that is fetched here." in text_of(web, task)
+    # The limit is the operator's: asking again does not get around it.
+    assert "Retry" not in text_of(web, task)
+    web.post(url("retry-all", task))
+    ledger = RemoteMessage if kind == "imap" else PopMessage
+    assert retry(web, task, ledger.objects.get(state="too-big")) == 404
+    run(task)
+    assert "It is larger than 2.0 KB" in text_of(web, task)
+    settings.MAX_MESSAGE_SIZE = 20_000
+    assert "It was larger than what was fetched here then." in text_of(web, task)
+    web.post(url("retry-all", task))
+    run(task)
+    assert Message.objects.filter(user=user).count() == 2
+    assert "Nothing is set aside" in text_of(web, task)
 
 
 def test_only_what_is_set_aside_in_ones_own_task_can_be_retried(
