@@ -18,6 +18,7 @@ from retrieval.models import (
     RemoteMessage,
     RemoteState,
     RetrievalTask,
+    RunOutcome,
     TaskType,
 )
 
@@ -253,6 +254,8 @@ def _pop_folder(task: RetrievalTask) -> list[FolderState]:
     if not total:
         return []
     reasons = ", ".join(_reasons(tally))
+    # What a run that went well has to say is about the maildrop as a whole.
+    said = task.runs.filter(outcome=RunOutcome.OK).values_list("cause_text", flat=True).first()
     to_come = _("%(n)s still to come") % {"n": count(tally.pending)}
     words = reasons or (to_come if tally.pending else _("Complete"))
     return [
@@ -265,6 +268,7 @@ def _pop_folder(task: RetrievalTask) -> list[FolderState]:
             kind="ok" if not reasons and not tally.pending else "run",
             words=words,
             failed=tally.failed,
+            note=in_words(said or ""),
             stored=tally.here,
             pending=tally.pending,
             is_open=bool(tally.pending),

@@ -23,6 +23,7 @@ from retrieval.models import (
     RetrievalTask,
     TaskState,
 )
+from retrieval.services.pull_pop import NO_IDS
 from retrieval.urls import urlpatterns
 from tests.retrieval.conftest import SECRET, Remote, run
 from tests.retrieval.pages import CANARY, Page, form_of, url
@@ -193,6 +194,18 @@ def test_pop_completeness_counts_what_was_removed_as_here(web: Client, make_task
         PopMessage.objects.create(task=task, key=f"k{number}", state=state)
     text = " ".join(Page(web.get(url("detail", task))).text.split())
     assert "Inbox 4 3 1 set aside" in text
+
+
+def test_what_a_pop_server_lacks_is_told_where_its_messages_are_counted(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task("pop")
+    PopMessage.objects.create(task=task, key="k", state="stored")
+    RetrievalRun.objects.create(task=task, fence=1, outcome="ok", cause_text=NO_IDS)
+    RetrievalRun.objects.create(task=task, fence=2, outcome="running")
+    assert (
+        "This server gives its messages no lasting ids" in Page(web.get(url("detail", task))).text
+    )
 
 
 def test_a_running_pull_shows_real_progress(web: Client, make_task: MakeTask) -> None:
