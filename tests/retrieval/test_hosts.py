@@ -17,6 +17,7 @@ from retrieval.services.hosts import HeldBack
 from standin import ports
 from tests.retrieval.conftest import Remote, run
 from tests.retrieval.test_dispatch import MakeRows, make_rows
+from tests.servers.imap import ImapServer
 
 __all__ = ["make_rows"]
 MakeTask = Callable[..., RetrievalTask]
@@ -143,3 +144,17 @@ def test_failures_of_long_ago_are_forgotten(down: list[RetrievalTask]) -> None:
     fail(down[1], 1)
     provider = Provider.objects.get(key="localhost")
     assert (provider.tries, provider.failures, provider.shut_until) == (1, 1, None)
+
+
+def test_first_passes_ask_for_compression_unless_it_is_switched_off_there(
+    imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    imap_server.capabilities += " COMPRESS=DEFLATE"
+    task, other = odd_task(imap_server), odd_task(imap_server)
+    run(task)
+    assert imap_server.count("^COMPRESS DEFLATE") == 1
+    run(task)
+    assert imap_server.count("^COMPRESS DEFLATE") == 1
+    Provider.objects.filter(key="127.0.0.1").update(compress=False)
+    run(other)
+    assert imap_server.count("^COMPRESS DEFLATE") == 1

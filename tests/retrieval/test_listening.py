@@ -23,7 +23,7 @@ from retrieval.models import RetrievalTask
 from retrieval.services import dispatch, listening, watching
 from retrieval.services.listening import Listener
 from retrieval.services.pull import pull
-from tests.retrieval.conftest import SECRET, Remote, letter
+from tests.retrieval.conftest import SECRET, Remote, letter, run
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,6 +128,13 @@ def test_new_mail_comes_without_waiting_for_the_schedule(
 def _watched(task: RetrievalTask) -> bool:
     task.refresh_from_db()
     return task.watched_until is not None and task.watched_until > timezone.now()
+
+
+def test_what_a_run_learnt_decides_whether_to_listen(make_task: MakeTask) -> None:
+    task = make_task()
+    assert watching.wanted() == []
+    run(task)
+    assert [account.task_id for account in watching.wanted()] == [task.pk]
 
 
 @pytest.mark.parametrize(
