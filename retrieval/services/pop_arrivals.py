@@ -62,6 +62,8 @@ class Arrivals:
         self.task = session.task
         self.known = known
         self.copies: Counter[str] = Counter()
+        # Whether anything may be here that goes by no id; asked for once.
+        self._strangers: bool | None = None
 
     def settle(self, found: Sequence[tuple[Listed, Body]]) -> dict[int, PopMessage]:
         """Store what is new; the ledger row of each message by its number of this session."""
@@ -120,6 +122,8 @@ class Arrivals:
         if not same and not others:
             return
 
+        self._strangers = self._strangers or bool(others)
+
         def settle() -> None:
             pop_ledger.retire(PopMessage.objects.filter(task=self.task, pk__in=others))
             pop_ledger.save(same)
@@ -128,10 +132,14 @@ class Arrivals:
 
     def _link(self, fresh: list[Arrival]) -> list[Arrival]:
         """Settle what is here already under an id that is not listed any more; gives the rest."""
-        hashes = {one.body.sha256 for one in fresh}
         by_content = PopMessage.objects.filter(pop_ledger.BY_CONTENT, task=self.task)
+        if self._strangers is None:
+            self._strangers = by_content.exists()
+        if not self._strangers or not fresh:
+            return fresh
+        hashes = {one.body.sha256 for one in fresh}
         free: dict[bytes, list[PopMessage]] = {}
-        for old in by_content.filter(sha256__in=hashes) if hashes else ():
+        for old in by_content.filter(sha256__in=hashes):
             # Rows by content that were met in this session belong to messages of their own.
             if not self.copies[old.key]:
                 free.setdefault(bytes(old.sha256 or b""), []).append(old)

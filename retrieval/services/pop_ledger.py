@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,6 +26,8 @@ BY_CONTENT = Q(key__startswith=PAST) | Q(key__startswith=CONTENT)
 COLUMNS = (
     "state", "size", "sha256", "head", "message_id", "attempts", "next_try_at", "error"
 )  # fmt: skip
+HEAD = 65_536  # bytes; longer headers are told by their beginnings
+_BLANK = re.compile(rb"\n\r?\n")
 _values = attrgetter(*COLUMNS)
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -99,8 +102,10 @@ def save(rows: Sequence[PopMessage]) -> None:
 
 def head_of(data: bytes) -> bytes:
     """What tells a message by its header, whichever way its lines end there (TOP, RETR)."""
-    head = data.replace(b"\r\n", b"\n").lstrip(b"\n").partition(b"\n\n")[0]
-    return blake2b(head.strip(), digest_size=16).digest()
+    data = data[:HEAD].lstrip(b"\r\n")
+    end = _BLANK.search(data)
+    head = data[: end.start()] if end else data
+    return blake2b(head.replace(b"\r\n", b"\n").strip(), digest_size=16).digest()
 
 
 def safe(rows: dict[int, PopMessage]) -> dict[int, PopMessage]:
