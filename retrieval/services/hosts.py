@@ -189,6 +189,24 @@ class Room:
         return [key for key in self._all if self.is_full(key, first_pass=first_pass)]
 
 
+def change(key: str, *, compress: bool | None, reopen: bool) -> Provider:
+    """Change how a provider is treated; None leaves the compression as it is.
+
+    Raises:
+        Provider.DoesNotExist: no task ever reached a provider of that name.
+    """
+    row = Provider.objects.get(key=key)
+    if compress is not None:
+        row.compress = compress
+    if reopen:
+        row.shut_until = row.since = None
+        row.tries = row.failures = 0
+        waiting = RetrievalTask.objects.filter(provider_key=key, cause="circuit-open")
+        waiting.filter(next_at__isnull=False).update(next_at=Now())
+    row.save(update_fields=["compress", "shut_until", "since", "tries", "failures"])
+    return row
+
+
 def listing() -> list[dict[str, Any]]:
     """Every provider with its tasks and limits, for operators; busiest first."""
     leased = Q(lease_until__gte=Now())

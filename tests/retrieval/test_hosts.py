@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from retrieval.models import Provider, RetrievalTask
-from retrieval.services import hosts
+from retrieval.services import dispatch, hosts
 from retrieval.services.hosts import HeldBack
 from standin import ports
 from tests.retrieval.conftest import Remote, run
@@ -158,3 +159,22 @@ def test_first_passes_ask_for_compression_unless_it_is_switched_off_there(
     Provider.objects.filter(key="127.0.0.1").update(compress=False)
     run(other)
     assert imap_server.count("^COMPRESS DEFLATE") == 1
+
+
+def test_an_operator_reopens_a_provider_and_switches_compression(make_rows: MakeRows) -> None:
+    (task,) = make_rows(
+        1,
+        "down.test",
+        state="backoff",
+        cause="circuit-open",
+        next_at=timezone.now() + timedelta(minutes=5),
+    )
+    Provider.objects.create(key="down.test", shut_until=timezone.now() + timedelta(minutes=5))
+    call_command("retrieval", "host", "down.test", "--compress", "off", "--reopen")
+    row = Provider.objects.get(key="down.test")
+    assert (row.compress, row.shut_until) == (False, None)
+    assert [claim.task_id for claim in dispatch.claim_due(now=timezone.now())] == [task.pk]
+    call_command("retrieval", "host", "down.test", "--compress", "on")
+    assert Provider.objects.get(key="down.test").compress
+    with pytest.raises(CommandError):
+        call_command("retrieval", "host", "unknown.test", "--reopen")

@@ -29,7 +29,7 @@ _REPORT = ("found", "stored", "linked", "skipped", "quarantined", "removed", "by
 
 class Command(OperatorCommand):
     help = "Add, list, run, pause and delete retrieval tasks."
-    missing = "There is no such user or retrieval task."
+    missing = "There is no such user, retrieval task or provider."
 
     def add_verbs(self, add: AddVerb) -> None:
         parser = add("add", self.add_task, "add a task; it is tested first unless --no-test")
@@ -55,6 +55,10 @@ class Command(OperatorCommand):
         history.add_argument("task_id", type=int, metavar="ID")
         history.add_argument("--limit", type=int, default=20, metavar="N")
         add("hosts", self.list_hosts, "the providers of all tasks, their limits and troubles")
+        provider = add("host", self.set_host, "change how a provider is treated")
+        provider.add_argument("key", metavar="PROVIDER", help="as in hosts")
+        provider.add_argument("--compress", type=on_off, help="COMPRESS=DEFLATE in first passes")
+        provider.add_argument("--reopen", action="store_true", help="try it again at once")
 
     def add_task(self, *, email: str, no_test: bool, **options: Any) -> Row:
         """Add a task with the same checks as the page."""
@@ -145,6 +149,10 @@ class Command(OperatorCommand):
 
     def list_hosts(self) -> list[Row]:
         return list(hosts.listing())
+
+    def set_host(self, *, key: str, compress: bool | None, reopen: bool) -> Row:
+        row = hosts.change(key, compress=compress, reopen=reopen)
+        return {"provider": row.key, "compress": row.compress, "shut_until": row.shut_until}
 
     def pause(self, *, task_id: int) -> Row:
         dispatch.pause(_task(task_id))
