@@ -65,7 +65,8 @@ def leases_run_out(data: Path) -> None:
     """As if the claims had been made long ago."""
     with sqlite3.connect(data / "tributary.sqlite3", timeout=30) as connection:
         changed = connection.execute(
-            "UPDATE retrieval_retrievaltask SET lease_until = '2026-01-01 00:00:00'"
+            "UPDATE retrieval_retrievaltask"
+            " SET lease_until = '2026-01-01 00:00:00', next_at = '2026-01-01 00:00:00'"
             " WHERE lease_until IS NOT NULL"
         )
         assert changed.rowcount == 1

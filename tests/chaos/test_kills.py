@@ -80,10 +80,12 @@ def test_at_random_moments(
     mailbox = make_mailbox(task)
     mailbox.fill(size.messages)
     rng = random.Random(size.seed)
+    # Long enough for a life to get somewhere, short enough to end amid the work.
+    longest = 0.25 + size.messages / 20_000
     kills = 0
     while kills < size.kills:
         worker = workers.start(task.pk)
-        time.sleep(rng.uniform(0, 0.25))
+        time.sleep(rng.uniform(0, longest))
         worker.signal(signal.SIGKILL)
         end = worker.wait()
         check_at_death(user, mailbox)
@@ -94,11 +96,12 @@ def test_at_random_moments(
             continue
         assert end.status == -signal.SIGKILL, end.told
         kills += 1
+    stored = user.messages.count()
     finish(task)
     check_complete(user, mailbox, task)
     figure(
-        f"| {type}, SIGKILL at random moments | {kills} kills, {mailbox.total} messages, "
-        f"seed {size.seed} | 0 lost, 0 doubled |"
+        f"| {type}, SIGKILL at random moments | {kills} kills, {mailbox.total} messages "
+        f"({stored} here at the last kill), seed {size.seed} | 0 lost, 0 doubled |"
     )
 
 
