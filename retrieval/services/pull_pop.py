@@ -112,7 +112,8 @@ class PopSession:
             if self.seen < len(chosen):
                 self.refusals.lost(chosen[self.seen].name, error)
             return True
-        more = 0 < self.seen < len(named)
+        # Where time was over before anything came, all of it is still to come.
+        more = self.seen < len(named) and (self.seen > 0 or self._is_over())
         if self.task.leave_on_server:
             more = self.source.quit() and more
         else:
