@@ -225,7 +225,7 @@ def _verdict(
     if tally.pending:
         return "run", _("%(n)s still to come") % {"n": count(tally.pending)}
     if there is None and tally.here:
-        return "run", _("Waits for the next run")
+        return "run", _("Fetched, not compared yet")
     if there is None:
         return "wait", in_words(row.cause_text) or _("Not looked into yet")
     if missing > 0 and not reasons:

@@ -135,6 +135,19 @@ def test_the_folder_being_fetched_is_counted_live_but_a_huge_one_is_not(
     assert [one.here for one in noted] == ["0", "2"]
 
 
+def test_a_folder_that_is_fetched_while_others_still_come_says_so(make_task: MakeTask) -> None:
+    task = make_task()
+    inbox = RemoteFolder.objects.create(task=task, raw_name=b"INBOX", name="INBOX")
+    row = RemoteMessage.objects.create(folder=inbox, generation=1, uid=1, state="pending")
+    told = folders_of(task, fetching="INBOX")[0]
+    assert (told.there, told.here, told.words) == ("1", "0", "Still fetching, newest first")
+    row.state = "stored"
+    row.save()
+    told = folders_of(task, fetching="Archive")[0]
+    assert (told.there, told.here, told.words) == ("1", "1", "Fetched, not compared yet")
+    assert told.is_open
+
+
 # ---- when it is through
 
 
