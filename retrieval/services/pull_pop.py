@@ -104,7 +104,9 @@ class PopSession:
             if self.refusals.knows_top:
                 raise
             return True
-        chosen = named[:SESSION_MESSAGES] + unnamed
+        # Where sign-ins are counted, everything comes in this one.
+        once = self.source.login_delay > 0
+        chosen = (named if once else named[:SESSION_MESSAGES]) + unnamed
         self.session.publish(phase="fetching")
         try:
             self._fetch(chosen)
@@ -121,7 +123,7 @@ class PopSession:
             more = self._remove(self._removable(listed)) > 0 or more
         if self.spent is not None:
             raise self.spent
-        return more
+        return more and not once
 
     # What is there
 

@@ -11,6 +11,7 @@ from accounts.models import User
 from mailstore.models import Message
 from retrieval import profiles
 from retrieval.models import PopMessage, RetrievalRun, RetrievalTask
+from retrieval.services import pull_pop
 from retrieval.services.session import Fetched, Session
 from tests.retrieval.conftest import bodies, letter, run
 from tests.servers.acts import cut, drip, drop, say
@@ -192,6 +193,17 @@ def test_a_listing_may_be_a_window(
     server.window = window
     done = run(odd_task(server))
     assert (done.outcome, done.removed, bodies(user)) == ("ok", 100, sent)
+
+
+def test_a_server_that_counts_sign_ins_is_asked_once(
+    user: User, server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull_pop, "SESSION_MESSAGES", 10)
+    server.capabilities = "TOP,UIDL,PIPELINING,LOGIN-DELAY 900"
+    sent = fill(server, 60)
+    done = run(odd_task(server))
+    assert (done.outcome, done.stored, done.removed, len(server.talks)) == ("ok", 60, 60, 1)
+    assert bodies(user) == sent
 
 
 @both
