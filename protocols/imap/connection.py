@@ -44,6 +44,7 @@ class _WireIMAP4(imaplib.IMAP4):
     def __init__(self, wire: Wire, trust: Trust) -> None:
         self.wire = wire
         self.trust = trust
+        self.greeted: bool | None = None  # whether the greeting told the capabilities
         super().__init__()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -67,6 +68,20 @@ class _WireIMAP4(imaplib.IMAP4):
     def shutdown(self) -> None:
         """Close without a word."""
         self.wire.close()
+
+    def _get_capabilities(self) -> None:
+        """Ask, unless the greeting has told (RFC 3501 7.1): that saves a round trip."""
+        told = self.untagged_responses.pop("CAPABILITY", [b""])[-1]
+        names = (
+            tuple(told.decode("ascii", "replace").upper().split())
+            if isinstance(told, bytes)
+            else ()
+        )
+        self.greeted = self.greeted is None and "IMAP4REV1" in names
+        if self.greeted:
+            self.capabilities = names
+        else:
+            super()._get_capabilities()  # type: ignore[misc] # imaplib has it, its types do not
 
     def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
         """STARTTLS by our rules, whatever context is offered: nothing buffered, name verified."""
@@ -139,6 +154,8 @@ def _greet(wire: Wire, security: Security, trust: Trust) -> Session:
     session = Session(wire, trust)
     if security is Security.STARTTLS:
         wire.limit(STEP, Stage.ENCRYPTION)
+        if session._imap.greeted and not session.has_capability("STARTTLS"):
+            session._imap._get_capabilities()
         if not session.has_capability("STARTTLS"):
             raise wire.fail(EncryptionFailed(Stage.ENCRYPTION, "tls-not-offered"))
         try:

@@ -40,19 +40,22 @@ class _Reader(threading.Thread):
         self._form = Form.WHOLE  # of the last order
         self._room = threading.Semaphore(ahead)
         self._ready: SimpleQueue[Arrived | BaseException | None] = SimpleQueue()
-        self._stopped = False
+        self._ended = self._stopped = False
 
     def run(self) -> None:
         """Read until there is nothing more to take."""
+        last: BaseException | None = None
         try:
             for arrived in self._arrivals():
                 self._room.acquire()
                 if self._stopped:
                     break
                 self._ready.put(arrived)
-            self._ready.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            self._ready.put(error)
+            last = error
+        # Said before the last word: from then on the connection belongs to the caller again.
+        self._ended = True
+        self._ready.put(last)
 
     def next(self) -> Arrived | None:
         """The next batch, waited for; None after the last.  Raises what ended the reading."""
@@ -64,7 +67,7 @@ class _Reader(threading.Thread):
 
     def stop(self) -> None:
         """End the thread, whatever it waits for; the connection too if it was still at work."""
-        if self.is_alive():
+        if not self._ended:
             self._stopped = True
             self._channel.wire.shut()
             self._room.release()
