@@ -240,7 +240,9 @@ class RemoteMessage(models.Model):
                 fields=["folder", "uid"], name="remote_pending", condition=Q(state="pending")
             ),
             models.Index(
-                fields=["sha256"], name="remote_content", condition=Q(sha256__isnull=False)
+                fields=["folder", "sha256"],
+                name="remote_content_of_folder",
+                condition=Q(sha256__isnull=False),
             ),
             models.Index(fields=["server_id"], name="remote_server_id", condition=~Q(server_id="")),
             models.Index(

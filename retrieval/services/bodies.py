@@ -50,7 +50,7 @@ class Bodies:
         # After a worker died, what it may have died of is asked for in small pieces.
         self.careful = batches.CAREFUL_FOR if session.interrupted else 0
         self._below = plan.MAX_UID + 1
-        self._asked: set[str] = set()
+        self._asked: set[resolve.Named] = set()
         self._deferred: set[Job] = set()
         if task.slowed_until is not None and task.slowed_until > session.clock():
             self._slow()
@@ -147,10 +147,12 @@ class Bodies:
             return rows
         fresh: list[Open] = []
         for row in resolve.link(self.session, job, rows):
-            if row.server_id and row.server_id in self._asked:
+            name = resolve.named(row)
+            if name in self._asked:
                 self._deferred.add(job)
                 continue
-            self._asked.add(row.server_id)
+            if name is not None:
+                self._asked.add(name)
             fresh.append(row)
         return fresh
 
@@ -182,6 +184,8 @@ class Bodies:
             self.blame.arrived()
             self._store(job, batch, good)
         missing = _missing(batch, good)
+        # What is stored is found in the ledger from now on, and what failed is nobody's twin.
+        self._asked.difference_update(filter(None, map(resolve.named, batch.rows)))
         if job.is_out:
             return
         batch.search.left -= len(batch.rows) - len(missing)

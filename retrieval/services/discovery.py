@@ -249,6 +249,8 @@ class Discovery:
         log.info("folder %s of task %s refused: %s", job.row.pk, job.row.task_id, line)
         job.refused = line or "refused"
         job.ranges.clear()
+        self.session.expect(-job.estimate)
+        job.estimate = 0
         row = job.row
         row.refusals += 1
         row.cause_text = line

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from protocols.imap import ImapSource, RemoteMeta, Survey
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteFolderState, RemoteMessage, RemoteState
-from retrieval.services import ledger, remote_folders
+from retrieval.services import ledger, remote_folders, resolve
 from retrieval.services.boxes import Job
 from retrieval.services.session import Session
 
@@ -93,7 +93,7 @@ def recognise(session: Session, source: ImapSource, job: Job, *, depth: int) -> 
         told = _ask(source, job, max(1, last - plan.WINDOW), last, depth=depth)
         if contradicts(ledger.of(lost), told) is False:
             session.settle(partial(remote_folders.rename, lost, job.row))
-            job.row = lost
+            job.row, job.first_pass = lost, lost.server_count is None
             return
 
 
@@ -138,23 +138,26 @@ def matched(row: RemoteFolder, rows: list[ledger.New], known: Known | None) -> l
 
 def _by_server_id(row: RemoteFolder, rows: Iterable[ledger.New]) -> dict[int, int]:
     """Old rows by new UID, for messages the server has one name for."""
-    ids: dict[str, list[int]] = {}
+    names: dict[resolve.Named, list[int]] = {}
     for one in rows:
-        if one.server_id and one.state == RemoteState.PENDING:
-            ids.setdefault(one.server_id, []).append(one.uid)
-    if not ids:
+        if one.state == RemoteState.PENDING and (name := resolve.named(one)) is not None:
+            names.setdefault(name, []).append(one.uid)
+    if not names:
         return {}
     old = RemoteMessage.objects.filter(
-        folder=row, generation__lt=row.generation, server_id__in=list(ids), state__in=HERE
+        folder=row,
+        generation__lt=row.generation,
+        server_id__in={server_id for server_id, _ in names},
+        state__in=HERE,
     ).exclude(server_id="")
     found: dict[int, int] = {}
-    newest: dict[str, int] = {}
-    for pk, server_id, generation in old.order_by("-generation", "uid").values_list(
-        "pk", "server_id", "generation"
-    ):
+    newest: dict[resolve.Named, int] = {}
+    columns = ("pk", "server_id", "size", "generation")
+    for pk, server_id, size, generation in old.order_by("-generation", "uid").values_list(*columns):
+        name = server_id, size
         # Of one generation only: each holds every message once.
-        if newest.setdefault(server_id, generation) == generation and ids[server_id]:
-            found[ids[server_id].pop()] = pk
+        if newest.setdefault(name, generation) == generation and names.get(name):
+            found[names[name].pop()] = pk
     return found
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import BooleanField, Count, F, Min, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 
 from lib import bulk
 from retrieval.batches import Open
@@ -98,9 +99,22 @@ def of(row: RemoteFolder) -> QuerySet[RemoteMessage]:
     return RemoteMessage.objects.filter(folder=row, generation=row.generation)
 
 
+def with_bytes(
+    row: RemoteFolder, hashes: Iterable[bytes], *, older: bool
+) -> QuerySet[RemoteMessage]:
+    """The rows of a folder for these bytes: of today's UIDs, or of older generations."""
+    # By hash at first, and not by generation.
+    sign = "<" if older else "="
+    text = f"(retrieval_remotemessage.generation + 0 {sign} %s)"
+    same = RawSQL(text, (row.generation,), output_field=BooleanField())  # noqa: S611 - text of ours
+    return RemoteMessage.objects.filter(same, folder=row, sha256__in=list(hashes))
+
+
 def open_below(row: RemoteFolder, uid: int, *, now: datetime, most: int) -> list[Open]:
     """What is open and due below a UID, newest first."""
-    rows = of(row).filter(_due(now), state=RemoteState.PENDING, uid__lt=uid)
+    # Not by generation at first: what is open is little, what is known is a lot.
+    is_open = _is_open("AND retrieval_remotemessage.generation + 0 = %s", row.generation)
+    rows = RemoteMessage.objects.filter(_due(now), is_open, folder=row, uid__lt=uid)
     found = rows.order_by("-uid").values_list(*_OPEN)[:most]
     return [
         Open(pk, number, size, server_id, date, attempts, bytes(sha256) if sha256 else None)
@@ -113,15 +127,22 @@ def flags_of(pks: Sequence[int]) -> dict[int, list[str]]:
     return dict(RemoteMessage.objects.filter(pk__in=pks).values_list("pk", "flags"))
 
 
-def folders_with_open(task: RetrievalTask, *, now: datetime) -> dict[int, int]:
-    """How many messages are open and due, by folder."""
+def folders_with_open(task: RetrievalTask, *, now: datetime) -> dict[int, tuple[int, int]]:
+    """How many messages are open and due, and of how many bytes as far as told, by folder."""
     rows = RemoteMessage.objects.filter(
         _due(now),
+        _is_open("AND retrieval_remotemessage.generation + 0 = retrieval_remotefolder.generation"),
         folder__task=task,
-        state=RemoteState.PENDING,
-        generation=F("folder__generation"),
+        uid__gte=0,
     )
-    return dict(rows.values_list("folder_id").annotate(n=Count("pk")))
+    counted = rows.values_list("folder_id").annotate(n=Count("pk"), size=Sum("size"))
+    return {folder: (number, size or 0) for folder, number, size in counted}
+
+
+def _is_open(more: str = "", *values: int) -> RawSQL:
+    """The condition of the index on open rows, written out: SQLite knows it in no other form."""
+    text = f"(retrieval_remotemessage.state = 'pending' {more})"
+    return RawSQL(text, values, output_field=BooleanField())  # noqa: S611 - text of ours
 
 
 def _due(now: datetime) -> Q:

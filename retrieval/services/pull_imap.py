@@ -113,7 +113,8 @@ class _Pull:
                 session.count(folders=1)
             else:
                 job.estimate = _estimate(job)
-                session.expect(job.estimate + waiting.get(job.row.pk, 0))
+                number, size = waiting.get(job.row.pk, (0, 0))
+                session.expect(job.estimate + number, size)
                 self.jobs.append(job)
         # One statement for all: mailboxes with a thousand folders exist.
         if self.quiet:
@@ -163,8 +164,12 @@ class _Pull:
             # An empty folder appears here too.
             job.folder(self.task)
         tallies = ledger.tallies(job.row.pk for job in ready)
-        for job in ready:
-            _note(self.session, job, tallies.get(job.row.pk, ledger.Tally()))
+
+        def note() -> None:
+            for job in ready:
+                _note(self.session, job, tallies.get(job.row.pk, ledger.Tally()))
+
+        self.session.settle(note)
         self.jobs = [job for job in self.jobs if job not in ready]
         self.session.count(folders=len(ready))
 

@@ -1,6 +1,7 @@
 """Messages the server has one name for across its folders are fetched once (RFC 8474, X-GM-MSGID).
 
-Another place of a message that is here is another entry of the same bytes. Mail that was removed
+Another place of a message that is here is another entry of the same bytes. An id is believed only
+where the size agrees, so that a server that repeats its ids loses nothing. Mail that was removed
 here stays away: its row still names it, and no longer stands for a message.
 """
 
@@ -31,19 +32,27 @@ class Place:
     message_id: int | None
 
 
-def places(task: RetrievalTask, ids: Iterable[str]) -> dict[str, Place]:
-    """What is known here of these ids, within one account; existing entries are preferred."""
-    wanted = sorted({one for one in ids if one})
-    found: dict[str, Place] = {}
+Named = tuple[str, int | None]  # a server's id, and the size it goes with
+
+
+def named(row: Open | ledger.New) -> Named | None:
+    """What a message is known by across folders, where that is told."""
+    return (row.server_id, row.size) if row.server_id and row.size is not None else None
+
+
+def places(task: RetrievalTask, rows: Iterable[Open | ledger.New]) -> dict[Named, Place]:
+    """What is known here of these messages, within one account; existing entries are preferred."""
+    wanted = sorted({row.server_id for row in rows if row.server_id})
+    found: dict[Named, Place] = {}
     for at in range(0, len(wanted), CHUNK):
-        rows = RemoteMessage.objects.filter(
+        here = RemoteMessage.objects.filter(
             folder__task=task, server_id__in=wanted[at : at + CHUNK], state__in=HERE
         ).exclude(server_id="")
-        for server_id, sha256, ident, message in rows.order_by("pk").values_list(
-            "server_id", "sha256", "ident", "message_id"
-        ):
-            if server_id not in found or found[server_id].message_id is None:
-                found[server_id] = Place(
+        columns = ("server_id", "size", "sha256", "ident", "message_id")
+        for server_id, size, sha256, ident, message in here.order_by("pk").values_list(*columns):
+            name = server_id, size
+            if name not in found or found[name].message_id is None:
+                found[name] = Place(
                     bytes(sha256) if sha256 else None, bytes(ident) if ident else None, message
                 )
     return found
@@ -51,25 +60,28 @@ def places(task: RetrievalTask, ids: Iterable[str]) -> dict[str, Place]:
 
 def placed_elsewhere(task: RetrievalTask, rows: list[ledger.New]) -> list[ledger.New]:
     """Rows of a folder that shows everything: what has its place already needs none there."""
-    known = places(task, (row.server_id for row in rows if row.state == RemoteState.PENDING))
-    return [
-        replace(
-            row,
-            state=RemoteState.LINKED,
-            sha256=known[row.server_id].sha256,
-            ident=known[row.server_id].ident,
-            message_id=known[row.server_id].message_id,
-        )
-        if row.state == RemoteState.PENDING and row.server_id in known
-        else row
-        for row in rows
-    ]
+    known = places(task, [row for row in rows if row.state == RemoteState.PENDING])
+    return [_placed(row, known) for row in rows]
+
+
+def _placed(row: ledger.New, known: Mapping[Named, Place]) -> ledger.New:
+    place = known.get((row.server_id, row.size)) if row.state == RemoteState.PENDING else None
+    if place is None or named(row) is None:
+        return row
+    return replace(
+        row,
+        state=RemoteState.LINKED,
+        sha256=place.sha256,
+        ident=place.ident,
+        message_id=place.message_id,
+    )
 
 
 def link(session: Session, job: Job, rows: Sequence[Open]) -> list[Open]:
     """Settle what is here already, without fetching it; the rest is returned."""
-    known = places(session.task, (row.server_id for row in rows))
-    here = [row for row in rows if row.server_id in known]
+    found = places(session.task, rows)
+    known = {row.pk: found[name] for row in rows if (name := named(row)) and name in found}
+    here = [row for row in rows if row.pk in known]
     if not here:
         return list(rows)
     try:
@@ -84,16 +96,16 @@ def link(session: Session, job: Job, rows: Sequence[Open]) -> list[Open]:
     return [row for row in rows if row.pk not in settled]
 
 
-def _settle(session: Session, job: Job, here: Sequence[Open], known: Mapping[str, Place]) -> None:
+def _settle(session: Session, job: Job, here: Sequence[Open], known: Mapping[int, Place]) -> None:
     entries = {} if job.is_all else _entries(session, job, here, known)
-    ledger.settle([_verdict(row, known[row.server_id], entries.get(row.pk)) for row in here])
+    ledger.settle([_verdict(row, known[row.pk], entries.get(row.pk)) for row in here])
 
 
 def _entries(
-    session: Session, job: Job, here: Sequence[Open], known: Mapping[str, Place]
+    session: Session, job: Job, here: Sequence[Open], known: Mapping[int, Place]
 ) -> dict[int, Message]:
     """Another entry for each message that is still here, by ledger row."""
-    ids = {row.pk: known[row.server_id].message_id for row in here}
+    ids = {row.pk: known[row.pk].message_id for row in here}
     messages = Message.objects.in_bulk([pk for pk in ids.values() if pk is not None])
     flags = ledger.flags_of(list(ids))
     found = [(row, messages[message]) for row in here if (message := ids[row.pk]) in messages]

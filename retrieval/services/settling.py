@@ -30,6 +30,7 @@ STAND_IN = b"The server couldn't retrieve the following message"
 STAND_IN_SIZE = 16_384
 AGAIN = timedelta(hours=24)
 
+_EARLIER = ("sha256", "folder_id", "generation", "message_id", "ident")
 Bytes = bytes | memoryview  # as databases hand them out
 Earlier = tuple[int | None, bytes | None]  # message and ident of a row that stands for the same
 
@@ -185,19 +186,19 @@ def _earlier(session: Session, job: Job, batch: Sequence[FetchedMessage]) -> dic
     if row.generation == 1 and not job.is_all:
         return {}
     hashes = {one.body.sha256 for one in batch}
-    old = RemoteMessage.objects.filter(sha256__in=hashes)
+    old = ledger.with_bytes(row, hashes, older=True)
+    known = list(old.values_list(*_EARLIER)) if row.generation > 1 else []
     if job.is_all:
-        elsewhere = Q(generation=F("folder__generation"), state=RemoteState.STORED)
-        past = Q(folder=row, generation__lt=row.generation)
-        old = old.filter(past | (elsewhere & ~Q(folder=row)), folder__task=session.task)
-    else:
-        old = old.filter(folder=row, generation__lt=row.generation)
-    used = Counter(
-        bytes(sha256)
-        for sha256 in ledger.of(row).filter(sha256__in=hashes).values_list("sha256", flat=True)
-        if sha256
-    )
-    free = _free(old.values_list("sha256", "folder_id", "generation", "message_id", "ident"), used)
+        elsewhere = RemoteMessage.objects.filter(
+            ~Q(folder=row),
+            folder__task=session.task,
+            sha256__in=hashes,
+            generation=F("folder__generation"),
+            state=RemoteState.STORED,
+        )
+        known += elsewhere.values_list(*_EARLIER)
+    now = ledger.with_bytes(row, hashes, older=False).values_list("sha256", flat=True)
+    free = _free(known, Counter(bytes(sha256) for sha256 in now if sha256))
     return {one.uid: candidates.pop() for one in batch if (candidates := free.get(one.body.sha256))}
 
 

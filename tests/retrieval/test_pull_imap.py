@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -150,12 +151,23 @@ def _renumber(remote: Remote) -> None:
     root = remote.server.maildir(remote.name).root
     uidlist = root / "dovecot-uidlist"
     # Rewritten in place: left to itself, Dovecot may choose the same number within a second.
-    old = re.match(r"3 V(\d+) N(\d+)", uidlist.read_text())
-    assert old is not None
-    uidlist.write_text(f"3 V{int(old[1]) + 1000} N1\n")
-    for index in root.glob("dovecot.index*"):
-        index.unlink()
-    shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
+    new = _uidvalidity(uidlist) + 1000
+    for _ in range(50):
+        uidlist.write_text(f"3 V{new} N1\n")
+        for index in root.glob("dovecot.index*"):
+            index.unlink(missing_ok=True)
+        shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
+        remote.read()
+        # A session that was still signing out may have written the old list back.
+        if _uidvalidity(uidlist) == new:
+            return
+    pytest.fail("Dovecot keeps the old numbers")
+
+
+def _uidvalidity(uidlist: Path) -> int:
+    found = re.match(r"3 V(\d+) N(\d+)", uidlist.read_text())
+    assert found is not None
+    return int(found[1])
 
 
 @pytest.mark.accept("A192")
