@@ -205,3 +205,79 @@ def test_ids_of_messages_that_never_came(
         run(task, later=hours * HOUR)
     assert bodies(user, "Work") == sorted(letters((1, 2)).values())
     assert bodies(user, "Inbox") == sorted(letters((1, 2)).values())
+
+
+@pytest.mark.accept("A86")
+@pytest.mark.parametrize("capability", ["X-GM-EXT-1", "OBJECTID"])
+def test_one_id_for_different_messages(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, capability: str
+) -> None:
+    """An id is believed only where the size agrees: a server that repeats itself loses nothing."""
+    imap_server.capabilities = f"IMAP4rev1 {capability}"
+    inbox = {uid: letter(uid, body="x" * uid) for uid in range(1, 31)}
+    work = {uid: letter(uid, body="y" * uid) for uid in range(101, 131)}
+    everything = {uid: letter(uid, body="z" * uid) for uid in range(201, 211)}
+    imap_server.boxes = {
+        "INBOX": Box(inbox, ids=dict.fromkeys(inbox, "7")),
+        "Work": Box(work, ids=dict.fromkeys(work, "7")),
+        "All": Box(everything, ids=dict.fromkeys(everything, "7"), attributes="\\All"),
+    }
+    task = odd_task(imap_server)
+    for hours in (0, 2, 4):
+        assert run(task, later=hours * HOUR).outcome == "ok"
+    assert bodies(user) == sorted([*inbox.values(), *work.values(), *everything.values()])
+    assert max(Counter(imap_server.bodies).values()) == 1
+
+
+@pytest.mark.accept("A192")
+def test_deleted_here_stays_deleted_through_new_uids(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """What was removed here does not come back because the numbers there are new."""
+    box = Box(letters(range(1, 11)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    gone = Message.objects.filter(user=user, subject__in=["Letter 3", "Letter 4"])
+    messages.remove(user, list(gone.values_list("pk", flat=True)))
+    for uidvalidity in (8, 9):
+        box.uidvalidity = uidvalidity
+        run(task, later=(uidvalidity - 7) * HOUR)
+    good = [number for number in range(1, 11) if number not in {3, 4}]
+    assert bodies(user) == sorted(letters(good).values())
+
+
+@pytest.mark.accept("A192")
+def test_folder_that_was_gone_and_is_back(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """Missed by many lists it counts as gone; its mail stays, and nothing comes twice later."""
+    work = Box(letters(range(1, 6)))
+    imap_server.boxes = {"INBOX": Box(letters((9,))), "Work": work}
+    task = odd_task(imap_server)
+    run(task)
+    del imap_server.boxes["Work"]
+    for hours in range(1, 5):
+        run(task, later=hours * HOUR)
+    assert RemoteFolder.objects.get(task=task, name="Work").state == "gone"
+    assert len(bodies(user)) == 6
+    work.messages[6] = letter(6)
+    imap_server.boxes["Work"] = work
+    run(task, later=6 * HOUR)
+    assert RemoteFolder.objects.get(task=task, name="Work").state == "active"
+    assert bodies(user, "Work") == sorted(letters(range(1, 7)).values())
+    assert max(Counter(imap_server.bodies).values()) == 1
+
+
+@pytest.mark.accept("A86")
+def test_uidnext_is_never_told(user: User, imap_server: ImapServer, odd_task: MakeTask) -> None:
+    box = Box(letters(range(1, 6)), uidnext=0)
+    imap_server.boxes = {"INBOX": box, "Empty": Box(uidnext=0)}
+    task = odd_task(imap_server)
+    for number in (6, 7):
+        run(task, later=(number - 6) * HOUR)
+        box.messages[number] = letter(number)
+        box.messages.pop(number - 4)
+    run(task, later=3 * HOUR)
+    assert bodies(user) == sorted(letters(range(1, 8)).values())
+    assert max(Counter(imap_server.bodies).values()) == 1
