@@ -18,6 +18,7 @@ from connectivity.waits import WAITS
 from lib.moments import count, moment
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
 from retrieval.pace import Progress, earlier, progress_of
+from retrieval.set_aside import numbers_of
 
 BARS = 16
 # A failure is shown as one only when it lasts; single ones mend themselves.
@@ -40,7 +41,10 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A task as the list and the head of its page show it."""
+    """A task as the list and the head of its page show it.
+
+    ``aside`` messages of it could not be retrieved.
+    """
 
     task: RetrievalTask
     look: Look
@@ -53,6 +57,7 @@ class Row:
     problem: Explained | None = None
     wait: Explained | None = None
     is_listening: bool = False
+    aside: int = 0
 
     @property
     def wants_password(self) -> bool:
@@ -83,7 +88,7 @@ def tasks_of(user: User) -> QuerySet[RetrievalTask]:
 
 
 def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
-    """A row for every task, with one query for all their runs."""
+    """A row for every task, with one query for all their runs and few others."""
     newest = Window(
         RowNumber(), partition_by=F("task_id"), order_by=[F("started_at").desc(), F("id").desc()]
     )
@@ -92,8 +97,13 @@ def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
     for run in runs.filter(place__lte=BARS).order_by("task_id", "place"):
         by_task[run.task_id].append(run)
     before = earlier([task for task in tasks if is_running(task, now=now)])
+    aside = numbers_of(tasks)
     return [
-        row_for(task, by_task[task.pk], now=now, before=before.get(task.pk, 0)) for task in tasks
+        replace(
+            row_for(task, by_task[task.pk], now=now, before=before.get(task.pk, 0)),
+            aside=aside.get(task.pk, 0),
+        )
+        for task in tasks
     ]
 
 

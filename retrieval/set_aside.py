@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -16,7 +16,6 @@ from lib.moments import count, moment
 from retrieval.completeness import in_words
 from retrieval.models import (
     PopMessage,
-    PopState,
     RemoteMessage,
     RemoteState,
     RetrievalTask,
@@ -25,6 +24,16 @@ from retrieval.models import (
 from retrieval.services.session import max_size
 
 SHOWN = 100
+# Both ledgers use the same words for these.
+FINAL = Q(state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG])
+WAITS = Q(state=RemoteState.PENDING, attempts__gt=0, next_try_at__isnull=False)
+# The condition of the index, written out: SQLite does not recognise it with parameters.
+_INDEXED = RawSQL(
+    "(retrieval_remotemessage.state IN ('quarantined', 'too-big')"
+    " OR retrieval_remotemessage.next_try_at IS NOT NULL)",
+    (),
+    output_field=BooleanField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +81,26 @@ def set_aside_of(task: RetrievalTask, *, now: datetime) -> SetAside:
     return SetAside(tuple(_item(row, now=now) for row in rows), number)
 
 
+def numbers_of(tasks: Sequence[RetrievalTask]) -> dict[int, int]:
+    """How many messages of each task could not be retrieved and are not tried by themselves."""
+    pops = [task.pk for task in tasks if task.type == TaskType.POP]
+    imaps = [task.pk for task in tasks if task.type == TaskType.IMAP]
+    numbers: dict[int, int] = {}
+    if imaps:
+        rows = RemoteMessage.objects.filter(_INDEXED, FINAL, folder__task__in=imaps)
+        numbers |= dict(rows.values_list("folder__task").annotate(n=Count("pk")))
+    if pops:
+        drops = PopMessage.objects.filter(FINAL, task__in=pops)
+        numbers |= dict(drops.values_list("task").annotate(n=Count("pk")))
+    return numbers
+
+
 def _imap(task: RetrievalTask) -> QuerySet[RemoteMessage]:
-    # The condition of the index, written out: SQLite does not recognise it with parameters.
-    indexed = RawSQL(
-        "(retrieval_remotemessage.state IN ('quarantined', 'too-big')"
-        " OR retrieval_remotemessage.next_try_at IS NOT NULL)",
-        (),
-        output_field=BooleanField(),
-    )
-    odd = Q(state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG])
-    waits = Q(state=RemoteState.PENDING, attempts__gt=0, next_try_at__isnull=False)
-    return RemoteMessage.objects.filter(indexed, odd | waits, folder__task=task).order_by("-pk")
+    return RemoteMessage.objects.filter(_INDEXED, FINAL | WAITS, folder__task=task).order_by("-pk")
 
 
 def _pop(task: RetrievalTask) -> QuerySet[PopMessage]:
-    odd = Q(state__in=[PopState.QUARANTINED, PopState.TOO_BIG])
-    waits = Q(state=PopState.PENDING, attempts__gt=0, next_try_at__isnull=False)
-    return PopMessage.objects.filter(odd | waits, task=task).order_by("-pk")
+    return PopMessage.objects.filter(FINAL | WAITS, task=task).order_by("-pk")
 
 
 def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:

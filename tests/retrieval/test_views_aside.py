@@ -185,6 +185,18 @@ def test_a_task_that_does_not_run_is_not_started_by_a_retry(
     assert RemoteMessage.objects.get().state == "pending"
 
 
+def test_the_list_of_tasks_tells_how_many_are_set_aside(web: Client, make_task: MakeTask) -> None:
+    imap, pop, fine = make_task(), make_task("pop"), make_task()
+    aside(imap)
+    aside(imap, state="too-big", attempts=0)
+    aside(imap, state="pending", attempts=1, next_try_at=timezone.now() + timedelta(hours=1))
+    aside(fine, state="stored")
+    PopMessage.objects.create(task=pop, key="k", state="quarantined")
+    for task, words in ((imap, "2 messages could not be"), (pop, "1 message could not be")):
+        assert words in text_of(web, task, "row")
+    assert "could not be" not in text_of(web, fine, "row")
+
+
 def test_a_long_list_is_cut_and_says_so(
     web: Client,
     make_task: MakeTask,
