@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from connectivity.causes import Explained
 from lib.moments import count, day, span
+from retrieval.completeness import in_words
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.rows import bar, fetched, problem_of
 
@@ -155,7 +156,8 @@ def _kind(run: RetrievalRun) -> str:
 
 def _quiet(runs: Sequence[RetrievalRun]) -> Entry:
     title = _("%(n)d runs, nothing new") % {"n": len(runs)}
-    return Entry(runs[-1].pk, _clock(runs[0]), "ok", title, "", _average(runs))
+    text = in_words(runs[0].cause_text)
+    return Entry(runs[-1].pk, _clock(runs[0]), "ok", title, text, _average(runs))
 
 
 def _failed(runs: Sequence[RetrievalRun], *, is_mended: bool) -> Entry:
@@ -255,6 +257,7 @@ def _notes(run: RetrievalRun) -> str:
         % {"n": count(run.removed)}
         if run.removed
         else "",
+        in_words(run.cause_text),
     ]
     return _joined(*notes)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import messages
 from retrieval.models import PopMessage, RetrievalTask
 from retrieval.services import pull_pop
+from retrieval.timeline import Entry, days_of, runs_of
 from tests.retrieval.conftest import bodies, letter, run
 from tests.servers.acts import cut, edit, say
 from tests.servers.pop import PopServer
@@ -35,6 +37,12 @@ def server(pop_server: PopServer) -> PopServer:
 def task(server: PopServer, odd_task: MakeTask) -> RetrievalTask:
     """It leaves mail there."""
     return odd_task(server, leave_on_server=True)
+
+
+def told(task: RetrievalTask) -> list[Entry]:
+    """The task's history as its page tells it."""
+    days = days_of(runs_of(task), now=timezone.now())
+    return [entry for day in days for entry in day.entries]
 
 
 def fetched(server: PopServer) -> int:
@@ -69,6 +77,7 @@ def test_no_ids_at_all_cost_headers_only_and_are_told(
     done = run(task)
     assert (done.stored, fetched(server)) == (40, 40)
     assert (done.outcome, done.cause, done.cause_text) == ("ok", "", pull_pop.NO_IDS)
+    assert any(pull_pop.NO_IDS in entry.text for entry in told(task))
     server.drop.insert(0, ("new", letter(7)))
     done = run(task)
     assert (done.stored, fetched(server)) == (1, 1)
