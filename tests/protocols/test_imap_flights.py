@@ -3,6 +3,7 @@
 import pytest
 
 from protocols.address import AddressPolicy
+from protocols.errors import EncryptionFailed
 from protocols.imap import ImapSource, Survey, Wanted
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
@@ -10,7 +11,7 @@ from standin.dovecot import Dovecot
 from standin.hostile import Expect, Hang, Hostile, Send, Step
 from tests.protocols.conftest import BOX_PASSWORD
 from tests.protocols.flights import CountingProxy
-from tests.protocols.scripted import SIGNED_IN, Reach
+from tests.protocols.scripted import CAPS, SIGNED_IN, Reach
 
 FOLDERS = 50
 EXAMINED: list[Step] = [
@@ -101,3 +102,25 @@ def test_a_name_that_needs_leave_to_be_sent_waits_among_other_answers(imap: Reac
     with Hostile([*SIGNED_IN, *script]) as server, imap(server) as source:
         answers = list(source.survey([Survey(b"A"), Survey(b"B\xc3\xbcx")]))
     assert [answer.status and answer.status.messages for answer in answers] == [1, 2]
+
+
+def test_what_the_greeting_told_is_not_asked_and_who_we_are_needs_no_answer(imap: Reach) -> None:
+    script: list[Step] = [Send(b"* OK [CAPABILITY IMAP4rev1] ready\r\n"), Expect(b"LOGIN")]
+    script += [Send(b"%TAG% OK in\r\n"), Expect(b"CAPABILITY"), Send(CAPS % b"ID NAMESPACE")]
+    # The server says nothing until it has heard all three.
+    script += [Expect(b"T1 ID"), Expect(b"T2 NAMESPACE"), Expect(b"T3 LIST")]
+    script += [Send(b'T1 BAD what\r\nT2 OK\r\n* LIST (\\Noselect) "/" INBOX\r\nT3 OK\r\n'), Hang()]
+    with Hostile(script) as server, imap(server) as source:
+        assert [box.raw_name for box in source.list_folders()] == [b"INBOX"]
+        assert server.clear_text.index(b"LOGIN") < server.clear_text.index(b"CAPABILITY")
+
+
+@pytest.mark.parametrize("told", [b"IMAP4rev1 ID", b"STARTTLS"])
+def test_a_greeting_that_tells_too_little_is_asked_again(imap: Reach, told: bytes) -> None:
+    script: list[Step] = [Send(b"* OK [CAPABILITY %b] ready\r\n" % told), Expect(b"CAPABILITY")]
+    script += [Send(CAPS % b"STARTTLS"), Expect(b"STARTTLS"), Send(b"%TAG% NO later\r\n"), Hang()]
+    with Hostile(script) as server:
+        with pytest.raises(EncryptionFailed):
+            imap(server, Security.STARTTLS)
+        assert b"STARTTLS" in server.clear_text
+        assert b"LOGIN" not in server.clear_text
