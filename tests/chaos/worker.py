@@ -7,8 +7,9 @@ and is answered with its process id; ``{"hear": PID}`` with what that process to
 ``{"wait": PID}``, when it has ended, with its exit status and what it told. ``{"report": 7}`` is
 answered with what came of the task so far. Forking spares every pull the start of an interpreter.
 
-An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the checkpoint at
-which the process sends itself ``signal``; ``largest``, the bytes the largest file may have.
+An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the
+checkpoint, or the name of the first one, at which the process sends itself ``signal``;
+``largest``, the bytes the largest file may have.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _pull(order: dict[str, Any], pipe: int) -> None:
     def at_checkpoint(name: str) -> None:
         nonlocal passed
         passed += 1
-        if passed == order.get("at"):
+        if order.get("at") in (passed, name):
+            order["at"] = 0
             _tell(pipe, name)
             os.kill(os.getpid(), order["signal"])
 

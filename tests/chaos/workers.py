@@ -107,7 +107,7 @@ class Workers:
         task_id: int,
         *,
         fence: int | None = None,
-        at: int = 0,
+        at: int | str = 0,
         signal: int = signal.SIGKILL,
         largest: int = 0,
     ) -> Worker:
