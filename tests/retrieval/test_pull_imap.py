@@ -150,15 +150,14 @@ def _renumber(remote: Remote) -> None:
     """Give the remote Inbox a new UIDVALIDITY and its messages new UIDs."""
     root = remote.server.maildir(remote.name).root
     uidlist = root / "dovecot-uidlist"
-    # Rewritten in place: left to itself, Dovecot may choose the same number within a second.
+    # Left to itself, Dovecot may choose the same number within a second.
     new = _uidvalidity(uidlist) + 1000
-    for _ in range(50):
+    for _ in range(50):  # a session still signing out may write the old list back
         uidlist.write_text(f"3 V{new} N1\n")
         for index in root.glob("dovecot.index*"):
             index.unlink(missing_ok=True)
         shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
         remote.read()
-        # A session that was still signing out may have written the old list back.
         if _uidvalidity(uidlist) == new:
             return
     pytest.fail("Dovecot keeps the old numbers")
