@@ -189,8 +189,11 @@ class Listener:
             told |= dict.fromkeys(fresh, now)
             try:
                 await self._in(self._rows, dispatch.hint, fresh, now=self._clock())
-            except DatabaseFault:
-                log.warning("news could not be told; the schedule stands", exc_info=True)
+            except Exception:
+                # Told again a little later: most likely the database was away for a moment.
+                log.exception("news could not be told")
+                self._news |= fresh
+                self._heard.set()
             else:
                 # Nobody waits for it: a broker that hangs must not hold up the next hint.
                 self._pokes.submit(self._ask)

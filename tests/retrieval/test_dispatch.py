@@ -92,6 +92,7 @@ def test_a_crowd_at_one_server_keeps_nobody_elsewhere_waiting(
     assert sum(found.values()) == 30
 
 
+@pytest.mark.accept("A46")
 def test_who_asks_comes_before_the_schedule(make_rows: MakeRows, settings: Settings) -> None:
     settings.RETRIEVAL_IN_FLIGHT = 1
     make_rows(3, "one.test", next_at=timezone.now() - 60 * MINUTE)
@@ -112,6 +113,7 @@ def test_a_claimed_task_comes_back_when_its_hint_was_lost(make_rows: MakeRows) -
     assert (second.task_id, second.fence) == (task.pk, first.fence + 1)
 
 
+@pytest.mark.accept("A193")
 def test_a_clock_that_is_wrong_takes_no_task_from_a_worker(make_rows: MakeRows) -> None:
     """Leases end by the database's clock: another machine may be hours ahead."""
     (task,) = make_rows(1, "one.test")
@@ -137,6 +139,7 @@ def test_a_shut_provider_is_put_off_and_nothing_is_held_against_it(make_rows: Ma
     assert claimed()["down.test"] == 8
 
 
+@pytest.mark.accept("A193")
 @pytest.mark.django_db(transaction=True)
 def test_rounds_at_the_same_time_share_what_there_is(make_rows: MakeRows) -> None:
     """Each task goes to one of them, and together they take no more than a server bears."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -157,6 +157,7 @@ def test_who_is_not_listened_to(make_listened: MakeTask, fields: dict[str, objec
     assert [account.task_id for account in watching.wanted()] == [task.pk]
 
 
+@pytest.mark.accept("A194")
 def test_the_installation_and_the_domain_have_switches(
     user: User, make_listened: MakeTask, settings: Settings
 ) -> None:
@@ -260,6 +261,26 @@ def test_a_broken_broker_is_no_reason_to_stop(remote: Remote, make_listened: Mak
         remote.put(letter(2))
         wait_until(lambda: len(listener.pokes) == 2, "it asks again")
         assert listener.connected() == {task.pk}
+
+
+def test_news_outlive_a_database_that_is_away_for_a_moment(
+    user: User, remote: Remote, make_listened: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, hint = make_listened(), dispatch.hint
+    failed: list[Collection[int]] = []
+
+    def away(ids: Collection[int], *, now: datetime) -> None:
+        if not failed:
+            failed.append(ids)
+            raise OperationalError("the database is away")
+        hint(ids, now=now)
+
+    monkeypatch.setattr(dispatch, "hint", away)
+    with running(work_off) as listener:
+        listener.wait_for(task)
+        remote.put(letter(1))
+        wait_until(lambda: Message.objects.filter(user=user).count() == 1, "it has come")
+    assert failed
 
 
 def test_a_silent_server_is_looked_at_when_the_waiting_is_renewed(
