@@ -24,6 +24,7 @@ from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from retrieval import plan
 from retrieval.models import PopMessage, PopState
 from retrieval.services import pop_heads, pop_ledger
+from retrieval.services.hosts import HeldBack
 from retrieval.services.pop_arrivals import Arrivals, Listed
 from retrieval.services.pop_refusals import DEADLY, EMPTY, MAX_ATTEMPTS, Refusals
 from retrieval.services.session import BudgetSpent, Session, max_size
@@ -48,12 +49,13 @@ def pull(session: Session, open_source: Callable[[], Pop3Source]) -> bool:
     Raises:
         MailServerError: the account, not one of its messages, is in trouble.
         BudgetSpent: no more today; what was fetched is stored.
+        HeldBack: no other connection for now.
     """
     session.check_budget()
     refusals = Refusals(session)
     try:
         done = _sessions(session, open_source, refusals)
-    except BudgetSpent:
+    except (BudgetSpent, HeldBack):
         refusals.settle()
         raise
     refusals.settle()
@@ -130,7 +132,7 @@ class PopSession:
     def _list(self) -> list[Listed]:
         self.session.publish(phase="listing")
         entries = self.source.listing()
-        keys = plan.pop_keys([entry.uidl for entry in entries])
+        keys = plan.pop_keys([_usable(entry.uidl) for entry in entries])
         listed = [Listed(entry, key) for entry, key in zip(entries, keys, strict=True)]
         if self.task.leave_on_server and listed and not any(keys):
             self.session.run.cause_text = NO_IDS
@@ -307,6 +309,12 @@ class PopSession:
         ids = [row.pk for row in safe.values()]
         self.session.settle(lambda: pop_ledger.removed(self.task, ids), removed=len(safe))
         return len(safe)
+
+
+def _usable(uidl: str | None) -> str | None:
+    """An id unless it looks like a key of ours; databases differ in what they hold for alike."""
+    ours = uidl is not None and uidl.lower().startswith(pop_ledger.CONTENT)
+    return None if ours else uidl
 
 
 def _is_same_size(one: Listed, size: int | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 
 import pytest
 from django.utils import timezone
@@ -134,3 +135,18 @@ def test_an_id_two_messages_share_is_none(
     done = run(task)
     assert (done.stored, done.cause_text, fetched(server)) == (0, "", 0)
     assert set(PopMessage.objects.values_list("state", flat=True)) == {"stored"}
+
+
+@pytest.mark.accept("A191")
+@pytest.mark.parametrize("word", ["sha256", "SHA256", "past"])
+def test_ids_that_look_like_keys_of_ours_are_no_danger(
+    user: User, server: PopServer, task: RetrievalTask, word: str
+) -> None:
+    known, other = letter(1), letter(2)
+    digest = sha256(known).hexdigest()
+    server.drop = [("same", known), ("same", known), (f"{word}:{digest}", other), ("z", letter(3))]
+    RetrievalTask.objects.filter(pk=task.pk).update(leave_on_server=False)
+    task.refresh_from_db()
+    assert run(task).stored == 4
+    assert bodies(user) == sorted([known, known, other, letter(3)])
+    assert server.drop == []
