@@ -292,6 +292,11 @@ class PopMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["sha256"], name="pop_content", condition=Q(sha256__isnull=False)),
+            models.Index(
+                fields=["task"],
+                name="pop_set_aside",
+                condition=Q(state__in=["quarantined", "too-big"]) | Q(next_try_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

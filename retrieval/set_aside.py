@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +27,16 @@ SHOWN = 100
 # Both ledgers use the same words for these.
 FINAL = Q(state__in=[RemoteState.QUARANTINED, RemoteState.TOO_BIG])
 WAITS = Q(state=RemoteState.PENDING, attempts__gt=0, next_try_at__isnull=False)
-# The condition of the index, written out: SQLite does not recognise it with parameters.
+# The conditions of the indexes, written out: SQLite does not recognise them with parameters.
 _INDEXED = RawSQL(
     "(retrieval_remotemessage.state IN ('quarantined', 'too-big')"
     " OR retrieval_remotemessage.next_try_at IS NOT NULL)",
+    (),
+    output_field=BooleanField(),
+)
+_POP_INDEXED = RawSQL(
+    "(retrieval_popmessage.state IN ('quarantined', 'too-big')"
+    " OR retrieval_popmessage.next_try_at IS NOT NULL)",
     (),
     output_field=BooleanField(),
 )
@@ -72,13 +78,8 @@ class SetAside:
 
 def set_aside_of(task: RetrievalTask, *, now: datetime) -> SetAside:
     """What could not be retrieved so far, the newest first."""
-    if task.type == TaskType.POP:
-        rows: Iterable[RemoteMessage | PopMessage] = _pop(task)[:SHOWN]
-        number = _pop(task).count()
-    else:
-        rows = _imap(task).select_related("folder")[:SHOWN]
-        number = _imap(task).count()
-    return SetAside(tuple(_item(row, now=now) for row in rows), number)
+    query = open_query(task)
+    return SetAside(tuple(_item(row, now=now) for row in query[:SHOWN]), query.count())
 
 
 def numbers_of(tasks: Sequence[RetrievalTask]) -> dict[int, int]:
@@ -90,17 +91,17 @@ def numbers_of(tasks: Sequence[RetrievalTask]) -> dict[int, int]:
         rows = RemoteMessage.objects.filter(_INDEXED, FINAL, folder__task__in=imaps)
         numbers |= dict(rows.values_list("folder__task").annotate(n=Count("pk")))
     if pops:
-        drops = PopMessage.objects.filter(FINAL, task__in=pops)
+        drops = PopMessage.objects.filter(_POP_INDEXED, FINAL, task__in=pops)
         numbers |= dict(drops.values_list("task").annotate(n=Count("pk")))
     return numbers
 
 
-def _imap(task: RetrievalTask) -> QuerySet[RemoteMessage]:
-    return RemoteMessage.objects.filter(_INDEXED, FINAL | WAITS, folder__task=task).order_by("-pk")
-
-
-def _pop(task: RetrievalTask) -> QuerySet[PopMessage]:
-    return PopMessage.objects.filter(FINAL | WAITS, task=task).order_by("-pk")
+def open_query(task: RetrievalTask) -> QuerySet[RemoteMessage] | QuerySet[PopMessage]:
+    """The ledger rows that are set aside or wait for another try, newest first."""
+    if task.type == TaskType.POP:
+        return PopMessage.objects.filter(_POP_INDEXED, FINAL | WAITS, task=task).order_by("-pk")
+    rows = RemoteMessage.objects.filter(_INDEXED, FINAL | WAITS, folder__task=task)
+    return rows.select_related("folder").order_by("-pk")
 
 
 def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:
