@@ -143,7 +143,7 @@ def row_for(
     return Row(
         task=task,
         look=look,
-        word=WORDS[look](),
+        word=_goes_on() if look == Look.QUEUED and _is_between(task, runs) else WORDS[look](),
         line=line,
         note=note,
         bars=tuple(bar(run, is_running=runs_now) for run in reversed(runs)),
@@ -192,6 +192,15 @@ def bar(run: RetrievalRun, *, is_running: bool = True) -> str:
     return "n1" if new < 3 else "n2" if new < 10 else "n3"
 
 
+def _is_between(task: RetrievalTask, runs: Sequence[RetrievalRun]) -> bool:
+    """Whether a long first pass was cut here, and its next part follows."""
+    return task.first_pass_done_at is None and bool(runs) and runs[0].outcome == RunOutcome.OK
+
+
+def _goes_on() -> str:
+    return _("Goes on in a moment")
+
+
 def is_listening(task: RetrievalTask, *, now: datetime) -> bool:
     """Whether somebody listens for news of this task right now."""
     return task.watched_until is not None and task.watched_until > now
@@ -214,8 +223,10 @@ def _lines(
     if look == Look.RUNNING and runs and runs[0].outcome == RunOutcome.RUNNING:
         return _("since %(time)s") % {"time": moment(runs[0].started_at, now=now)}, ""
     last = _last(task, runs, now=now)
+    if look == Look.QUEUED and _is_between(task, runs):
+        return _goes_on(), last
     if look == Look.QUEUED:
-        return _("Starts in a moment"), last
+        return WORDS[look](), last
     if look == Look.WAITING:
         until = moment(task.next_at, now=now) if task.next_at else ""
         told = _wait(task, look, now=now)

@@ -70,6 +70,12 @@ def test_a_first_pass_of_many_runs_goes_on_where_it_was(web: Client, make_task: 
     task.credential.save()
     running(task, expected=1000, stored=500)
     assert "2,500 of 3,000" in text_of(web, task, "row")
+    RetrievalRun.objects.filter(outcome="running").update(outcome="ok")
+    RetrievalTask.objects.update(lease_until=None, next_at=at)
+    assert "Goes on in a moment" in text_of(web, task, "row")
+    assert "Goes on in a moment" in text_of(web, task)
+    running(task, expected=1000, stored=500)
+    RetrievalRun.objects.filter(outcome="ok", expected=1000).delete()
     # Not where the pass is a later one, and not what belonged to another account.
     RetrievalTask.objects.update(first_pass_done_at=at)
     assert "500 of 1,000" in text_of(web, task, "row")
