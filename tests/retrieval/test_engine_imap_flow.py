@@ -85,7 +85,8 @@ def test_every_folder_is_counted_after_a_pass(imap_server: ImapServer, odd_task:
     assert (done.folders, done.expected) == (2, 10)
     assert done.expected_bytes == sum(map(len, letters(*range(1, 11)).values()))
     imap_server.refused = set()
-    run(task, later=timedelta(hours=2))
+    again = run(task, later=timedelta(hours=2))
+    assert (again.expected, again.expected_bytes) == (1, len(letter(4)))
     inbox.refresh_from_db()
     assert (inbox.counts, inbox.settled_uid) == ({"stored": 10}, 10)
 
