@@ -71,9 +71,9 @@ def test_it_crashes_at_every_checkpoint(
             worker = workers.start(1, at=name, signal=signal.SIGSTOP)
             assert worker.wait_until_asleep() == name
             mortal.crash()
-            worker.signal(signal.SIGCONT)
-            # Its connection is broken, and for a moment there is nobody to connect to.
             mortal.start()
+            # Its connection is broken, and what it had not committed is forgotten.
+            worker.signal(signal.SIGCONT)
             worker.wait()
             there.check_at_death(workers)
             mortal.time_passes()
