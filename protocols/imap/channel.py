@@ -56,6 +56,8 @@ class Channel:
         self._nonsync = "LITERAL+" in capabilities or "LITERAL-" in capabilities
         self._number = 0
         self._early: deque[Parts] = deque()
+        self._awaited: set[bytes] = set()  # tags of commands not answered yet
+        self._answers: dict[bytes, Done] = {}  # those that came before their turn
         self._unheeded: set[bytes] = set()
         self._untagged = 0
 
@@ -66,6 +68,7 @@ class Channel:
         """
         self._number += 1
         tag = b"T%d" % self._number
+        self._awaited.add(tag)
         line = tag + b" " + command
         for name in names:
             refuse_controls(name, self.wire.stage)
@@ -101,6 +104,9 @@ class Channel:
                     raise self.wire.broken("too many responses")
                 return parts
             self._untagged = 0
+            if done.tag not in self._awaited:
+                raise self.wire.broken("unexpected tag")
+            self._awaited.discard(done.tag)
             if done.tag not in self._unheeded:
                 return done
             self._unheeded.discard(done.tag)
@@ -108,14 +114,14 @@ class Channel:
     def step(self, tag: bytes) -> Parts | None:
         """The next untagged response, or None when that command was answered with OK.
 
-        Raises as `verdict` does.
+        Raises as `verdict` does.  Answers may come in any order (RFC 3501 section 5.5).
         """
-        found = self.event()
-        if not isinstance(found, Done):
-            return found
-        if found.tag != tag:
-            raise self.wire.broken("unexpected tag")
-        self.verdict(found)
+        while tag not in self._answers:
+            found = self.event()
+            if not isinstance(found, Done):
+                return found
+            self._answers[found.tag] = found
+        self.verdict(self._answers.pop(tag))
         return None
 
     def verdict(self, done: Done) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocols.errors import Refused, Stage
 from protocols.imap import messages, parse
@@ -14,6 +14,7 @@ from protocols.imap.parse import Parts
 from protocols.imap.values import MailboxStatus, RemoteMeta, Survey, Surveyed
 
 STEP = 60.0
+OTHERS_CAP = 100_000  # answers before their turn
 _EXISTS = re.compile(rb"\* (\d{1,10}) EXISTS", re.I)
 _CODES = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d{1,10})\]", re.I)
 _MESSAGE_ID = b" BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
@@ -63,16 +64,22 @@ class Scanner:
         items += _MESSAGE_ID if message_ids else b""
         return self.channel.send(b"UID FETCH %d:%d (%b)" % (lo, hi, items), more=True)
 
-    def told(self, tag: bytes, lo: int, hi: int) -> dict[int, RemoteMeta]:
-        """The answer, by UID; raises `Refused`."""
-        found: dict[int, RemoteMeta] = {}
+    def told(
+        self, tag: bytes, lo: int, hi: int, others: dict[int, RemoteMeta] | None = None
+    ) -> dict[int, RemoteMeta]:
+        """The answer, by UID; raises `Refused`.
+
+        A server that works on several questions about one mailbox answers them among each other:
+        what is outside of this one goes to `others`, and what is there of it comes from there.
+        """
+        found = _within(others, lo, hi) if others else {}
         while True:
             while (groups := self.channel.quick(PLAIN)) is not None:
-                self._keep(messages.from_groups(groups), lo, hi, found)
+                self._keep(messages.from_groups(groups), lo, hi, found, others)
             parts = self.channel.step(tag)
             if parts is None:
                 return found
-            self._keep(messages.fetch_meta(parts), lo, hi, found)
+            self._keep(messages.fetch_meta(parts), lo, hi, found, others)
 
     def all(self, lo: int, hi: int, *, message_ids: bool) -> list[RemoteMeta]:
         """Ask, and ask again as long as the server answers in part only (RFC 9738), by UID."""
@@ -87,12 +94,27 @@ class Scanner:
         return [found[uid] for uid in sorted(found)]
 
     @staticmethod
-    def _keep(meta: RemoteMeta | None, lo: int, hi: int, found: dict[int, RemoteMeta]) -> None:
-        if meta is None or not lo <= meta.uid <= hi:
+    def _keep(
+        meta: RemoteMeta | None,
+        lo: int,
+        hi: int,
+        found: dict[int, RemoteMeta],
+        others: dict[int, RemoteMeta] | None,
+    ) -> None:
+        if meta is None:
             return
+        if not lo <= meta.uid <= hi:
+            if others is None or len(others) >= OTHERS_CAP:
+                return
+            found = others
         # A change of flags reported in between must not hide the full answer.
         if meta.size is not None or meta.uid not in found:
             found[meta.uid] = meta
+
+
+def _within(told: dict[int, RemoteMeta], lo: int, hi: int) -> dict[int, RemoteMeta]:
+    """What lies from `lo` to `hi`, taken out."""
+    return {uid: told.pop(uid) for uid in [each for each in told if lo <= each <= hi]}
 
 
 @dataclass(slots=True)
@@ -103,6 +125,7 @@ class _Opening:
     tag: bytes
     status: MailboxStatus | None = None
     refusal: Refused | None = None
+    told: dict[int, RemoteMeta] = field(default_factory=dict)  # before its survey's turn
 
 
 @dataclass(slots=True)
@@ -129,9 +152,6 @@ def survey(scanner: Scanner, wanted: Sequence[Survey], depth: int) -> Generator[
         while rest or waiting:
             scanner.channel.wire.limit(STEP, Stage.FOLDERS)
             while rest and len(waiting) < depth:
-                if waiting and opening and opening.raw_name == rest[0].raw_name:
-                    # Two scans of one mailbox at a time would answer among each other.
-                    break
                 asked = _ask(scanner, rest.popleft(), opening, at_once=depth > 1)
                 opening = asked.opening
                 waiting.append(asked)
@@ -174,7 +194,7 @@ def _answer(scanner: Scanner, asked: _Asked) -> tuple[Surveyed, int]:
     try:
         if asked.tag is not None:
             scanner.channel.wire.limit(STEP, Stage.FETCH)
-            found = scanner.told(asked.tag, survey.lo, survey.hi)
+            found = scanner.told(asked.tag, survey.lo, survey.hi, asked.opening.told)
             metas = [found[uid] for uid in sorted(found)]
             stopped = scanner.channel.answer.stopped_at or 0
         elif status.messages and survey.lo <= survey.hi:

@@ -8,6 +8,7 @@ import pytest
 from protocols.errors import Dropped, MailServerError
 from protocols.imap import Form, Survey, Wanted
 from standin.dovecot import Dovecot
+from standin.maildir import SampleMessage
 from tests.protocols.scripted import Open, feed
 
 RAWS = [
@@ -146,3 +147,15 @@ def test_a_lost_connection_is_told_after_what_came_before(
         source._wire.shut()
         with pytest.raises(Dropped):
             list(arrivals)
+
+
+def test_a_survey_of_many_windows_tells_each_message_once(
+    dovecot: Dovecot, imap_user: str, open_imap: Open
+) -> None:
+    dovecot.deliver_maildir(imap_user, [SampleMessage(RAWS[0])] * 600)
+    windows = [Survey(b"INBOX", lo, lo + 29) for lo in range(571, 0, -30)]
+    with open_imap(imap_user) as source:
+        for _ in range(3):
+            answers = list(source.survey(windows, depth=20))
+            found = [[meta.uid for meta in each.metas] for each in answers]
+            assert found == [list(range(each.lo, each.hi + 1)) for each in windows]

@@ -124,3 +124,15 @@ def test_a_greeting_that_tells_too_little_is_asked_again(imap: Reach, told: byte
             imap(server, Security.STARTTLS)
         assert b"STARTTLS" in server.clear_text
         assert b"LOGIN" not in server.clear_text
+
+
+def test_windows_of_one_mailbox_are_told_apart_by_their_uids(imap: Reach) -> None:
+    """A server that works on both at once answers among each other, and in any order."""
+    meta = b"* 1 FETCH (UID %d RFC822.SIZE 9)\r\n"
+    told = b"* 4 EXISTS\r\nT1 OK\r\n" + b"".join(meta % uid for uid in (1, 101, 2, 999, 102))
+    asked: list[Step] = [Expect(b"EXAMINE|UID FETCH") for _ in range(3)]
+    script = [*SIGNED_IN, *asked, Send(told + b"T3 OK\r\nT2 OK\r\n"), *EXAMINED, Hang()]
+    with Hostile(script) as server, imap(server) as source:
+        answers = list(source.survey([Survey(b"A", 101, 200), Survey(b"A", 1, 100)]))
+        assert [[meta.uid for meta in each.metas] for each in answers] == [[101, 102], [1, 2]]
+        assert source.examine(b"INBOX").messages == 3
