@@ -35,7 +35,7 @@ from retrieval.services.watching import Account, Connection
 
 LOOK_EVERY = 30.0
 # Two hints for one account come no closer together: a run takes a while anyway.
-APART = 10.0
+APART = 5.0
 GATHER = 0.5
 SIGNING_IN = 8
 AT_ONE_PROVIDER = 2
@@ -156,6 +156,9 @@ class Listener:
         renew_at = time.monotonic() + longest
         self.connected.add(account.task_id)
         try:
+            with suppress(DatabaseFault):  # the next look marks it
+                await self._in(self._rows, watching.mark, {account.task_id})
+                self._marked.add(account.task_id)
             while True:
                 if await _readable(idler.fileno(), renew_at - time.monotonic()):
                     has_news = idler.take()
