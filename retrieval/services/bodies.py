@@ -268,7 +268,7 @@ class Bodies:
 
     def _slow(self) -> None:
         self.pace.slow()
-        self.depth = 1
+        self.depth = self.discovery.depth = 1
 
     def _remember_slow(self) -> None:
         task = self.session.task

@@ -290,7 +290,8 @@ class Discovery:
         def write() -> None:
             ledger.insert(rows)
             for job, known in self._known.items():
-                generations.doubt(job.row, known)
+                if known.doubtful:
+                    generations.doubt(job.row, known)
             for job in scanned:
                 self._known.pop(job, None)
                 _raise_watermark(job)

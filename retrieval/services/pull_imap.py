@@ -17,7 +17,7 @@ from retrieval.models import (
     RemoteFolderState,
     RetrievalTask,
 )
-from retrieval.services import ledger, remote_folders
+from retrieval.services import generations, ledger, remote_folders
 from retrieval.services.bodies import Bodies
 from retrieval.services.boxes import Job, limit_note
 from retrieval.services.discovery import Discovery
@@ -208,6 +208,8 @@ def _note(session: Session, job: Job, tally: ledger.Tally) -> None:
     row.refusals = 0
     if row.state == RemoteFolderState.PARKED or not plan.is_restless(row.turned_at, now=now):
         row.state, row.parked_until = RemoteFolderState.ACTIVE, None
+    elif row.state == RemoteFolderState.UNSTABLE:
+        row.parked_until = now + generations.UNSTABLE_PAUSE
     row.cause_text = job.note(session.task.provider_key)
     row.save(
         update_fields=[
