@@ -87,6 +87,12 @@ def refuse_size(task: RetrievalTask, ids: Sequence[int]) -> None:
         PopMessage.objects.filter(task=task, pk__in=chunk).update(state=PopState.TOO_BIG)
 
 
+def doubt(task: RetrievalTask, ids: Sequence[int]) -> None:
+    """Forget the sizes of these, so that they are fetched once more before anything is removed."""
+    for chunk in chunks(ids, 500):
+        PopMessage.objects.filter(task=task, pk__in=chunk).update(size=None)
+
+
 def removed(task: RetrievalTask, ids: Sequence[int]) -> None:
     """The server confirmed that these are gone there."""
     for chunk in chunks(ids, 500):

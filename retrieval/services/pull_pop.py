@@ -67,13 +67,21 @@ def _sessions(session: Session, open_source: Callable[[], Pop3Source], refusals:
         if session.over():
             return False
         with open_source() as source:
-            if not PopSession(session, source, refusals, number).run():
+            pop = PopSession(session, source, refusals, number)
+            try:
+                more = pop.run()
+            except SHIFTED:
+                pop.doubt()
+                raise
+            if not more:
                 session.publish(phase="done")
                 return True
     return False
 
 
 LOST = (Dropped, Hung, ProtocolBroken)
+# An answer too many, or one that never came: those before it may have been other messages'.
+SHIFTED = (Hung, ProtocolBroken)
 
 
 class PopSession:
@@ -113,11 +121,14 @@ class PopSession:
         try:
             self._fetch(chosen)
         except LOST as error:
+            if isinstance(error, SHIFTED):
+                self.doubt()
             if self.seen < len(chosen):
                 self.refusals.lost(chosen[self.seen].name, error)
             return True
         # Where time was over before anything came, all of it is still to come.
-        more = self.seen < len(named) and (self.seen > 0 or self._is_over())
+        late = self._is_over() and self.seen < len(chosen)
+        more = late or 0 < self.seen < len(named)
         if self.task.leave_on_server:
             more = self.source.quit() and more
         else:
@@ -125,7 +136,7 @@ class PopSession:
             more = self._remove(self._removable(listed)) > 0 or more
         if self.spent is not None:
             raise self.spent
-        return more and not once
+        return late or (more and not once)
 
     # What is there
 
@@ -198,7 +209,7 @@ class PopSession:
         known = self.known[one.key]
         settled = known.state in (PopState.STORED, PopState.DELETED)
         same = _is_same_size(one, known.size)
-        return settled and not same and not self.task.leave_on_server
+        return settled and (known.size is None or not (same or self.task.leave_on_server))
 
     # Fetching
 
@@ -268,6 +279,16 @@ class PopSession:
                 self.refusals.fine()
             else:
                 self.refusals.refuse(one.name, each.refusal or EMPTY)
+
+    def doubt(self) -> None:
+        """Have what came in this session looked at again: its answers were not in step.
+
+        A server that forgets an answer, or gives one twice, hands out the next messages under
+        the ids of those before them.
+        """
+        ids = [row.pk for row in self.here.values() if row.pk is not None]
+        if ids:
+            self.session.settle(lambda: pop_ledger.doubt(self.task, ids))
 
     # Removal
 

@@ -10,8 +10,8 @@ from accounts.models import User
 from lib.checkpoints import set_hook
 from retrieval.models import PopMessage
 from tests.retrieval.conftest import bodies, letter, run
-from tests.retrieval.failing import HOUR, MakeTask, due_in
-from tests.servers.acts import cut, drop, last_words, say
+from tests.retrieval.failing import HOUR, MakeTask, due_in, hurry
+from tests.servers.acts import cut, drop, edit, last_words, say
 from tests.servers.pop import PopServer
 
 
@@ -195,3 +195,43 @@ def test_farewell_in_the_middle(user: User, pop_server: PopServer, odd_task: Mak
     run(task, later=30 * HOUR)
     assert bodies(user) == sorted(letter(number) for number in range(1, 11))
     assert not PopMessage.objects.filter(task=task, state="quarantined").exists()
+
+
+@pytest.mark.accept("A191")
+@pytest.mark.parametrize("answer", ["+OK\r\n", ""], ids=["without a body", "none"])
+def test_answer_that_never_came(
+    user: User,
+    pop_server: PopServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    """The answers behind it seem to belong to the requests before: none of that is believed."""
+    pop_server.capabilities = "PIPELINING,UIDL"
+    pop_server.drop = drop_of(*range(10, 60))
+    pop_server.on("^RETR", say(answer), times=1, skip=20)
+    task = odd_task(pop_server)
+    with monkeypatch.context() as short:
+        hurry(short, 0.3)
+        run(task, expect_failure=True)
+    run(task, later=30 * HOUR)
+    run(task, later=60 * HOUR)
+    stored = bodies(user)
+    assert {letter(number) for number in range(10, 60)} <= set(stored)
+    assert len(stored) == len(set(stored)) <= 51
+    assert pop_server.drop == []
+
+
+@pytest.mark.accept("A191")
+def test_answer_that_came_twice(user: User, pop_server: PopServer, odd_task: MakeTask) -> None:
+    pop_server.capabilities = "PIPELINING,UIDL"
+    pop_server.drop = drop_of(*range(10, 60))
+    pop_server.on("^RETR", edit(lambda data: data + data), times=2, skip=20)
+    task = odd_task(pop_server)
+    run(task, expect_failure=True)
+    run(task, later=30 * HOUR)
+    run(task, later=60 * HOUR)
+    stored = bodies(user)
+    assert {letter(number) for number in range(10, 60)} <= set(stored)
+    assert len(stored) <= 52  # what the server gave twice may lie here twice
+    assert pop_server.drop == []
