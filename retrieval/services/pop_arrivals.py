@@ -145,9 +145,12 @@ class Arrivals:
                 free.setdefault(bytes(old.sha256 or b""), []).append(old)
         linked: list[tuple[PopMessage, PopMessage]] = []
         for one in fresh:
-            if candidates := free.get(one.body.sha256):
+            candidates = free.get(one.body.sha256, [])
+            like = next(filter(partial(_may_be, one.row), candidates), None)
+            if like is not None:
+                candidates.remove(like)
                 one.row.size = one.size
-                linked.append((one.row, candidates.pop()))
+                linked.append((one.row, like))
         self.link(linked)
         return [one for one in fresh if one.row.state == PopState.PENDING]
 
@@ -197,6 +200,11 @@ class Arrivals:
 
     def _folder(self) -> Folder:
         return self.task.destination or folders.special(self.task.user, FolderRole.INBOX)
+
+
+def _may_be(row: PopMessage, old: PopMessage) -> bool:
+    """Whether a row can stand for a message met before: not where both were listed at once."""
+    return row.pk is None or row.pk > pop_ledger.beside(old)
 
 
 def _content(body: Body) -> str:

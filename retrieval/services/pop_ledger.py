@@ -12,7 +12,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, Max, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from lib import bulk
@@ -51,9 +51,20 @@ def start_afresh(task: RetrievalTask) -> None:
     rows.exclude(state__in=(PopState.STORED, PopState.DELETED)).delete()
 
 
-def retire(rows: QuerySet[PopMessage]) -> None:
-    """Keep these rows for their hashes only, free of the ids they were known by."""
-    rows.update(key=Concat(Value(PAST), Cast("pk", CharField()), output_field=CharField()))
+def retire(rows: QuerySet[PopMessage], *, beside: int = 0) -> None:
+    """Keep these rows for their hashes only, free of the ids they were known by.
+
+    Rows up to ``beside`` were listed together with these: they are other messages, even where
+    their bytes are the same.
+    """
+    words = Value(PAST), Cast("pk", CharField()), Value(f" {beside}")
+    rows.update(key=Concat(*words, output_field=CharField()))
+
+
+def beside(row: PopMessage) -> int:
+    """The last row that was listed together with a retired one."""
+    words = row.key.split(" ")
+    return int(words[2]) if row.key.startswith(PAST) and len(words) == 3 else 0
 
 
 def named(task: RetrievalTask) -> dict[str, Known]:
@@ -67,8 +78,9 @@ def put_away(task: RetrievalTask, gone: Sequence[Known]) -> None:
     """Ids that are not listed any more: what is here is kept by its content, the rest forgotten."""
     here = (PopState.STORED, PopState.DELETED)
     rows = PopMessage.objects.filter(task=task)
+    newest = rows.aggregate(newest=Max("pk"))["newest"] or 0
     for chunk in chunks([known.pk for known in gone if known.state in here], 500):
-        retire(rows.filter(pk__in=chunk))
+        retire(rows.filter(pk__in=chunk), beside=newest)
     for chunk in chunks([known.pk for known in gone if known.state not in here], 500):
         rows.filter(pk__in=chunk).delete()
 

@@ -172,3 +172,18 @@ def test_every_interleaving_loses_nothing_and_doubles_nothing(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.accept("A191")
+def test_copies_that_were_listed_together_are_all_kept(
+    make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where one is removed before the other one is fetched."""
+    monkeypatch.setattr("retrieval.services.pull_pop.SESSION_MESSAGES", 1)
+    user = make_user("copies@example.test")
+    with PopServer(("a", raw(1)), ("b", raw(1)), ("c", raw(2))) as server:
+        task = make_task(user, "pop", server.port)
+        for hours in range(3):
+            pull_through(task, None, hours=30 * hours)
+    assert local(user) == Counter({key("Inbox", 1): 2, key("Inbox", 2): 1})
+    assert not server.drop
