@@ -12,6 +12,7 @@ under another id, or under the same one again, is recognised by its bytes.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -101,7 +102,9 @@ class PopSession:
         self.here: dict[int, PopMessage] = {}
         self.seen = 0
         self.spent: BudgetSpent | None = None
-        self._end = time.monotonic() + SESSION_SECONDS
+        # Only removals wait for the end of a session.
+        lasting = math.inf if self.task.leave_on_server else SESSION_SECONDS
+        self._end = time.monotonic() + lasting
 
     def run(self) -> bool:
         """Fetch and remove; returns whether another session should follow."""

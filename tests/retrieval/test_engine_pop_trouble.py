@@ -207,10 +207,17 @@ def test_a_server_that_counts_sign_ins_is_asked_once(
 
 
 @both
+@pytest.mark.parametrize("oddity", ["", "no ids", "sign-ins are counted"])
 def test_the_end_of_a_slice_ends_the_session_in_good_order(
-    user: User, server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+    user: User,
+    server: PopServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    oddity: str,
 ) -> None:
     sent = fill(server, 700)
+    server.knows_uidl = oddity != "no ids"
+    server.capabilities += ",LOGIN-DELAY 900" if "sign-ins" in oddity else ""
     store = Session.store
 
     def storing(self: Session, *args: object, **kwargs: object) -> list[Message]:
@@ -223,6 +230,7 @@ def test_the_end_of_a_slice_ends_the_session_in_good_order(
     assert done.outcome == "ok"
     assert 50 <= done.stored < 700
     assert done.removed == done.stored == 700 - len(server.drop)
+    assert task.first_pass_done_at is None
     monkeypatch.undo()
     run(task)
     assert bodies(user) == sent
