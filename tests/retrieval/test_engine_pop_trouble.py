@@ -206,6 +206,26 @@ def test_a_server_that_counts_sign_ins_is_asked_once(
     assert bodies(user) == sent
 
 
+def test_the_end_of_a_slice_is_no_end_of_a_maildrop_without_ids(
+    user: User, server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = fill(server, 700)
+    server.knows_uidl = False
+    store = Session.store
+
+    def storing(self: Session, *args: object, **kwargs: object) -> list[Message]:
+        self.stop_at = 0.0
+        return store(self, *args, **kwargs)  # type: ignore[arg-type]  # passed on as given
+
+    monkeypatch.setattr(Session, "store", storing)
+    task = odd_task(server, leave_on_server=True)
+    assert 50 <= run(task).stored < 700
+    assert task.first_pass_done_at is None
+    monkeypatch.undo()
+    run(task)
+    assert (bodies(user), len(server.drop)) == (sent, 700)
+
+
 @both
 @pytest.mark.parametrize("oddity", ["", "no ids", "sign-ins are counted"])
 def test_the_end_of_a_slice_ends_the_session_in_good_order(
