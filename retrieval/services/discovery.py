@@ -43,7 +43,12 @@ class Discovery:
         self._opened: bytes | None = None
         self._waiting: list[ledger.New] = []
         self._scanned: list[Job] = []
+        self._touched: list[Job] = []
         self._splits = 0
+        self._awaited: Job | None = None
+        self._broke_at: Job | None = None
+        self.answered = 0
+        self.left_out: list[Job] = []
         self._known: dict[Job, generations.Known] = {}
 
     @property
@@ -53,7 +58,8 @@ class Discovery:
 
     def is_through(self, job: Job) -> bool:
         """Whether nothing more is to be found in this folder in this pull."""
-        return job.opened and job not in self.todo and not self._is_asked(job)
+        waits = job in self.todo or job in self._touched or self._is_asked(job)
+        return job.opened and not waits
 
     def step(self, source: ImapSource) -> list[Job]:
         """Look into the next folders; those whose mail can be fetched now.
@@ -62,24 +68,33 @@ class Discovery:
         next call.
         """
         self._opened = None
-        touched: list[Job] = []
         self._ask_numbers(source)
         while self.todo and len(self._asked) < GROUP:
             job = self.todo[0]
-            if job.is_all and (touched or self._asked):
+            if job.is_all and (self._touched or self._asked):
                 # What lies elsewhere has to be here before.
                 break
             if not job.opened and not job.is_out:
                 self._open(source, job)
-            if job not in touched:
-                touched.append(job)
+            if job not in self._touched:
+                self._touched.append(job)
             while job.ranges and len(self._asked) < GROUP:
                 self._asked.append((job, job.epoch, self._next(source, job)))
             if not job.ranges:
                 self.todo.popleft()
         self._survey(source)
         self._flush()
+        touched, self._touched = self._touched, []
         return [job for job in touched if not job.is_out]
+
+    def broke(self, line: str) -> None:
+        """The connection broke; a folder at which it does so twice is left out of this pull."""
+        job, self._awaited = self._awaited, None
+        if job is not None and job is self._broke_at:
+            job.refused = line
+            job.ranges.clear()
+            self.left_out.append(job)
+        self._broke_at = job
 
     # Numbers
 
@@ -96,7 +111,10 @@ class Discovery:
         self.session.publish(phase="discovering", folder_name=unknown[0].box.name)
         surveys = [Survey(job.box.raw_name) for job in unknown]
         answers = source.survey(surveys, depth=self.depth)
-        for job, answer in zip(unknown, answers, strict=True):
+        self._awaited = unknown[0]
+        for number, (job, answer) in enumerate(zip(unknown, answers, strict=True), 1):
+            self._awaited = unknown[number] if number < len(unknown) else None
+            self.answered += 1
             if answer.status is None:
                 self.refuse(job, answer)
             else:
@@ -186,8 +204,11 @@ class Discovery:
             return
         self.session.publish(phase="discovering", folder_name=asked[0][0].box.name)
         answers = source.survey([survey for _, _, survey in asked], depth=self.depth)
+        self._awaited = asked[0][0]
         for (job, epoch, _), answer in zip(asked, answers, strict=True):
             self._asked.popleft()
+            self._awaited = self._asked[0][0] if self._asked else None
+            self.answered += 1
             if epoch == job.epoch and not job.is_out:
                 self._take(job, answer)
             if len(self._waiting) >= WAITING:

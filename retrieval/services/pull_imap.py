@@ -52,7 +52,7 @@ class _Pull:
         self.discovery = Discovery(session, ())
         self.bodies = Bodies(session, self.discovery)
         self.listed = False
-        self.broken = 0
+        self.failure: MailServerError | None = None
 
     def run(self) -> bool:
         """Go on until everything is done, on as many connections as that takes."""
@@ -60,9 +60,13 @@ class _Pull:
             while not self.session.over():
                 with self.open_source() as source:
                     try:
-                        return self._work(source)
+                        if not self._work(source):
+                            return False
                     except _AGAIN as error:
                         self._broke(error)
+                        continue
+                self._tell_if_nothing_worked()
+                return True
             return False
         finally:
             self._remember_pace()
@@ -71,6 +75,11 @@ class _Pull:
         if not self.listed:
             # Nothing was learnt from this connection: the next one can wait.
             raise error
+        if self.discovery.answered:
+            self.bodies.blame.arrived()
+        self.discovery.answered = 0
+        self.failure = error
+        self.discovery.broke(error.server_line or error.cause)
         self.bodies.broke(error)
 
     def _work(self, source: ImapSource) -> bool:
@@ -86,7 +95,6 @@ class _Pull:
                 break
             self.bodies.add(self.discovery.step(source))
         self.session.publish(phase="done", folder_name="")
-        self._tell_if_nothing_worked()
         return True
 
     # Folders
@@ -174,7 +182,14 @@ class _Pull:
         self.session.count(folders=len(ready))
 
     def _tell_if_nothing_worked(self) -> None:
-        """Where every folder failed that had something to fetch, it is not the folders."""
+        """Where every folder failed that had something to fetch, it is not the folders.
+
+        Nor is all well where one had to be left out; it is left alone if that lasts.
+        """
+        for job in self.discovery.left_out:
+            self.discovery.set_aside(job, job.refused)
+        if self.failure and any(job.row.parked_until is None for job in self.discovery.left_out):
+            raise self.failure
         failure, run = self.bodies.failure, self.session.run
         if failure is not None and self.jobs and not run.stored and run.folders == len(self.quiet):
             raise failure

@@ -18,6 +18,7 @@ from retrieval.models import RemoteFolder, RetrievalTask
 from retrieval.services import accounts
 from tests.retrieval.conftest import bodies, letter, run
 from tests.servers.acts import cut
+from tests.servers.base import Answer, Talk
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
 
@@ -72,6 +73,31 @@ def test_a_mailbox_is_opened_once_for_its_windows(
     # Once to look into each, and once for the bodies of each.
     assert len(opened) <= 4
     assert len(windows(imap_server)) == 11
+
+
+@pytest.mark.parametrize("at", ["EXAMINE", "UID FETCH .*SIZE"])
+def test_a_folder_that_breaks_the_connection_holds_up_no_other(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, at: str
+) -> None:
+    names = ("INBOX", "Alpha", "Broken", "Zulu")
+    imap_server.boxes = {name: Box(letters(uid)) for uid, name in enumerate(names, 1)}
+
+    def breaking(talk: Talk, answer: Answer) -> None:
+        opened = [text for text in talk.heard if text.startswith("EXAMINE")]
+        if "Broken" in opened[-1]:
+            talk.drop()
+        else:
+            talk.send(answer())
+
+    imap_server.on(at, breaking)
+    task = odd_task(imap_server)
+    done = run(task, expect_failure=True)
+    assert (done.outcome, done.cause, done.stored) == ("failed", "dropped", 3)
+    assert len(imap_server.talks) <= 3
+    assert RemoteFolder.objects.get(task=task, name="INBOX").counts == {"stored": 1}
+    imap_server.behave()
+    assert run(task, later=timedelta(hours=1)).stored == 1
+    assert bodies(user) == sorted(letters(1, 2, 3, 4).values())
 
 
 def test_every_folder_is_counted_after_a_pass(imap_server: ImapServer, odd_task: MakeTask) -> None:
