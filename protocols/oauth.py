@@ -81,7 +81,7 @@ def refresh(
     except AddressRefused:
         raise
     except MailServerError as error:
-        raise OAuthUnavailable(Stage.LOGIN, server_line=str(error)) from None
+        raise OAuthUnavailable(Stage.LOGIN, server_line=redact(str(error), *secrets)) from None
     answer = _object(body)
     if status != 200 or not isinstance(answer.get("access_token"), str):
         raise _failure(status, headers, answer, secrets)
@@ -130,7 +130,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return min(float(told), LONGEST_WAIT)
     try:
         wait = parsedate_to_datetime(told) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return min(max(wait.total_seconds(), 0.0), LONGEST_WAIT)
 

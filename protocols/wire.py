@@ -71,6 +71,11 @@ class Wire:
         return self._at < len(self._buffer)
 
     @property
+    def held(self) -> int:
+        """How many bytes were received that nobody has read yet."""
+        return len(self._buffer) - self._at
+
+    @property
     def seen(self) -> bytes:
         """The first bytes received and not yet read, for a diagnosis."""
         return bytes(self._buffer[self._at : self._at + 16])

@@ -191,7 +191,9 @@ def _sign_in(session: Session, username: bytes, password: bytes, login: Login) -
 
 
 def _offered(session: Session) -> frozenset[str]:
-    return frozenset(each.decode("ascii", "replace") for each in session.capabilities())
+    told = (each.decode("ascii", "replace") for each in session.capabilities())
+    # They are kept in the database, which takes no NUL.
+    return frozenset(each for each in told if each.isprintable())
 
 
 def _after(session: Session) -> frozenset[str]:

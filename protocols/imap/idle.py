@@ -14,6 +14,9 @@ from protocols.types import Deadline, Endpoint, Login
 from protocols.wire import Wire
 
 STEP = 30.0
+# What a server may say between two renewals, and how much of a line may be on its way: the
+# listener reads many servers in turn, and holds on to what each has begun to say.
+LINES, LINE_CAP = 100_000, 65_536
 _LINE = re.compile(rb"([^\n]*+\n)")
 _COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|RECENT|EXPUNGE)\b", re.I)
 
@@ -35,6 +38,7 @@ class Idler:
         self._recent = 0
         self._tag = b""
         self._idling = False
+        self._lines = 0
 
     @classmethod
     def open(
@@ -111,7 +115,7 @@ class Idler:
 
     def _examine(self) -> MailboxStatus:
         self._wire.limit(STEP, Stage.FOLDERS)
-        self._recent = 0
+        self._recent = self._lines = 0
         return scan.opened(self._channel, self._channel.send(b"EXAMINE", self._raw_name))
 
     def _idle(self) -> bool:
@@ -128,10 +132,15 @@ class Idler:
         news = False
         while (found := self._wire.match(_LINE)) is not None:
             news = self._note(found[0]) or news
+        if self._wire.held > LINE_CAP:
+            raise self._wire.broken("line too long")
         return news
 
     def _note(self, line: bytes) -> bool:
         """Whether a line tells of new messages; raises where it ends the waiting."""
+        self._lines += 1
+        if self._lines > LINES:
+            raise self._wire.broken("more than anybody asked for")
         count = _COUNT.match(line)
         if count is None:
             self._must_go_on(line)

@@ -23,7 +23,8 @@ _LIST = re.compile(rb"\* (?:LIST|XLIST) \(([^)]*)\) +(NIL|" + QUOTED + rb") +(.*
 _STATUS = re.compile(rb"\* STATUS +(.*)", re.I | re.S)
 _NAME = re.compile(rb"(" + QUOTED + rb")|(\{\d+\+?\}\r?\n?)|([^\s(]+)", re.S)
 _NUMBERS = re.compile(rb"(MESSAGES|UIDNEXT|UIDVALIDITY) +(\d{1,20})", re.I)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# With those that turn the direction of text: a name must not change what stands beside it.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def sane(number: int) -> int:

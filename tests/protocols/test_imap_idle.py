@@ -107,8 +107,9 @@ def test_fewer_messages_are_no_news_and_as_many_again_are(
         (b"T2 OK IDLE terminated\r\n", Dropped),
         (b"", Dropped),
         (b"* OK " + b"x" * (3 << 20), ProtocolBroken),
+        (b"* OK " + b"x" * 100_000, ProtocolBroken),
     ],
-    ids=["bye", "token", "limit", "ended", "closed", "flood"],
+    ids=["bye", "token", "limit", "ended", "closed", "flood", "long line"],
 )
 def test_the_end_of_waiting_is_an_error_that_says_why(
     loopback: AddressPolicy, trust: Trust, farewell: bytes, expected: type[MailServerError]
@@ -120,6 +121,25 @@ def test_the_end_of_waiting_is_an_error_that_says_why(
             while True:
                 select.select([idler.fileno()], [], [])
                 idler.take()
+
+
+def test_a_server_that_never_stops_talking_is_hung_up_on(
+    loopback: AddressPolicy, trust: Trust
+) -> None:
+    """The listener reads many servers in turn: one must not keep it busy for good."""
+    with Hostile([*IDLING, Send(b"* X\r\n" * 100_001), Hang()]) as server:
+        idler = meet(server, loopback, trust)
+        idler.start()
+        with pytest.raises(ProtocolBroken):
+            while select.select([idler.fileno()], [], [], 5.0)[0]:
+                idler.take()
+
+
+def test_capabilities_are_words(loopback: AddressPolicy, trust: Trust) -> None:
+    with Hostile([*WITH_IDLE[:-1], Send(CAPS % b"IDLE X\x00Y \x1b[2J"), Hang()]) as server:
+        idler = meet(server, loopback, trust)
+        assert all(name.isprintable() for name in idler.capabilities)
+        idler.close()
 
 
 def test_a_server_without_idle_is_not_waited_for(loopback: AddressPolicy, trust: Trust) -> None:

@@ -168,6 +168,8 @@ def test_row_18_everything_else_may_pass(
         ("120", 120),
         ("999999999", 86_400),
         ("Fri, 20 Nov 2026 12:01:30 GMT", 90),
+        ("Fri, 20 Nov 99999999999 12:01:30 GMT", None),
+        ("Fri, 20 Nov 2026 12:01:30 +99999999999999", None),
         ("soon", None),
         ("", None),
     ],
