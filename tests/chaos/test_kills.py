@@ -83,7 +83,7 @@ def test_at_random_moments(
     mailbox.fill(size.messages)
     rng = random.Random(size.seed)
     # Long enough for a life to get somewhere, short enough to end amid the work.
-    longest = 0.25 + size.messages / 10_000
+    longest = 0.6 + size.messages / 15_000
     kills = 0
     while kills < size.kills:
         worker = workers.start(task.pk)
