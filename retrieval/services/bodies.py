@@ -46,6 +46,8 @@ class Bodies:
         self.lock = threading.Lock()
         self.held: deque[Batch] = deque()
         self.absent: dict[int, list[Open]] = {}
+        # What failed in every form, by folder, until it is clear that it is not the folder.
+        self.failed: dict[int, list[tuple[Open, str]]] = {}
         self.failure: Refused | None = None
         # After a worker died, what it may have died of is asked for in small pieces.
         self.careful = batches.CAREFUL_FOR if session.interrupted else 0
@@ -75,10 +77,17 @@ class Bodies:
                 for arrived in stream:
                     self._settle(arrived)
                     if self.session.over():
+                        self.conclude()
                         return False
                     self._refill()
             self._look_for_absent(source)
         return True
+
+    def conclude(self) -> None:
+        """Hold against messages what failed of them: nothing came up that explains it."""
+        failed, self.failed = self.failed, {}
+        if failed:
+            settling.fail(self.session, [one for found in failed.values() for one in found])
 
     def take(self) -> Wanted | None:
         """The next batch, for the reading thread; None while enough are on their way."""
@@ -129,6 +138,8 @@ class Bodies:
             self._enqueue(job, self._without_known(job, rows))
         if self.held and not self.queue and not self.flying:
             return self._refill()
+        if not self.queue and not self.flying:
+            self.conclude()
         if not self.queue and not self.flying and self._deferred:
             # Their twins have arrived, or failed: now they are linked, or asked for.
             self._asked.clear()
@@ -222,7 +233,11 @@ class Bodies:
         self._judge(self.jobs[batch.folder], batch)
 
     def _judge(self, job: Job, batch: Batch) -> None:
-        """Hold against messages what failed of a batch, unless so much did that it is not they."""
+        """Put down to messages what failed of a batch, unless so much did that it is not they.
+
+        It is held against them later: batches overtake each other, and what comes next may show
+        that the folder hands out nothing any more.
+        """
         search = batch.search
         if job.is_out or not search.failed:
             return
@@ -230,7 +245,7 @@ class Bodies:
             self._set_aside(job, search.failed[0][1])
         elif search.is_over:
             failed, search.failed = search.failed, []
-            settling.fail(self.session, failed)
+            self.failed.setdefault(job.row.pk, []).extend(failed)
 
     def _set_aside(self, job: Job, line: str) -> None:
         """Ask nothing more of a folder in this pull; its messages are not blamed."""
@@ -239,6 +254,7 @@ class Bodies:
         self._drop(job)
 
     def _drop(self, job: Job) -> None:
+        self.failed.pop(job.row.pk, None)
         with self.lock:
             for batches_ in (self.queue, self.held):
                 kept = [batch for batch in batches_ if batch.folder != job.row.pk]

@@ -21,7 +21,8 @@ from retrieval.services import generations, ledger, remote_folders
 from retrieval.services.bodies import Bodies
 from retrieval.services.boxes import Job, limit_note
 from retrieval.services.discovery import Discovery
-from retrieval.services.session import Session
+from retrieval.services.hosts import HeldBack
+from retrieval.services.session import BudgetSpent, Session
 
 _AGAIN = (Dropped, Hung, ProtocolBroken, TokenExpired)
 
@@ -68,6 +69,9 @@ class _Pull:
                 self._tell_if_nothing_worked()
                 return True
             return False
+        except (BudgetSpent, HeldBack):
+            self.bodies.conclude()
+            raise
         finally:
             self._remember_pace()
 

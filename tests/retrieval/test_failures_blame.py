@@ -50,6 +50,20 @@ def test_row_08_too_many_to_be_messages(
     assert bodies(user) == sorted(letters(range(1, 51)).values())
 
 
+def test_row_08_sick_folder_that_begins_with_a_few(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """Nothing is counted against the first that fail where all after them fail too."""
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 51)))}
+    imap_server.refused = set(range(1, 36))
+    task = odd_task(imap_server)
+    # In batches of ten, one after another.
+    RetrievalTask.objects.filter(pk=task.pk).update(slowed_until=timezone.now() + HOUR)
+    run(task, expect_failure=True)
+    assert attempts(task) == 0
+    assert len(bodies(user)) == 15
+
+
 def test_row_08_folder_that_hands_out_nothing(
     user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
