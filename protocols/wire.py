@@ -157,7 +157,7 @@ class Wire:
         What a TLS layer holds back is taken in too, so that the next byte makes `sock` readable.
         """
         self._forget()
-        self._timeout = 0.0
+        self._timeout, before = 0.0, len(self._buffer)
         try:
             self.sock.settimeout(0.0)
             while data := self.sock.recv(RECEIVE):
@@ -168,7 +168,9 @@ class Wire:
             return
         except OSError:
             pass  # dropped as well
-        raise self.fail(Dropped(self.stage))
+        if len(self._buffer) == before:
+            raise self.fail(Dropped(self.stage))
+        # Its last words are read first; `sock` stays readable, and the next time there are none.
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """Exactly `size` bytes, as they come."""

@@ -76,3 +76,15 @@ def test_another_thread_can_end_the_waiting() -> None:
         threading.Timer(0.1, wire.shut).start()
         with pytest.raises(Dropped):
             wire.readline()
+
+
+def test_what_came_before_the_end_is_read_first() -> None:
+    """A server says why it hangs up, and hangs up; both may be here when somebody looks."""
+    server, client = socket.socketpair()
+    with server:
+        server.sendall(b"* BYE too many\r\n")
+    wire = Wire(client, "localhost", Deadline(5))
+    wire.gather()
+    assert wire.readline() == b"* BYE too many\r\n"
+    with pytest.raises(Dropped):
+        wire.gather()
