@@ -63,7 +63,7 @@ def fill(tasks: int) -> None:
         security="tls",
         username="somebody",
     )
-    user = f"{first.pk} + n % {PEOPLE}"
+    user = f"{first.pk} + (n / 100) % {PEOPLE}"
     copy(source, tasks, {"id": f"{source.pk} + n", "user_id": user})
     host = "CASE n % 4 WHEN 0 THEN 'gmail' WHEN 1 THEN 'microsoft' ELSE 'h' || (n % 50000) END"
     values = {

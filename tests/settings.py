@@ -39,6 +39,8 @@ os.environ.update(
     LOG_LEVEL="WARNING",
     # Runs follow each other quickly here; what spaces sign-ins has tests of its own.
     RETRIEVAL_HOST_LOGINS="1000",
+    # One person has all tasks; what is kept for others has tests of its own.
+    RETRIEVAL_USER_CONNECTIONS="1000",
 )
 
 from webmail.settings import *  # noqa: E402, F403  # the environment has to be set before

@@ -20,6 +20,9 @@ DATABASES = {
 }
 BROKERS = ("redis", "rediss", "redis+socket")
 
+# What the databases take as a number of rows, and more of anything than makes sense.
+LARGEST = 2**31 - 1
+
 
 def refuse(rule: str, sentence: str) -> ImproperlyConfigured:
     """The error for a value the start must stop at."""
@@ -69,8 +72,8 @@ class Environment:
             return False
         raise refuse("E002", f"{name} has to be on or off.")
 
-    def number(self, name: str, default: int, *, least: int) -> int:
-        """A whole number of at least ``least``. Raises ImproperlyConfigured."""
+    def number(self, name: str, default: int, *, least: int, most: int = LARGEST) -> int:
+        """A whole number from ``least`` to ``most``. Raises ImproperlyConfigured."""
         value = self.text(name)
         try:
             number = int(value) if value else default
@@ -78,6 +81,8 @@ class Environment:
             raise refuse("E002", f"{name} has to be a whole number.") from None
         if number < least:
             raise refuse("E002", f"{name} has to be at least {least}.")
+        if number > most:
+            raise refuse("E002", f"{name} has to be at most {most}.")
         return number
 
     def folder(self, name: str, default: Path) -> Path:

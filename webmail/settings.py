@@ -250,11 +250,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 RETRIEVAL_INTERVAL = env.number("RETRIEVAL_INTERVAL", 600, least=5)
 # Claimed at once at most, polls and first passes apart: more would only wait in the queue.
 RETRIEVAL_IN_FLIGHT = env.number("RETRIEVAL_IN_FLIGHT", 200, least=1)
+# How many polls of one person are in flight at once at most, and a third of that in first passes.
+RETRIEVAL_USER_CONNECTIONS = env.number("RETRIEVAL_USER_CONNECTIONS", 6, least=1)
 # What one server may see of us, where it is no big provider (retrieval/profiles.py).
 RETRIEVAL_HOST_CONNECTIONS = env.number("RETRIEVAL_HOST_CONNECTIONS", 8, least=1)
 RETRIEVAL_HOST_LOGINS = env.number("RETRIEVAL_HOST_LOGINS", 1, least=1)  # a second
 # Connections held open to hear of new mail at once: in all (0: none), and to one such server.
-PUSH_CONNECTIONS = env.number("PUSH_CONNECTIONS", 1000, least=0)
+PUSH_CONNECTIONS = env.number("PUSH_CONNECTIONS", 1000, least=0, most=100_000)
 PUSH_HOST_CONNECTIONS = env.number("PUSH_HOST_CONNECTIONS", 4, least=1)
 
 LOGGING = {

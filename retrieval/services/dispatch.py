@@ -41,8 +41,9 @@ def claim_due(*, now: datetime, limit: int | None = None) -> list[Claim]:
     """Claim due tasks; each goes to exactly one caller.
 
     At most ``limit`` polls and as many first passes are in flight, counted apart, so that long
-    imports never keep polls waiting; and no more of one provider than it bears. Losing the
-    returned claims loses nothing: the leases run out and the rows are due again.
+    imports never keep polls waiting; no more of one provider than it bears, and no more of one
+    person than leaves workers to the others. Losing the returned claims loses nothing: the leases
+    run out and the rows are due again.
     """
     most = limit or settings.RETRIEVAL_IN_FLIGHT
     due = _allowed(_due(now))
@@ -57,7 +58,7 @@ def claim_due(*, now: datetime, limit: int | None = None) -> list[Claim]:
             busy = _in_flight()
             room = hosts.Room(busy)
             for first_pass, rows in found.items():
-                count = sum(number for (_, first), number in busy.items() if first == first_pass)
+                count = sum(number for (_, _, first), number in busy.items() if first == first_pass)
                 claims += _chosen(rows, room, first_pass=first_pass, most=most - count)
             _claim(claims)
     return claims
@@ -78,14 +79,13 @@ def _one_at_a_time() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DISPATCH_LOCK])
 
 
-def _in_flight() -> dict[tuple[str, bool], int]:
-    """How many leases run, by provider and by whether they are first passes."""
+def _in_flight() -> dict[tuple[str, int, bool], int]:
+    """How many leases run, by provider, person and whether they are first passes."""
     rows = RetrievalTask.objects.order_by().filter(lease_until__gte=Now())
     first = ExpressionWrapper(Q(first_pass_done_at=None), output_field=BooleanField())
-    counted = (
-        rows.annotate(first=first).values_list("provider_key", "first").annotate(n=Count("pk"))
-    )
-    return {(key, bool(is_first)): number for key, is_first, number in counted}
+    places = rows.annotate(first=first).values_list("provider_key", "user_id", "first")
+    counted = places.annotate(n=Count("pk"))
+    return {(key, user, bool(is_first)): number for key, user, is_first, number in counted}
 
 
 def _chosen(
@@ -93,18 +93,19 @@ def _chosen(
 ) -> list[Claim]:
     """The longest waiting, passing over providers that are full; the caller raises the fences.
 
-    A provider that fills up is left out of the next look, so that however much is due there,
-    the others are found behind it.
+    A provider that fills up, or a person with enough, is left out of the next look, so that
+    however much is due there, the others are found behind it.
     """
-    rows = due.order_by("next_at").values_list("pk", "provider_key", "fence")
+    rows = due.order_by("next_at").values_list("pk", "provider_key", "user_id", "fence")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     chosen: dict[int, Claim] = {}
     for _ in range(LOOKS if most > 0 else 0):
         size = most - len(chosen) + SPARE
-        seen = list(rows.exclude(provider_key__in=room.full(first_pass=first_pass))[:size])
-        for pk, key, fence in seen:
-            if len(chosen) < most and room.take(key, first_pass=first_pass):
+        free = rows.exclude(provider_key__in=room.full(first_pass=first_pass))
+        seen = list(free.exclude(user_id__in=room.satisfied(first_pass=first_pass))[:size])
+        for pk, key, user_id, fence in seen:
+            if len(chosen) < most and room.take(key, user_id, first_pass=first_pass):
                 chosen[pk] = Claim(pk, fence + 1, first_pass)
         if len(chosen) == most or len(seen) < size:
             break

@@ -125,11 +125,24 @@ def report(task: RetrievalTask, *, cause: str = "") -> None:
 
 
 def _is_general(key: str, since: datetime) -> bool:
-    """Whether more than one account fails there, counting the one that reports."""
-    failing = RetrievalTask.objects.filter(
-        provider_key=key, cause__in=OUTAGE, last_run_at__gte=since - WINDOW
+    """Whether more than one account fails there, counting the one that reports.
+
+    Told by people, not by runs: one person could try failing accounts as often as it takes to
+    shut a provider for everybody. Where others are there too, one of them has to fail as well.
+    """
+    tasks = RetrievalTask.objects.order_by().filter(provider_key=key)
+    failing = Q(cause__in=OUTAGE, last_run_at__gte=since - WINDOW)
+    well = Q(last_ok_at__gte=since) & ~Q(cause__in=OUTAGE)
+    found = tasks.aggregate(
+        accounts=Count("pk", filter=failing),
+        people=Count("user", filter=failing, distinct=True),
+        well=Count("user", filter=well, distinct=True),
+        everybody=Count("user", distinct=True),
     )
-    return len(failing.values_list("pk", flat=True)[:FEWEST_ACCOUNTS]) >= FEWEST_ACCOUNTS
+    is_alone = found["everybody"] == 1
+    several = found["people"] > 1 or is_alone
+    is_most = found["people"] > found["well"]
+    return bool(several and is_most and found["accounts"] >= FEWEST_ACCOUNTS)
 
 
 def _shut_for() -> timedelta:
@@ -159,24 +172,40 @@ def put_off(due: QuerySet[RetrievalTask], *, now: datetime) -> None:
 
 
 class Room:
-    """How many more connections each provider bears, as of one look at what is in flight."""
+    """How many more connections each provider bears, as of one look at what is in flight.
 
-    def __init__(self, busy: Mapping[tuple[str, bool], int]) -> None:
-        """``busy`` counts leases by provider and by whether they are first passes."""
+    And each person: slow servers of one must not keep all workers from everybody else.
+    """
+
+    def __init__(self, busy: Mapping[tuple[str, int, bool], int]) -> None:
+        """``busy`` counts leases by provider, person and whether they are first passes."""
         self._caps = known_caps()
         self._all: Counter[str] = Counter()
         self._first: Counter[str] = Counter()
-        for (key, first_pass), count in busy.items():
+        self._people: Counter[tuple[int, bool]] = Counter()
+        for (key, user_id, first_pass), count in busy.items():
             self._all[key] += count
             self._first[key] += count if first_pass else 0
+            self._people[user_id, first_pass] += count
 
-    def take(self, key: str, *, first_pass: bool) -> bool:
+    def take(self, key: str, user_id: int, *, first_pass: bool) -> bool:
         """Take a place if there is one. First passes leave half of them to polls."""
-        if self.is_full(key, first_pass=first_pass):
+        if self.is_full(key, first_pass=first_pass) or self._has_enough(user_id, first_pass):
             return False
         self._all[key] += 1
         self._first[key] += first_pass
+        self._people[user_id, first_pass] += 1
         return True
+
+    def _has_enough(self, user_id: int, first_pass: bool) -> bool:
+        # First passes take minutes, and fewer workers do them.
+        most = settings.RETRIEVAL_USER_CONNECTIONS
+        return self._people[user_id, first_pass] >= (max(1, most // 3) if first_pass else most)
+
+    def satisfied(self, *, first_pass: bool) -> list[int]:
+        """The people nothing more may be claimed for."""
+        counted = [user_id for user_id, first in self._people if first == first_pass]
+        return [user_id for user_id in counted if self._has_enough(user_id, first_pass)]
 
     def is_full(self, key: str, *, first_pass: bool) -> bool:
         """Whether nothing more may be claimed there. A row that names nobody has no cap."""

@@ -76,6 +76,13 @@ def test_the_example_names_every_variable() -> None:
     assert named == used
 
 
+def test_every_limit_of_retrieval_can_be_set() -> None:
+    documented = (ROOT / "docs" / "operations.md").read_text()
+    names = set(re.findall(r"^\| `((?:RETRIEVAL|PUSH)_\w+)` \|", documented, re.M))
+    assert "PUSH_CONNECTIONS" in names
+    assert names <= OURS["polls"]["environment"].keys()
+
+
 def test_every_queue_has_a_worker_and_every_process_a_health_check() -> None:
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     assert routed | {settings.CELERY_TASK_DEFAULT_QUEUE} == set(QUEUES)

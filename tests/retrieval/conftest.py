@@ -97,9 +97,8 @@ def make_task(user: User, remote: Remote) -> Callable[..., RetrievalTask]:
         }
         source = Source.objects.create(user=user, name="Remote", address="mara@remote.test")
         credential = credentials.store(user=user, secret=SECRET)
-        return RetrievalTask.objects.create(
-            user=user, source=source, credential=credential, **(values | fields)
-        )
+        values |= {"user": user, "source": source, "credential": credential}
+        return RetrievalTask.objects.create(**(values | fields))
 
     return make
 

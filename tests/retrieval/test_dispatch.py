@@ -45,7 +45,9 @@ def make_rows(user: User) -> MakeRows:
             "first_pass_done_at": None if first_pass else now - timedelta(days=1),
         }
         rows = [
-            RetrievalTask(user=user, source=source, credential=credential, **(values | fields))
+            RetrievalTask(
+                **({"user": user} | values | fields), source=source, credential=credential
+            )
             for source in sources
         ]
         return RetrievalTask.objects.bulk_create(rows)
@@ -90,6 +92,28 @@ def test_a_crowd_at_one_server_keeps_nobody_elsewhere_waiting(
     found = claimed()
     assert (found["quiet.test"], found["other.test"]) == (4, 2)
     assert sum(found.values()) == 30
+
+
+def test_many_accounts_of_one_person_leave_room_for_others(
+    make_rows: MakeRows, settings: Settings, other_user: User
+) -> None:
+    settings.RETRIEVAL_USER_CONNECTIONS = 6
+    for host in range(60):
+        make_rows(5, f"mine{host}.test", next_at=timezone.now() - 60 * MINUTE)
+        make_rows(1, f"first{host}.test", first_pass=True)
+    make_rows(2, "yours.test", user=other_user)
+    make_rows(2, "yours2.test", user=other_user, first_pass=True)
+    claims = dispatch.claim_due(now=timezone.now())
+    people = RetrievalTask.objects.in_bulk([claim.task_id for claim in claims])
+    counted = Counter((people[claim.task_id].user_id, claim.first_pass) for claim in claims)
+    mine = RetrievalTask.objects.earliest("pk").user_id
+    assert counted == {
+        (mine, False): 6,
+        (mine, True): 2,
+        (other_user.pk, False): 2,
+        (other_user.pk, True): 2,
+    }
+    assert dispatch.claim_due(now=timezone.now()) == []
 
 
 @pytest.mark.accept("A46")

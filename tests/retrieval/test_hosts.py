@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import User
 from retrieval.models import Provider, RetrievalTask
 from retrieval.services import dispatch, hosts
 from retrieval.services.hosts import HeldBack
@@ -119,6 +120,38 @@ def test_an_outage_shuts_the_provider_for_everybody(down: list[RetrievalTask]) -
 def test_one_failing_account_shuts_nothing(down: list[RetrievalTask]) -> None:
     fail(down[0], 8)
     assert not Provider.objects.filter(shut_until__isnull=False).exists()
+
+
+def test_one_person_shuts_no_provider_for_others(
+    down: list[RetrievalTask], make_task: MakeTask, other_user: User
+) -> None:
+    theirs = make_task(user=other_user, provider_key="localhost")
+    for task in (*down, *down, *down):
+        fail(task, 1)
+    provider = Provider.objects.get(key="localhost")
+    assert provider.failures >= 9
+    assert provider.shut_until is None
+    # Where the others fail too it is an outage.
+    RetrievalTask.objects.filter(pk=theirs.pk).update(port=down[0].port)
+    theirs.refresh_from_db()
+    fail(theirs, 1)
+    provider.refresh_from_db()
+    assert provider.shut_until is not None
+
+
+def test_one_other_account_that_fails_too_is_no_outage_yet(
+    down: list[RetrievalTask], make_user: Callable[..., User], make_task: MakeTask
+) -> None:
+    people = [make_user(f"{name}@example.test") for name in ("ida", "jon", "kai")]
+    sick, *well = [make_task(user=person) for person in people]
+    RetrievalTask.objects.filter(pk=sick.pk).update(port=down[0].port)
+    sick.refresh_from_db()
+    fail(sick, 1)
+    for task in well:
+        run(task)
+    for task in (*down, *down, *down):
+        fail(task, 1)
+    assert Provider.objects.get(key="localhost").shut_until is None
 
 
 def test_where_most_runs_are_well_nothing_is_shut(
