@@ -36,7 +36,8 @@ class Job:
     """A folder that is looked into in this pull.
 
     ``ranges`` of UIDs are still to be scanned, as (first, last, upwards); ``status`` is the
-    snapshot they come from. ``told`` counts the messages the server told of above the watermark.
+    snapshot they come from. ``told`` counts the messages the server told of above the watermark;
+    ``nothing_above`` is whether its last message lies below, as it said when asked for that one.
     """
 
     row: RemoteFolder
@@ -50,6 +51,7 @@ class Job:
     estimate: int = 0
     resumed: bool = False
     again: bool = False
+    nothing_above: bool = False
     scanned: bool = False
     opened: bool = False
     first_pass: bool = False

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from django.db.models import Max, Min
 
+from protocols.errors import Refused
 from protocols.imap import ImapSource, RemoteMeta, Survey, Surveyed
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteFolderState, RemoteState
@@ -130,6 +131,8 @@ class Discovery:
             generations.recognise(self.session, source, job, depth=self.depth)
         if generations.lost_meaning(source, job, depth=self.depth):
             generations.turn(self.session, job)
+        if job.again:
+            job.nothing_above = self._ends_below(source, job)
         self._known.pop(job, None)
         if job.row.generation > 1 and (known_again := generations.load(job.row)) is not None:
             self._known[job] = known_again
@@ -156,6 +159,16 @@ class Discovery:
             ]
         if not job.ranges:
             self._scanned.append(job)
+
+    def _ends_below(self, source: ImapSource, job: Job) -> bool:
+        """Whether the last message lies below the watermark: mail may come and go unseen."""
+        self._opened = None
+        try:
+            last = source.examine(job.box.raw_name).messages
+            uid = source.uid_at(last) if last else 0
+        except Refused:
+            return False
+        return uid is not None and uid < job.row.uidnext_scanned
 
     @staticmethod
     def _ends(row: RemoteFolder, first: int) -> tuple[int, int] | None:
@@ -352,11 +365,15 @@ def _accounts(job: Job) -> bool:
 
     Below the watermark messages only become fewer, so above it there are at least as many as
     the folder grew by; where it was never read to its end, the ledger has to hold them all.
+    Where UIDs were given out and nothing is told of, it has to be certain that nothing is there:
+    as much may be gone below as came.
     """
     row, status = job.row, job.status
     assert status is not None  # noqa: S101 - it was scanned by it
     if row.uidnext_scanned > 1 and row.server_count is not None and not job.resumed:
-        return job.told >= status.messages - row.server_count
+        is_silent = not job.told and status.uidnext > row.uidnext_scanned
+        enough = job.told >= status.messages - row.server_count
+        return enough and (job.nothing_above or not is_silent)
     return ledger.of(row).count() >= status.messages
 
 

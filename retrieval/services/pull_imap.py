@@ -221,7 +221,8 @@ def _note(session: Session, job: Job, tally: ledger.Tally) -> None:
     lowest = tally.lowest_open
     row.settled_uid = (row.uidnext_scanned if lowest is None else lowest) - 1
     row.counts = tally.counts
-    if job.status is not None:
+    if job.status is not None and (job.scanned or row.uidnext_scanned <= 1):
+        # What a later scan is measured by; where mail was kept back it still has to be found.
         row.server_count = job.status.messages
     row.checked_at = now
     row.refusals = 0

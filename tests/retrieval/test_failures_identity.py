@@ -52,6 +52,39 @@ def test_empty_list_once(user: User, imap_server: ImapServer, odd_task: MakeTask
     assert max(Counter(imap_server.bodies).values()) == 1
 
 
+@pytest.mark.parametrize("removed", [0, 3, 5])
+def test_new_mail_is_kept_back(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, removed: int
+) -> None:
+    """OK and nothing else, however often: what the numbers told of is still to be looked for."""
+    box = Box(letters(range(1, 6)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    box.messages |= letters(range(6, 9))
+    for uid in range(1, removed + 1):
+        del box.messages[uid]
+    imap_server.on("^(UID )?FETCH", say("%TAG% OK done\r\n"))
+    for hours in (1, 2, 3):
+        run(task, later=hours * HOUR)
+    imap_server.behave()
+    run(task, later=4 * HOUR)
+    assert bodies(user) == sorted(letters(range(1, 9)).values())
+
+
+def test_new_mail_is_gone_again(user: User, imap_server: ImapServer, odd_task: MakeTask) -> None:
+    """Where mail came and went nothing is told either; that is looked at once, not for ever."""
+    box = Box(letters(range(1, 6)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    box.uidnext = 9
+    run(task, later=HOUR)
+    imap_server.behave()
+    run(task, later=2 * HOUR)
+    assert imap_server.count("EXAMINE|FETCH") == 0
+
+
 @pytest.mark.accept("A192")
 def test_expunge_in_the_middle_of_a_scan(
     user: User, imap_server: ImapServer, odd_task: MakeTask
