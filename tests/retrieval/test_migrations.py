@@ -64,7 +64,8 @@ def test_an_imap_message_that_was_open_is_fetched(remote: Remote, make_task: Mak
     task = make_task()
     run(task)
     row = RemoteMessage.objects.latest("uid")
-    Message.objects.filter(pk=row.message_id).delete()
+    assert row.message is not None
+    row.message.delete()
     RemoteMessage.objects.filter(pk=row.pk).update(state="pending", sha256=None, message=None)
     go_back_and_forth()
     task.refresh_from_db()
