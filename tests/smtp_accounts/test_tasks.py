@@ -103,7 +103,7 @@ def test_a_copy_that_could_not_be_stored_is_made_up_for(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(blobs, "write", full)
+        patch.setattr(blobs, "writing", full)
         ((pk, fence),) = queue.claim_due(now=timezone.now())
         delivery.deliver_one(outbox_id=pk, fence=fence, clock=timezone.now)
     message.refresh_from_db()
