@@ -14,6 +14,7 @@ from filtering.services import deliver
 from mailstore.models import Folder, Message
 from retrieval.batches import Open
 from retrieval.models import RemoteMessage, RemoteState, RetrievalTask
+from retrieval.plan import clamp_date
 from retrieval.services import ledger
 from retrieval.services.boxes import Job
 from retrieval.services.session import Session
@@ -111,13 +112,13 @@ def _entries(
     found = [(row, messages[message]) for row in here if (message := ids[row.pk]) in messages]
     if not found:
         return {}
-    folder = job.folder(session.task)
+    folder, now = job.folder(session.task), session.clock()
     made = deliver.copy(
         [
             deliver.Known(
                 message=message,
                 folder=folder,
-                internal_at=row.internal_at,
+                internal_at=clamp_date(row.internal_at, now=now),
                 flags=frozenset(flags[row.pk]),
                 source=session.task.source,
                 backfill=session.is_old(row.internal_at, first_pass=job.first_pass),

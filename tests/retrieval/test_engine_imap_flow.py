@@ -171,3 +171,18 @@ def test_a_letter_to_two_people_comes_from_both_accounts(
     imap_server.boxes = {"INBOX": Box({1: theirs}, ids={1: "M1"})}
     run(task)
     assert bodies(user) == sorted([ours, theirs])
+
+
+def test_another_entry_of_a_message_is_not_pinned_to_the_top_by_a_date_to_come(
+    imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    imap_server.capabilities = "IMAP4rev1 OBJECTID"
+    dates = {1: "01-Jan-2099 09:00:00 +0000"}
+    imap_server.boxes = {
+        "INBOX": Box(letters(1), ids={1: "M1"}),
+        "Archive": Box(letters(1), ids={1: "M1"}, dates=dates),
+    }
+    done = run(odd_task(imap_server))
+    assert (done.stored, done.linked) == (1, 1)
+    latest = Message.objects.latest("sort_at")
+    assert latest.sort_at < timezone.now() + timedelta(days=1)
