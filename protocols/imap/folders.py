@@ -2,15 +2,18 @@
 
 import contextlib
 import re
+import time
 from collections import deque
 from dataclasses import replace
 
-from protocols.errors import Refused
+from protocols.errors import Refused, Stage
 from protocols.imap import parse, roles
 from protocols.imap.channel import Channel
 from protocols.imap.parse import Parts
 from protocols.imap.values import MailboxStatus, RemoteMailbox
 
+STEP = 60.0  # seconds an answer may take
+LONGEST = 600.0  # and all of them: a server may look into every mailbox before it tells
 PIPELINED = 20
 NAME_CAP = 1000
 FOLDERS_CAP = 20_000
@@ -24,13 +27,15 @@ _PREFIX = re.compile(rb'\(("(?:[^"\\]|\\.)*") (?:NIL|"[^"]*")')
 
 def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteMailbox]:
     """Every mailbox of the user's own, roles and status included where they can be had."""
+    until = time.monotonic() + LONGEST
+    _be_patient(channel, until)
     # Both questions travel at once; on a slow line each round trip is felt.
     spaces = channel.send(b"NAMESPACE", more=True) if "NAMESPACE" in capabilities else None
     listing = channel.send(_command(capabilities))
     foreign = _foreign(channel, spaces) if spaces else ()
     boxes: dict[bytes, RemoteMailbox] = {}
     status: dict[bytes, MailboxStatus] = {}
-    for parts in _listed(channel, listing, capabilities):
+    for parts in _listed(channel, listing, capabilities, until):
         found = parse.status_line(parts)
         if found is not None:
             status[_key(found[0])] = found[1]
@@ -41,7 +46,7 @@ def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteM
     # A server that lists nothing, for whatever reason, has an INBOX all the same (RFC 3501 5.1).
     boxes.setdefault(b"INBOX", RemoteMailbox(b"INBOX", "INBOX", None, "inbox", True, None))
     missing = [box for key, box in boxes.items() if box.selectable and key not in status]
-    status.update(_ask(channel, missing))
+    status.update(_ask(channel, missing, until))
     listed = [replace(box, status=status.get(key)) for key, box in boxes.items()]
     return roles.guess(listed)
 
@@ -57,13 +62,24 @@ def _command(capabilities: frozenset[str]) -> bytes:
     return _PLAIN + b" RETURN (" + wanted + _ITEMS + b")"
 
 
-def _listed(channel: Channel, tag: bytes, capabilities: frozenset[str]) -> list[Parts]:
+def _be_patient(channel: Channel, until: float) -> None:
+    channel.wire.limit(max(0.0, min(STEP, until - time.monotonic())), Stage.FOLDERS)
+
+
+def _listed(
+    channel: Channel, tag: bytes, capabilities: frozenset[str], until: float
+) -> list[Parts]:
+    found: list[Parts] = []
     try:
-        return list(channel.collect(tag))
+        for parts in channel.collect(tag):
+            found.append(parts)
+            _be_patient(channel, until)
+        return found
     except Refused:
         if _command(capabilities) == _PLAIN:
             raise
     # Offered, yet refused: the plain form is always there.
+    _be_patient(channel, until)
     return channel.run(_PLAIN)
 
 
@@ -79,15 +95,17 @@ def _mailbox(parts: Parts) -> RemoteMailbox | None:
     return RemoteMailbox(raw, name, delimiter, roles.said(attributes, raw), selectable, None)
 
 
-def _ask(channel: Channel, boxes: list[RemoteMailbox]) -> dict[bytes, MailboxStatus]:
+def _ask(channel: Channel, boxes: list[RemoteMailbox], until: float) -> dict[bytes, MailboxStatus]:
     """STATUS of many mailboxes, several on their way at a time; ghosts answer NO and are left."""
     waiting: deque[tuple[bytes, RemoteMailbox]] = deque()
     found: dict[bytes, MailboxStatus] = {}
     for box in boxes:
+        _be_patient(channel, until)
         waiting.append((channel.send(b"STATUS", box.raw_name, rest=_ITEMS, more=True), box))
         if len(waiting) >= PIPELINED:
             _answer(channel, waiting, found)
     while waiting:
+        _be_patient(channel, until)
         _answer(channel, waiting, found)
     return found
 

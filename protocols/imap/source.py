@@ -75,7 +75,6 @@ class ImapSource:
 
     def list_folders(self) -> list[RemoteMailbox]:
         """Every mailbox of the user's own, with its status where the server tells."""
-        self._wire.limit(STEP, Stage.FOLDERS)
         return folders.list_folders(self._channel, self.capabilities)
 
     def examine(self, raw_name: bytes) -> MailboxStatus:

@@ -53,6 +53,7 @@ class _Pull:
         self.discovery = Discovery(session, ())
         self.bodies = Bodies(session, self.discovery)
         self.listed = False
+        self.rounds = 0
         self.failure: MailServerError | None = None
 
     def run(self) -> bool:
@@ -90,8 +91,11 @@ class _Pull:
         if not self.listed:
             self._list(source)
         while True:
-            if self.session.over():
+            # One round to look, one to fetch: also where listing the folders took all the time,
+            # or the next slice would come no further than this one.
+            if self.session.over() and self.rounds > 1:
                 return False
+            self.rounds += 1
             if not self.bodies.fetch(source):
                 return False
             self._finish_folders()

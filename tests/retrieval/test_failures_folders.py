@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from retrieval.models import RemoteFolder, RetrievalTask
+from retrieval.services import dispatch
+from retrieval.services.pull import pull
 from tests.retrieval.conftest import bodies, letter, run
-from tests.retrieval.failing import BODIES, HOUR, MakeTask, entry, letters, states
-from tests.servers.acts import before, edit, say, swap
+from tests.retrieval.failing import BODIES, HOUR, MakeTask, entry, hurry, letters, states
+from tests.servers.acts import before, edit, first, say, swap
 from tests.servers.fetching import Asked, Box
 from tests.servers.imap import ImapServer
 
@@ -186,3 +189,39 @@ def test_row_36_answers_nobody_asked_for(
     assert bodies(user) == sorted(letters([*range(1, 6), *range(11, 16)]).values())
     assert states(task) == {"stored": 10}
     assert entry(task, 3).state == "stored"
+
+
+def test_slow_numbers_of_many_folders(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer has its own time: together they may take longer than any one of them."""
+    hurry(monkeypatch, 1.0)
+    imap_server.boxes = {f"Box {number}": Box(letters((number,))) for number in range(1, 11)}
+    imap_server.on("^STATUS", first(lambda: time.sleep(0.15)))
+    task = odd_task(imap_server)
+    assert run(task).outcome == "ok"
+    assert len(bodies(user)) == 10
+
+
+def test_slice_that_a_slow_list_used_up(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """Something is brought over in each slice, however little of it the list of folders leaves."""
+    imap_server.boxes = {
+        name: Box(letters((uid,))) for uid, name in enumerate(("INBOX", "Work"), 1)
+    }
+    task = odd_task(imap_server)
+    for turn in range(1, 3):
+        slice_of(task, seconds=0.2, slow=imap_server)
+        assert len(bodies(user)) == turn
+    assert task.first_pass_done_at is None
+
+
+def slice_of(task: RetrievalTask, *, seconds: float, slow: ImapServer) -> None:
+    """A pull whose time is over before the folders are listed."""
+    slow.behave()
+    slow.on("^LIST", first(lambda: time.sleep(seconds)))
+    claim = dispatch.claim_one(task, now=timezone.now())
+    assert claim is not None
+    pull(task_id=task.pk, fence=claim.fence, clock=timezone.now, slice_seconds=seconds)
+    task.refresh_from_db()
