@@ -14,6 +14,7 @@ from protocols.imap.values import FetchedMessage, Form, RemoteMeta
 
 STEP = 60.0
 PIECE = 1 << 20
+BATCH_CAP = LITERAL_CAP  # bytes after which a batch takes no more, whatever sizes were told
 _ITEMS = {
     Form.WHOLE: b"BODY.PEEK[]",
     Form.HALVES: b"BODY.PEEK[HEADER] BODY.PEEK[TEXT]",
@@ -35,6 +36,7 @@ class Batch:
         self._uids = uids
         self._missing = set(uids)
         self._arrived: dict[int, FetchedMessage] = {}
+        self.size = 0  # bytes of what arrived
 
     @property
     def full(self) -> bool:
@@ -46,17 +48,21 @@ class Batch:
         return [self._arrived[uid] for uid in self._uids if uid in self._arrived]
 
     def take(self, meta: RemoteMeta, sections: list[Section]) -> bool:
-        """Keep the body of a response if this batch waits for it."""
+        """Keep the body of a response if this batch waits for it.
+
+        What comes beyond `BATCH_CAP` is let go as if it had been withheld.
+        """
         if meta.uid not in self._missing:
             return False
         body = _joined(sections) if self.form is Form.HALVES else _whole(sections)
-        if body is not None:
+        if body is not None and self.size < BATCH_CAP:
             self.keep(meta, body)
         return body is not None
 
     def keep(self, meta: RemoteMeta, body: Body) -> None:
         """Keep the body of a message."""
         self._missing.discard(meta.uid)
+        self.size += body.size
         self._arrived[meta.uid] = FetchedMessage(meta.uid, body, meta.flags, meta.internal_at)
 
 

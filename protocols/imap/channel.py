@@ -19,6 +19,7 @@ from protocols.wire import Wire
 LINE_CAP = 16 << 20
 LITERAL_CAP = 200 << 20
 LITERALS_CAP = 32  # in one response
+RESPONSE_CAP = 2 * LITERAL_CAP  # bytes of all literals in one response
 SAID_CAP = 4_096  # bytes of a server's free text that are looked at
 RESPONSES_CAP = 1_000_000  # untagged responses between two tagged answers
 _LITERAL = re.compile(rb"\{(\d{1,19})\}\r?\n$")
@@ -190,9 +191,13 @@ class Channel:
         if found is None:
             return [line]
         parts: list[bytes | Body] = [line]
+        total = 0
         while found is not None:
             if len(parts) > 2 * LITERALS_CAP:
                 raise self.wire.broken("too many literals")
+            total += int(found[1])
+            if total > RESPONSE_CAP:
+                raise self.wire.broken("response too long")
             parts.append(self._literal(int(found[1])))
             line = self.wire.readline(LINE_CAP)
             parts.append(line)

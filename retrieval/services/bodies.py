@@ -207,8 +207,11 @@ class Bodies:
             self.pace.failed()
             self._divide(batch, missing, arrived.refusal.server_line, last=False)
         elif good:
-            # An answer cut short (RFC 9738) goes on where it ended.
-            self.queue.appendleft(Batch(batch.folder, missing, batch.search))
+            # An answer cut short (RFC 9738) goes on where it ended; in halves where little came.
+            rest = [Batch(batch.folder, missing, batch.search)]
+            if len(missing) > len(good):
+                rest = batch.divided(missing)
+            self.queue.extendleft(reversed(rest))
         else:
             batch.search.left -= len(missing)
             self.absent.setdefault(batch.folder, []).extend(missing)

@@ -41,6 +41,23 @@ def test_only_what_was_asked_for_is_kept_and_only_once(imap: Reach) -> None:
     assert arrived[0].messages[0].flags == {"\\Seen"}
 
 
+def test_more_than_a_batch_may_hold_is_let_go(imap: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that lies about sizes, or compresses zeros, must not fill the disk."""
+    monkeypatch.setattr("protocols.imap.bodies.BATCH_CAP", 1000)
+    answer = b"".join(body(uid, b"x" * 600) for uid in (1, 2, 3)) + b"T2 OK\r\n"
+    (arrived,) = fetched(imap, asked(1, answer), [Wanted(b"INBOX", 7, (1, 2, 3))])
+    assert [message.uid for message in arrived.messages] == [1, 2]
+
+
+def test_more_than_a_response_may_hold_is_refused(
+    imap: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.imap.channel.RESPONSE_CAP", 1000)
+    literal = b" BODY[] {600}\r\n" + b"x" * 600
+    with pytest.raises(ProtocolBroken):
+        fetched(imap, asked(1, b"* 1 FETCH (UID 1" + literal + literal + b")\r\n"), [ONE])
+
+
 def test_a_batch_without_bodies_is_answered_all_the_same(imap: Reach) -> None:
     arrived = fetched(imap, asked(2, b"T2 OK\r\n" + body(2) + b"T3 OK\r\n"), [ONE, TWO])
     assert texts(arrived) == [[], [b"hi"]]

@@ -41,6 +41,21 @@ def test_row_07_refused_body_comes_another_way(
     assert bodies(user) == sorted(box.messages.values())
 
 
+def test_row_05_bodies_far_larger_than_told(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that holds far more than its sizes told of is asked for in smaller ones."""
+    monkeypatch.setattr("protocols.imap.bodies.BATCH_CAP", 100_000)
+    large = {uid: letter(uid, body="long\r\n" * 4_000) for uid in range(1, 41)}
+    imap_server.boxes = {"INBOX": Box(large, sizes=dict.fromkeys(large, 10))}
+    task = odd_task(imap_server)
+    run(task)
+    assert states(task) == {"stored": 40}
+    assert bodies(user) == sorted(large.values())
+    # Not all of the rest each time.
+    assert len(imap_server.bodies) <= 40 * 4
+
+
 def test_row_07_message_refused_for_ever(
     user: User, imap_server: ImapServer, odd_task: MakeTask
 ) -> None:
