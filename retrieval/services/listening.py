@@ -76,6 +76,8 @@ class Listener:
         #: Accounts whose connections stand at this moment.
         self.connected: set[int] = set()
         self._wire = ThreadPoolExecutor(SIGNING_IN, "listen-wire")
+        # Of their own: servers that let sign-ins hang must not keep well ones from being renewed.
+        self._renewals = ThreadPoolExecutor(SIGNING_IN, "listen-renew")
         self._rows = ThreadPoolExecutor(1, "listen-rows")
         self._pokes = ThreadPoolExecutor(1, "listen-poke")
 
@@ -88,7 +90,7 @@ class Listener:
                 await asyncio.sleep(self._look_every)
         finally:
             await _end([hinting, *self._attending.values()])
-            for pool in (self._wire, self._pokes):
+            for pool in (self._wire, self._renewals, self._pokes):
                 pool.shutdown(wait=False, cancel_futures=True)
             with suppress(DatabaseFault):
                 await self._in(self._rows, watching.unmark, self._marked)
@@ -154,6 +156,7 @@ class Listener:
         """Wait for news until the connection fails; renew it before the server ends it."""
         longest = watching.longest_idle(account)
         renew_at = time.monotonic() + longest
+        renewal: Future[bool] | None = None
         self.connected.add(account.task_id)
         try:
             with suppress(DatabaseFault):  # the next look marks it
@@ -163,13 +166,18 @@ class Listener:
                 if await _readable(idler.fileno(), renew_at - time.monotonic()):
                     has_news = idler.take()
                 else:
-                    has_news = await self._in(self._wire, idler.renew)
+                    renewal = self._renewals.submit(idler.renew)
+                    has_news = await asyncio.wrap_future(renewal)
                     renew_at = time.monotonic() + longest
                 if has_news:
                     self._tell(account.task_id)
         finally:
             self.connected.discard(account.task_id)
-            idler.close()
+            if renewal is None:
+                idler.close()
+            else:
+                # Not while a thread uses it: its descriptor would soon be somebody else's.
+                renewal.add_done_callback(lambda _: idler.close())
 
     def _tell(self, task_id: int) -> None:
         self._news.add(task_id)
@@ -261,7 +269,8 @@ def _pause(error: Exception, failures: int) -> float:
     chance = random.random()  # noqa: S311 - jitter, not a secret
     asked = getattr(error, "retry_after", None)
     if asked is not None:
-        return float(min(asked * (1 + chance / 5), timedelta(hours=2).total_seconds()))
+        wait = max(asked, SHORTEST_WAIT) * (1 + chance / 5)
+        return float(min(wait, timedelta(hours=2).total_seconds()))
     if isinstance(error, LoginRefused | CredentialError):
         # The regular runs find out; many refusals would lock the account there.
         return LONGEST_WAIT * (1 + chance)

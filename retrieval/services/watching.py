@@ -24,11 +24,16 @@ from retrieval.services import hosts
 # A row says that somebody listens for so long; it is set anew before that.
 WATCHED = timedelta(minutes=3)
 _RENEWED = timedelta(seconds=90)
+# Of one person's accounts at most, so that nobody takes all there are.
+ONE_PERSON = 50
 # Rows looked at for every connection that may be held, where most are over their provider's cap.
 _LOOKED_AT = 20
 
 
-_NEEDED = ("host", "port", "security", "username", "capabilities", "credential__changed_at")
+_NEEDED = (
+    *("host", "port", "security", "username", "capabilities", "user_id"),
+    "credential__changed_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,17 @@ def wanted() -> list[Account]:
         return []
     rows = _listenable().exclude(user__domain_id__in=off).order_by("pk")
     held: Counter[str] = Counter()
+    people: Counter[int] = Counter()
     found: list[Account] = []
     for task in rows.select_related("credential").only(*_NEEDED)[: most * _LOOKED_AT]:
         account = _account(task)
         offered = task.capabilities.upper().split()
         if "IDLE" not in offered or held[account.provider] >= _cap(account):
             continue
+        if people[task.user_id] >= ONE_PERSON:
+            continue
         held[account.provider] += 1
+        people[task.user_id] += 1
         found.append(account)
         if len(found) == most:
             break

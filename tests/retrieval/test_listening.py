@@ -74,6 +74,8 @@ def running(poke: Callable[[], None] = lambda: None) -> Iterator[Running]:
         loop.call_soon_threadsafe(held[0].cancel)
         thread.join(60)
         assert not thread.is_alive()
+        # A pull that was asked for may still run: the tables are emptied after this.
+        listener._pokes.shutdown(wait=True)
 
 
 @pytest.fixture(autouse=True)
@@ -289,7 +291,7 @@ def test_a_silent_server_is_looked_at_when_the_waiting_is_renewed(
     """Some servers forget to tell; at renewal the numbers of the mailbox speak."""
     monkeypatch.setattr(watching, "longest_idle", lambda account: 0.3)
     monkeypatch.setattr("protocols.imap.idle.Idler.take", lambda self: False)
-    monkeypatch.setattr(listening, "_readable", _never)
+    monkeypatch.setattr(listening, "_readable", never_readable)
     task = make_listened()
     with running(work_off) as listener:
         listener.wait_for(task)
@@ -297,6 +299,7 @@ def test_a_silent_server_is_looked_at_when_the_waiting_is_renewed(
         wait_until(lambda: Message.objects.filter(user=user).count() == 1, "it has come")
 
 
-async def _never(descriptor: int, seconds: float) -> bool:
+async def never_readable(descriptor: int, seconds: float) -> bool:
+    """In place of looking at a socket: nothing ever comes."""
     await asyncio.sleep(max(0.0, seconds))
     return False
