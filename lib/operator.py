@@ -12,6 +12,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from textwrap import indent
 from typing import Any, NoReturn, Protocol
 
 from django.core.checks import run_checks
@@ -165,16 +166,48 @@ def on_off(text: str) -> bool:
 on_off.__name__ = "on|off"
 
 
+def at_least_one(text: str) -> int:
+    """Argparse type of a number that counts something."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+at_least_one.__name__ = "number"
+
+
+def port_number(text: str) -> int:
+    """Argparse type of a TCP port."""
+    number = at_least_one(text)
+    if number > 65535:
+        raise ValueError(text)
+    return number
+
+
+port_number.__name__ = "port"
+
+
 def as_text(answer: Answer) -> str:
-    """The answer for a person: ``name: value`` lines, or a table with aligned columns."""
+    """The answer for a person: ``name: value`` lines, or a table with aligned columns.
+
+    A list of mappings inside an answer is a table of its own below its name.
+    """
     if not answer:
         return ""
     if isinstance(answer, Mapping):
-        return "\n".join(f"{name}: {_cell(value)}" for name, value in answer.items())
+        return "\n".join(_told(name, value) for name, value in answer.items())
     heads = list(answer[0])
     rows = [heads, *([_cell(row.get(head)) for head in heads] for row in answer)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return "\n".join(_line(row, widths) for row in rows)
+
+
+def _told(name: str, value: Any) -> str:
+    if isinstance(value, list | tuple):
+        table = as_text(value)
+        return f"{name}:\n{indent(table, '  ')}" if table else f"{name}: -"
+    return f"{name}: {_cell(value)}"
 
 
 def _line(cells: Iterable[str], widths: Iterable[int]) -> str:

@@ -19,7 +19,9 @@ from lib.operator import (
     OperatorError,
     add_password_option,
     as_text,
+    at_least_one,
     on_off,
+    port_number,
     read_password,
 )
 from protocols.errors import LoginRefused, Stage
@@ -117,3 +119,15 @@ def test_a_list_is_an_aligned_table() -> None:
     rows = [{"name": "a", "users": 12}, {"name": "long", "users": 3}]
     assert as_text(rows) == "name  users\na     12\nlong  3"
     assert as_text([]) == ""
+
+
+def test_a_list_inside_an_answer_is_a_table_below_its_name() -> None:
+    answer = {"id": 1, "folders": [{"name": "INBOX", "here": 12}], "quarantine": []}
+    assert as_text(answer) == "id: 1\nfolders:\n  name   here\n  INBOX  12\nquarantine: -"
+
+
+def test_numbers_that_count_and_ports_have_bounds() -> None:
+    assert (at_least_one("1"), port_number("65535")) == (1, 65535)
+    for kind, wrong in ((at_least_one, "0"), (at_least_one, "-3"), (port_number, "65536")):
+        with pytest.raises(ValueError, match=wrong):
+            kind(wrong)

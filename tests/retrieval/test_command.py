@@ -120,6 +120,8 @@ def test_the_history_is_told_newest_first(make_task: MakeTask) -> None:
     ]
     assert (runs[0]["expected"], runs[0]["stored"], runs[0]["seconds"]) == (40, 12, 4.0)
     assert len(command("runs", task.pk, "--limit", 1)) == 1
+    with pytest.raises(CommandError, match="limit"):
+        command("runs", task.pk, "--limit", 0)
 
 
 def test_providers_are_listed_with_their_tasks(make_task: MakeTask) -> None:

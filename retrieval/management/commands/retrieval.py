@@ -14,7 +14,9 @@ from lib.operator import (
     OperatorError,
     Row,
     add_password_option,
+    at_least_one,
     on_off,
+    port_number,
     read_password,
 )
 from mailstore.services import folders
@@ -53,7 +55,7 @@ class Command(OperatorCommand):
         setting.add_argument("--push", type=on_off, required=True, help="listen for new mail")
         history = add("runs", self.list_runs, "the last runs of a task, newest first")
         history.add_argument("task_id", type=int, metavar="ID")
-        history.add_argument("--limit", type=int, default=20, metavar="N")
+        history.add_argument("--limit", type=at_least_one, default=20, metavar="N")
         add("hosts", self.list_hosts, "the providers of all tasks, their limits and troubles")
         provider = add("host", self.set_host, "change how a provider is treated")
         provider.add_argument("key", metavar="PROVIDER", help="as in hosts")
@@ -145,7 +147,7 @@ class Command(OperatorCommand):
         return {"id": task.pk, "push": push}
 
     def list_runs(self, *, task_id: int, limit: int) -> list[Row]:
-        return [_run(run) for run in _task(task_id).runs.all()[: max(limit, 1)]]
+        return [_run(run) for run in _task(task_id).runs.all()[:limit]]
 
     def list_hosts(self) -> list[Row]:
         return list(hosts.listing())
@@ -228,7 +230,7 @@ def _add_options(parser: ArgumentParser) -> None:
     parser.add_argument("email", help="whose task it is")
     parser.add_argument("--type", required=True, choices=["imap", "pop"])
     parser.add_argument("--server", required=True, metavar="HOST")
-    parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--port", required=True, type=port_number, metavar="N")
     parser.add_argument("--security", choices=["ssl", "starttls", "none"], default="ssl")
     parser.add_argument("--username", required=True)
     add_password_option(parser, required=True)
