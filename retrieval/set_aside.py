@@ -46,7 +46,8 @@ _POP_INDEXED = RawSQL(
 class Item:
     """One message. ``facts`` are its date and size; ``tries`` tells what was and what comes.
 
-    ``can_retry`` is not so for what is too large as long as no more may be fetched.
+    ``can_retry`` is not so for what is too large as long as no more may be fetched, nor for what
+    the next run tries anyway.
     """
 
     pk: int
@@ -115,6 +116,7 @@ def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:
     facts = ", ".join(part for part in parts if part)
     is_final = row.state != RemoteState.PENDING
     is_larger = row.state == RemoteState.TOO_BIG and (row.size or 0) > max_size()
+    is_due = not is_final and row.next_try_at is not None and row.next_try_at <= now
     return Item(
         pk=row.pk,
         title=title,
@@ -122,7 +124,7 @@ def _item(row: RemoteMessage | PopMessage, *, now: datetime) -> Item:
         reason=_reason(row),
         tries=_tries(row, now=now),
         is_final=is_final,
-        can_retry=not is_larger,
+        can_retry=not is_larger and not is_due,
     )
 
 

@@ -84,7 +84,7 @@ def line_of(runs: Sequence[RetrievalRun], *, is_running: bool) -> Line:
     new = sum(fetched(run) for run in runs)
     parts = [
         ngettext("%(n)s run", "%(n)s runs", len(runs)) % {"n": count(len(runs))},
-        _("%(n)s fine") % {"n": count(fine)},
+        _("%(n)s fine") % {"n": count(fine)} if fine else "",
         _("%(n)s failed") % {"n": count(failed)} if failed else "",
         _("%(n)s waited") % {"n": count(waited)} if waited else "",
     ]

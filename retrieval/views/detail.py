@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -77,9 +77,14 @@ def _only(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
-    """What a pressed button is replaced by: the row in the list, or the live part of the page."""
+    """What a pressed button is replaced by: the row in the list, or the live part of the page.
+
+    The page goes on to show what its address asks for.
+    """
     if request.POST.get("from") == "detail":
-        return render(request, "retrieval/_live.html", _context(task))
+        address = request.headers.get("HX-Current-URL", "").partition("#")[0]
+        only = QueryDict(address.partition("?")[2]).get("show") == "problems"
+        return render(request, "retrieval/_live.html", _context(task, only=only))
     return _row(request, task)
 
 

@@ -52,11 +52,24 @@ export async function showDialog(url, options = {}) {
 }
 document.addEventListener("htmx:after:swap", openDialogs);
 
-// ---- a line of a card that is drawn anew without the button that was pressed keeps the focus
-let line = null;
-document.addEventListener("htmx:before:swap", () => { line = document.activeElement?.closest(".item[id]")?.id ?? null; });
+// ---- a line of a card that is drawn anew without the button that was pressed keeps the focus;
+// where the line is gone as well, the next one has it, and after the last of them the card
+let line = null, card = null, place = 0;
+document.addEventListener("htmx:before:swap", () => {
+  const item = document.activeElement?.closest(".item[id]");
+  line = item?.id ?? null;
+  card = document.activeElement?.closest(".card[id]")?.id ?? null;
+  place = item && card ? [...document.getElementById(card).querySelectorAll(".item[id]")].indexOf(item) : 0;
+});
 document.addEventListener("htmx:after:swap", () => {
-  if (line && document.activeElement === document.body) document.getElementById(line)?.querySelector("a, button")?.focus({ preventScroll: true });
+  if (document.activeElement !== document.body) return;
+  const own = line && document.getElementById(line), home = card && document.getElementById(card);
+  const control = (one) => one.querySelector("a, button");
+  const others = [...(home?.querySelectorAll(".item[id]") ?? [])];
+  const target = own || (others.slice(place).find(control) ?? others.slice(0, place).findLast(control) ?? home);
+  if (!target) return;
+  if (!control(target)) target.setAttribute("tabindex", "-1");
+  (control(target) ?? target).focus({ preventScroll: true });
 });
 document.addEventListener("dialog-close", closeDialogs);
 

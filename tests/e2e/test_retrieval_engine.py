@@ -81,6 +81,61 @@ def test_what_was_set_aside_is_tried_again_with_a_press(
     assert problems == []
 
 
+def test_who_tries_again_by_keyboard_keeps_the_place(
+    page: Page, look: Callable[[RetrievalTask], None], user: User
+) -> None:
+    """The next message has the focus when the line is gone, and the card after the last one."""
+    task = finished(user)
+    look(task)
+    card = page.locator("#quarantine")
+    buttons = card.get_by_role("button", name="Retry ", exact=False)
+    names = [one.get_attribute("aria-label") or "" for one in buttons.all()]
+    first, second = [name for name in names if name][:2]
+    card.get_by_role("button", name=first, exact=True).press("Enter")
+    expect(card.get_by_role("button", name=first, exact=True)).to_have_count(0)
+    expect(card.get_by_role("button", name=second, exact=True)).to_be_focused()
+    card.get_by_role("button", name="Retry all").press("Enter")
+    expect(page.get_by_text("2 messages are tried again.")).to_be_visible()
+    place = "() => document.activeElement.closest('.card')?.id"
+    assert page.evaluate(place) == "quarantine"
+
+
+def test_a_button_keeps_the_filter_of_the_history(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> None:
+    enter(user)
+    task = finished(user)
+    page.goto(live_server.url + reverse("retrieval-detail", args=[task.pk]) + "?show=problems")
+    chosen = page.locator("#timeline nav [aria-current]")
+    expect(chosen).to_have_text("Problems")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    expect(chosen).to_have_text("Problems")
+
+
+def test_nothing_makes_the_page_of_a_phone_wider(
+    page: Page, look: Callable[[RetrievalTask], None], user: User
+) -> None:
+    """Not the bars of many runs, and not the long name of the folder that is being fetched."""
+    task = importing(user)
+    now = timezone.now()
+    RetrievalRun.objects.filter(outcome="running").update(
+        folder_name="Projects/" + "long name " * 12
+    )
+    RetrievalRun.objects.bulk_create(
+        RetrievalRun(task=task, fence=1, started_at=now, ended_at=now, outcome="ok", stored=n % 9)
+        for n in range(100)
+    )
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    look(task)
+    expect(page.locator(".runline i")).to_have_count(72)
+    outside = """() => [...document.querySelectorAll("#live *")]
+        .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+        .map((one) => one.className)"""
+    assert page.evaluate(outside) == []
+    expect(page.locator(".run time").first).to_be_visible()
+
+
 def test_new_mail_within_seconds_is_switched_on_the_page(
     page: Page, look: Callable[[RetrievalTask], None], user: User
 ) -> None:

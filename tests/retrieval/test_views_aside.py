@@ -40,6 +40,17 @@ def retry(web: Client, task: RetrievalTask, row: RemoteMessage | PopMessage) -> 
     return web.post(address, {"from": "detail"}, headers=HTMX).status_code
 
 
+def test_what_the_next_run_tries_anyway_has_no_button(web: Client, make_task: MakeTask) -> None:
+    task, now = make_task(), timezone.now()
+    due = aside(task, state="pending", attempts=1, next_try_at=now - timedelta(minutes=1))
+    later = aside(task, state="pending", attempts=1, next_try_at=now + timedelta(hours=1))
+    source = web.get(url("detail", task)).content.decode()
+    assert "again in the next run" in source
+    assert f"{url('retry-all', task)}{due.pk}/" not in source
+    assert f"{url('retry-all', task)}{later.pk}/" in source
+    assert retry(web, task, later) == 200
+
+
 def test_each_message_is_told_with_folder_date_size_reason_and_tries(
     web: Client, make_task: MakeTask, settings: Settings
 ) -> None:

@@ -26,7 +26,7 @@ from retrieval.models import (
 from retrieval.services.pull_pop import NO_IDS
 from retrieval.urls import urlpatterns
 from tests.retrieval.conftest import SECRET, Remote, run
-from tests.retrieval.pages import CANARY, Page, form_of, url
+from tests.retrieval.pages import CANARY, Page, form_of, text_of, url
 
 MakeTask = Callable[..., RetrievalTask]
 
@@ -261,6 +261,26 @@ def test_run_answers_htmx_with_the_row_or_the_page(web: Client, make_task: MakeT
     assert "Starts in a moment" in row
     live = web.post(url("run", task), {"from": "detail"}, headers={"HX-Request": "true"})
     assert 'id="live"' in live.content.decode()
+
+
+def test_a_button_keeps_what_the_page_shows(web: Client, make_task: MakeTask) -> None:
+    task = make_task(next_at=None)
+    fine = RetrievalRun.objects.create(task=task, fence=1, outcome="ok", stored=7, expected=7)
+    page = "http://testserver" + url("detail", task)
+    for address, shown in (("?show=problems#timeline", False), ("#timeline", True), ("", True)):
+        headers = {"HX-Request": "true", "HX-Current-URL": page + address}
+        source = web.post(url("pause", task), {"from": "detail"}, headers=headers).content.decode()
+        assert ("7 new messages" in source) == shown
+        assert (f'id="run-{fine.pk}"' in source) == shown
+
+
+def test_a_task_that_is_paused_before_its_first_run_promises_none(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task(state="paused", next_at=None)
+    text = text_of(web, task)
+    assert "Nothing is fetched while the task is paused." in text
+    assert "The first run starts in a moment" not in text
 
 
 def test_pause_and_resume(web: Client, make_task: MakeTask) -> None:
