@@ -19,7 +19,7 @@ MESSAGE_ID_CAP = 998  # the longest line RFC 5322 allows
 # All repeats are possessive: giving up on a hostile line costs no second look at it.
 _ITEM = (
     rb"(?:UID (\d{1,10}+)|RFC822\.SIZE (\d{1,19}+)|INTERNALDATE \"([^\"\r\n]{0,64}+)\""
-    rb"|FLAGS \(([^()\r\n]*+)\)|X-GM-MSGID (\d{1,20}+)|EMAILID \(([^()\s]{1,255}+)\))"
+    rb"|FLAGS \(([^()\r\n]*+)\)|X-GM-MSGID (\d{1,20}+)|EMAILID \(([!-'*-~]{1,255}+)\))"
 )
 _START = rb"\* \d{1,10}+ FETCH \("
 # A whole response without a literal, and one up to the literal of the body; the groups are the

@@ -41,8 +41,9 @@ def list_line(parts: Parts) -> tuple[frozenset[str], str | None, bytes] | None:
     if name is None:
         return None
     attributes = frozenset(match[1].decode("ascii", "replace").lower().split())
-    delimiter = None if match[2].upper() == b"NIL" else unquote(match[2]).decode("latin-1")
-    return attributes, delimiter or None, name[0]
+    delimiter = "" if match[2].upper() == b"NIL" else unquote(match[2]).decode("latin-1")
+    # It is kept in the database, which takes no NUL.
+    return attributes, delimiter if delimiter and delimiter.isprintable() else None, name[0]
 
 
 def status_line(parts: Parts) -> tuple[bytes, MailboxStatus] | None:

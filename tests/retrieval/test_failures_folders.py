@@ -191,6 +191,18 @@ def test_row_36_answers_nobody_asked_for(
     assert entry(task, 3).state == "stored"
 
 
+@pytest.mark.parametrize("delimiter", ['"\x00"', '"\x1b"', '"ab"', '"\\\\"', "NIL"])
+def test_delimiters_of_an_unusual_kind(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, delimiter: str
+) -> None:
+    imap_server.boxes = {
+        "INBOX": Box(letters((1,))),
+        "Work": Box(letters((2,)), delimiter=delimiter),
+    }
+    run(odd_task(imap_server))
+    assert len(bodies(user)) == 2
+
+
 def test_slow_numbers_of_many_folders(
     user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

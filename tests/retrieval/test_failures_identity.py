@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import messages
-from retrieval.models import RemoteFolder
+from retrieval.models import RemoteFolder, RemoteMessage
 from tests.retrieval.conftest import bodies, letter, run
 from tests.retrieval.failing import HOUR, MakeTask, letters, states
 from tests.servers.acts import first, say
@@ -50,6 +50,20 @@ def test_empty_list_once(user: User, imap_server: ImapServer, odd_task: MakeTask
     run(task)
     assert bodies(user) == sorted(letters(range(1, 6)).values())
     assert max(Counter(imap_server.bodies).values()) == 1
+
+
+def test_ids_that_no_database_takes(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """An id that is none names nothing; the message it came with is fetched like any other."""
+    imap_server.capabilities = "IMAP4rev1 OBJECTID"
+    ids = {1: "a\x00b", 2: "\xff\xfe", 3: "M3", 4: "a\x00b"}
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 5)), ids=ids)}
+    task = odd_task(imap_server)
+    run(task)
+    assert bodies(user) == sorted(letters(range(1, 5)).values())
+    rows = RemoteMessage.objects.filter(folder__task=task).order_by("uid")
+    assert list(rows.values_list("server_id", flat=True)) == ["", "", "M3", ""]
 
 
 @pytest.mark.parametrize("removed", [0, 3, 5])
