@@ -16,6 +16,10 @@ NAME = 320
 ADDRESS = 320
 # What may stand around an address that somebody wrote into a name.
 _BETWEEN = re.compile(r"[\s<>()\[\]\"',;:]+")
+# A mailbox up to its comma as most are written: no byte is looked at twice.
+_ENTRY = re.compile(
+    rb'(?:[ \t]*+"([^"\\]*+)"[ \t]*+|([^"\\()<>,;:]*+))(?:<([^"\\()<>,;:]*+)>[ \t]*+)?(?:,|\Z)'
+)
 # A run of ordinary bytes, an escaped byte, or one special byte.
 _TOKEN = re.compile(rb'[^"\\()<>,;:]+|\\.|.', re.DOTALL)
 
@@ -104,6 +108,10 @@ class _Reader:
         self._clear()
         # A route (RFC 5322 section 4.4) may precede the address.
         address = address.rpartition(b":")[2] if address.startswith(b"@") else address
+        self.add(name, address)
+
+    def add(self, name: bytes, address: bytes) -> None:
+        """Note a mailbox, unless nothing is left of it that can be shown."""
         entry = Address(
             one_line(words(name, self.charset), NAME),
             _spelt_out("".join(one_line(decode(address), ADDRESS).split())),
@@ -133,10 +141,32 @@ def parse(value: bytes, charset: str = "") -> list[Address]:
 
     `charset` is for names in raw 8-bit that are not UTF-8.
     """
+    if (found := _common(value, charset)) is not None:
+        return found
     reader = _Reader(charset)
     for token in _TOKEN.findall(value):
         reader.state(token)
         if len(reader.found) >= MAX_ADDRESSES:
             return reader.found
     reader.finish()
+    return reader.found
+
+
+def _common(value: bytes, charset: str) -> list[Address] | None:
+    """The mailboxes of a field as most are written; None: this one needs a closer look."""
+    reader = _Reader(charset)
+    at = 0
+    # Every entry but the last ends with its comma, so this goes on; an empty last one is none.
+    while (at < len(value) or at == 0) and len(reader.found) < MAX_ADDRESSES:
+        entry = _ENTRY.match(value, at)
+        if entry is None or (entry[1] is not None and entry[3] is None):
+            return None
+        plain = (entry[1] or entry[2] or b"").strip()
+        if entry[3] is not None:
+            reader.add(plain, entry[3])
+        elif b"@" in plain:
+            reader.add(b"", plain)
+        else:
+            reader.add(plain, b"")
+        at = entry.end() or 1
     return reader.found

@@ -4,7 +4,7 @@ import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from quopri import decodestring
 
@@ -16,10 +16,20 @@ MAX_FIELDS = 1000
 MAX_PRELUDE = 64
 
 _END = re.compile(rb"\r?\n\r?\n|\A\r?\n")
-_FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _WORD = re.compile(rb"=\?([!-<>-~]{1,60}?)\?([bBqQ])\?([^?]*)\?=")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([!-~]{1,60}?)(?:[\s\"';]|\Z)", re.IGNORECASE)
 _GAP = re.compile(rb"[ \t\r\n]*")
+# Dates as nearly everybody writes them; what may follow the zone is a comment.
+_DATE = re.compile(
+    rb"(?:[A-Za-z]{3}, +)?(\d{1,2}) +([A-Za-z]{3}) +((?:19|20|21)\d\d)"
+    rb" +(\d\d):(\d\d)(?::(\d\d))? +([+-])([01]\d)([0-5]\d)(?= |\Z)"
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        b"jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class Headers:
 
     fields: tuple[tuple[str, bytes], ...]
     truncated: bool = False
+    # What the message declares for its text; it may hold for raw fields as well.
+    charset: str = ""
 
     def all(self, name: str) -> list[bytes]:
         """Every raw value of a field."""
@@ -35,17 +47,14 @@ class Headers:
 
     def raw(self, name: str) -> bytes:
         """The first raw value of a field, or nothing."""
-        return next((value for key, value in self.fields if key == name), b"")
+        for key, value in self.fields:
+            if key == name:
+                return value
+        return b""
 
     def text(self, name: str) -> str:
         """The first value of a field, decoded."""
         return words(self.raw(name), self.charset)
-
-    @property
-    def charset(self) -> str:
-        """The charset the message declares for its text; it may hold for raw fields as well."""
-        found = _CHARSET.search(self.raw("content-type"))
-        return found[1].decode("ascii") if found else ""
 
 
 def offset(message: bytes) -> int:
@@ -58,23 +67,49 @@ def offset(message: bytes) -> int:
     return start
 
 
-def parse(message: bytes) -> Headers:
-    """The header fields at the beginning of a message; lines that are no fields are skipped."""
+def parse(message: bytes, only: frozenset[bytes] | None = None) -> Headers:
+    """The header fields at the beginning of a message; lines that are no fields are skipped.
+
+    With `only`, names in lower case, the others are left out, which is quicker.
+    """
     start = offset(message)
     head = message[start : start + MAX_BLOCK + 4]
     end = _END.search(head)
     block = head[: end.start()] if end else head[:MAX_BLOCK]
     fields: list[tuple[str, bytes]] = []
-    for line in _FOLD.sub(b"", block).split(b"\n"):
+    charset: str | None = None
+    seen = 0
+    for line in _unfolded(block).split(b"\n"):
         name, colon, value = line.partition(b":")
-        if not colon or not name or b" " in name.rstrip() or len(name) > 200:
+        key = name.rstrip()
+        if not colon or not name or b" " in key or len(name) > 200:
             continue
-        if len(fields) >= MAX_FIELDS:
-            return Headers(tuple(fields), truncated=True)
-        fields.append(
-            (name.rstrip().lower().decode("latin-1"), value[: MAX_FIELD + 2].strip()[:MAX_FIELD])
-        )
-    return Headers(tuple(fields), truncated=end is None and len(message) > MAX_BLOCK)
+        if seen >= MAX_FIELDS:
+            return Headers(tuple(fields), truncated=True, charset=charset or "")
+        seen += 1
+        key = key.lower()
+        if only is not None and key not in only:
+            continue
+        value = value[: MAX_FIELD + 2].strip()[:MAX_FIELD]
+        if charset is None and key == b"content-type":
+            charset = _declared(value)
+        fields.append((key.decode("latin-1"), value))
+    truncated = end is None and len(message) > MAX_BLOCK
+    return Headers(tuple(fields), truncated, charset or "")
+
+
+def _unfolded(block: bytes) -> bytes:
+    """A header block with every field on one line (RFC 5322 section 2.2.3); it has no empty line,
+    so that no line end comes to stand before a blank that was not there."""
+    if b"\n " not in block and b"\n\t" not in block:
+        return block
+    block = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
+    return block.replace(b"\n ", b" ").replace(b"\n\t", b"\t")
+
+
+def _declared(content_type: bytes) -> str:
+    found = _CHARSET.search(content_type)
+    return found[1].decode("ascii") if found else ""
 
 
 def body_start(message: bytes) -> int:
@@ -89,6 +124,8 @@ def words(value: bytes, charset: str = "") -> str:
     What is not UTF-8 is read in `charset`, the one of the message's own text, or as Windows-1252.
     """
     if b"=?" not in value:
+        if value.isascii() and b"\x1b" not in value and b"~{" not in value:
+            return value.decode("ascii")
         return _eight_bit(value, charset)
     out: list[str] = []
     held, current, at = b"", "", 0
@@ -129,11 +166,24 @@ def _unpack(encoding: bytes, data: bytes) -> bytes:
 
 def date(value: bytes) -> datetime | None:
     """A date field (RFC 5322 section 3.3) in UTC, or None where it cannot be read."""
+    value = value[:100]
     try:
-        found = parsedate_to_datetime(value[:100].decode("latin-1"))
+        found = _common_date(value) or parsedate_to_datetime(value.decode("latin-1"))
         if found.tzinfo is None:
             found = found.replace(tzinfo=UTC)
         found = found.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return found if 1900 <= found.year <= 2200 else None
+
+
+def _common_date(value: bytes) -> datetime | None:
+    """The date where it is written as it should be; the library is ten times slower."""
+    found = _DATE.match(value)
+    month = _MONTHS.get(found[2].lower()) if found else None
+    if found is None or month is None:
+        return None
+    day, year, hour, minute = int(found[1]), int(found[3]), int(found[4]), int(found[5])
+    local = datetime(year, month, day, hour, minute, int(found[6] or 0), tzinfo=UTC)
+    ahead = timedelta(hours=int(found[8]), minutes=int(found[9]))
+    return local + ahead if found[7] == b"-" else local - ahead

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 from charset_normalizer import from_bytes
 
@@ -9,7 +10,6 @@ from charset_normalizer import from_bytes
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # Marks that turn or hide what is around them: they can make one name look like another.
 _DECEIVING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-_SPACE = re.compile(r"\s+")
 
 # What mail calls charsets, against what Python calls them. Browsers, too, read Latin-1 as 1252.
 _ALIASES = {
@@ -36,6 +36,7 @@ _GUESSES = ["cp1252", "cp1251", "koi8_r", "gb18030", "big5", "shift_jis", "euc_j
 _GUESS_FROM = 200
 
 
+@lru_cache(maxsize=256)
 def codec(label: str) -> str | None:
     """The Python codec for a charset label, or None where the label is unknown or unfit."""
     name = label.strip().strip("\"'").lower()[:40]
@@ -85,5 +86,8 @@ def tidy(text: str) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Text for one line of a list: at most `limit` characters, no controls, nothing deceiving."""
-    text = _SPACE.sub(" ", text[: 4 * limit])
-    return _DECEIVING.sub("", _CONTROLS.sub("", text)).strip()[:limit]
+    text = " ".join(text[: 4 * limit].split())
+    # What is taken out is never printable; most text is.
+    if not text.isprintable():
+        text = _DECEIVING.sub("", _CONTROLS.sub("", text)).strip()
+    return text[:limit]
