@@ -88,3 +88,13 @@ def test_what_came_before_the_end_is_read_first() -> None:
     assert wire.readline() == b"* BYE too many\r\n"
     with pytest.raises(Dropped):
         wire.gather()
+
+
+def test_a_compressed_stream_of_nothing_ends() -> None:
+    """Empty blocks (RFC 1951 section 3.2.4) are no answer, however many a server sends."""
+    with Hostile([Send(b"\x00\x00\x00\xff\xff" * 400_000), Hang()]) as server:
+        wire = meet(server)
+        wire.compress()
+        wire.limit(5, Stage.FETCH)
+        with pytest.raises(ProtocolBroken):
+            wire.readline()
