@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from django.db import DataError
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
@@ -25,6 +27,10 @@ _ABSENT = gettext_noop("The server sent no content and does not list this messag
 _REFUSED = gettext_noop("The server would not hand out this message.")
 _DEADLY = gettext_noop("Fetching this message ended the program that fetches, three times.")
 _STAND_IN = gettext_noop("The server sent a note in place of this message.")
+_UNSTORABLE = gettext_noop("This message could not be stored here.")
+# What a message may trip that nobody foresaw; what a disk or a connection does is not among it.
+FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, DataError)
+log = logging.getLogger(__name__)
 # What Exchange sends where it cannot read a message of its own.
 STAND_IN = b"The server couldn't retrieve the following message"
 STAND_IN_SIZE = 16_384
@@ -59,6 +65,32 @@ def store(
         # Deleted here while the batch was on its way; it is made again.
         job.row.local = None
         _store(session, job, fresh, rows)
+    except FAULTS as fault:
+        _store_singly(session, job, fresh, rows, fault)
+
+
+def _store_singly(
+    session: Session,
+    job: Job,
+    fresh: Sequence[FetchedMessage],
+    rows: Mapping[int, Open],
+    fault: Exception,
+) -> None:
+    """Store what can be stored of a batch in which some message trips us.
+
+    Raises:
+        Exception: ``fault``, where nothing can: it is not about messages.
+    """
+    failed: list[tuple[Open, str]] = []
+    for one in fresh:
+        try:
+            _store(session, job, [one], rows)
+        except FAULTS:
+            log.exception("task %s: a message cannot be stored", session.task.pk)
+            failed.append((rows[one.uid], _UNSTORABLE))
+    if len(failed) == len(fresh):
+        raise fault
+    fail(session, failed)
 
 
 def _store(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from filtering.services import deliver
 from mailstore.models import Message
 from retrieval.models import RemoteMessage, RemoteState
 from retrieval.services import quarantine
@@ -54,6 +57,31 @@ def test_row_05_bodies_far_larger_than_told(
     assert bodies(user) == sorted(large.values())
     # Not all of the rest each time.
     assert len(imap_server.bodies) <= 40 * 4
+
+
+def test_row_08_message_that_cannot_be_stored(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours with one message holds up no other; it is set aside in the end."""
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 31)))}
+    task = odd_task(imap_server)
+    prepare: Callable[..., Any] = deliver.prepare
+
+    def trip(incoming: Sequence[deliver.Incoming], **options: Any) -> Any:
+        if any(one.body.read() == letter(13) for one in incoming):
+            raise ValueError("what nobody thought of")
+        return prepare(incoming, **options)
+
+    monkeypatch.setattr(deliver, "prepare", trip)
+    assert run(task).outcome == "ok"
+    assert len(bodies(user)) == 29
+    assert (entry(task, 13).state, entry(task, 13).attempts) == ("pending", 1)
+    # Where nothing else can be stored either, no message is blamed.
+    assert run(task, later=2 * HOUR, expect_failure=True).cause == "internal"
+    assert entry(task, 13).attempts == 1
+    monkeypatch.undo()
+    run(task, later=30 * HOUR)
+    assert bodies(user) == sorted(letters(range(1, 31)).values())
 
 
 def test_row_07_message_refused_for_ever(
