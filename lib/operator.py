@@ -9,6 +9,7 @@ mistake of the person who typed the command.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from protocols.errors import MailServerError
 
 #: Tag of the system checks about settings.
 SETTINGS = "settings"
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Row = Mapping[str, Any]
 Answer = Row | Sequence[Row] | None
 Verb = Callable[..., Answer]
@@ -219,7 +221,8 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    # Names that people and other servers chose must not command the operator's terminal.
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
 def _as_json(value: Any) -> str:

@@ -121,6 +121,11 @@ def test_a_list_is_an_aligned_table() -> None:
     assert as_text([]) == ""
 
 
+def test_names_do_not_command_the_terminal() -> None:
+    told = as_text([{"name": "a\x1b]0;b\x07\x9b2Jc\u202ed"}]) + as_text({"name": "\x1b[8m"})
+    assert not any(sign in told for sign in "\x1b\x07\x9b\u202e")
+
+
 def test_a_list_inside_an_answer_is_a_table_below_its_name() -> None:
     answer = {"id": 1, "folders": [{"name": "INBOX", "here": 12}], "quarantine": []}
     assert as_text(answer) == "id: 1\nfolders:\n  name   here\n  INBOX  12\nquarantine: -"
