@@ -183,7 +183,10 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
             if not unfinished:
                 task.first_pass_done_at = task.first_pass_done_at or now
         if task.rerun and task.state != TaskState.PAUSED:
-            task.next_at, task.rerun = now, False
+            # After a failure what the server asked for counts, or what failures cost.
+            if failure is None or task.next_at is None:
+                task.next_at = now
+            task.rerun = False
         if failure is not None and failure.cause in retry.CROWDED:
             # The person's other programs share the limit: no second connection for a while.
             task.slowed_until = now + hosts.SLOWED

@@ -11,6 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from retrieval import profiles
 from retrieval.models import RetrievalTask
+from retrieval.services import dispatch
+from retrieval.services.pull import pull
 from tests.retrieval.conftest import bodies, letter, run
 from tests.retrieval.failing import BODIES, HOUR, MakeTask, batches, due_in, letters
 from tests.servers.acts import drop, last_words, say, swap
@@ -51,6 +53,20 @@ def test_row_13_throttled_with_a_hint(
     assert task.next_at - timezone.now() > HINT - timedelta(seconds=20)
     assert len(imap_server.talks) == 1
     assert imap_server.count(command) <= 2
+
+
+def test_row_13_news_do_not_shorten_the_wait(imap_server: ImapServer, odd_task: MakeTask) -> None:
+    """What is heard of while a run is told to wait does not bring the next one forward."""
+    refuse(imap_server, "BAD Request is throttled. Suggested Backoff Time: 299961 ms")
+    task = odd_task(imap_server)
+    claim = dispatch.claim_one(task, now=timezone.now())
+    assert claim is not None
+    dispatch.hint([task.pk], now=timezone.now())
+    pull(task_id=task.pk, fence=claim.fence, clock=timezone.now)
+    task.refresh_from_db()
+    assert task.cause == "throttled"
+    due_in(task, HINT, HINT * 1.2)
+    assert not task.rerun
 
 
 def test_row_14_throttled_in_passing(
