@@ -95,6 +95,19 @@ def test_a_paused_task_stays_paused(troubled: RetrievalTask) -> None:
     assert troubled.next_at is None
 
 
+def test_only_resume_ends_a_pause(make_task: MakeTask, remote: Remote) -> None:
+    remote.fill(range(3))
+    task = make_task()
+    assert command("pause", task.pk)["state"] == "paused"
+    with pytest.raises(CommandError, match="Resume it first"):
+        command("run", task.pk)
+    task.refresh_from_db()
+    assert (task.state, task.next_at) == ("paused", None)
+    assert not task.runs.exists()
+    command("resume", task.pk)
+    assert command("run", task.pk)["stored"] == 3
+
+
 def test_listening_is_switched_per_task(make_task: MakeTask) -> None:
     task, other = make_task(), make_task()
     assert command("set", task.pk, "--push", "off") == {"id": task.pk, "push": False}

@@ -110,8 +110,13 @@ class Command(OperatorCommand):
         }
 
     def run_task(self, *, task_id: int) -> Row:
-        """Pull once, to the end, and report; exit 1 with the cause when it failed."""
+        """Pull once, to the end, and report; exit 1 with the cause when it failed.
+
+        A pull that goes well would end the pause of a paused task, which only ``resume`` may.
+        """
         task = _task(task_id)
+        if task.state == TaskState.PAUSED:
+            raise OperatorError("The task is paused. Resume it first.")
         claim = dispatch.claim_one(task, now=timezone.now())
         if claim is None:
             raise OperatorError("The task is running in another process.")
