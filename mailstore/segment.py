@@ -19,7 +19,7 @@ FILE_MAGIC = b"TribSeg1"
 RECORD = struct.Struct(">4sB32sQQ")
 RECORD_MAGIC = b"TRec"
 ZSTD = 1
-LEVEL = 3
+LEVEL = 1
 PIECE = 262_144
 
 

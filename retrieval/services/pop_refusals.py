@@ -20,6 +20,7 @@ FRUITLESS = 3  # connections lost one after another that brought nothing
 EMPTY = gettext_noop("The server listed this message but sent no content.")
 GARBLED = gettext_noop("The server sent this message in a form that cannot be read.")
 BREAKS = gettext_noop("The connection broke twice while this message was fetched.")
+UNSTORABLE = gettext_noop("This message could not be stored here.")
 DEADLY = gettext_noop("This message could not be stored: the program ended each time.")
 
 

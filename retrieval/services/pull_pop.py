@@ -12,6 +12,7 @@ under another id, or under the same one again, is recognised by its bytes.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from contextlib import closing
 from django.utils.translation import gettext_noop
 
 from lib.checkpoints import checkpoint
+from protocols.body import Body
 from protocols.errors import Dropped, Hung, ProtocolBroken
 from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from retrieval import plan
@@ -27,8 +29,11 @@ from retrieval.models import PopMessage, PopState
 from retrieval.services import pop_heads, pop_ledger
 from retrieval.services.hosts import HeldBack
 from retrieval.services.pop_arrivals import Arrivals, Listed
-from retrieval.services.pop_refusals import DEADLY, EMPTY, MAX_ATTEMPTS, Refusals
+from retrieval.services.pop_refusals import DEADLY, EMPTY, MAX_ATTEMPTS, UNSTORABLE, Refusals
 from retrieval.services.session import BudgetSpent, Session, max_size
+from retrieval.services.settling import FAULTS
+
+log = logging.getLogger(__name__)
 
 SESSION_MESSAGES = 1000
 SESSION_SECONDS = 300.0
@@ -102,6 +107,8 @@ class PopSession:
         self.here: dict[int, PopMessage] = {}
         self.seen = 0
         self.spent: BudgetSpent | None = None
+        # Something fetched is not here: no QUIT, which for some servers means it was collected.
+        self.torn = False
         # Only removals wait for the end of a session.
         lasting = math.inf if self.task.leave_on_server else SESSION_SECONDS
         self._end = time.monotonic() + lasting
@@ -128,6 +135,11 @@ class PopSession:
                 self.doubt()
             if self.seen < len(chosen):
                 self.refusals.lost(chosen[self.seen].name, error)
+            return True
+        if self.torn:
+            self.source.drop()
+            if self.spent is not None:
+                raise self.spent
             return True
         # Where time was over before anything came, all of it is still to come.
         late = self._is_over() and self.seen < len(chosen)
@@ -268,7 +280,7 @@ class PopSession:
         """Store what came; what did not is passed over."""
         bodies = [(one, each.body) for one, each in batch if each.body and each.body.size]
         try:
-            rows = self.arrivals.settle(bodies)
+            rows = self._store(bodies)
         except BudgetSpent as spent:
             rows, self.spent = {}, spent
         self.here |= rows
@@ -282,6 +294,40 @@ class PopSession:
                 self.refusals.fine()
             else:
                 self.refusals.refuse(one.name, each.refusal or EMPTY)
+
+    def _store(self, bodies: Sequence[tuple[Listed, Body]]) -> dict[int, PopMessage]:
+        """Store a batch; one by one where some message trips us that nobody foresaw."""
+        copies = self.arrivals.copies.copy()
+        try:
+            return self.arrivals.settle(bodies)
+        except FAULTS as fault:
+            self.arrivals.copies = copies
+            return self._store_singly(bodies, fault)
+
+    def _store_singly(
+        self, bodies: Sequence[tuple[Listed, Body]], fault: Exception
+    ) -> dict[int, PopMessage]:
+        """Store what can be stored.
+
+        Raises:
+            Exception: ``fault``, where nothing can: it is not about messages.
+        """
+        self.torn = True
+        rows: dict[int, PopMessage] = {}
+        failed: list[Listed] = []
+        for one, body in bodies:
+            copies = self.arrivals.copies.copy()
+            try:
+                rows |= self.arrivals.settle([(one, body)])
+            except FAULTS:
+                self.arrivals.copies = copies
+                log.exception("task %s: a message cannot be stored", self.task.pk)
+                failed.append(one)
+        if len(failed) == len(bodies):
+            raise fault
+        for one in failed:
+            self.refusals.refuse(one.name, UNSTORABLE)
+        return rows
 
     def doubt(self) -> None:
         """Have what came in this session looked at again: its answers were not in step.

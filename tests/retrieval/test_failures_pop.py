@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from accounts.models import User
+from filtering.services import deliver
 from lib.checkpoints import set_hook
 from retrieval.models import PopMessage
 from tests.retrieval.conftest import bodies, letter, run
@@ -91,6 +94,37 @@ def test_failed_store_with_a_server_that_forgets(
     assert "QUIT" not in pop_server.talks[-1].heard
     run(task, later=HOUR)
     assert bodies(user) == sorted(letter(number) for number in range(1, 121))
+
+
+@pytest.mark.accept("A191")
+@pytest.mark.parametrize("ids", [True, False])
+def test_row_08_message_that_cannot_be_stored(
+    user: User,
+    pop_server: PopServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    ids: bool,
+) -> None:
+    """A fault of ours with one message holds up no other, and takes it from nobody."""
+    pop_server.forgets = True
+    pop_server.drop = drop_of(*range(1, 11))
+    if not ids:
+        pop_server.on("^UIDL", say("-ERR no ids\r\n"))
+    task = odd_task(pop_server)
+    prepare: Callable[..., Any] = deliver.prepare
+
+    def trip(incoming: Sequence[deliver.Incoming], **options: Any) -> Any:
+        if any(one.body.read() == letter(4) for one in incoming):
+            raise ValueError("what nobody thought of")
+        return prepare(incoming, **options)
+
+    monkeypatch.setattr(deliver, "prepare", trip)
+    run(task, expect_failure=not ids)
+    assert bodies(user) == sorted(letter(number) for number in range(1, 11) if number != 4)
+    assert [raw for _, raw in pop_server.drop] == [letter(4)] or not ids
+    monkeypatch.undo()
+    run(task, later=2 * HOUR)
+    assert bodies(user) == sorted(letter(number) for number in range(1, 11))
 
 
 @pytest.mark.accept("A191", "A192")
