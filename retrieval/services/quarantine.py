@@ -9,6 +9,7 @@ from django.db.models import Q
 from retrieval.models import (
     PopMessage,
     PopState,
+    RemoteFolder,
     RemoteMessage,
     RemoteState,
     RetrievalTask,
@@ -36,4 +37,8 @@ def retry(task: RetrievalTask, *, now: datetime, only: int | None = None) -> int
         return pops.update(state=PopState.PENDING, attempts=0, next_try_at=None, error="")
     rows = RemoteMessage.objects.filter(odd, folder__task=task)
     rows = rows if only is None else rows.filter(pk=only)
-    return rows.update(state=RemoteState.PENDING, attempts=0, next_try_at=None, error="")
+    folders = list(rows.values_list("folder_id", flat=True).distinct())
+    opened = rows.update(state=RemoteState.PENDING, attempts=0, next_try_at=None, error="")
+    # What was noted after the last pass holds no more; until the next one it is counted.
+    RemoteFolder.objects.filter(pk__in=folders).update(counts={})
+    return opened

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from mailstore.models import Message
+from retrieval.completeness import folders_of
 from retrieval.models import PopMessage, RemoteFolder, RemoteMessage, RetrievalTask
 from tests.retrieval.conftest import Remote, letter, run
 from tests.retrieval.pages import text_of, url
@@ -110,6 +111,17 @@ def test_one_message_is_tried_again_at_once(
     assert lost.state in ("stored", "linked")
     assert Message.objects.filter(user=user).count() == 3
     assert "Nothing is set aside" in text_of(web, task)
+
+
+def test_a_folder_forgets_what_was_set_aside_when_it_is_tried_again(
+    web: Client, make_task: MakeTask
+) -> None:
+    task = make_task()
+    row = aside(task)
+    RemoteFolder.objects.update(counts={"quarantined": 1}, server_count=1)
+    assert retry(web, task, row) == 200
+    (folder,) = folders_of(RetrievalTask.objects.get(pk=task.pk))
+    assert (folder.failed, folder.pending) == (0, 1)
 
 
 def test_all_are_tried_again_but_nothing_else(web: Client, make_task: MakeTask) -> None:
