@@ -1,0 +1,22 @@
+"""Measurements in a process of their own, run as ``python -m bench.NAME``.
+
+Importing this package sets Django up: with the database of TEST_DATABASE_URL (as
+``python -m tests.postgres`` sets it), else a SQLite file in a temporary folder.
+"""
+
+import os
+import tempfile
+
+import django
+
+_folder = tempfile.TemporaryDirectory(prefix="tributary-bench-")
+if chosen := os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = chosen
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "webmail.settings",
+    "ENV_FILE": os.devnull,
+    "DATA_DIR": _folder.name,
+    "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8",
+    "LOG_LEVEL": "ERROR",
+}
+django.setup()

@@ -11,38 +11,22 @@ servers of their own.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import django
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-_folder = tempfile.TemporaryDirectory(prefix="tributary-bench-")
-if chosen := os.environ.get("TEST_DATABASE_URL"):
-    os.environ["DATABASE_URL"] = chosen
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    "ENV_FILE": os.devnull,
-    "DATA_DIR": str(Path(_folder.name)),
-    "LOG_LEVEL": "ERROR",
-}
-django.setup()
-
-from django.core.management import call_command  # noqa: E402 # Django has to be set up first
-from django.db import connection  # noqa: E402 # the same
-from django.test.utils import CaptureQueriesContext  # noqa: E402 # the same
-
-from accounts.models import Domain, User  # noqa: E402 # the same
-from connectivity.services import credentials  # noqa: E402 # the same
-from mailstore.models import Source  # noqa: E402 # the same
-from retrieval.models import RetrievalTask  # noqa: E402 # the same
-from retrieval.services import dispatch  # noqa: E402 # the same
+from accounts.models import Domain, User
+from connectivity.services import credentials
+from mailstore.models import Source
+from retrieval.models import RetrievalTask
+from retrieval.services import dispatch
 
 PEOPLE = 10_000
 

@@ -15,7 +15,6 @@ file in a temporary folder. Prints rows for the tables of docs/benchmarks.md.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import resource
 import statistics
@@ -30,42 +29,28 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import django
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import override_settings
+from django.utils import timezone
 
-_folder = tempfile.TemporaryDirectory(prefix="tributary-bench-")
-if chosen := os.environ.get("TEST_DATABASE_URL"):
-    os.environ["DATABASE_URL"] = chosen
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    "ENV_FILE": os.devnull,
-    "DATA_DIR": _folder.name,
-    "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8",
-    "LOG_LEVEL": "ERROR",
-}
-django.setup()
-
-from django.core.management import call_command  # noqa: E402 # Django has to be set up first
-from django.db import connection  # noqa: E402 # the same
-from django.test.utils import override_settings  # noqa: E402 # the same
-from django.utils import timezone  # noqa: E402 # the same
-
-from accounts.models import Domain, User  # noqa: E402 # the same
-from bench.relay import relay  # noqa: E402 # the same
-from connectivity.services import credentials, network  # noqa: E402 # the same
-from mailstore.models import Source  # noqa: E402 # the same
-from mailstore.services import folders  # noqa: E402 # the same
-from protocols.imap import ImapSource  # noqa: E402 # the same
-from protocols.types import Endpoint, Login, Security  # noqa: E402 # the same
-from retrieval.models import (  # noqa: E402 # the same
+from accounts.models import Domain, User
+from bench.relay import relay
+from connectivity.services import credentials, network
+from mailstore.models import Source
+from mailstore.services import folders
+from protocols.imap import ImapSource
+from protocols.types import Endpoint, Login, Security
+from retrieval.models import (
     Provider,
     RemoteMessage,
     RetrievalRun,
     RetrievalTask,
 )
-from retrieval.services import dispatch  # noqa: E402 # the same
-from retrieval.services.pull import pull  # noqa: E402 # the same
-from standin.dovecot import Dovecot  # noqa: E402 # the same
-from standin.maildir import SampleMessage  # noqa: E402 # the same
+from retrieval.services import dispatch
+from retrieval.services.pull import pull
+from standin.dovecot import Dovecot
+from standin.maildir import SampleMessage
 
 SECRET = "a remote password"  # noqa: S105 # of a server that lives for minutes
 START = datetime(2026, 1, 1, tzinfo=UTC)

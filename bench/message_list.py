@@ -9,39 +9,23 @@ Uses the database of DATABASE_URL, by default a SQLite file in a temporary folde
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import django
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, setup_test_environment
+from django.urls import reverse
 
-_folder = tempfile.TemporaryDirectory(prefix="tributary-bench-")
-if chosen := os.environ.get("TEST_DATABASE_URL"):
-    os.environ["DATABASE_URL"] = chosen
-os.environ |= {
-    "DJANGO_SETTINGS_MODULE": "webmail.settings",
-    "ENV_FILE": os.devnull,
-    "DATA_DIR": str(Path(_folder.name)),
-    "LOG_LEVEL": "ERROR",
-}
-django.setup()
-
-from django.core.management import call_command  # noqa: E402 # Django has to be set up first
-from django.db import connection  # noqa: E402 # the same
-from django.test import Client  # noqa: E402 # the same
-from django.test.utils import CaptureQueriesContext, setup_test_environment  # noqa: E402 # the same
-from django.urls import reverse  # noqa: E402 # the same
-
-from accounts.models import Domain, User  # noqa: E402 # the same
-from filtering.services.deliver import Incoming, deliver  # noqa: E402 # the same
-from mailstore.models import Folder, FolderRole  # noqa: E402 # the same
-from mailstore.services import folders  # noqa: E402 # the same
-from protocols.body import Body  # noqa: E402 # the same
+from accounts.models import Domain, User
+from filtering.services.deliver import Incoming, deliver
+from mailstore.models import Folder, FolderRole
+from mailstore.services import folders
+from protocols.body import Body
 
 BATCH = 500
 START = datetime(2025, 1, 1, tzinfo=UTC)
