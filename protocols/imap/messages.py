@@ -95,11 +95,6 @@ def sections(parts: Parts) -> Iterator[Section]:
                 yield found[1].upper(), origin, Body.of(unquote(found[3]))
 
 
-def fetch_body(parts: Parts) -> Body | None:
-    """The BODY[] of a FETCH response; None for NIL, for none, and for an empty one."""
-    return next((body for name, _, body in sections(parts) if not name and body.size), None)
-
-
 def message_id(parts: Parts) -> bytes:
     """The Message-ID in a response that carries that field of the header, else b""."""
     for name, _, body in sections(parts):

@@ -1,13 +1,12 @@
 """RETR as a sliding window of commands on their way (RFC 2449 section 6.6), read by a thread."""
 
-import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from protocols import hints
+from protocols.ahead import read_ahead
 from protocols.errors import Dropped, Hung, MailServerError, Refused, Stage
 from protocols.pop3 import messages, talk
 from protocols.pop3.values import PopEntry, Retrieved
@@ -29,55 +28,7 @@ def batches(
     thread.  An error is raised after everything that came before it.  Leaving early ends the
     connection.
     """
-    reader = _Reader(_gathered(_retrieved(wire, wanted, pipelined), count, size), wire, ahead)
-    reader.start()
-    try:
-        while (batch := reader.next()) is not None:
-            yield batch
-    finally:
-        reader.stop()
-
-
-class _Reader(threading.Thread):
-    """Reads batches and keeps at most `ahead` of them waiting."""
-
-    def __init__(self, source: Iterator[Batch], wire: Wire, ahead: int) -> None:
-        super().__init__(name="pop3-bodies", daemon=True)
-        self._source = source
-        self._wire = wire
-        self._room = threading.Semaphore(ahead)
-        self._ready: SimpleQueue[Batch | BaseException | None] = SimpleQueue()
-        self._ended = self._stopped = False
-
-    def run(self) -> None:
-        """Read until everything came, something failed, or nobody wants more."""
-        last: BaseException | None = None
-        try:
-            for found in self._source:
-                self._room.acquire()
-                if self._stopped:
-                    return
-                self._ready.put(found)
-        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            last = error
-        self._ended = True
-        self._ready.put(last)
-
-    def next(self) -> Batch | None:
-        """The next batch, waited for; None after the last.  Raises what ended the reading."""
-        found = self._ready.get()
-        if isinstance(found, BaseException):
-            raise found
-        self._room.release()
-        return found
-
-    def stop(self) -> None:
-        """End the thread, whatever it waits for; the connection too if it was still at work."""
-        if not self._ended:
-            self._stopped = True
-            self._wire.shut()
-            self._room.release()
-        self.join()
+    return read_ahead(_gathered(_retrieved(wire, wanted, pipelined), count, size), wire, ahead)
 
 
 def _gathered(found: Iterator[Retrieved], count: int, size: int) -> Iterator[Batch]:

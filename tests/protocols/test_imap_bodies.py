@@ -121,7 +121,7 @@ def test_no_more_is_taken_than_may_lie_in_memory(filled: str, open_imap: Open) -
             assert len(taken) <= handed + 2 + 1 + 3
         arrivals.close()
         # Left early: nobody reads on, and the connection is gone.
-        assert "imap-bodies" not in {thread.name for thread in threading.enumerate()}
+        assert "reads-ahead" not in {thread.name for thread in threading.enumerate()}
         count = len(taken)
         with pytest.raises(MailServerError):
             source.examine(b"INBOX")

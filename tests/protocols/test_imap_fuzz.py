@@ -17,6 +17,7 @@ from protocols.errors import MailServerError, Stage
 from protocols.imap import Form, ImapSource, Survey, Wanted, messages, parse
 from protocols.imap.channel import Channel
 from protocols.imap.idle import Idler
+from protocols.imap.parse import Parts
 from protocols.types import Deadline
 from protocols.wire import Wire
 
@@ -121,6 +122,10 @@ def test_any_talk_ends_in_an_answer_or_an_error_of_ours(
         wire.peer.close()  # type: ignore[attr-defined] # see wire_with
 
 
+def _sections(parts: Parts) -> list[object]:
+    return list(messages.sections(parts))
+
+
 @fuzz
 @given(st.lists(line, min_size=1, max_size=4), st.binary(max_size=50))
 @example([b"&IC4-gnp.exe"], b"")
@@ -129,7 +134,7 @@ def test_no_parser_raises(lines: list[bytes], literal: bytes) -> None:
     parts: list[bytes | Body] = [lines[0]]
     for each in lines[1:]:
         parts += [Body.of(literal), each]
-    for reading in (parse.list_line, parse.status_line, messages.fetch_meta, messages.fetch_body):
+    for reading in (parse.list_line, parse.status_line, messages.fetch_meta, _sections):
         reading(parts)
     list(messages.sections(parts))
     messages.message_id(parts)

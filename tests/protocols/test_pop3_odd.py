@@ -149,7 +149,7 @@ def test_leaving_early_ends_the_connection_and_the_thread(server: PopServer, ent
     next(coming)
     coming.close()
     assert source.closed
-    assert "pop3-bodies" not in {thread.name for thread in threading.enumerate()}
+    assert "reads-ahead" not in {thread.name for thread in threading.enumerate()}
     assert server.count("QUIT|DELE") == 0
 
 
