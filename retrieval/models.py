@@ -49,11 +49,19 @@ class RetrievalTask(models.Model):
     )
     require_ssl = models.BooleanField(_("require SSL"), default=True)
     username = models.CharField(_("username"), max_length=320)
-    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="+")
+    credential = models.ForeignKey(
+        # RESTRICT, not PROTECT: deleting a user takes both, deleting a credential alone may not.
+        Credential,
+        on_delete=models.RESTRICT,
+        related_name="+",
+    )
     method = models.CharField(max_length=9, choices=Method.choices, default=Method.AUTOMATIC)
     transfer = models.CharField(max_length=10, choices=Transfer.choices, default=Transfer.ROOT)
     destination = models.ForeignKey(
         Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    tile = models.CharField(
+        max_length=32, blank=True, help_text="Key of the provider it was made with, if any."
     )
     use_apop = models.BooleanField(default=False)
     leave_on_server = models.BooleanField(default=False)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Q
 
 from accounts.models import Domain, User
-from connectivity.models import Feature, FeatureSwitch
+from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch
 
 
 class Origin(StrEnum):
@@ -27,13 +27,18 @@ class Effective:
     origin: Origin
 
 
-def decide(system: bool | None, domain: bool | None) -> Effective:
-    """The effective state from the two switches; None is a switch nobody has touched."""
+def decide(system: bool | None, domain: bool | None, at_first: bool = True) -> Effective:
+    """The effective state from the two switches; None is a switch nobody has touched.
+
+    ``at_first`` is the state while nobody has touched either.
+    """
     if system is False:
         return Effective(enabled=False, origin=Origin.SYSTEM)
     if domain is not None:
         return Effective(enabled=domain, origin=Origin.DOMAIN)
-    return Effective(enabled=True, origin=Origin.DEFAULT if system is None else Origin.SYSTEM)
+    if system is True:
+        return Effective(enabled=True, origin=Origin.SYSTEM)
+    return Effective(enabled=at_first, origin=Origin.DEFAULT)
 
 
 def effective(domain: Domain, feature: str) -> Effective:
@@ -43,7 +48,7 @@ def effective(domain: Domain, feature: str) -> Effective:
             Q(domain=None) | Q(domain=domain), feature=feature
         ).values_list("domain_id", "enabled")
     )
-    return decide(switches.get(None), switches.get(domain.pk))
+    return decide(switches.get(None), switches.get(domain.pk), feature not in OFF_AT_FIRST)
 
 
 def enabled_for(user: User, feature: str) -> bool:
@@ -63,7 +68,11 @@ def enabled_features(user: User) -> frozenset[str]:
         feature
         for feature in Feature.values
         if user.is_active
-        and decide(switches.get((None, feature)), switches.get((user.domain_id, feature))).enabled
+        and decide(
+            switches.get((None, feature)),
+            switches.get((user.domain_id, feature)),
+            feature not in OFF_AT_FIRST,
+        ).enabled
     )
 
 
