@@ -37,6 +37,15 @@ class FeatureSwitch(models.Model):
     )
     feature = models.CharField(max_length=32, choices=Feature.choices)
     enabled = models.BooleanField(default=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Null: the operator, by a command.",
+    )
+    changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

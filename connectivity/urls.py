@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from connectivity import views
+from connectivity.views import page
 
 urlpatterns = [
-    path("settings/connectivity/", views.connectivity, name="connectivity"),
-    path("settings/connectivity/health/", views.health, name="connectivity-health"),
+    path("settings/connectivity/", page.connectivity, name="connectivity"),
+    path("settings/connectivity/health/", page.health, name="connectivity-health"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q
@@ -83,10 +84,22 @@ def switched_off_domains(feature: str) -> list[int] | None:
     return None if None in ids else [pk for pk in ids if pk is not None]
 
 
-def set_switch(domain: Domain | None, feature: str, enabled: bool) -> None:
-    """Switch a feature on or off for one domain, or above all of them where it is None."""
+def set_switch(
+    domain: Domain | None,
+    feature: str,
+    enabled: bool,
+    *,
+    by: User | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Switch a feature on or off for one domain, or above all of them where it is None.
+
+    ``by`` is the administrator who did it; None is the operator, by a command.
+    """
     if feature not in Feature.values:
         raise ValueError(f"there is no feature {feature!r}")
     FeatureSwitch.objects.update_or_create(
-        domain=domain, feature=feature, defaults={"enabled": enabled}
+        domain=domain,
+        feature=feature,
+        defaults={"enabled": enabled, "changed_by": by, "changed_at": now},
     )

@@ -1,0 +1,1 @@
+"""The Connectivity page, sign-in at providers, and what administrators switch."""
