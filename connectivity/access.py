@@ -8,10 +8,10 @@ from typing import Concatenate, ParamSpec
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from accounts.models import Role, User
-from connectivity.models import Feature
+from connectivity.models import AccountDraft, Feature
 from connectivity.services import features
 
 Params = ParamSpec("Params")
@@ -23,6 +23,13 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError("this view is open to people who have not signed in")
     return request.user
+
+
+def draft_for(user: User, pk: int, kind: str = "") -> AccountDraft:
+    """The user's draft, of this kind if one is named. Raises `Http404`, also for another's."""
+    drafts = AccountDraft.objects.select_related("credential", "user")
+    wanted = {"kind": kind} if kind else {}
+    return get_object_or_404(drafts, pk=pk, user=user, **wanted)
 
 
 def administrator_of(user: User) -> User | None:

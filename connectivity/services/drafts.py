@@ -1,0 +1,64 @@
+"""Accounts that were typed but are not stored: kept for their owner, without the password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from connectivity.models import AccountDraft
+from connectivity.services import credentials
+
+#: What a page may be made to hold; more is no form of ours.
+MOST = 20
+_SECRET = ("password", "secret", "token")
+
+
+def keep(
+    *,
+    user: User,
+    kind: str,
+    values: Mapping[str, Any],
+    label: str,
+    now: datetime,
+    target_id: int | None = None,
+    cause: str = "",
+    server_line: str = "",
+    draft: AccountDraft | None = None,
+) -> AccountDraft:
+    """Write down what was typed, into ``draft`` where there is one, else into a new row.
+
+    The oldest drafts of the user go when there are more than `MOST`. Raises `ValueError` if
+    ``values`` names a secret, or the draft is another user's.
+    """
+    if any(word in name.lower() for name in values for word in _SECRET):
+        raise ValueError("a draft holds no secrets")
+    if draft is not None and (draft.user_id != user.pk or draft.kind != kind):
+        raise ValueError("this draft belongs to something else")
+    row = draft or AccountDraft(user=user, kind=kind, created_at=now)
+    row.values = dict(values)
+    row.label, row.target_id = label[:320], target_id
+    row.cause, row.server_line = cause, server_line
+    row.changed_at = now
+    with transaction.atomic():
+        row.save()
+        for old in AccountDraft.objects.filter(user=user)[MOST:]:
+            discard(old)
+    return row
+
+
+def discard(draft: AccountDraft) -> None:
+    """Remove a draft, and what a sign-in brought unless an account uses that by now."""
+    with transaction.atomic():
+        credential = draft.credential
+        draft.delete()
+        if credential is not None:
+            credentials.release(credential)
+
+
+def drafts_of(user: User, kind: str) -> list[AccountDraft]:
+    """What a person can go on with, newest first; drafts that mend a stored account are not."""
+    return list(AccountDraft.objects.filter(user=user, kind=kind, target_id=None))
