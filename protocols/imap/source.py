@@ -7,7 +7,7 @@ from typing import Self
 
 from protocols.address import AddressPolicy
 from protocols.errors import MailServerError, Refused, Stage
-from protocols.imap import connection, folders, messages, reader, scan
+from protocols.imap import connection, folders, messages, reader, scan, search
 from protocols.imap.channel import Channel
 from protocols.imap.values import (
     Arrived,
@@ -126,6 +126,15 @@ class ImapSource:
         """
         self._messages = None
         return reader.bodies(self._channel, take, depth=depth, ahead=ahead)
+
+    def look(self, raw_name: bytes, sought: search.Sought) -> tuple[MailboxStatus, list[int]]:
+        """Open a mailbox read-only and look for messages: its numbers and UIDs, newest first."""
+        self._messages = None
+        return search.look(self._channel, raw_name, sought)
+
+    def heads(self, uids: Sequence[int]) -> list[search.Head]:
+        """Subject, sender, date and id of messages in the open mailbox, newest first."""
+        return search.heads(self._channel, uids)
 
     def close(self) -> None:
         """Sign out without waiting for the answer."""
