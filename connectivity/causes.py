@@ -149,6 +149,23 @@ CAUSES: Mapping[str, Cause] = {
         _("Your password was not sent. Try another network, or ask the provider."),
         "port",
     ),
+    "tls-pin-changed": Cause(
+        _("Another certificate than you trusted"),
+        _("%(host)s no longer shows the certificate you chose to trust."),
+        Turn.YOU,
+        _(
+            "Nothing was sent. Ask the operator of that server whether the certificate was "
+            "renewed, then test the connection and look at the new one."
+        ),
+        "host",
+    ),
+    "clear-text-off": Cause(
+        _("Connections without encryption are not allowed"),
+        _("%(host)s is reached without encryption, which your domain does not allow."),
+        Turn.YOU,
+        _("Turn on Require SSL and choose a port with encryption, or ask your administrator."),
+        "require_ssl",
+    ),
     "login-refused": Cause(
         _("Sign-in was refused"),
         _("%(host)s was reached, but it did not accept this username and password."),

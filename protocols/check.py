@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
+from protocols import tls
 from protocols.address import AddressPolicy
 from protocols.errors import LoginMethod, MailServerError, Stage
 from protocols.imap import ImapSource
@@ -139,7 +140,9 @@ def check(
                 chosen = other
                 continue
             known = None if finding and _early(error) else chosen
-            return CheckReport(_stages(clock, chosen, login, error), error, known)
+            stages = _stages(clock, chosen, login, error)
+            tls.look_again(error, kind, replace(endpoint, security=chosen), policy, clock)
+            return CheckReport(stages, error, known)
         return CheckReport(_stages(clock, chosen, login, None), None, chosen, facts)
 
 

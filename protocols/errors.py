@@ -11,7 +11,7 @@ and never pass it::
     ├── Dropped              dropped           the server closed the connection
     ├── WrongProtocol        wrong-protocol, tls-from-start, no-tls-there
     ├── EncryptionFailed     tls-name, tls-expired, tls-untrusted, tls-failed,
-    │                        tls-not-offered, tls-tampered
+    │                        tls-not-offered, tls-tampered, tls-pin-changed
     ├── LoginRefused         login-refused     the server said no to name or password
     ├── LoginLater           login-later       the server asks us to try again later
     ├── Later                throttled, limited, over-quota, in-use, not-connected: the same,
@@ -33,7 +33,11 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from protocols.tls import SeenCertificate
 
 SERVER_LINE_LIMIT = 300
 
@@ -69,6 +73,7 @@ SENTENCES: Mapping[str, str] = {
     "tls-failed": "An encrypted connection to the server could not be set up.",
     "tls-not-offered": "The server does not offer an encrypted connection on this port.",
     "tls-tampered": "The server answered in clear text where only encryption may follow.",
+    "tls-pin-changed": "%(host)s showed the certificate %(seen)s, not the trusted %(pinned)s.",
     "login-refused": "The server did not accept the username and password.",
     "login-later": "The server does not let you sign in right now. Try again later.",
     "throttled": "The server asks for fewer requests.",
@@ -171,10 +176,14 @@ class WrongProtocol(MailServerError):
 
 
 class EncryptionFailed(MailServerError):
-    """TLS could not be set up as asked; nothing secret was sent."""
+    """TLS could not be set up as asked; nothing secret was sent.
+
+    `certificate` is the one that was not believed, where it is known.
+    """
 
     cause = "tls-failed"
     temporary = False
+    certificate: "SeenCertificate | None" = None
 
 
 class LoginRefused(MailServerError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from accounts.models import User
 from connectivity.services import network
 from protocols.check import CheckReport, Kind
 from protocols.check import check as check_server
@@ -24,8 +25,11 @@ def probe(
     security: Security | None = None,
     require_ssl: bool = True,
     sender: str | None = None,
+    user: User | None = None,
 ) -> CheckReport:
     """`protocols.check.check` with this installation's rules; ends within `TIME_LIMIT` seconds.
+
+    With ``user`` a certificate that person pinned is believed.
 
     Every address the guard refuses is answered alike: after `LEAST` seconds at the soonest, with
     one text, and without the times of its stages. So are names and ports that lead nowhere.
@@ -36,7 +40,7 @@ def probe(
         endpoint,
         login,
         policy=network.policy(),
-        trust=network.trust(),
+        trust=network.trust(user, endpoint.host, endpoint.port),
         security=security,
         require_ssl=require_ssl,
         sender=sender,

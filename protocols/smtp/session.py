@@ -93,7 +93,7 @@ async def _dial(
             use_tls=endpoint.security is Security.TLS,
             start_tls=False,
             tls_context=tls.context(trust),
-            local_hostname=_own_name(sock),
+            local_hostname=tls.own_name(sock).decode(),
             timeout=STEP,
         )
     except BaseException:
@@ -155,12 +155,6 @@ def _look(sock: socket.socket, clock: Deadline, host: str) -> None:
         raise WrongProtocol(Stage.ENCRYPTION, "tls-from-start", host=host)
     if not first[:1].isdigit():
         raise WrongProtocol(Stage.GREETING, server_line=redact(first), wanted="SMTP")
-
-
-def _own_name(sock: socket.socket) -> str:
-    """What we call ourselves: the address literal of RFC 5321 4.1.3, which needs no resolver."""
-    own = str(sock.getsockname()[0]).partition("%")[0]
-    return f"[IPv6:{own}]" if ":" in own else f"[{own}]"
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from connectivity.services import credentials, network
 from protocols.errors import MailServerError
 from protocols.imap import ImapSource
 from protocols.pop3 import Pop3Source
+from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
@@ -142,7 +143,7 @@ class Door:
             self.endpoint,
             self._login(),
             policy=network.policy(),
-            trust=network.trust(),
+            trust=self._trust(),
             # A round trip more, worth it where much is to come.
             compress=admission.compress and self.session.backfill,
         )
@@ -151,8 +152,11 @@ class Door:
         """A signed-in POP3 connection. Raises as ``imap`` does."""
         self._admit()
         return Pop3Source.open(
-            self.endpoint, self._login(), policy=network.policy(), trust=network.trust()
+            self.endpoint, self._login(), policy=network.policy(), trust=self._trust()
         )
+
+    def _trust(self) -> Trust:
+        return network.trust(self.session.task.user, self.endpoint.host, self.endpoint.port)
 
     def _admit(self) -> hosts.Admission:
         return hosts.admit(self.session.task, now=self.session.clock())

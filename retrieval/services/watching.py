@@ -139,12 +139,13 @@ def connect(account: Account, *, now: datetime) -> Connection:
         RetrievalTask.DoesNotExist: it was deleted, or is not the account it was.
     """
     try:
-        task = RetrievalTask.objects.select_related("credential").get(
+        task = RetrievalTask.objects.select_related("credential", "user__domain").get(
             pk=account.task_id, host=account.host, port=account.port, username=account.username
         )
         hosts.admit(task, now=now)
         login = Login(task.username, credentials.reveal(task.credential))
-        policy, trust = network.policy(), network.trust()
+        policy = network.policy()
+        trust = network.trust(task.user, task.host, task.port)
     finally:
         connection.close()
     endpoint = Endpoint(task.host, task.port, Security(task.security))

@@ -124,11 +124,14 @@ def _hand_over(
         queue.mark_dot(message, now=clock())
         checkpoint("outbox: dot marked")
 
+    where = route.endpoint
+    # What a person pinned is no matter of the installation's own relay.
+    person = None if message.is_local_from else message.user
     report = send_sync(
-        route.endpoint,
+        where,
         route.login,
         policy=route.policy,
-        trust=network.trust(),
+        trust=network.trust(person, where.host, where.port),
         sender=message.from_address,
         recipients=to,
         message=body.read(),
