@@ -1,28 +1,36 @@
 """Providers whose servers are known: they only fill in the form and say what to do first.
 
-On the date given, host names, ports and encryption were compared with what is named by
-``compared_with``. Where in a provider's pages a setting is found changes without notice, so the
-steps say what to look for, and the link leads to the provider's own help on it. A provider
-belongs here only if a password or app password works; those that want a sign-in of their own
-come with it.
+The facts stand in ``data/providers.json``, one entry a tile; on the day given, host names, ports
+and encryption were compared with what is named by ``compared_with``. The sentences stand in
+``connectivity.guidance``. A system check reads every entry (``connectivity.checks``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-CHECKED_ON = date(2026, 11, 21)
-PUBLISHED = _("the published autoconfiguration data")
+from connectivity.guidance import LEADS, NOTES, SOURCES, STEPS
+
+DATA = Path(__file__).parent / "data" / "providers.json"
+#: Forms of a username: the whole address, or what stands before the @.
+ADDRESS, LOCAL_PART = "address", "local-part"
+#: How people sign in: as usual, by a password made for programs, or on the provider's pages.
+PASSWORD, APP_PASSWORD, OAUTH = "password", "app-password", "oauth"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Host and port, encrypted from the first byte or, where ``starttls`` is set, on request."""
+    """Host and port, encrypted from the first byte or, where ``starttls`` is set, on request.
+
+    ``host`` is empty where the person has to enter it.
+    """
 
     host: str
     port: int
@@ -30,10 +38,28 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """One tile. ``pop`` is None where the provider does not offer POP (A59).
+class Caps:
+    """What the provider publishes as its limits; 0: none known.
 
-    ``link`` is a page of the provider that explains its app passwords or how access is allowed.
+    ``engine`` is the key of ``retrieval.profiles``, which decides how it is treated;
+    ``connections`` of one account at a time, ``day_bytes`` a day by type ("imap", "pop").
+    """
+
+    engine: str = ""
+    connections: int = 0
+    day_bytes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One tile. ``pop`` is None where POP is not offered (A59), ``types`` are those offered.
+
+    ``oauth`` names the sign-in of ``connectivity.oauth_providers`` that can be used, which for
+    ``auth`` "app-password" is an extra (A204). ``password_letters`` is how long its passwords are
+    without spaces (0: unknown). ``fixed_host`` is a server address not to be changed (A91),
+    ``is_exchange`` means the field names of A90-A100. ``tls_pinned`` servers have a certificate
+    of their own making, ``private_host`` ones live in a network an administrator has to open.
+    ``hosts`` are further servers of the same owner. ``is_generic`` ones know nothing but ports.
     """
 
     key: str
@@ -44,10 +70,30 @@ class Provider:
     imap: Server
     pop: Server | None
     smtp: Server
+    types: tuple[str, ...]
     lead: str | Promise
     steps: tuple[str | Promise, ...] = ()
+    notes: tuple[str | Promise, ...] = ()
     link: str = ""
-    compared_with: str | Promise = PUBLISHED
+    compared_with: str | Promise = SOURCES["published"]
+    checked_on: date = date.min
+    auth: str = PASSWORD
+    oauth: str = ""
+    password_letters: int = 0
+    username: str = ADDRESS
+    smtp_username: str = ADDRESS
+    is_exchange: bool = False
+    fixed_host: bool = False
+    tls_pinned: bool = False
+    private_host: bool = False
+    is_generic: bool = False
+    hosts: tuple[str, ...] = ()
+    caps: Caps = field(default_factory=Caps)
+
+    @property
+    def needs_host(self) -> bool:
+        """Whether the person has to know the server address."""
+        return not self.imap.host
 
     @property
     def lead_text(self) -> str:
@@ -60,154 +106,88 @@ class Provider:
         return tuple(str(step) % {"name": self.name} for step in self.steps)
 
     @property
+    def note_texts(self) -> tuple[str, ...]:
+        """What else is good to know."""
+        return tuple(str(note) % {"name": self.name} for note in self.notes)
+
+    @property
     def tint_class(self) -> str:
         return f"a{self.tint}"
 
+    def server(self, kind: str) -> Server | None:
+        """The server for "imap", "pop" or "smtp"; None if there is none."""
+        return {"imap": self.imap, "pop": self.pop, "smtp": self.smtp}.get(kind)
 
-_APP_PASSWORD = _("%(name)s wants an app password here, not your normal one.")
-_OPEN = _("Sign in to %(name)s in a browser and look for app passwords in its security settings")
-_CREATE = _("Create one, call it Tributary, and copy it")
-_ALLOW = _("Sign in to %(name)s in a browser and allow POP3 and IMAP in the e-mail settings")
+    def username_of(self, address: str, kind: str = "imap") -> str:
+        """What the provider wants as username for an address."""
+        form = self.smtp_username if kind == "smtp" else self.username
+        return address.rpartition("@")[0] if form == LOCAL_PART and "@" in address else address
 
-PROVIDERS: tuple[Provider, ...] = (
-    Provider(
-        key="gmail",
-        name="Gmail",
-        letters="G",
-        tint=2,
-        domains=("gmail.com", "googlemail.com"),
-        imap=Server("imap.gmail.com", 993),
-        pop=Server("pop.gmail.com", 995),
-        smtp=Server("smtp.gmail.com", 465),
-        lead=_(
-            "Google wants an app password of 16 letters here, not your normal password. "
-            "Google may change its rules for app passwords."
-        ),
-        steps=(
-            _("Turn on 2-Step Verification in your Google account"),
-            _("Open the page for app passwords"),
-            _("Create one, call it Tributary, and copy the 16 letters"),
-        ),
-        link="https://myaccount.google.com/apppasswords",
-    ),
-    Provider(
-        key="yahoo",
-        name="Yahoo",
-        letters="Y",
-        tint=3,
-        domains=("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com", "rocketmail.com"),
-        imap=Server("imap.mail.yahoo.com", 993),
-        pop=Server("pop.mail.yahoo.com", 995),
-        smtp=Server("smtp.mail.yahoo.com", 465),
-        lead=_APP_PASSWORD,
-        steps=(
-            _OPEN,
-            _CREATE,
-        ),
-        link="https://help.yahoo.com/kb/generate-manage-rd-party-passwords-sln15241.html",
-    ),
-    Provider(
-        key="icloud",
-        name="iCloud",
-        letters="iC",
-        tint=6,
-        domains=("icloud.com", "me.com", "mac.com"),
-        imap=Server("imap.mail.me.com", 993),
-        pop=None,
-        smtp=Server("smtp.mail.me.com", 587, starttls=True),
-        lead=_("Apple wants an app-specific password here, not your normal one."),
-        steps=(
-            _("Turn on two-factor authentication for your Apple Account"),
-            _("Sign in at account.apple.com and look for app-specific passwords"),
-            _CREATE,
-            _("If sign-in is refused, use only the part of your address before the @ as username"),
-        ),
-        link="https://support.apple.com/102654",
-    ),
-    Provider(
-        key="aol",
-        name="AOL",
-        letters="A",
-        tint=6,
-        domains=("aol.com", "aol.de", "aim.com"),
-        imap=Server("imap.aol.com", 993),
-        pop=Server("pop.aol.com", 995),
-        smtp=Server("smtp.aol.com", 465),
-        lead=_APP_PASSWORD,
-        steps=(
-            _OPEN,
-            _CREATE,
-        ),
-        link="https://help.aol.com/articles/Create-and-manage-app-password",
-    ),
-    Provider(
-        key="gmx",
-        name="GMX",
-        letters="gx",
-        tint=4,
-        domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
-        imap=Server("imap.gmx.net", 993),
-        pop=Server("pop.gmx.net", 995),
-        smtp=Server("mail.gmx.net", 465),
-        lead=_("GMX lets other programs in only after you have allowed it."),
-        steps=(
-            _ALLOW,
-            _("With two-factor sign-in, create an app password and use it here"),
-        ),
-        link="https://hilfe.gmx.net/pop-imap/einschalten.html",
-    ),
-    Provider(
-        key="webde",
-        name="WEB.DE",
-        letters="w",
-        tint=4,
-        domains=("web.de",),
-        imap=Server("imap.web.de", 993),
-        pop=Server("pop3.web.de", 995),
-        smtp=Server("smtp.web.de", 465),
-        lead=_("WEB.DE lets other programs in only after you have allowed it."),
-        steps=(
-            _ALLOW,
-            _("With two-factor sign-in, create an app password and use it here"),
-            _("If sign-in is refused, use only the part of your address before the @ as username"),
-        ),
-        link="https://hilfe.web.de/pop-imap/einschalten.html",
-    ),
-    Provider(
-        key="zoho",
-        name="Zoho",
-        letters="Z",
-        tint=3,
-        domains=("zoho.com", "zohomail.com"),
-        imap=Server("imap.zoho.com", 993),
-        pop=Server("pop.zoho.com", 995),
-        smtp=Server("smtp.zoho.com", 465),
-        lead=_("Zoho lets other programs in only after you have allowed it."),
-        steps=(
-            _("Turn on IMAP or POP access in the settings of Zoho Mail"),
-            _("With two-factor sign-in, create an application-specific password and use it here"),
-            _("Accounts outside the .com region use another server, such as imap.zoho.eu"),
-        ),
-        link="https://www.zoho.com/mail/help/imap-access.html",
-    ),
-    Provider(
-        key="fastmail",
-        name="Fastmail",
-        letters="F",
-        tint=1,
-        domains=("fastmail.com", "fastmail.fm"),
-        imap=Server("imap.fastmail.com", 993),
-        pop=Server("pop.fastmail.com", 995),
-        smtp=Server("smtp.fastmail.com", 465),
-        lead=_APP_PASSWORD,
-        steps=(
-            _OPEN,
-            _CREATE,
-        ),
-        link="https://www.fastmail.com/help/clients/apppassword.html",
-        compared_with=_("the provider's help pages"),
-    ),
+    def owns(self, host: str) -> bool:
+        """Whether a host is one of its servers."""
+        servers = (self.imap, self.pop, self.smtp)
+        return host in self.hosts or any(one is not None and one.host == host for one in servers)
+
+
+_PLAIN = (
+    "key",
+    "name",
+    "letters",
+    "tint",
+    "link",
+    "auth",
+    "oauth",
+    "password_letters",
+    "username",
+    "smtp_username",
+    "is_exchange",
+    "fixed_host",
+    "tls_pinned",
+    "private_host",
+    "is_generic",
 )
+
+
+def provider_of(entry: Mapping[str, Any], checked_on: date) -> Provider:
+    """A provider from its entry; raises `KeyError`, `ValueError` or `TypeError` for a bad one."""
+    values = {name: entry[name] for name in _PLAIN if name in entry}
+    values.setdefault("smtp_username", values.get("username", ADDRESS))
+    return Provider(
+        domains=tuple(entry["domains"]),
+        imap=_server(entry["imap"]),
+        pop=_server(entry["pop"]) if "pop" in entry else None,
+        smtp=_server(entry["smtp"]),
+        types=tuple(entry.get("types", ("imap", "pop") if "pop" in entry else ("imap",))),
+        lead=LEADS[entry["lead"]],
+        steps=tuple(STEPS[step] for step in entry.get("steps", ())),
+        notes=tuple(NOTES[note] for note in entry.get("notes", ())),
+        compared_with=SOURCES[entry.get("compared_with", "published")],
+        checked_on=date.fromisoformat(entry["checked_on"]) if "checked_on" in entry else checked_on,
+        hosts=tuple(entry.get("hosts", ())),
+        caps=Caps(**entry.get("caps", {})),
+        **values,
+    )
+
+
+def _server(row: Sequence[Any]) -> Server:
+    host, port, security = row
+    if security not in ("tls", "starttls"):
+        raise ValueError(security)
+    return Server(str(host), int(port), starttls=security == "starttls")
+
+
+def load(path: Path = DATA) -> tuple[date, tuple[Provider, ...]]:
+    """The day of the last comparison, and every entry of a data file, in its order."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    checked_on = date.fromisoformat(data["checked_on"])
+    return checked_on, tuple(provider_of(entry, checked_on) for entry in data["providers"])
+
+
+CHECKED_ON, _ALL = load()
+#: The tiles, in their order.
+PROVIDERS: tuple[Provider, ...] = tuple(one for one in _ALL if not one.is_generic)
+#: The tiles for any other server.
+GENERIC: tuple[Provider, ...] = tuple(one for one in _ALL if one.is_generic)
 
 
 def by_key(key: str, providers: Sequence[Provider] = PROVIDERS) -> Provider | None:
@@ -221,23 +201,21 @@ def by_address(address: str, providers: Sequence[Provider] = PROVIDERS) -> Provi
     return next((one for one in providers if domain in one.domains), None)
 
 
-#: Providers without a tile, by the domain of their servers.
-_OTHERS = {"office365.com": "Microsoft 365", "outlook.com": "Outlook.com", "zoho.com": "Zoho"}
+#: Owners of servers that several tiles share, or that have none, by the domain of the server.
+_OWNERS = {"office365.com": "Microsoft", "outlook.com": "Microsoft", "zoho.com": "Zoho"}
 
 
 def name_of(host: str) -> str:
     """What people call the owner of a server: a provider's name, else the host itself."""
-    known = by_host(host)
-    if known is not None:
-        return known.name
-    parts = host.lower().rstrip(".").split(".")
-    return _OTHERS.get(".".join(parts[-2:]), host)
+    wanted = host.lower().rstrip(".")
+    owner = _OWNERS.get(".".join(wanted.split(".")[-2:]))
+    if owner is not None:
+        return owner
+    known = by_host(wanted)
+    return known.name if known is not None else host
 
 
 def by_host(host: str, providers: Sequence[Provider] = PROVIDERS) -> Provider | None:
-    """The provider one of whose servers this is; None if it is not known."""
+    """The provider one of whose servers this is; the first of several, None if not known."""
     wanted = host.lower().rstrip(".")
-    for one in providers:
-        if any(server and server.host == wanted for server in (one.imap, one.pop, one.smtp)):
-            return one
-    return None
+    return next((one for one in providers if wanted and one.owns(wanted)), None)
