@@ -8,7 +8,7 @@ habit of the machine's environment takes part.
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -267,6 +267,7 @@ class _Stream(httpcore2.NetworkStream):
 
     def __init__(self, sock: socket.socket, host: str, wires: _Wires) -> None:
         self._sock, self._host, self._wires = sock, host, wires
+        self._unsent = b""
 
     def start_tls(
         self,
@@ -278,6 +279,7 @@ class _Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
+            self._flush()
             self._sock.settimeout(self._wires.patience())
             data = self._sock.recv(max_bytes)
         except ConnectionResetError:
@@ -290,14 +292,15 @@ class _Stream(httpcore2.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for piece in _pieces(buffer):
-            try:
-                self._sock.settimeout(self._wires.patience())
-                self._sock.sendall(piece)
-            except TimeoutError:
-                raise Hung(Stage.FETCH) from None
-            except OSError:
-                raise Dropped(Stage.FETCH) from None
+        # Kept until an answer is wanted: head and form in one piece, so that a server that
+        # answers to the head alone and hangs up does not make the form's sending fail.
+        self._unsent += buffer
+
+    def _flush(self) -> None:
+        data, self._unsent = self._unsent, b""
+        if data:
+            self._sock.settimeout(self._wires.patience())
+            self._sock.sendall(data)
 
     def close(self) -> None:
         self._sock.close()
@@ -305,8 +308,3 @@ class _Stream(httpcore2.NetworkStream):
     def get_extra_info(self, info: str) -> object:
         # Nothing is kept alive and no HTTP/2 is spoken, so nobody needs to know anything.
         return False if info == "is_readable" else None
-
-
-def _pieces(buffer: bytes) -> Iterator[bytes]:
-    for at in range(0, len(buffer), CAP):
-        yield buffer[at : at + CAP]
