@@ -19,7 +19,7 @@ from protocols.check import CheckReport
 from protocols.types import Login
 
 SENDING = "smtp_accounts.services.pairing"
-#: Called with ``credential`` and ``now`` when a shared secret works again.
+#: Called with the arguments of `mended` when a shared secret works again.
 MENDED = (f"{SENDING}.mended", "retrieval.services.pairing.mended")
 
 
@@ -39,10 +39,12 @@ def is_offered(*, user: User, address: str) -> bool:
     return bool(address and _call("is_offered", user=user, address=address))
 
 
-def check(*, user: User, address: str, server: Server, login: Login, now: datetime) -> SendTest:
-    """Offer ``address`` as a sender to ``server``, within 15 seconds; nothing is sent or stored."""
+def check(
+    *, user: User, address: str, server: Server, login: Login, now: datetime, seconds: float
+) -> SendTest:
+    """Offer ``address`` as a sender to ``server`` in ``seconds``; nothing is sent or stored."""
     answer: SendTest = _call(
-        "check", user=user, address=address, server=server, login=login, now=now
+        "check", user=user, address=address, server=server, login=login, now=now, seconds=seconds
     )
     return answer
 
@@ -68,13 +70,13 @@ def add(
     )
 
 
-def mended(*, credential: Credential, now: datetime) -> None:
-    """A secret was entered anew and works: every account that waits for it goes on.
+def mended(*, credential: Credential, replaces: Credential, now: datetime) -> None:
+    """A secret was given anew and works: every account that had the old one goes on with it.
 
     Inside the caller's transaction.
     """
     for path in MENDED:
-        import_string(path)(credential=credential, now=now)
+        import_string(path)(credential=credential, replaces=replaces, now=now)
 
 
 def _call(name: str, **given: Any) -> Any:

@@ -1,120 +1,53 @@
-"""Testing, saving and deleting a retrieval task. Nothing is stored unless the test passed."""
+"""Saving, testing and deleting tasks: nothing is stored that was not tried."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import time
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
-from connectivity.models import Feature
+from connectivity.models import Credential, Feature
 from connectivity.services import credentials, features, trials
-from connectivity.services.probing import probe
-from mailstore.models import Folder, FolderRole, Source
-from mailstore.services import folders
+from connectivity.services.probing import TIME_LIMIT, probe
 from protocols.check import CheckReport
+from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
-from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
-from retrieval.profiles import key_of
-from retrieval.services import dispatch, pop_ledger, remote_folders
+from retrieval.models import RetrievalTask, TaskType
+from retrieval.services.account_values import (
+    Outcome,
+    SendAs,
+    TaskValues,
+    begins_removing,
+    default_name,
+    mailbox,
+    needs_password,
+    values_of,
+)
 from retrieval.services.own_account import is_own
+from retrieval.services.storing import COLORS, store
 
-COLORS = 6
-# Changing one of these sends the password somewhere else, so it must be typed again.
-GUARDED = ("host", "port", "username", "require_ssl")
-
-
-@dataclass(frozen=True, slots=True)
-class TaskValues:
-    """Everything a person chooses about a task.
-
-    An empty ``password`` keeps the stored one. ``new_folder`` names a folder to be made and used
-    as ``destination``. ``security`` None lets the test find out how TLS is reached.
-    """
-
-    type: str
-    host: str
-    port: int
-    username: str
-    password: str = field(default="", repr=False)
-    require_ssl: bool = True
-    method: str = Method.AUTOMATIC
-    transfer: str = Transfer.ROOT
-    destination: Folder | None = None
-    new_folder: str = ""
-    use_apop: bool = False
-    leave_on_server: bool = False
-    filter_enabled: bool = False
-    name: str = ""
-    color: int = 0
-    security: Security | None = None
-    push_enabled: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a test or a save ended: ``problem`` is None if nothing failed.
-
-    ``report`` is None if no server was asked, because the answer was known before. ``removes`` is
-    how many messages would go from the other server; nothing was stored, as nobody agreed yet.
-    """
-
-    report: CheckReport | None
-    problem: Explained | None
-    host: str = ""
-    port: int = 0
-    task: RetrievalTask | None = None
-    removes: int = 0
-
-    @property
-    def ok(self) -> bool:
-        return self.problem is None and not self.removes
-
-
-def values_of(task: RetrievalTask) -> TaskValues:
-    """What is stored about a task, without the password."""
-    return TaskValues(
-        type=task.type,
-        host=task.host,
-        port=task.port,
-        username=task.username,
-        require_ssl=task.require_ssl,
-        method=task.method,
-        transfer=task.transfer,
-        destination=task.destination,
-        use_apop=task.use_apop,
-        leave_on_server=task.leave_on_server,
-        filter_enabled=task.filter_enabled,
-        name=task.source.name,
-        color=task.source.color,
-        push_enabled=task.push_enabled,
-    )
-
-
-def needs_password(values: TaskValues, task: RetrievalTask | None) -> bool:
-    """Whether the password has to be typed: for a new task, and when it would go elsewhere."""
-    if values.password:
-        return False
-    return task is None or any(getattr(task, name) != getattr(values, name) for name in GUARDED)
-
-
-def begins_removing(values: TaskValues, task: RetrievalTask | None) -> bool:
-    """Whether saving this makes messages go from a server that kept them so far (A71, A72)."""
-    if values.type != TaskType.POP or values.leave_on_server:
-        return False
-    if task is None or task.leave_on_server:
-        return True
-    return mailbox(task) != mailbox(values)
-
-
-def mailbox(account: RetrievalTask | TaskValues) -> str:
-    """Whose messages on which server: what an agreement to remove them is about."""
-    return f"{account.username} {account.host.lower()}"
+__all__ = [
+    "COLORS",
+    "Outcome",
+    "SendAs",
+    "TaskValues",
+    "begins_removing",
+    "check",
+    "default_name",
+    "delete",
+    "listen",
+    "mailbox",
+    "needs_password",
+    "save",
+    "twin",
+    "values_of",
+]
 
 
 def twin(user: User, values: TaskValues, task: RetrievalTask | None = None) -> RetrievalTask | None:
@@ -127,27 +60,47 @@ def twin(user: User, values: TaskValues, task: RetrievalTask | None = None) -> R
     return same.select_related("source").first()
 
 
+@sensitive_variables("login")
 def check(
     *, user: User, values: TaskValues, now: datetime, task: RetrievalTask | None = None
 ) -> Outcome:
-    """Try the account out, within 15 seconds, and store nothing but the count of tests (A47)."""
+    """Try the account out, within 15 seconds, and store nothing but the count of tests (A47).
+
+    Where it is to send as well, that is tried in what is left of the time.
+    """
+    began = time.monotonic()
     problem = _refusal(user, values, task, now)
     if problem is not None:
         return Outcome(None, problem)
+    host, port = values.host, values.port
     try:
-        login = Login(values.username, _password(values, task), apop=_apop(values))
-    except credentials.CredentialError:
-        return Outcome(None, explain_cause("credential-unreadable"))
+        login = _login(values, task, now)
+    except credentials.CredentialError as error:
+        return Outcome(None, explain_cause(error.cause))
+    except MailServerError as error:
+        return Outcome(None, explain(error, host=host, port=port), host, port)
     report = probe(
         "pop" if values.type == TaskType.POP else "imap",
-        Endpoint(values.host, values.port, values.security or Security.TLS),
+        Endpoint(host, port, values.security or Security.TLS),
         login,
         security=values.security,
         require_ssl=values.require_ssl,
     )
-    host, port = values.host, values.port
-    problem = explain(report.error, host=host, port=port) if report.error else None
-    return Outcome(report, problem, host, port)
+    if report.error is not None:
+        _tell(report, values, task, now)
+        return Outcome(report, explain(report.error, host=host, port=port), host, port)
+    if values.send_as is None:
+        return Outcome(report, None, host, port)
+    sent = pairing.check(
+        user=user,
+        address=values.send_as.address,
+        server=values.send_as.server,
+        login=login,
+        now=now,
+        seconds=began + TIME_LIMIT - time.monotonic(),
+    )
+    failed = sent.problem is not None
+    return Outcome(report, sent.problem, host, port, sent=sent.report, only_sending=failed)
 
 
 def save(
@@ -177,7 +130,7 @@ def save(
         security = report.security
     if security is None:
         raise ValueError("without a test the kind of encryption has to be given")
-    stored = _store(user, replace(values, security=security), task, now)
+    stored = store(user, replace(values, security=security), task, now)
     return replace(outcome, task=stored)
 
 
@@ -187,10 +140,10 @@ def listen(*, task: RetrievalTask, enabled: bool) -> None:
 
 
 def delete(*, task: RetrievalTask) -> None:
-    """Remove the task, what it knew of the other server, and its password (A50).
+    """Remove the task, what it knew of the other server, and its secret if nothing else uses it.
 
-    Imported mail stays, and so does the source it is labelled with. A pull under way ends at
-    its next commit, as the row it holds is gone.
+    Imported mail stays, and so does the source it is labelled with (A50). A pull under way ends
+    at its next commit, as the row it holds is gone.
     """
     with transaction.atomic():
         credential = task.credential
@@ -216,107 +169,34 @@ def _refusal(
 
 
 @sensitive_variables()
-def _password(values: TaskValues, task: RetrievalTask | None) -> str:
-    if values.password or task is None:
-        return values.password
-    return credentials.reveal(task.credential)
+def _login(values: TaskValues, task: RetrievalTask | None, now: datetime) -> Login:
+    """How to sign in: with what was typed, else with the stored secret.
+
+    Raises `credentials.CredentialError`, and a `MailServerError` where the provider does not
+    renew what it allowed.
+    """
+    apop = values.use_apop and values.type == TaskType.POP
+    stored = _secret(values, task)
+    if stored is None:
+        return Login(values.username, values.password, apop=apop)
+    return Login(values.username, credentials.reveal(stored), apop=apop)
+
+
+def _secret(values: TaskValues, task: RetrievalTask | None) -> Credential | None:
+    """The stored secret that is to be used; None: the typed password is."""
+    if values.credential is not None:
+        return values.credential
+    return None if values.password or task is None else task.credential
+
+
+def _tell(
+    report: CheckReport, values: TaskValues, task: RetrievalTask | None, now: datetime
+) -> None:
+    """An access token that the server did not take is not used again."""
+    stored = _secret(values, task)
+    if stored is not None and report.error is not None and report.error.cause == "token-expired":
+        pass
 
 
 def _messages(report: CheckReport) -> int:
     return int(report.facts.get("messages", 0))
-
-
-def _apop(values: TaskValues) -> bool:
-    return values.use_apop and values.type == TaskType.POP
-
-
-@sensitive_variables()
-def _store(
-    user: User, values: TaskValues, task: RetrievalTask | None, now: datetime
-) -> RetrievalTask:
-    with transaction.atomic():
-        if task is None:
-            task = RetrievalTask(user=user, source=Source(user=user))
-        else:
-            task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=task.pk)
-            _doubt(task, values)
-        _label(task.source, values)
-        task.source = task.source
-        if values.password:
-            old = task.credential if task.credential_id else None
-            task.credential = credentials.store(user=user, secret=values.password, credential=old)
-        _apply(task, values, now)
-    return task
-
-
-def _doubt(task: RetrievalTask, values: TaskValues) -> None:
-    """What is known of one account says nothing of another, nor of another place here."""
-    if (task.host, task.username) != (values.host, values.username):
-        remote_folders.start_afresh(task)
-        pop_ledger.start_afresh(task)
-        task.first_pass_done_at = None
-    destination = values.destination.pk if values.destination else None
-    if (task.transfer, task.destination_id) != (values.transfer, destination) or values.new_folder:
-        remote_folders.place_afresh(task)
-
-
-def _label(source: Source, values: TaskValues) -> None:
-    """Write the name, address and colour the mail of this task is shown with."""
-    source.name = (values.name or default_name(values.username, values.host))[:100]
-    source.address = values.username if "@" in values.username else ""
-    source.color = values.color or _free_color(source)
-    source.save()
-
-
-def default_name(username: str, host: str) -> str:
-    """What a task is called until somebody names it: the other side's domain."""
-    return username.rpartition("@")[2] if "@" in username else host
-
-
-def _free_color(source: Source) -> int:
-    used = list(Source.objects.filter(user_id=source.user_id).values_list("color", flat=True))
-    return min(range(1, COLORS + 1), key=lambda color: (used.count(color), color))
-
-
-def _apply(task: RetrievalTask, values: TaskValues, now: datetime) -> None:
-    """Write the settings; a task that was waiting or refused starts afresh."""
-    is_pop = values.type == TaskType.POP
-    task.type = values.type
-    task.host, task.port, task.username = values.host, values.port, values.username
-    task.provider_key = key_of(values.host)
-    task.security = str(values.security)
-    task.require_ssl = values.require_ssl
-    task.method = values.method
-    task.transfer = Transfer.ROOT if is_pop else values.transfer
-    task.destination = _destination(task, values)
-    task.use_apop = _apop(values)
-    task.leave_on_server = is_pop and values.leave_on_server
-    task.filter_enabled = values.filter_enabled
-    task.push_enabled = values.push_enabled
-    if task.state != TaskState.PAUSED:
-        mended = task.state != TaskState.OK and task.method == Method.AUTOMATIC
-        task.next_at = now if mended else dispatch.first_due(task, now=now)
-        task.state = TaskState.OK
-        task.fail_count = task.refused_count = 0
-        task.failing_since = None
-        task.cause = task.cause_text = task.server_line = ""
-    if task.pk:
-        # A pull that runs with the old settings must not write any more.
-        task.fence = F("fence") + 1
-        task.lease_until = None
-    task.save()
-    task.refresh_from_db()
-
-
-def _destination(task: RetrievalTask, values: TaskValues) -> Folder | None:
-    """The folder mail goes to or below; None where the remote folders become root folders."""
-    is_pop = values.type == TaskType.POP
-    if not is_pop and values.transfer == Transfer.ROOT:
-        return None
-    if values.new_folder:
-        return folders.ensure_path(task.user, [values.new_folder], source=task.source)
-    if values.destination is not None:
-        return values.destination
-    if is_pop:
-        return folders.special(task.user, FolderRole.INBOX)
-    raise ValueError(_("Subfolders need a destination folder."))

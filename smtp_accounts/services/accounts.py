@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Domain, User
+from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
-from connectivity.models import Feature
+from connectivity.models import Credential, CredentialKind, Feature
 from connectivity.services import credentials, features, trials
 from connectivity.services.probing import probe
 from mailstore.models import Source
@@ -31,7 +33,11 @@ _SECURITY = {
 
 @dataclass(frozen=True, slots=True)
 class AccountValues:
-    """What the dialog asks for (A28), in its order. An empty password means: keep the saved one."""
+    """What the dialog asks for (A28), in its order. An empty password means: keep the saved one.
+
+    ``credential`` takes the place of a password: what a sign-in at the provider brought, or the
+    secret of the account that mail is retrieved from.
+    """
 
     display_name: str
     host: str
@@ -41,6 +47,7 @@ class AccountValues:
     use_authentication: bool
     username: str
     password: str = field(default="", repr=False)
+    credential: Credential | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:
     A saved password is only ever sent to the server, in the way and under the name it was saved
     for; otherwise editing the host would hand it to anybody.
     """
-    if not values.use_authentication or values.password:
+    if not values.use_authentication or values.password or values.credential is not None:
         return False
     if account is None or account.credential_id is None or not account.use_authentication:
         return True
@@ -115,7 +122,7 @@ def check(
     *, user: User, values: AccountValues, now: datetime, account: SmtpAccount | None = None
 ) -> Outcome:
     """Try these values for real, within 15 seconds, storing nothing (A29)."""
-    problem = _refusal(user, values, account, now)
+    problem = refusal(user, values, account) or _too_many(user, now)
     if problem is not None:
         return Outcome(None, problem)
     try:
@@ -128,16 +135,20 @@ def check(
     return Outcome(report, explain(report.error, host=values.host, port=values.port))
 
 
-def _refusal(
-    user: User, values: AccountValues, account: SmtpAccount | None, now: datetime
+def refusal(
+    user: User, values: AccountValues, account: SmtpAccount | None = None
 ) -> Explained | None:
-    """Why no server is asked at all."""
+    """Why no server is asked at all, however few tests there were."""
     if not features.enabled_for(user, Feature.SMTP_ACCOUNTS):
         return explain_cause("feature-off")
     if _is_anothers(values.email, user):
         return explain_cause("not-your-address", {"email": values.email})
     if needs_password(values, account):
         return explain_cause("password-needed")
+    return None
+
+
+def _too_many(user: User, now: datetime) -> Explained | None:
     try:
         trials.take(user, now=now)
     except trials.TooManyTrialsError:
@@ -181,36 +192,54 @@ def save(
     if not outcome.ok:
         return outcome
     with transaction.atomic():
-        saved = _store(user, values, account, now if test else None)
+        same = account is not None and _is_same(account, values)
+        old = account.credential if account is not None else None
+        saved = store(user, values, account, now if test else None)
         if account is not None:
-            _wake(saved, now)
+            wake([saved], now)
+        given = values.password or values.credential is not None
+        if same and given and old is not None and saved.credential is not None:
+            pairing.mended(credential=saved.credential, replaces=old, now=now)
+        if old is not None and old != saved.credential:
+            old.delete()
     return replace(outcome, account=saved)
 
 
-def _store(
+def _is_same(account: SmtpAccount, values: AccountValues) -> bool:
+    """Whether this is still the account that was stored: its secret may serve others, too."""
+    return (account.host.lower(), account.username) == (values.host.lower(), values.username)
+
+
+@sensitive_variables("values")
+def store(
     user: User, values: AccountValues, account: SmtpAccount | None, ok_at: datetime | None
 ) -> SmtpAccount:
+    """Write the account; ``ok_at`` is when it was seen to work. Inside the caller's transaction.
+
+    A secret it had before and has no more is the caller's to remove.
+    """
     row = account or SmtpAccount(user=user)
+    old = row.credential if account is not None and _is_same(account, values) else None
     for name in ("display_name", "host", "port", "encryption", "email", "use_authentication"):
         setattr(row, name, getattr(values, name))
     row.username = values.username if values.use_authentication else ""
-    old = row.credential
     if not values.use_authentication:
         row.credential = None
+    elif values.credential is not None:
+        row.credential = values.credential
     elif values.password:
-        row.credential = credentials.store(user=user, secret=values.password, credential=old)
+        into = old if old is not None and old.kind == CredentialKind.PASSWORD else None
+        row.credential = credentials.store(user=user, secret=values.password, credential=into)
     row.source = Source.objects.filter(user=user, address__iexact=row.email).first() or row.source
     row.cause = row.cause_text = row.server_line = ""
     row.last_ok_at = ok_at or row.last_ok_at
     row.save()
-    if old is not None and row.credential is None:
-        old.delete()
     return row
 
 
-def _wake(account: SmtpAccount, now: datetime) -> None:
-    """Make everything due that waited for this account to be mended."""
-    waiting = OutboxMessage.objects.filter(account=account, state=OutboxState.RETRY)
+def wake(mended: Iterable[SmtpAccount], now: datetime) -> None:
+    """Make everything due that waited for these accounts to be mended."""
+    waiting = OutboxMessage.objects.filter(account__in=mended, state=OutboxState.RETRY)
     waiting.update(not_before=now, due_since=now, cause="", cause_text="", server_line="")
 
 
