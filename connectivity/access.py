@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import Role, User
@@ -30,6 +30,22 @@ def draft_for(user: User, pk: int, kind: str = "") -> AccountDraft:
     drafts = AccountDraft.objects.select_related("credential", "user")
     wanted = {"kind": kind} if kind else {}
     return get_object_or_404(drafts, pk=pk, user=user, **wanted)
+
+
+def domain_admin(request: HttpRequest) -> User:
+    """The signed-in administrator of a domain; nobody else finds a page here."""
+    user = person(request)
+    if not user.is_domain_admin:
+        raise Http404
+    return user
+
+
+def system_admin(request: HttpRequest) -> User:
+    """The signed-in administrator of the installation; nobody else finds a page here."""
+    user = person(request)
+    if not user.is_system_admin:
+        raise Http404
+    return user
 
 
 def administrator_of(user: User) -> User | None:

@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from django.http import HttpRequest
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from retrieval.models import RetrievalTask, TaskState
-
-SETTINGS_PREFIXES = ("settings", "connectivity", "retrieval", "smtp-account")
-
-
-@dataclass(frozen=True)
-class SettingsItem:
-    """One line of the settings menu."""
-
-    url: str
-    icon: str
-    label: str | Promise
-    prefixes: tuple[str, ...]
-
-
-SETTINGS_ITEMS = (
-    SettingsItem("settings-account", "user", _("Account"), ("settings-account",)),
-    SettingsItem("settings-appearance", "palette", _("Appearance"), ("settings-appearance",)),
-    SettingsItem(
-        "connectivity",
-        "confluence",
-        _("Connectivity"),
-        ("connectivity", "retrieval", "smtp-account"),
-    ),
-)
+from webmail import settings_menu
 
 
 class Shell:
     """Answers the questions of base.html; asks the database only where a template does."""
-
-    settings_items = SETTINGS_ITEMS
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -49,15 +22,18 @@ class Shell:
     @property
     def area(self) -> str:
         """``mail`` or ``settings``: which entry of the rail is lit."""
-        return "settings" if self._name.startswith(SETTINGS_PREFIXES) else "mail"
+        return "settings" if self._name.startswith(settings_menu.PREFIXES) else "mail"
 
     @property
     def settings_page(self) -> str:
         """The URL name of the settings menu entry this page belongs to."""
-        for item in SETTINGS_ITEMS:
-            if self._name.startswith(item.prefixes):
-                return item.url
-        return ""
+        return settings_menu.page_of(self._name)
+
+    @cached_property
+    def settings_groups(self) -> tuple[settings_menu.Group, ...]:
+        """The settings menu as this person sees it."""
+        user = self._request.user
+        return settings_menu.groups(user) if isinstance(user, User) else ()
 
     @cached_property
     def needs_you(self) -> int:

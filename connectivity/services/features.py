@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -82,6 +83,63 @@ def switched_off_domains(feature: str) -> list[int] | None:
     off = FeatureSwitch.objects.filter(feature=feature, enabled=False)
     ids = list(off.values_list("domain_id", flat=True))
     return None if None in ids else [pk for pk in ids if pk is not None]
+
+
+def decided_by(
+    feature: str, system: FeatureSwitch | None, domain: FeatureSwitch | None
+) -> Effective:
+    """What the switches of the two levels, as far as somebody set them, make of a feature."""
+    return decide(
+        system.enabled if system else None,
+        domain.enabled if domain else None,
+        feature not in OFF_AT_FIRST,
+    )
+
+
+def switches(domain: Domain | None) -> dict[str, FeatureSwitch]:
+    """The switches somebody set for a domain, or for the whole installation; who did it."""
+    rows = FeatureSwitch.objects.filter(domain=domain).select_related("changed_by")
+    return {row.feature: row for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What one domain has otherwise than it would be without switches of its own."""
+
+    on: tuple[Feature, ...]
+    off: tuple[Feature, ...]
+
+
+def own(domains: Sequence[Domain]) -> dict[int, Own]:
+    """What each of these domains decided for itself and got, with one query."""
+    ids = [domain.pk for domain in domains]
+    found: dict[tuple[int | None, str], bool] = {
+        (domain, feature): enabled
+        for domain, feature, enabled in FeatureSwitch.objects.filter(
+            Q(domain=None) | Q(domain__in=ids)
+        ).values_list("domain_id", "feature", "enabled")
+    }
+
+    def state(pk: int | None, feature: Feature) -> bool:
+        system, domain = (
+            found.get((None, feature)),
+            None if pk is None else found.get((pk, feature)),
+        )
+        return decide(system, domain, feature not in OFF_AT_FIRST).enabled
+
+    without = {feature: state(None, feature) for feature in Feature}
+    return {
+        pk: Own(
+            on=tuple(one for one in Feature if state(pk, one) and not without[one]),
+            off=tuple(one for one in Feature if not state(pk, one) and without[one]),
+        )
+        for pk in ids
+    }
+
+
+def clear_switch(domain: Domain | None, feature: str) -> None:
+    """Decide nothing on this level any more."""
+    FeatureSwitch.objects.filter(domain=domain, feature=feature).delete()
 
 
 def set_switch(

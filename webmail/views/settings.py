@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Theme
 from accounts.services import people
 from smtp_accounts.services import accounts, identities
+from webmail import settings_menu
 from webmail.access import person
 from webmail.dialogs import dialog
 from webmail.forms.settings import AccountForm, AppearanceForm, PasswordForm
@@ -22,8 +23,14 @@ from webmail.onward import local_path
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Settings begins with the first page of its menu."""
-    return redirect("settings-account")
+    """Settings begins with the first page of its menu; what is searched for, with what is found."""
+    query = " ".join(request.GET.get("q", "").split())[:100]
+    if not query:
+        return redirect("settings-account")
+    menu = settings_menu.groups(person(request))
+    hits = settings_menu.search(menu, query)
+    context = {"query": query, "hits": hits, "groups": settings_menu.narrowed(menu, hits)}
+    return render(request, "webmail/settings_found.html", context)
 
 
 @require_safe

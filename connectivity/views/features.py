@@ -1,0 +1,106 @@
+"""What administrators switch: the features of one domain, and those of the whole installation."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import Domain, User
+from connectivity import policies
+from connectivity.access import domain_admin, system_admin
+from connectivity.models import Feature
+from connectivity.services import features
+
+DOMAINS_A_PAGE = 25
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def domain(request: HttpRequest) -> HttpResponse:
+    """Settings > Domain settings: what the people of one's own domain may do (A173)."""
+    admin = domain_admin(request)
+    return _page(request, admin.domain, by=admin, address=reverse("domain-settings"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def domain_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same page of any domain, for a system administrator."""
+    admin = system_admin(request)
+    one = get_object_or_404(Domain, pk=pk)
+    return _page(request, one, by=admin, address=reverse("system-domain", args=[pk]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def system(request: HttpRequest) -> HttpResponse:
+    """Settings > Features: the switches above those of every domain (A7), and the domains."""
+    admin = system_admin(request)
+    return _page(request, None, by=admin, address=reverse("system-features"))
+
+
+def _page(request: HttpRequest, domain: Domain | None, *, by: User, address: str) -> HttpResponse:
+    """Show the switches of one level, or change one of them."""
+    context: dict[str, object] = {"domain": domain, "address": address}
+    if request.method == "POST":
+        said = _switch(request, domain, by=by)
+        if not request.headers.get("HX-Request"):
+            messages.info(request, said)
+            return redirect(address)
+        context["lines"] = policies.lines(domain)
+        answer = render(request, "connectivity/_policies.html", context)
+        answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said}})
+        return answer
+    context["lines"] = policies.lines(domain)
+    if domain is None:
+        context |= _domains(request)
+    else:
+        context["people"] = domain.users.count()
+    return render(request, "connectivity/features.html", context)
+
+
+def _switch(request: HttpRequest, domain: Domain | None, *, by: User) -> str:
+    """Do what the form asks for; what is said about it."""
+    wanted, feature = request.POST.get("enabled"), request.POST.get("feature", "")
+    if feature not in Feature.values or wanted not in {"on", "off", "default"}:
+        return _("Nothing was changed.")
+    label = Feature(feature).label
+    if domain and _is_off_above(feature):
+        return _("%(feature)s is off for the whole system.") % {"feature": label}
+    values = {"feature": label, "domain": domain.name if domain else ""}
+    if wanted == "default":
+        features.clear_switch(domain, feature)
+        return _("%(feature)s follows the default again.") % values
+    features.set_switch(domain, feature, wanted == "on", by=by, now=timezone.now())
+    if domain is None:
+        return (
+            _("%(feature)s is on for every domain that wants it.") % values
+            if wanted == "on"
+            else _("%(feature)s is switched off everywhere.") % values
+        )
+    return (
+        _("%(feature)s is on for %(domain)s.") % values
+        if wanted == "on"
+        else _("%(feature)s is switched off for %(domain)s.") % values
+    )
+
+
+def _is_off_above(feature: str) -> bool:
+    above = features.switches(None).get(feature)
+    return above is not None and not above.enabled
+
+
+def _domains(request: HttpRequest) -> dict[str, object]:
+    """The domains whose name holds what is searched for, a page of them."""
+    query = request.GET.get("q", "").strip()[:253]
+    rows = Domain.objects.annotate(people=Count("users")).order_by("name")
+    rows = rows.filter(name__icontains=query)
+    page = Paginator(rows, DOMAINS_A_PAGE).get_page(request.GET.get("page"))
+    decided = features.own(list(page.object_list))
+    return {"q": query, "page": page, "rows": [(one, decided[one.pk]) for one in page.object_list]}

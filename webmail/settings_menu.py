@@ -1,0 +1,168 @@
+"""The menu of the settings: its groups, who sees which page, and what each page holds.
+
+The words of a page are what the search looks in, so that somebody who looks for "theme" finds
+Appearance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+
+Text = str | Promise
+CONNECTIVITY = (
+    *("connectivity", "retrieval", "smtp-account", "smtp-draft"),
+    *("oauth-start", "oauth-callback", "oauth-device"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something on a page; ``anchor`` is where on it."""
+
+    label: Text
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One page of the menu; addresses with these prefixes of their names belong to it."""
+
+    url: str
+    icon: str
+    label: Text
+    prefixes: tuple[str, ...]
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """All that the page is found by."""
+        return " ".join(str(one) for one in (self.label, *(entry.label for entry in self.entries)))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages under one heading."""
+
+    title: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a search found: a page, or an entry of it."""
+
+    label: str
+    item: Item
+    anchor: str = ""
+
+
+MINE = (
+    Item(
+        "settings-account",
+        "user",
+        gettext_lazy("Account"),
+        ("settings-account",),
+        (
+            Entry(gettext_lazy("Display name")),
+            Entry(gettext_lazy("Default From Address")),
+            Entry(gettext_lazy("Language")),
+            Entry(gettext_lazy("Time zone")),
+            Entry(gettext_lazy("Password"), "password"),
+        ),
+    ),
+    Item(
+        "settings-appearance",
+        "palette",
+        gettext_lazy("Appearance"),
+        ("settings-appearance",),
+        (
+            Entry(gettext_lazy("Theme")),
+            Entry(gettext_lazy("Density")),
+        ),
+    ),
+    Item(
+        "connectivity",
+        "confluence",
+        gettext_lazy("Connectivity"),
+        CONNECTIVITY,
+        (
+            Entry(gettext_lazy("Email Retrieval"), "retrieval"),
+            Entry(gettext_lazy("SMTP Accounts"), "smtp"),
+        ),
+    ),
+)
+OF_DOMAIN = (
+    Item(
+        "domain-settings",
+        "building",
+        gettext_lazy("Domain settings"),
+        ("domain-settings",),
+        (Entry(gettext_lazy("Features of the domain"), "policies"),),
+    ),
+)
+OF_SYSTEM = (
+    Item(
+        "system-features",
+        "sliders",
+        gettext_lazy("Features"),
+        ("system-features", "system-domain"),
+        (
+            Entry(gettext_lazy("Features for the whole system"), "policies"),
+            Entry(gettext_lazy("Domains"), "domains"),
+        ),
+    ),
+)
+_ALL = (*MINE, *OF_DOMAIN, *OF_SYSTEM)
+PREFIXES = ("settings", *(prefix for item in _ALL for prefix in item.prefixes))
+
+
+def groups(user: User) -> tuple[Group, ...]:
+    """The menu as this person sees it."""
+    found = [Group(_("My settings"), MINE)]
+    if user.is_domain_admin:
+        found.append(Group(user.domain.name, OF_DOMAIN))
+    if user.is_system_admin:
+        found.append(Group(_("System"), OF_SYSTEM))
+    return tuple(found)
+
+
+def page_of(name: str) -> str:
+    """The page of the menu that an address, given by its name, belongs to; "" for none."""
+    return next((item.url for item in _ALL if name.startswith(item.prefixes)), "")
+
+
+def search(menu: Sequence[Group], query: str) -> list[Hit]:
+    """Pages and their entries in which every word of the query begins a word."""
+    wanted = query.casefold().split()
+    found: list[Hit] = []
+    for item in (item for group in menu for item in group.items):
+        if _holds(str(item.label), wanted):
+            found.append(Hit(str(item.label), item))
+        found += [
+            Hit(str(entry.label), item, entry.anchor)
+            for entry in item.entries
+            if _holds(str(entry.label), wanted)
+        ]
+    return found
+
+
+def narrowed(menu: Sequence[Group], hits: Sequence[Hit]) -> tuple[Group, ...]:
+    """The menu with only the pages a search found something on."""
+    urls = {hit.item.url for hit in hits}
+    left = [
+        replace(group, items=tuple(item for item in group.items if item.url in urls))
+        for group in menu
+    ]
+    return tuple(group for group in left if group.items)
+
+
+def _holds(text: str, wanted: Sequence[str]) -> bool:
+    words = text.casefold().split()
+    return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)
