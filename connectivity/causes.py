@@ -12,9 +12,14 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from connectivity.cause import Cause, Explained, Turn
+from connectivity import catalogue
+from connectivity.cause import Cause, Explained, Retry, Turn
+from connectivity.permissions import PERMISSIONS
 from connectivity.providers import name_of
+from connectivity.refusals import AFTER, SIGN_IN
+from connectivity.sending import SENDING
 from connectivity.waits import WAITS
+from connectivity.wires import WIRES
 from protocols.errors import MailServerError, Stage
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "UNKNOWN",
     "Cause",
     "Explained",
+    "Retry",
     "Turn",
     "explain",
     "explain_cause",
@@ -57,6 +63,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Check the port. The administrator of the other account knows the right one."),
         "port",
+        buttons=("port",),
     ),
     "no-answer": Cause(
         _("No answer"),
@@ -64,6 +71,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("Check server address and port, or try again in a few minutes."),
         "host",
+        buttons=("port", "again"),
     ),
     "unreachable": Cause(
         _("Not reachable"),
@@ -71,6 +79,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("Check the server address, or try again in a few minutes."),
         "host",
+        buttons=("again",),
     ),
     "hung": Cause(
         _("The server stopped answering"),
@@ -78,6 +87,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("Check that the port fits the type, or try again in a few minutes."),
         "port",
+        buttons=("port", "again"),
     ),
     "dropped": Cause(
         _("The server hung up"),
@@ -85,6 +95,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("Try again in a few minutes. If it stays so, check the port and Require SSL."),
         "port",
+        buttons=("port", "again"),
     ),
     "wrong-protocol": Cause(
         _("Another kind of server"),
@@ -92,6 +103,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Choose the port that belongs to the type, or the other type."),
         "port",
+        buttons=("port",),
     ),
     "tls-from-start": Cause(
         _("The port speaks SSL only"),
@@ -99,6 +111,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Turn on SSL for this port, or use another port."),
         "port",
+        buttons=("ssl", "port"),
     ),
     "no-tls-there": Cause(
         _("No SSL on this port"),
@@ -106,6 +119,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Choose another port or another kind of encryption."),
         "port",
+        buttons=("starttls", "port"),
     ),
     "tls-name": Cause(
         _("The certificate is for another name"),
@@ -113,6 +127,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Use the server name your provider gives. It may differ from your own domain."),
         "host",
+        buttons=("pin",),
     ),
     "tls-expired": Cause(
         _("The certificate is out of date"),
@@ -120,6 +135,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("The operator of that server has to renew it. Nothing was sent."),
         "host",
+        buttons=("pin",),
     ),
     "tls-untrusted": Cause(
         _("The certificate is not trusted"),
@@ -127,6 +143,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("The operator of that server needs a certificate from a public authority."),
         "host",
+        buttons=("pin",),
     ),
     "tls-failed": Cause(
         _("Encryption failed"),
@@ -134,6 +151,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _CHECK_SETTINGS,
         "port",
+        buttons=("port", "again"),
     ),
     "tls-not-offered": Cause(
         _("No encryption offered"),
@@ -141,6 +159,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Choose a port with SSL. Your password was not sent."),
         "port",
+        buttons=("port",),
     ),
     "tls-tampered": Cause(
         _("The connection was interfered with"),
@@ -158,6 +177,7 @@ CAUSES: Mapping[str, Cause] = {
             "renewed, then test the connection and look at the new one."
         ),
         "host",
+        buttons=("pin",),
     ),
     "clear-text-off": Cause(
         _("Connections without encryption are not allowed"),
@@ -165,6 +185,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Turn on Require SSL and choose a port with encryption, or ask your administrator."),
         "require_ssl",
+        buttons=("ssl", "port"),
     ),
     "login-refused": Cause(
         _("Sign-in was refused"),
@@ -175,6 +196,8 @@ CAUSES: Mapping[str, Cause] = {
             "to allow access by other programs first."
         ),
         "password",
+        retry=Retry.AFTER_FIX,
+        buttons=("help", "username", "oauth"),
     ),
     "login-later": Cause(
         _("Sign-in is not possible right now"),
@@ -182,6 +205,8 @@ CAUSES: Mapping[str, Cause] = {
         Turn.NOBODY,
         _("Another program may be using the mailbox. Try again in a few minutes."),
         "username",
+        retry=Retry.AT_RESET,
+        buttons=("again",),
     ),
     "login-method": Cause(
         _("No common way to sign in"),
@@ -189,6 +214,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _CHECK_SETTINGS,
         "username",
+        buttons=("oauth", "ssl"),
     ),
     "refused": Cause(
         _("The server refused"),
@@ -217,6 +243,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Use the address and server of your other account."),
         "username",
+        retry=Retry.NEVER,
     ),
     "not-your-address": Cause(
         _("Not your address"),
@@ -224,6 +251,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Send from your own address, or from one you have at another provider."),
         "email",
+        retry=Retry.NEVER,
     ),
     "password-needed": Cause(
         _("The password is missing"),
@@ -231,10 +259,24 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("A stored password is used only with the server, port and username it was saved for."),
         "password",
+        retry=Retry.NEVER,
     ),
     "too-many-tests": Cause(
         _("Too many connection tests"),
         _("You have tested many connections in the last hour."),
+        Turn.NOBODY,
+        _("Try again in an hour. What you typed is kept on this page."),
+        retry=Retry.NEVER,
+    ),
+    "too-many-tests-domain": Cause(
+        _("Too many connection tests"),
+        _("Many connections have been tested from your domain in the last hour."),
+        Turn.NOBODY,
+        _("Try again in an hour. What you typed is kept on this page."),
+    ),
+    "too-many-tests-target": Cause(
+        _("Too many connection tests"),
+        _("Many people here have tested %(host)s in the last hour. It is left alone for a while."),
         Turn.NOBODY,
         _("Try again in an hour. What you typed is kept on this page."),
     ),
@@ -243,6 +285,7 @@ CAUSES: Mapping[str, Cause] = {
         _("This is switched off for your domain."),
         Turn.ADMINISTRATOR,
         _("Contact your administrator."),
+        retry=Retry.AT_RESET,
     ),
     "credential-unreadable": Cause(
         _("The saved password cannot be read"),
@@ -250,6 +293,7 @@ CAUSES: Mapping[str, Cause] = {
         Turn.YOU,
         _("Enter the password again. An administrator should look at the key file."),
         "password",
+        retry=Retry.AFTER_FIX,
     ),
     "storage": Cause(
         _("The mail could not be stored here"),
@@ -263,6 +307,11 @@ CAUSES: Mapping[str, Cause] = {
         Turn.ADMINISTRATOR,
         _WAIT,
     ),
+    **WIRES,
+    **SIGN_IN,
+    **AFTER,
+    **PERMISSIONS,
+    **SENDING,
     **WAITS,
 }
 UNKNOWN = Cause(
@@ -290,8 +339,8 @@ def explain_cause(
     """Explain a stored cause id. Unknown ids get a general sentence; missing values are words."""
     entry = CAUSES.get(cause, UNKNOWN)
     values = {"host": _("The server"), "port": "?", "username": _("This account")}
-    values["email"] = values["username"]
     values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
+    values.setdefault("email", values["username"])
     values.setdefault("provider", name_of(str(values["host"])))
     return Explained(
         cause=cause,
@@ -301,11 +350,24 @@ def explain_cause(
         action=str(entry.action),
         field=entry.field,
         server_line=server_line,
+        retry=entry.retry,
     )
 
 
-def explain(error: MailServerError, *, host: str = "", port: int | None = None) -> Explained:
-    """Explain what a server did. ``host`` and ``port`` fill in what the error does not know."""
+def explain(
+    error: MailServerError,
+    *,
+    host: str = "",
+    port: int | None = None,
+    username: str = "",
+    protocol: str = "",
+) -> Explained:
+    """Explain what a server did, by its words where the catalogue knows them.
+
+    ``host``, ``port`` and ``username`` fill in what the error does not know; ``protocol`` is
+    imap, pop, smtp or oauth.
+    """
     known = {name: value for name, value in error.public_params.items() if value not in ("", None)}
-    values: dict[str, object] = {"host": host, "port": port, **known}
-    return explain_cause(error.cause, values, server_line=error.server_line)
+    values: dict[str, object] = {"host": host, "port": port, "username": username, **known}
+    cause = catalogue.read(protocol, error, host=host)
+    return explain_cause(cause, values, server_line=error.server_line)

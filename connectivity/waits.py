@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from connectivity.cause import Cause, Turn
+from connectivity.cause import Cause, Retry, Turn
 
 _GOES_ON = _("You need not do anything. It goes on by itself.")
 
@@ -19,18 +19,21 @@ WAITS: Mapping[str, Cause] = {
         _("%(provider)s asked for fewer requests."),
         Turn.NOBODY,
         _GOES_ON,
+        retry=Retry.AT_RESET,
     ),
     "limited": Cause(
         _("Too many connections"),
         _("%(provider)s allows no more connections to this account at the moment."),
         Turn.NOBODY,
         _("Phones and other mail programs count too. It goes on by itself."),
+        retry=Retry.AT_RESET,
     ),
     "over-quota": Cause(
         _("The limit of the provider is reached"),
         _("%(provider)s limits how much an account may fetch, and that much has been fetched."),
         Turn.NOBODY,
         _GOES_ON,
+        retry=Retry.AT_RESET,
     ),
     "daily-budget": Cause(
         _("Enough for today"),
@@ -40,12 +43,14 @@ WAITS: Mapping[str, Cause] = {
         ),
         Turn.NOBODY,
         _GOES_ON,
+        retry=Retry.AT_RESET,
     ),
     "in-use": Cause(
         _("The mailbox is in use"),
         _("Another program has the mailbox at %(provider)s open, or looked into it just now."),
         Turn.NOBODY,
         _("It is tried again by itself. If it stays so, let the other program look less often."),
+        retry=Retry.AT_RESET,
     ),
     "not-connected": Cause(
         _("The mailbox did not open"),
@@ -61,12 +66,14 @@ WAITS: Mapping[str, Cause] = {
         _("Several accounts at %(provider)s cannot be reached at the moment."),
         Turn.NOBODY,
         _("Your settings are not the reason. It goes on by itself."),
+        retry=Retry.AT_RESET,
     ),
     "login-spacing": Cause(
         _("Taking turns"),
         _("Several accounts sign in at %(provider)s, one after another."),
         Turn.NOBODY,
         _GOES_ON,
+        retry=Retry.AT_RESET,
     ),
     "folder-refused": Cause(
         _("A folder did not open"),
@@ -85,6 +92,8 @@ WAITS: Mapping[str, Cause] = {
         _("%(provider)s no longer accepts the permission you gave for this account."),
         Turn.YOU,
         _("Sign in at the provider again to give it anew."),
+        retry=Retry.AFTER_FIX,
+        buttons=("oauth",),
     ),
     "oauth-unavailable": Cause(
         _("The sign-in service does not answer"),

@@ -1,0 +1,89 @@
+"""Which cause of `protocols.errors` a finer one of the catalogue belongs to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# What a finer cause behaves as: whether it is tried again, what it says about a whole server.
+ROOTS: Mapping[str, str] = {
+    **dict.fromkeys(("name-timeout", "name-unsure"), "name-not-found"),
+    **dict.fromkeys(
+        ("greets-as-pop", "greets-as-imap", "greets-as-web", "greets-as-ssh", "greets-as-smtp"),
+        "wrong-protocol",
+    ),
+    "tls-not-yet": "tls-expired",
+    "tls-self-signed": "tls-untrusted",
+    **dict.fromkeys(("tls-old", "tls-refused"), "tls-failed"),
+    **dict.fromkeys(
+        (
+            "oauth-denied",
+            "oauth-admin-consent",
+            "oauth-consent",
+            "oauth-second-factor",
+            "oauth-idle",
+            "oauth-password-changed",
+            "oauth-unknown-user",
+            "oauth-scope-missing",
+        ),
+        "oauth-revoked",
+    ),
+    **dict.fromkeys(
+        ("oauth-redirect", "oauth-secret-expired", "oauth-client", "oauth-scope"),
+        "oauth-unavailable",
+    ),
+    **dict.fromkeys(
+        (
+            "app-password-needed",
+            "web-login-needed",
+            "bad-attempts",
+            "imap-off",
+            "pop-off",
+            "access-off",
+            "smtp-sign-in-off",
+            "old-sign-in-off",
+            "account-locked",
+            "password-expired",
+            "contact-admin",
+            "not-your-mailbox",
+            "full-address-needed",
+            "unknown-user",
+            "server-message",
+        ),
+        "login-refused",
+    ),
+    **dict.fromkeys(
+        ("privacy-required", "method-too-weak", "no-apop", "sign-in-needed"), "login-method"
+    ),
+    **dict.fromkeys(
+        ("sign-in-service-down", "server-fault", "server-busy", "server-turns-away", "try-later"),
+        "login-later",
+    ),
+    "login-delay": "in-use",
+    **dict.fromkeys(
+        (
+            "unauthenticated-domain",
+            "sending-limit",
+            "too-many-recipients",
+            "sender-not-allowed",
+            "relay-denied",
+            "message-too-large",
+            "mailbox-full",
+            "taken-for-spam",
+            "greylisted",
+            "no-such-recipient",
+            "no-such-domain",
+            "bad-address",
+            "recipient-refuses",
+            "server-full",
+            "recipient-later",
+            "command-unknown",
+            "message-refused",
+            "folder-not-yours",
+            "folder-gone",
+            "mailbox-damaged",
+            "not-supported",
+            "server-trouble",
+        ),
+        "refused",
+    ),
+}

@@ -1,0 +1,150 @@
+"""Causes for which a server does not take a message: a part of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from connectivity.cause import Cause, Retry, Turn
+
+_OTHER_WAY = _("Ask the recipient, in another way, what their server accepts.")
+_BY_ITSELF = _("You need not do anything. It is tried again by itself.")
+_CHECK_ADDRESS = _("Check the address and send again.")
+
+SENDING: Mapping[str, Cause] = {
+    "sign-in-needed": Cause(
+        _("The server wants a sign-in"),
+        _("%(host)s takes messages only after a sign-in."),
+        Turn.YOU,
+        _("Turn on the sign-in for this account and enter its password."),
+        "use_authentication",
+        buttons=("authentication",),
+    ),
+    "sender-not-allowed": Cause(
+        _("This sender is not allowed"),
+        _("%(host)s does not let this account send as %(email)s."),
+        Turn.YOU,
+        _("Use the address that belongs to the account, or have it allowed there."),
+        "email",
+        Retry.NEVER,
+    ),
+    "relay-denied": Cause(
+        _("The server does not pass it on"),
+        _("%(host)s does not pass messages of this account on to other servers."),
+        Turn.YOU,
+        _("Turn on the sign-in for this account, or ask the administrator of the other account."),
+        "use_authentication",
+        Retry.NEVER,
+        ("authentication",),
+    ),
+    "sending-limit": Cause(
+        _("The limit for sending is reached"),
+        _("%(host)s lets this account send no more for now."),
+        Turn.NOBODY,
+        _("Send again later. The provider says how much it allows in a day."),
+    ),
+    "too-many-recipients": Cause(
+        _("Too many recipients"),
+        _("%(host)s does not take so many recipients at once."),
+        Turn.YOU,
+        _("Send to fewer people at a time."),
+    ),
+    "message-too-large": Cause(
+        _("The message is too large"),
+        _("%(host)s does not take messages of this size."),
+        Turn.YOU,
+        _("Send smaller attachments, or a link to them."),
+        "",
+        Retry.NEVER,
+    ),
+    "mailbox-full": Cause(
+        _("The recipient's mailbox is full"),
+        _("%(host)s says that there is no room in the mailbox of the recipient."),
+        Turn.PROVIDER,
+        _OTHER_WAY,
+    ),
+    "no-such-recipient": Cause(
+        _("The recipient is not known"),
+        _("%(host)s says that there is no mailbox with this address."),
+        Turn.YOU,
+        _CHECK_ADDRESS,
+        "",
+        Retry.NEVER,
+    ),
+    "no-such-domain": Cause(
+        _("The recipient's domain is not known"),
+        _("%(host)s finds no mail server for the part of the address after the @."),
+        Turn.YOU,
+        _CHECK_ADDRESS,
+        "",
+        Retry.NEVER,
+    ),
+    "bad-address": Cause(
+        _("The address cannot be used"),
+        _("%(host)s cannot make sense of one of the addresses."),
+        Turn.YOU,
+        _CHECK_ADDRESS,
+        "",
+        Retry.NEVER,
+    ),
+    "recipient-refuses": Cause(
+        _("The recipient takes no mail from you"),
+        _("%(host)s says that this recipient does not take the message."),
+        Turn.PROVIDER,
+        _OTHER_WAY,
+        "",
+        Retry.NEVER,
+    ),
+    "recipient-later": Cause(
+        _("The recipient's server asks for patience"),
+        _("%(host)s cannot deliver the message at the moment."),
+        Turn.NOBODY,
+        _BY_ITSELF,
+    ),
+    "greylisted": Cause(
+        _("The server wants to be asked twice"),
+        _("%(host)s takes messages from senders new to it only at the second try."),
+        Turn.NOBODY,
+        _BY_ITSELF,
+    ),
+    "server-full": Cause(
+        _("The server has no room"),
+        _("%(host)s has no room for messages at the moment."),
+        Turn.NOBODY,
+        _BY_ITSELF,
+    ),
+    "taken-for-spam": Cause(
+        _("The message was taken for spam"),
+        _("%(host)s did not take the message because it looks like spam, or comes from here."),
+        Turn.PROVIDER,
+        _("What the server said names the reason. Its operator can lift it."),
+        "",
+        Retry.NEVER,
+    ),
+    "unauthenticated-domain": Cause(
+        _("The sender could not be proven"),
+        _("%(host)s takes mail from this domain only with a proof (SPF, DKIM or DMARC)."),
+        Turn.ADMINISTRATOR,
+        _("Send through the provider of the address, or have the domain set up for this server."),
+        "email",
+        Retry.NEVER,
+    ),
+    "command-unknown": Cause(
+        _("The server did not understand"),
+        _("%(host)s does not know a command that sending needs."),
+        Turn.PROVIDER,
+        _("Check that this is a server for sending, and its port."),
+        "port",
+        Retry.NEVER,
+        ("port",),
+    ),
+    "message-refused": Cause(
+        _("The message was refused"),
+        _("%(host)s did not take the message."),
+        Turn.PROVIDER,
+        _("What the server said, below, names its reason."),
+        "",
+        Retry.NEVER,
+    ),
+}
