@@ -9,7 +9,9 @@ import queue
 import re
 import socket
 import threading
+import unicodedata
 from dataclasses import dataclass
+from importlib import import_module
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -67,23 +69,36 @@ _LOW32 = 0xFFFFFFFF
 class AddressPolicy:
     """What may be connected to: the public internet on mail ports, plus named networks.
 
-    An address inside `allowed_networks` is allowed on every port; `allowed_ports` of None
-    allows every port everywhere.
+    An address inside `allowed_networks` is allowed on every port except `closed_ports`, those
+    of our own services; one inside a network of `allowed_on` on the port named with it.
+    `allowed_ports` of None allows every port everywhere. Names are asked of `nameservers`
+    (address and port), of the system's resolver where there are none.
     """
 
     allowed_networks: tuple[Network, ...] = ()
     allowed_ports: frozenset[int] | None = DEFAULT_MAIL_PORTS
+    allowed_on: tuple[tuple[Network, int], ...] = ()
+    closed_ports: frozenset[int] = frozenset()
+    nameservers: tuple[tuple[str, int], ...] = ()
 
 
-def judge(ip: Address, policy: AddressPolicy) -> bool:
+def judge(ip: Address, policy: AddressPolicy, port: int = 0) -> bool:
     """Whether this address may be connected to, whatever IPv4 address hides inside it."""
-    return opened(ip, policy) or all(_is_public(each) for each in _unwrap(ip))
+    return opened(ip, policy, port) or all(_is_public(each) for each in _unwrap(ip))
 
 
-def opened(ip: Address, policy: AddressPolicy) -> bool:
-    """Whether a network named by the administrator covers this address."""
+def opened(ip: Address, policy: AddressPolicy, port: int = 0) -> bool:
+    """Whether a network named by the administrator covers this address, with this port."""
     inner = _unwrap(ip)[-1]
-    return any(inner.version == net.version and inner in net for net in policy.allowed_networks)
+    if any(at == port and _inside(inner, net) for net, at in policy.allowed_on):
+        return True
+    if port in policy.closed_ports:
+        return False
+    return any(_inside(inner, net) for net in policy.allowed_networks)
+
+
+def _inside(ip: Address, net: Network) -> bool:
+    return ip.version == net.version and ip in net
 
 
 def _unwrap(ip: Address) -> tuple[Address, ...]:
@@ -120,17 +135,30 @@ def connect(endpoint: Endpoint, policy: AddressPolicy, deadline: Deadline) -> so
     Raises `AddressRefused`, `NameNotFound`, `ConnectFailed` or `Hung`.  The name is never
     resolved a second time, so an answer that changes in between has no effect.
     """
-    host = clean_host(endpoint)
-    found = resolve(host, endpoint.port, deadline.within(PATIENCE, Stage.NAME))
+    host, port = clean_host(endpoint), endpoint.port
+    try:
+        found = resolve(host, port, deadline.within(PATIENCE, Stage.NAME), policy.nameservers)
+    except NameNotFound:
+        if _only_inside(host):
+            # Nobody learns which names there are in our networks.
+            raise _refused(endpoint) from None
+        raise
     addresses = [ip_address(each[1][0]) for each in found]
-    if not all(judge(ip, policy) for ip in addresses):
+    if not all(judge(ip, policy, port) for ip in addresses):
         raise _refused(endpoint)
-    if not _port_open(endpoint.port, policy) and not all(opened(ip, policy) for ip in addresses):
+    if not _port_open(port, policy) and not all(opened(ip, policy, port) for ip in addresses):
         raise _refused(endpoint)
     return _first_that_answers(found, endpoint, deadline.within(PATIENCE, Stage.CONNECT))
 
 
-_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029/\\@?#]")
+_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029/\\@?#%]")
+# What stands for a dot in names (RFC 3490 3.1), and what makes a last label a number.
+_DOTS = re.compile("[\u3002\uff0e\uff61]")
+_NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)")
+# Names that mean something in one network only (RFC 6761, 6762, 8375, and what people use).
+_INSIDE = frozenset(
+    ("localhost", "localdomain", "local", "internal", "intranet", "private", "lan", "home", "arpa")
+)
 
 
 def clean_host(endpoint: Endpoint) -> str:
@@ -140,17 +168,51 @@ def clean_host(endpoint: Endpoint) -> str:
         raise _refused(endpoint)
     if not 0 < endpoint.port < 65536:
         raise _refused(endpoint)
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    bracketed = host.startswith("[") and host.endswith("]")
+    bare = host[1:-1] if bracketed else host
+    if (bracketed or _looks_numeric(bare)) and not _is_address(bare):
+        raise _refused(endpoint)
+    return bare
+
+
+def _looks_numeric(host: str) -> bool:
+    """Whether some program may take this for an address: resolvers read them in many ways.
+
+    As in the URL standard of WHATWG, a host that ends in a number is an IPv4 address or nothing.
+    """
+    plain = _DOTS.sub(".", unicodedata.normalize("NFKC", host)).rstrip(".")
+    return ":" in plain or _NUMBER.fullmatch(plain.rpartition(".")[2]) is not None
+
+
+def _is_address(host: str) -> bool:
+    """Whether this is an address in its one usual form: dotted decimal or IPv6, in ASCII."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return host.isascii()
+
+
+def _only_inside(host: str) -> bool:
+    """Whether a name can be one of a private network only."""
+    labels = host.lower().rstrip(".").split(".")
+    return len(labels) == 1 or labels[-1] in _INSIDE
 
 
 Found = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 
 
-def resolve(host: str, port: int, deadline: Deadline) -> list[Found]:
+def resolve(
+    host: str, port: int, deadline: Deadline, nameservers: tuple[tuple[str, int], ...] = ()
+) -> list[Found]:
     """Every address of a name, in the resolver's order of preference.
 
     `getaddrinfo` knows no timeout, so it runs in a thread that is left behind when time is up.
     """
+    if nameservers and not _is_address(host) and host.removesuffix(".").lower() != "localhost":
+        # Loading a resolver takes 90 ms, and most installations use the system's.
+        asking = import_module("protocols.nameservers")
+        return _some(asking.lookup(host, port, nameservers, deadline), host)
     answers: queue.SimpleQueue[list[Found] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -165,7 +227,11 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Found]:
         answer = answers.get(timeout=deadline.remaining())
     except queue.Empty:
         raise NameNotFound(Stage.NAME, host=host) from None
-    if isinstance(answer, Exception) or not answer or len(answer) > MAX_ADDRESSES:
+    return _some([] if isinstance(answer, Exception) else answer, host)
+
+
+def _some(answer: list[Found], host: str) -> list[Found]:
+    if not 0 < len(answer) <= MAX_ADDRESSES:
         raise NameNotFound(Stage.NAME, host=host)
     return answer
 

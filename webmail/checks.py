@@ -9,7 +9,6 @@ from __future__ import annotations
 import ssl
 import stat
 from collections.abc import Sequence
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from connectivity.networks import parse_nameserver, parse_network
 from connectivity.sealing import KeyFormatError, parse_keys
 from webmail.environment import BROKERS, scheme
 
@@ -94,16 +94,39 @@ def networks() -> list[CheckMessage]:
     """CONNECTIVITY_ALLOWED_NETWORKS opens named ranges, never everything."""
     for entry in settings.CONNECTIVITY_ALLOWED_NETWORKS:
         try:
-            network = ip_network(entry)
+            network, _port = parse_network(entry)
         except ValueError:
             return _error(
                 "E010",
-                f"CONNECTIVITY_ALLOWED_NETWORKS: {entry!r} is no network such as 10.1.0.0/16.",
+                f"CONNECTIVITY_ALLOWED_NETWORKS: {entry!r} is no network such as 10.1.0.0/16 or "
+                "10.1.0.0/16:993.",
             )
         if network.prefixlen == 0:
             return _error(
                 "E010",
                 f"CONNECTIVITY_ALLOWED_NETWORKS: {entry} would open every internal address.",
+            )
+    return []
+
+
+def ports() -> list[CheckMessage]:
+    """CONNECTIVITY_PORTS are numbers of ports."""
+    for entry in settings.CONNECTIVITY_PORTS:
+        if not (entry.isascii() and entry.isdigit() and 0 < int(entry) < 65536):
+            return _error("E013", f"CONNECTIVITY_PORTS: {entry!r} is no port from 1 to 65535.")
+    return []
+
+
+def resolvers() -> list[CheckMessage]:
+    """CONNECTIVITY_NAMESERVERS are addresses: nobody is there to resolve a name."""
+    for entry in settings.CONNECTIVITY_NAMESERVERS:
+        try:
+            parse_nameserver(entry)
+        except ValueError:
+            return _error(
+                "E014",
+                f"CONNECTIVITY_NAMESERVERS: {entry!r} is no address such as 192.0.2.53 or "
+                "[2001:db8::53]:53.",
             )
     return []
 
@@ -138,7 +161,18 @@ def relay() -> list[CheckMessage]:
     return []
 
 
-RULES = (secret_key, credential_keys, secret_files, broker, hosts, networks, ca_file, relay)
+RULES = (
+    secret_key,
+    credential_keys,
+    secret_files,
+    broker,
+    hosts,
+    networks,
+    ports,
+    resolvers,
+    ca_file,
+    relay,
+)
 
 
 def check_settings(

@@ -194,8 +194,14 @@ MAX_SEND_SIZE = env.number("MAX_SEND_SIZE", 25 * 1024 * 1024, least=65536)  # by
 # Reaching other people's servers
 CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.words("CONNECTIVITY_ALLOWED_NETWORKS", [])
 CONNECTIVITY_CA_FILE: str = env.text("CONNECTIVITY_CA_FILE")
-# Connection tests a user may run in an hour, so that the forms are no port scanner.
+# Further ports than those of mail are for installations whose partners use odd ones.
+CONNECTIVITY_PORTS: list[str] = env.words("CONNECTIVITY_PORTS", [])
+CONNECTIVITY_NAMESERVERS: list[str] = env.words("CONNECTIVITY_NAMESERVERS", [])
+# Connection tests in an hour, so that the forms are no port scanner: of one person, of all the
+# people of a domain, and of one server by everybody.
 CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)
+CONNECTIVITY_DOMAIN_TESTS_PER_HOUR = env.number("CONNECTIVITY_DOMAIN_TESTS_PER_HOUR", 1000, least=1)
+CONNECTIVITY_TARGET_TESTS_PER_HOUR = env.number("CONNECTIVITY_TARGET_TESTS_PER_HOUR", 300, least=1)
 # smtp://, smtp+starttls:// or smtps:// user:password@host:port; empty: no way out for local From.
 RELAY_URL: str = env.text("RELAY_URL")
 

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from accounts.models import User
+from connectivity.networks import parse_nameserver, parse_network
 from connectivity.services import pins
-from protocols.address import AddressPolicy
+from protocols.address import DEFAULT_MAIL_PORTS, AddressPolicy
 from protocols.tls import Trust
+
+_USUAL_PORT = {"redis": 6379, "rediss": 6379}
 
 
 def policy() -> AddressPolicy:
     """The guard's rules: nothing private except the networks the operator opened."""
-    networks = settings.CONNECTIVITY_ALLOWED_NETWORKS
-    return AddressPolicy(allowed_networks=tuple(ip_network(entry) for entry in networks))
+    entries = [parse_network(entry) for entry in settings.CONNECTIVITY_ALLOWED_NETWORKS]
+    ports = settings.CONNECTIVITY_PORTS
+    return AddressPolicy(
+        allowed_networks=tuple(net for net, port in entries if port is None),
+        allowed_ports=frozenset(map(int, ports)) if ports else DEFAULT_MAIL_PORTS,
+        allowed_on=tuple((net, port) for net, port in entries if port is not None),
+        closed_ports=_own_services(),
+        nameservers=nameservers(),
+    )
+
+
+def nameservers() -> tuple[tuple[str, int], ...]:
+    """Whom to ask for names: addresses and ports. None: the system's resolver."""
+    return tuple(parse_nameserver(entry) for entry in settings.CONNECTIVITY_NAMESERVERS)
+
+
+def _own_services() -> frozenset[int]:
+    """The ports of our database and broker: no mail server is there, in whatever network."""
+    ports = {int(entry["PORT"] or 5432) for entry in settings.DATABASES.values() if entry["HOST"]}
+    broker = urlsplit(settings.BROKER_URL)
+    if broker.scheme in _USUAL_PORT:
+        ports.add(broker.port or _USUAL_PORT[broker.scheme])
+    return frozenset(ports)
 
 
 def trust(user: User | None = None, host: str = "", port: int = 0) -> Trust:
