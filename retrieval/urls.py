@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retrieval.views import actions, detail, editing, set_aside
+from retrieval.views import actions, detail, editing, set_aside, why
 
 ROOT = "settings/connectivity/retrieval/"
 
@@ -21,5 +21,6 @@ urlpatterns = [
     path(f"{ROOT}<int:pk>/push/", actions.push, name="retrieval-push"),
     path(f"{ROOT}<int:pk>/retry/", set_aside.retry_all, name="retrieval-retry-all"),
     path(f"{ROOT}<int:pk>/retry/<int:message>/", set_aside.retry, name="retrieval-retry"),
+    path(f"{ROOT}<int:pk>/why/", why.ask, name="retrieval-why"),
     path(f"{ROOT}<int:pk>/delete/", actions.delete, name="retrieval-delete"),
 ]
