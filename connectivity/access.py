@@ -68,7 +68,11 @@ def requires(feature: Feature) -> Callable[[View[Params]], View[Params]]:
             if features.enabled_for(user, feature):
                 return view(request, *args, **kwargs)
             context = {"feature": feature.label, "administrator": administrator_of(user)}
-            return render(request, "connectivity/off.html", context, status=403)
+            answer = render(request, "connectivity/off.html", context, status=403)
+            if request.headers.get("HX-Request"):
+                # A page that still shows it is out of date as a whole.
+                answer.headers["HX-Refresh"] = "true"
+            return answer
 
         return guarded
 

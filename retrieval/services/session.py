@@ -62,6 +62,7 @@ class Session:
     stop_at: float = field(default=float("inf"))  # time.monotonic(); end of this slice
     interrupted: bool = False
     _published: float = field(default=0.0, init=False)
+    _checked: float = field(default=0.0, init=False)
 
     @property
     def backfill(self) -> bool:
@@ -109,6 +110,7 @@ class Session:
 
     def check_allowed(self) -> None:
         """Stop at once where the feature was switched off, or the user."""
+        self._checked = time.monotonic()
         user = User.objects.select_related("domain").filter(pk=self.task.user_id).first()
         if user is None or not features.enabled_for(user, Feature.RETRIEVAL):
             raise FeatureOffError
@@ -126,7 +128,11 @@ class Session:
     def publish(self, *, phase: str = "", folder_name: str | None = None) -> None:
         """Write the run's progress where the page reads it, at most once a second.
 
-        Never inside a transaction that stores: the figures are for people.
+        Never inside a transaction that stores: the figures are for people. Looks as often whether
+        the feature is still on, as listing folders takes minutes in which nothing is stored.
+
+        Raises:
+            FeatureOffError: it is not; what was stored stays.
         """
         if phase:
             self.run.phase = phase
@@ -134,6 +140,8 @@ class Session:
             self.run.folder_name = folder_name[:1000]
         if time.monotonic() - self._published >= PUBLISH_EVERY:
             self.flush()
+            if time.monotonic() - self._checked >= PUBLISH_EVERY:
+                self.check_allowed()
 
     def flush(self) -> None:
         """Write the run's progress now."""
@@ -155,7 +163,8 @@ class Session:
         so a worker that lost the task changes nothing.
 
         Raises:
-            LeaseLostError, FeatureOffError: nothing was stored.
+            LeaseLostError: nothing was stored.
+            FeatureOffError: nothing was stored, or all of it when it was switched off meanwhile.
             BudgetSpent: all of it was stored, and nothing more may be fetched today.
         """
         self.check_allowed()
