@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Entry point of the operator commands."""
 
+import gc
 import json
 import os
 import sys
@@ -13,6 +14,9 @@ from webmail import demo_environment
 
 def main() -> None:
     """Run a command; settings that cannot be used end it with one sentence."""
+    # A start makes many objects and next to no garbage; to look for it after every 700 of them
+    # takes a seventh of the time.
+    gc.set_threshold(50_000)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webmail.settings")
     if sys.argv[1:2] == ["demo"]:
         demo_environment.prepare(os.environ)

@@ -21,6 +21,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from protocols.errors import MailServerError
 
@@ -29,7 +30,8 @@ SETTINGS = "settings"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Row = Mapping[str, Any]
 Answer = Row | Sequence[Row] | None
-Verb = Callable[..., Answer]
+#: What does the work of a verb, or its dotted path: loaded when the verb is called for.
+Verb = Callable[..., Answer] | str
 
 
 class AddVerb(Protocol):
@@ -86,7 +88,8 @@ class OperatorCommand(BaseCommand):
         self.add_verbs(add)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run: Verb = options.get("run") or self.answer
+        verb: Verb = options.get("run") or self.answer
+        run: Callable[..., Answer] = import_string(verb) if isinstance(verb, str) else verb
         wanted = {name: value for name, value in options.items() if name not in self._common}
         try:
             answer = run(**wanted)
@@ -122,7 +125,7 @@ class OperatorCommand(BaseCommand):
         """Django's system checks, told as sentences with their ids; warnings are not told."""
         serious = [
             message
-            for message in run_checks(include_deployment_checks=False)
+            for message in run_checks(tags=options.get("tags"), include_deployment_checks=False)
             if message.is_serious() and not message.is_silenced()
         ]
         if serious:

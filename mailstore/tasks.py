@@ -1,8 +1,8 @@
 """Housekeeping of the mail store."""
 
-from celery import shared_task
 from django.utils import timezone
 
+from lib.queue import shared_task
 from mailstore.services import indexing, sweeping
 
 # Shorter than the time between two runs, so that they do not pile up.

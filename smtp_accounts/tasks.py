@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from celery import shared_task
 from django.utils import timezone
 
+from lib.queue import shared_task
 from smtp_accounts.services import delivery, drafts, queue, sent
 
 
