@@ -58,6 +58,11 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
+    notice_mail = models.BooleanField(
+        _("notices by mail"),
+        default=True,
+        help_text="Mail to the own Inbox about accounts that fail for long.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

@@ -255,7 +255,8 @@ class Notification(models.Model):
     """Something a person should know about one of their accounts.
 
     ``key`` names the trouble, such as ``retrieval:12``: one is open at a time, until
-    ``resolved_at``. Text is made from ``cause`` and ``params`` when it is shown.
+    ``resolved_at``. Text is made from ``cause`` and ``params`` when it is shown, which is from
+    ``at`` on. The row is the queue of the mail about it as well: one is due at ``mail_at``.
     """
 
     user = models.ForeignKey(
@@ -267,14 +268,23 @@ class Notification(models.Model):
     url = models.CharField(max_length=200, blank=True, help_text="A path of this site.")
     cause = models.CharField(max_length=40, blank=True)
     params = models.JSONField(default=dict)
+    since = models.DateTimeField(default=timezone.now, help_text="Since when it lasts.")
     at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(null=True, blank=True, help_text="Null: no mail is due.")
     mailed_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["user", "-at"], name="notification_by_user")]
+        indexes = [
+            models.Index(fields=["user", "-at"], name="notification_by_user"),
+            models.Index(
+                fields=["mail_at"],
+                name="notification_mail_due",
+                condition=Q(mail_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "key"],
