@@ -4,7 +4,8 @@ Foreign exceptions (sockets, TLS, imaplib, aiosmtplib) become these at the borde
 and never pass it::
 
     MailServerError          stage, temporary, cause, public, params, server_line
-    ├── NameNotFound         name-not-found    the host name has no address
+    ├── NameNotFound         name-not-found    the host name has no address; name-timeout,
+    │                        name-unsure       nobody could say
     ├── AddressRefused       address-refused   the guard forbids the address or the port
     ├── ConnectFailed        port-closed, no-answer, unreachable
     ├── Hung                 hung              the server stopped answering within its deadline
@@ -19,6 +20,7 @@ and never pass it::
     ├── TokenExpired         token-expired     an access token ran out or was not accepted
     ├── OAuthRevoked         oauth-revoked     the person has to agree to the access again
     ├── OAuthUnavailable     oauth-unavailable the provider gives out no access token now
+    ├── OAuthRefused         oauth-refused     the provider said no to a sign-in
     ├── LoginMethod          login-method      no way to sign in that both sides know
     ├── Refused              refused           the server refused a command after sign-in
     ├── ProtocolBroken       protocol          an answer that cannot be understood or trusted
@@ -58,6 +60,8 @@ class Stage(StrEnum):
 # Sentences by cause, in English: what a command of the operator prints.
 SENTENCES: Mapping[str, str] = {
     "name-not-found": "No server with the name %(host)s was found. Check the server address.",
+    "name-timeout": "The name service did not say in time where %(host)s is.",
+    "name-unsure": "The name service could not say where %(host)s is.",
     "address-refused": "The server address %(host)s with port %(port)s cannot be used here.",
     "port-closed": "%(host)s answers, but nothing accepts connections on port %(port)s.",
     "no-answer": "%(host)s did not answer on port %(port)s in time.",
@@ -84,6 +88,8 @@ SENTENCES: Mapping[str, str] = {
     "token-expired": "The permission to sign in has expired.",
     "oauth-revoked": "The permission to sign in was withdrawn. Sign in to the provider again.",
     "oauth-unavailable": "The provider could not renew the permission to sign in right now.",
+    "oauth-refused": "The provider ended the sign-in without giving a permission.",
+    "feature-off": "This is switched off here.",
     "login-method": "The server offers no way to sign in that can be used here.",
     "refused": "The server refused the request.",
     "protocol": "The server sent an answer that could not be understood.",
@@ -222,6 +228,18 @@ class OAuthUnavailable(MailServerError):
     """A provider gave no access token, for a reason that may pass."""
 
     cause = "oauth-unavailable"
+
+
+class OAuthRefused(MailServerError):
+    """A provider said no to a sign-in; `error` is its code (RFC 6749 section 5.2)."""
+
+    cause = "oauth-refused"
+    temporary = False
+
+    def __init__(self, error: str, server_line: str) -> None:
+        """`server_line` is redacted."""
+        super().__init__(Stage.LOGIN, server_line=server_line)
+        self.error = error
 
 
 class LoginMethod(MailServerError):

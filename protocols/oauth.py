@@ -25,6 +25,7 @@ from protocols.address import AddressPolicy
 from protocols.errors import (
     AddressRefused,
     MailServerError,
+    OAuthRefused,
     OAuthRevoked,
     OAuthUnavailable,
     Stage,
@@ -84,18 +85,6 @@ class Device:
     expires_in: float
 
 
-class SignInRefused(OAuthUnavailable):
-    """A provider said no to a sign-in; `error` is its code (RFC 6749 section 5.2)."""
-
-    cause = "oauth-refused"
-    temporary = False
-
-    def __init__(self, error: str, server_line: str) -> None:
-        """`server_line` is redacted."""
-        super().__init__(Stage.LOGIN, server_line=server_line)
-        self.error = error
-
-
 def authorization_url(
     url: str,
     *,
@@ -128,7 +117,7 @@ def authorization_url(
 def exchange(url: str, party: Party, *, code: str, verifier: str, redirect_uri: str) -> Token:
     """The tokens for a code the browser brought back (RFC 6749 section 4.1.3).
 
-    Raises `SignInRefused`, `OAuthUnavailable` or `AddressRefused`.
+    Raises `OAuthRefused`, `OAuthUnavailable` or `AddressRefused`.
     """
 
     def ask(client: OAuth2Client) -> None:
@@ -194,7 +183,7 @@ def revoke(url: str, party: Party, *, token: str) -> None:
 def device_begin(url: str, party: Party, *, scopes: frozenset[str]) -> Device:
     """Begin a sign-in for which the browser need not come back here (RFC 8628 section 3.1).
 
-    Raises `SignInRefused`, `OAuthUnavailable` or `AddressRefused`.
+    Raises `OAuthRefused`, `OAuthUnavailable` or `AddressRefused`.
     """
 
     def ask(client: OAuth2Client) -> None:
@@ -211,7 +200,7 @@ def device_begin(url: str, party: Party, *, scopes: frozenset[str]) -> Device:
 def device_poll(url: str, party: Party, *, code: str) -> Token:
     """Ask whether the person has agreed (RFC 8628 section 3.4).
 
-    Raises `SignInRefused` with `authorization_pending`, `slow_down` (wait five seconds more from
+    Raises `OAuthRefused` with `authorization_pending`, `slow_down` (wait five seconds more from
     now on), `expired_token`, `access_denied`; else as `exchange` does.
     """
 
@@ -227,7 +216,7 @@ Judge = Callable[[str, str, float | None], MailServerError]
 def _no(name: str, said: str, wait: float | None) -> MailServerError:
     """The error for a provider's `error` while somebody signs in."""
     if name and name not in {"temporarily_unavailable", "server_error"}:
-        return SignInRefused(name, said)
+        return OAuthRefused(name, said)
     return OAuthUnavailable(Stage.LOGIN, server_line=said, retry_after=wait)
 
 
@@ -259,7 +248,7 @@ def _asked(
             client.register_compliance_hook("access_token_response", look)
             client.register_compliance_hook("refresh_token_response", look)
             ask(client)
-    except (AddressRefused, OAuthRevoked, OAuthUnavailable):
+    except (AddressRefused, OAuthRefused, OAuthRevoked, OAuthUnavailable):
         raise
     except MailServerError as error:
         raise OAuthUnavailable(Stage.LOGIN, server_line=redact(str(error), *secrets)) from None

@@ -1,0 +1,30 @@
+"""What an account signs in with: its password, or a fresh access token of its provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectivity.models import Credential, CredentialKind
+from connectivity.services import credentials, grants
+from protocols.types import Login
+
+
+def login(credential: Credential, *, username: str, now: datetime, apop: bool = False) -> Login:
+    """The login for one connection; asked for before each, as a token lives for an hour.
+
+    Never inside a transaction: a token may have to be fetched.
+
+    Raises:
+        CredentialError: what is stored does not open.
+        OAuthRevoked: the person has to sign in at the provider again.
+        OAuthUnavailable: the provider gives no token now; "feature-off" where it is switched off.
+    """
+    if credential.kind == CredentialKind.OAUTH:
+        return Login(username, grants.access(credential, now=now), oauth=True)
+    return Login(username, credentials.reveal(credential), apop=apop)
+
+
+def refused(credential: Credential, *, now: datetime) -> None:
+    """The server refused the access token (`TokenExpired`): the next login gets another one."""
+    if credential.kind == CredentialKind.OAUTH:
+        grants.refused(credential, now=now)
