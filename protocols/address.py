@@ -148,7 +148,10 @@ def connect(endpoint: Endpoint, policy: AddressPolicy, deadline: Deadline) -> so
         raise _refused(endpoint)
     if not _port_open(port, policy) and not all(opened(ip, policy, port) for ip in addresses):
         raise _refused(endpoint)
-    return _first_that_answers(found, endpoint, deadline.within(PATIENCE, Stage.CONNECT))
+    sock = _first_that_answers(found, endpoint, deadline.within(PATIENCE, Stage.CONNECT))
+    with contextlib.suppress(OSError):  # reset already: the first read will tell
+        deadline.note("address", str(sock.getpeername()[0]))
+    return sock
 
 
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029/\\@?#%]")
@@ -226,7 +229,9 @@ def resolve(
     try:
         answer = answers.get(timeout=deadline.remaining())
     except queue.Empty:
-        raise NameNotFound(Stage.NAME, host=host) from None
+        raise NameNotFound(Stage.NAME, "name-timeout", host=host) from None
+    if isinstance(answer, socket.gaierror) and answer.errno == socket.EAI_AGAIN:
+        raise NameNotFound(Stage.NAME, "name-unsure", host=host)
     return _some([] if isinstance(answer, Exception) else answer, host)
 
 

@@ -1,15 +1,17 @@
 """Trying a server out, stage by stage, for Test Connection and Save."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Literal
 
 from protocols import tls
-from protocols.address import AddressPolicy
+from protocols.address import AddressPolicy, judge
 from protocols.errors import LoginMethod, MailServerError, Stage
 from protocols.imap import ImapSource
 from protocols.pop3 import Pop3Source
@@ -29,6 +31,7 @@ class CheckStage(StrEnum):
     ENCRYPTION = "encryption"
     SIGN_IN = "sign-in"
     FOLDERS = "folders"
+    SEND = "send"
 
 
 class State(StrEnum):
@@ -53,14 +56,21 @@ class StageResult:
 class CheckReport:
     """What a check found.  `security` is how the server is to be reached, None if unknown.
 
-    `facts`: imap has `folders` and `messages`, pop `messages`, smtp `sender` (1 when accepted).
-    Without a login there is no sign-in stage.
+    Without a login there is no sign-in stage; folders are a stage of imap and pop, sending is
+    one of smtp.  `facts` hold what was learnt, also on the way to a failure:
+
+    - `address` connected to, public ones only; `tls_version` ("TLS 1.3"); `valid_until`, the
+      certificate's, in ISO format
+    - imap: `folders`, `messages`, `idle` (0 or 1), and where the server tells them cheaply
+      `bytes`, `quota_used` and `quota` of the other side
+    - pop: `messages`, `bytes`; smtp: `sender` (1 when accepted)
     """
 
     stages: tuple[StageResult, ...]
     error: MailServerError | None
     security: Security | None
     facts: Mapping[str, int | str] = field(default_factory=dict)
+    kind: Kind = "imap"
 
     @property
     def ok(self) -> bool:
@@ -69,13 +79,19 @@ class CheckReport:
 
 
 class _Clock(Deadline):
-    """A deadline that remembers when each stage began."""
+    """A deadline that remembers when each stage began, and what was learnt."""
 
-    __slots__ = ("marks",)
+    __slots__ = ("facts", "marks")
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.marks: list[tuple[CheckStage, float]] = []
+        self.facts: Facts = {}
+
+    def note(self, name: str, value: str) -> None:
+        # Where a name leads in our own networks is nobody's business.
+        if name != "address" or judge(ip_address(value), AddressPolicy()):
+            self.facts[name] = value
 
     def within(self, seconds: float, stage: Stage) -> Deadline:
         self.marks.append((_SHOWN[stage], time.monotonic()))
@@ -98,7 +114,7 @@ _SHOWN: Mapping[Stage, CheckStage] = {
     Stage.LOGIN: CheckStage.SIGN_IN,
     Stage.FOLDERS: CheckStage.FOLDERS,
     Stage.FETCH: CheckStage.FOLDERS,
-    Stage.SEND: CheckStage.FOLDERS,
+    Stage.SEND: CheckStage.SEND,
 }
 # Ports where encryption has to be asked for.
 _CLEAR_PORTS = {25, 110, 143, 587, 2525}
@@ -140,10 +156,12 @@ def check(
                 chosen = other
                 continue
             known = None if finding and _early(error) else chosen
-            stages = _stages(clock, chosen, login, error)
+            stages = _stages(kind, clock, chosen, login, error)
+            found = dict(clock.facts)
             tls.look_again(error, kind, replace(endpoint, security=chosen), policy, clock)
-            return CheckReport(stages, error, known)
-        return CheckReport(_stages(clock, chosen, login, None), None, chosen, facts)
+            return CheckReport(stages, error, known, found, kind)
+        stages = _stages(kind, clock, chosen, login, None)
+        return CheckReport(stages, None, chosen, {**clock.facts, **facts}, kind)
 
 
 def _first_guess(port: int) -> Security:
@@ -167,10 +185,18 @@ def _early(error: MailServerError) -> bool:
 
 
 def _stages(
-    clock: _Clock, security: Security, login: Login | None, error: MailServerError | None
+    kind: Kind,
+    clock: _Clock,
+    security: Security,
+    login: Login | None,
+    error: MailServerError | None,
 ) -> tuple[StageResult, ...]:
-    shown = [each for each in CheckStage if login or each is not CheckStage.SIGN_IN]
-    failed = shown.index(_SHOWN[error.stage]) if error else len(shown)
+    absent = {CheckStage.FOLDERS if kind == "smtp" else CheckStage.SEND}
+    at = _SHOWN[error.stage] if error else None
+    if login is None and at is not CheckStage.SIGN_IN:
+        absent.add(CheckStage.SIGN_IN)
+    shown = [each for each in CheckStage if each not in absent]
+    failed = shown.index(at) if at in shown else len(shown) - (at is not None)
     results: list[StageResult] = []
     for index, stage in enumerate(shown):
         state = State.OK if index < failed else State.NOT_REACHED
@@ -193,8 +219,17 @@ def _imap(
         raise LoginMethod(Stage.LOGIN)
     with ImapSource.open(endpoint, login, policy=policy, trust=trust, total=clock) as source:
         boxes = [box for box in source.list_folders() if box.selectable]
-        messages = sum(box.status.messages for box in boxes if box.status)
-        return {"folders": len(boxes), "messages": messages}
+        facts: Facts = {
+            "folders": len(boxes),
+            "messages": sum(box.status.messages for box in boxes if box.status),
+            "idle": int("IDLE" in source.capabilities),
+        }
+        # Everything that matters went well: a server that stumbles over this is fine.
+        with contextlib.suppress(MailServerError):
+            found = source.extent(boxes)
+            told = {"bytes": found.size, "quota_used": found.used, "quota": found.limit}
+            facts |= {name: value for name, value in told.items() if value is not None}
+        return facts
 
 
 def _pop(
@@ -208,9 +243,9 @@ def _pop(
     if login is None:
         raise LoginMethod(Stage.LOGIN)
     with Pop3Source.open(endpoint, login, policy=policy, trust=trust, total=clock) as source:
-        messages = source.count()
+        messages, size = source.extent()
         source.quit()
-        return {"messages": messages}
+        return {"messages": messages, "bytes": size} if size else {"messages": messages}
 
 
 def _smtp(

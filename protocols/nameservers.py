@@ -25,6 +25,10 @@ def lookup(
     asking.lifetime = deadline.remaining()
     try:
         found = asking.resolve_name(host, lifetime=deadline.remaining())
+    except dns.exception.Timeout:
+        raise NameNotFound(Stage.NAME, "name-timeout", host=host) from None
+    except dns.resolver.NoNameservers:  # every one failed, or refused to answer
+        raise NameNotFound(Stage.NAME, "name-unsure", host=host) from None
     except (dns.exception.DNSException, OSError, ValueError):
         raise NameNotFound(Stage.NAME, host=host) from None
     return [

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import ssl
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -132,6 +132,17 @@ def wrap(sock: socket.socket, trust: Trust, host: str, deadline: Deadline) -> ss
     except (OSError, ValueError) as error:
         sock.close()
         raise explain(error, host) from None
+
+
+def describe(sock: socket.socket | ssl.SSLObject | None, deadline: Deadline) -> None:
+    """Note version and validity of an encrypted connection, as `protocols.check` reports them."""
+    if not isinstance(sock, ssl.SSLSocket | ssl.SSLObject):
+        return
+    deadline.note("tls_version", (sock.version() or "").replace("TLSv", "TLS "))
+    until = (sock.getpeercert() or {}).get("notAfter")
+    if isinstance(until, str):  # a pinned certificate is not read by OpenSSL
+        ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC)
+        deadline.note("valid_until", ends.isoformat())
 
 
 def shown(sock: socket.socket, host: str, deadline: Deadline) -> bytes:

@@ -62,6 +62,9 @@ class Deadline:
         """Allow so many seconds more."""
         self._end += seconds
 
+    def note(self, name: str, value: str) -> None:
+        """Something learnt about the server on the way; only a check keeps it (`CheckReport`)."""
+
     def within(self, seconds: float, stage: Stage) -> "Deadline":
         """A deadline for one step: at most `seconds`, never later than this one."""
         return Deadline(min(seconds, self.left()), stage)

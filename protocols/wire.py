@@ -193,6 +193,8 @@ class Wire:
         self.sock = tls.wrap(self.sock, trust, self.host, self._step)
         self._timeout = -1.0
         self.encrypted = True
+        if self._total is not None:
+            tls.describe(self.sock, self._total)
 
     def compress(self) -> None:
         """From here on both directions are compressed (RFC 4978).

@@ -14,7 +14,9 @@ from protocols.types import Endpoint, Login, Security
 TIME_LIMIT = 15.0  # seconds for everything
 # A refusal that comes at once tells a name inside our networks from one outside of them.
 LEAST = 1.0
-_TELLING = frozenset({"address-refused", "name-not-found", "port-closed", "unreachable"})
+_TELLING = frozenset(
+    {"address-refused", "name-not-found", "name-unsure", "port-closed", "unreachable"}
+)
 
 
 def probe(

@@ -9,6 +9,7 @@ from protocols.address import AddressPolicy
 from protocols.errors import MailServerError, Refused, Stage
 from protocols.imap import connection, folders, messages, reader, scan, search
 from protocols.imap.channel import Channel
+from protocols.imap.extent import Extent, extent
 from protocols.imap.values import (
     Arrived,
     MailboxStatus,
@@ -76,6 +77,14 @@ class ImapSource:
     def list_folders(self) -> list[RemoteMailbox]:
         """Every mailbox of the user's own, with its status where the server tells."""
         return folders.list_folders(self._channel, self.capabilities)
+
+    def extent(self, boxes: Sequence[RemoteMailbox]) -> Extent:
+        """How much lies in these mailboxes and what the quota is, as far as that is cheap to ask.
+
+        Which mailbox is open afterwards is not defined.
+        """
+        self._messages = None
+        return extent(self._channel, self.capabilities, boxes)
 
     def examine(self, raw_name: bytes) -> MailboxStatus:
         """Open one mailbox read-only; its numbers as of now, 0 where the server is silent."""

@@ -73,11 +73,15 @@ class Pop3Source:
 
     def count(self) -> int:
         """How many messages the maildrop holds (STAT)."""
+        return self.extent()[0]
+
+    def extent(self) -> tuple[int, int]:
+        """How many messages the maildrop holds, and their bytes; 0 where they are not told."""
         self._wire.limit(STEP, Stage.FOLDERS)
-        match = re.match(rb"\+OK +(\d{1,10})", ask(self._wire, b"STAT"))
+        match = re.match(rb"\+OK +(\d{1,10})(?: +(\d{1,19}))?", ask(self._wire, b"STAT"))
         if match is None:
             raise self._wire.broken("STAT not understood")
-        return int(match[1])
+        return int(match[1]), int(match[2] or 0)
 
     def listing(self) -> list[PopEntry]:
         """Every message of the maildrop, by number.

@@ -106,6 +106,7 @@ async def _dial(
     if endpoint.security is Security.STARTTLS:
         step.enter(Stage.ENCRYPTION)
         await _start_tls(client)
+    tls.describe(client.get_transport_info("ssl_object"), step.clock)
     return client
 
 

@@ -47,12 +47,12 @@ def test_counts_what_the_mailbox_holds(
         dovecot.append("counted", folder, b"Subject: x\r\n\r\nx\r\n")
     login = Login("counted", "x y z")
     for kind, port, facts in (
-        ("imap", dovecot.imaps_port, {"folders": 7, "messages": 3}),
-        ("pop", dovecot.pop3s_port, {"messages": 2}),
+        ("imap", dovecot.imaps_port, {"folders": 7, "messages": 3, "bytes": 51, "idle": 1}),
+        ("pop", dovecot.pop3s_port, {"messages": 2, "bytes": 34}),
     ):
         endpoint = Endpoint("localhost", port, Security.TLS)
         report = check(kind, endpoint, login, policy=loopback, trust=trust)  # type: ignore[arg-type] # a literal in a tuple
-        assert report.facts == facts
+        assert facts.items() <= report.facts.items()
 
 
 def test_a_failed_sign_in_is_shown_at_its_stage(
@@ -76,7 +76,7 @@ def test_an_smtp_check_offers_the_sender_and_sends_nothing(
         "smtp", endpoint, LOGIN, policy=loopback, trust=trust, sender="mara@provider.test"
     )
     assert report.ok, str(report.error)
-    assert report.facts == {"sender": 1}
+    assert report.facts["sender"] == 1
     assert smtp_server.accepted == []
     smtp_server.refuse = {"other@provider.test": "553 5.7.1 not yours"}
     report = check(
@@ -92,7 +92,8 @@ def test_without_a_login_there_is_no_sign_in_stage(
     endpoint = Endpoint("localhost", smtp_server.port, Security.NONE)
     report = check("smtp", endpoint, None, policy=loopback, trust=trust)
     assert report.ok
-    assert CheckStage.SIGN_IN not in {result.stage for result in report.stages}
+    stages = [result.stage for result in report.stages]
+    assert stages == [CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SEND]
 
 
 def test_the_guard_holds_for_checks(dovecot: Dovecot, trust: Trust) -> None:
