@@ -43,6 +43,13 @@ PERMISSIONS: Mapping[str, Cause] = {
         Retry.AFTER_FIX,
         _OAUTH,
     ),
+    "oauth-no-device": Cause(
+        _("No sign-in on another device"),
+        _("%(provider)s offers no sign-in by a code typed on another device."),
+        Turn.ADMINISTRATOR,
+        _("Use the sign-in in this browser. It needs a public address of this installation."),
+        "",
+    ),
     "oauth-refused": Cause(
         _("The sign-in was ended"),
         _("%(provider)s ended the sign-in without giving a permission."),
