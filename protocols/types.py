@@ -28,7 +28,7 @@ class Endpoint:
 class Login:
     """Name and secret for one server; the secret never shows in a representation.
 
-    With `oauth` the secret is an OAuth 2 access token, sent by SASL XOAUTH2.
+    With `oauth` the secret is an OAuth 2 access token (`protocols.sasl`).
     """
 
     username: str

@@ -169,7 +169,7 @@ def _sign_in(session: Session, username: bytes, password: bytes, login: Login) -
     """PLAIN where it is offered (it carries any character), else LOGIN (RFC 4616, RFC 4959)."""
     imap = session._imap
     if login.oauth:
-        oauth.sign_in(imap, _offered(session), username, password)
+        oauth.sign_in(imap, _offered(session), login.username, login.password)
         return
     if session.has_capability("AUTH=PLAIN"):
         if not session.has_capability("SASL-IR"):

@@ -1,7 +1,8 @@
-"""Signing in with an OAuth 2 access token: SASL XOAUTH2 and OAUTHBEARER (RFC 7628)."""
+"""Signing in to IMAP with an OAuth 2 access token (`protocols.sasl`)."""
 
-import base64
 import imaplib
+
+from protocols import sasl
 
 
 class NotOfferedError(imaplib.IMAP4.error):
@@ -12,7 +13,7 @@ class Exchange:
     """The client's side of one exchange.
 
     A server that refuses a token explains itself in one more challenge, and says NO only after
-    that was answered: with nothing (XOAUTH2) or with a single ^A (RFC 7628 section 3.2.3).
+    that was answered.
     """
 
     def __init__(self, first: bytes, dismissal: bytes, *, sent: bool) -> None:
@@ -20,34 +21,30 @@ class Exchange:
         self._first = first
         self._dismissal = dismissal
         self._sent = sent
+        self.complaint = ""
 
     def answer(self, challenge: bytes | None) -> bytes:
         """The answer to a challenge, in base64."""
         if self._sent:
+            self.complaint = sasl.complaint(challenge)
             return self._dismissal
         self._sent = True
         return self._first
 
 
-def sign_in(
-    imap: imaplib.IMAP4, capabilities: frozenset[str], username: bytes, token: bytes
-) -> None:
+def sign_in(imap: imaplib.IMAP4, capabilities: frozenset[str], username: str, token: str) -> None:
     """Sign in; raises `NotOfferedError`, and `imaplib.IMAP4.error` with the words of a NO."""
-    if "AUTH=XOAUTH2" in capabilities:
-        mechanism, dismissal = "XOAUTH2", b""
-        first = b"user=" + username + b"\x01auth=Bearer " + token + b"\x01\x01"
-    elif "AUTH=OAUTHBEARER" in capabilities:
-        mechanism, dismissal = "OAUTHBEARER", base64.b64encode(b"\x01")
-        name = username.replace(b"=", b"=3D").replace(b",", b"=2C")
-        first = b"n,a=" + name + b",\x01auth=Bearer " + token + b"\x01\x01"
-    else:
+    offered = {each.removeprefix("AUTH=") for each in capabilities if each.startswith("AUTH=")}
+    mechanism = sasl.chosen(offered)
+    if not mechanism:
         raise NotOfferedError
-    blob = base64.b64encode(first)
+    blob = sasl.first(mechanism, username, token)
     initial = "SASL-IR" in capabilities
-    exchange = Exchange(blob, dismissal, sent=initial)
+    exchange = Exchange(blob, sasl.dismissal(mechanism), sent=initial)
     # imaplib takes a bound method for somebody to ask whenever the server sends a challenge.
     imap.literal = exchange.answer  # type: ignore[assignment] # typed for strings only
     kind, data = imap._simple_command("AUTHENTICATE", mechanism, *([blob] if initial else []))
     if kind != "OK":
-        raise imaplib.IMAP4.error((data[-1] or b"").decode("utf-8", "replace"))
+        words = (data[-1] or b"").decode("utf-8", "replace")
+        raise imaplib.IMAP4.error(f"{words} {exchange.complaint}".strip())
     imap.state = "AUTH"

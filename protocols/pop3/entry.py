@@ -1,10 +1,9 @@
 """The way into a maildrop: greeting, STLS, and one of four ways to sign in."""
 
-import base64
 import hashlib
 import re
 
-from protocols import greet, hints
+from protocols import greet, hints, sasl
 from protocols.errors import (
     EncryptionFailed,
     LoginLater,
@@ -71,21 +70,29 @@ def _sign_in(wire: Wire, login: Login, welcome: bytes) -> None:
 
 
 def _with_token(wire: Wire, login: Login) -> None:
-    """SASL XOAUTH2 in two steps (RFC 5034): Microsoft knows no initial response.
+    """The mechanism the server takes, in two steps (RFC 5034): Microsoft knows no other way.
 
-    A refusal comes as one more challenge, which wants an empty answer before the -ERR.
+    A refusal comes as one more challenge, which wants an answer before the -ERR.
     """
     secret = login.password
-    wire.send(b"AUTH XOAUTH2\r\n")
-    line = wire.readline()
-    if line.startswith(b"+OK") or not line.startswith(b"+"):
-        raise _not_a_challenge(wire, line, secret)
-    said = f"user={login.username}\1auth=Bearer {secret}\1\1".encode()
-    wire.send(base64.b64encode(said) + b"\r\n")
+    for mechanism in sasl.MECHANISMS:
+        wire.send(f"AUTH {mechanism}\r\n".encode())
+        line = wire.readline()
+        if line.startswith(b"+") and not line.startswith(b"+OK"):
+            break
+        refusal = _not_a_challenge(wire, line, secret)
+        if not isinstance(refusal, LoginMethod) or mechanism == sasl.MECHANISMS[-1]:
+            raise wire.fail(refusal)
+    wire.send(sasl.first(mechanism, login.username, secret) + b"\r\n")
     line = wire.readline()
     if line.startswith(b"+") and not line.startswith(b"+OK"):
-        wire.send(b"\r\n")
-        answer(wire, secret)
+        wire.send(sasl.dismissal(mechanism) + b"\r\n")
+        try:
+            answer(wire, secret)
+        except Refused as refused:
+            complaint = sasl.complaint(line[1:].strip(), secret)
+            refused.server_line = f"{refused.server_line} {complaint}".strip()
+            raise
         raise wire.broken("signed in after an error")
     wire.unread(line)
     answer(wire, secret)
@@ -95,7 +102,7 @@ def _not_a_challenge(wire: Wire, line: bytes, secret: str) -> MailServerError:
     if not line.startswith(b"-ERR"):
         return wire.broken("no challenge")
     said = redact(line[4:], secret)
-    return wire.fail(hints.error(said, Stage.LOGIN) or LoginMethod(Stage.LOGIN, server_line=said))
+    return hints.error(said, Stage.LOGIN) or LoginMethod(Stage.LOGIN, server_line=said)
 
 
 def _login_error(line: str, login: Login) -> MailServerError:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import aiosmtplib
 
-from protocols import address, tls
+from protocols import address, sasl, tls
 from protocols.address import AddressPolicy
 from protocols.errors import (
     Dropped,
@@ -21,6 +21,7 @@ from protocols.errors import (
     ProtocolBroken,
     Refused,
     Stage,
+    TokenExpired,
     WrongProtocol,
     redact,
 )
@@ -122,6 +123,9 @@ async def _start_tls(client: aiosmtplib.SMTP) -> None:
 
 
 async def _sign_in(client: aiosmtplib.SMTP, login: Login) -> None:
+    if login.oauth:
+        await _with_token(client, login)
+        return
     offered = client.server_auth_methods
     method = next((each for each in _METHODS if each in offered), None)
     if method is None:
@@ -132,6 +136,25 @@ async def _sign_in(client: aiosmtplib.SMTP, login: Login) -> None:
         "cram-md5": client.auth_crammd5,
     }[method]
     await sign_in(login.username, login.password)
+
+
+async def _with_token(client: aiosmtplib.SMTP, login: Login) -> None:
+    """One attempt with an access token; a refused one may be renewed (`protocols.sasl`)."""
+    mechanism = sasl.chosen({each.upper() for each in client.server_auth_methods})
+    if not mechanism:
+        raise LoginMethod(Stage.LOGIN)
+    first = sasl.first(mechanism, login.username, login.password)
+    reply = await client.execute_command(b"AUTH", mechanism.encode(), first)
+    words = ""
+    if reply.code == 334:
+        words = sasl.complaint(reply.message, login.password)
+        reply = await client.execute_command(sasl.dismissal(mechanism))
+    if reply.code == 235:
+        return
+    error = answered(Stage.LOGIN, reply.code, f"{reply.message} {words}".strip(), login.password)
+    if isinstance(error, LoginRefused):
+        raise TokenExpired(Stage.LOGIN, server_line=error.server_line)
+    raise error
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
