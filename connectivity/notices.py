@@ -1,25 +1,23 @@
-"""Notifications in words, and when mail about them is due."""
+"""Notifications in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectivity.causes import explain_cause
+from connectivity.noticing import NEEDS_YOU
 from lib.moments import moment
 
 if TYPE_CHECKING:
     from connectivity.models import Notification
-
-#: For so long a failure is the program's matter alone.
-LASTING = timedelta(hours=1)
-_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 KINDS: Mapping[str, str | Promise] = {
     "retrieval-needs-you": gettext_lazy("%(label)s needs you"),
@@ -27,8 +25,6 @@ KINDS: Mapping[str, str | Promise] = {
     "smtp-needs-you": gettext_lazy("Sending as %(label)s needs you"),
     "smtp-failing": gettext_lazy("Sending as %(label)s does not work"),
 }
-#: Those that go on only when the person does something.
-NEEDS_YOU = frozenset({"retrieval-needs-you", "smtp-needs-you"})
 _AGAIN: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("%(label)s works again"),
     "smtp": gettext_lazy("Sending as %(label)s works again"),
@@ -37,6 +33,8 @@ _SINCE: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("Not checked since %(since)s."),
     "smtp": gettext_lazy("Nothing was sent since %(since)s."),
 }
+#: Where an account is mended, by the room that named the key; what follows there is its number.
+_PAGES: Mapping[str, str] = {"retrieval": "retrieval-detail", "smtp": "smtp-account-edit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Notice:
 
 def told(row: Notification, *, now: datetime) -> Notice:
     """A notification in the language in force."""
-    room = row.kind.partition("-")[0]
+    room, url = row.kind.partition("-")[0], row.url or _page(row.key)
     values = {"label": row.label}
     if row.resolved_at is not None:
         title = str(_AGAIN.get(room, _AGAIN["retrieval"])) % values
@@ -67,7 +65,7 @@ def told(row: Notification, *, now: datetime) -> Notice:
             "until": moment(row.resolved_at, now=now),
         }
         return Notice(
-            title, since, "", "", "ok", "check-circle", True, row.url, row.label, False, row.at
+            title, since, "", "", "ok", "check-circle", True, url, row.label, False, row.at
         )
     why = explain_cause(row.cause, row.params)
     needs = row.kind in NEEDS_YOU
@@ -79,13 +77,14 @@ def told(row: Notification, *, now: datetime) -> Notice:
         tone="danger" if needs else "warn",
         icon="error" if needs else "alert",
         is_over=False,
-        url=row.url,
+        url=url,
         label=row.label,
         is_unread=row.read_at is None,
         at=row.at,
     )
 
 
-def next_mail(since: datetime, now: datetime) -> datetime:
-    """When to write again: daily at most, and ever more rarely while nobody minds."""
-    return now + min(_WEEK, max(_DAY, (now - since) / 2))
+def _page(key: str) -> str:
+    """The page of the account a key names; empty where there is none."""
+    room, _colon, number = key.partition(":")
+    return reverse(_PAGES[room], args=[int(number)]) if room in _PAGES else ""

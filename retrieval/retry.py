@@ -24,7 +24,7 @@ CROWDED = frozenset({"throttled", "limited"})
 # Nobody was asked: it is not this account's doing, and nothing is counted against it.
 HELD_BACK = frozenset({"feature-off", "circuit-open", "login-spacing", "daily-budget"})
 # There is nothing to sign in with until the person acts.
-_LOST = frozenset({"oauth-revoked", "credential-unreadable"})
+_LOST = frozenset({"oauth-revoked", "credential-unreadable", "tls-pin-changed"})
 # What says that a whole server is out of order, not one account on it.
 OUTAGE = frozenset(
     {"name-not-found", "port-closed", "no-answer", "unreachable", "hung", "dropped", "tls-failed"}
@@ -107,6 +107,10 @@ def after_failure(
     if cause in _LOST:
         probe = now + _PROBE if standing.automatic else None
         return Verdict("needs-password", probe, fails, standing.refused_count, since)
+    if cause == "clear-text-off":
+        # Nobody is asked for that, so it may be looked at as often as ever.
+        due = _regular(standing, interval, now, chance)
+        return Verdict("needs-password", due, fails, standing.refused_count, since)
     if cause in {"login-refused", "token-expired"}:
         return _after_refusal(standing, since=since, fails=fails, now=now)
     if not standing.automatic:

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from connectivity.models import Notification
-from connectivity.notices import LASTING, NEEDS_YOU, next_mail
+from connectivity.noticing import LASTING, NEEDS_YOU, next_mail
 
 KEPT = timedelta(days=30)
 _SHOWN = 50
@@ -41,7 +41,7 @@ def open_(
         key: names the trouble, such as ``retrieval:12``.
         kind: a key of ``connectivity.notices.KINDS``.
         label: what the account is called.
-        url: where to mend it, a path of this site.
+        url: where to mend it, a path of this site; empty: the page of the account in ``key``.
         cause: a cause id of ``connectivity.causes``.
         params: the values its sentence needs, never secret.
         now: when it was seen.

@@ -15,7 +15,7 @@ from connectivity.models import Feature
 from connectivity.services import features
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
-from retrieval.services import hosts, lease
+from retrieval.services import hosts, lease, telling
 
 # A hint may wait in a queue before its worker starts to renew the lease.
 QUEUE_LEASE = timedelta(seconds=300)
@@ -146,6 +146,7 @@ def pause(task: RetrievalTask) -> None:
     RetrievalTask.objects.filter(pk=task.pk).update(
         state=TaskState.PAUSED, next_at=None, rerun=False, fence=F("fence") + 1, lease_until=None
     )
+    telling.forget(task)
 
 
 def resume(task: RetrievalTask, *, now: datetime) -> None:

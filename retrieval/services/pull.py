@@ -19,9 +19,10 @@ from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
-from retrieval.services import hosts, lease, pull_imap, pull_pop
+from retrieval.services import hosts, lease, pull_imap, pull_pop, telling
 from retrieval.services.session import (
     BudgetSpent,
+    ClearTextOffError,
     FeatureOffError,
     Session,
     begin,
@@ -104,6 +105,8 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         return False, Failure("daily-budget", HELD_BACK["daily-budget"])
     except FeatureOffError:
         return False, Failure("feature-off", "Email Retrieval is switched off for this domain.")
+    except ClearTextOffError:
+        return False, Failure("clear-text-off", "This domain allows encrypted connections only.")
     except lease.LeaseLostError:
         return False, None
     except credentials.CredentialError as error:
@@ -196,6 +199,8 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
             task.slowed_until = now + hosts.SLOWED
         task.lease_until = None
         task.save()
+        if not _is_turn(failure):
+            telling.tell(task, cause=failure.cause if failure else "", now=now)
         hosts.report(task, cause=failure.cause if failure else "")
         _close(session, _outcome(failure), None if _is_turn(failure) else failure)
 

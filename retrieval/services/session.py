@@ -17,6 +17,7 @@ from filtering.services import deliver
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
 from protocols.body import Body
+from protocols.types import Security
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome, TaskType
 from retrieval.plan import clamp_date
 from retrieval.profiles import Profile, key_of, profile_of
@@ -31,6 +32,10 @@ NEWS = timedelta(hours=48)
 
 class FeatureOffError(Exception):
     """Retrieval was switched off for the user's domain while the task ran (A194)."""
+
+
+class ClearTextOffError(Exception):
+    """The account is reached without encryption, which its domain does not allow (any more)."""
 
 
 class BudgetSpent(Exception):
@@ -109,11 +114,14 @@ class Session:
         return self.clock().astimezone(UTC).date()
 
     def check_allowed(self) -> None:
-        """Stop at once where the feature was switched off, or the user."""
+        """Stop at once where the feature was switched off, the user, or clear text."""
         self._checked = time.monotonic()
         user = User.objects.select_related("domain").filter(pk=self.task.user_id).first()
         if user is None or not features.enabled_for(user, Feature.RETRIEVAL):
             raise FeatureOffError
+        clear = self.task.security == Security.NONE
+        if clear and not features.enabled_for(user, Feature.CLEAR_TEXT):
+            raise ClearTextOffError
 
     def count(self, **counts: int) -> None:
         """Add to the run's counters; ``folders``, ``found``, ``stored`` ... as in the model."""

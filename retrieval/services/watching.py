@@ -71,7 +71,7 @@ def wanted() -> list[Account]:
     most: int = settings.PUSH_CONNECTIONS
     if not most or off is None:
         return []
-    rows = _listenable().exclude(user__domain_id__in=off).order_by("pk")
+    rows = _encrypted(_listenable()).exclude(user__domain_id__in=off).order_by("pk")
     held: Counter[str] = Counter()
     people: Counter[int] = Counter()
     found: list[Account] = []
@@ -117,6 +117,13 @@ def _listenable() -> QuerySet[RetrievalTask]:
         capabilities__icontains="IDLE",
         user__is_active=True,
     )
+
+
+def _encrypted(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
+    """Without those whose domain does not allow the clear text they are reached by."""
+    off = features.switched_off_domains(Feature.CLEAR_TEXT)
+    everybody = Q() if off is None else Q(user__domain_id__in=off)
+    return rows.exclude(everybody, security=Security.NONE)
 
 
 def _cap(account: Account) -> int:

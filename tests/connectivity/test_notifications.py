@@ -10,7 +10,8 @@ from django.db import connection
 
 from accounts.models import User
 from connectivity.models import Notification
-from connectivity.notices import KINDS, NEEDS_YOU, next_mail, told
+from connectivity.notices import KINDS, told
+from connectivity.noticing import NEEDS_YOU, next_mail
 from connectivity.services import notifications
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)

@@ -1,0 +1,16 @@
+"""When a person is told of trouble with an account. Free of words, as every pull needs it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+#: For so long a failure is the program's matter alone.
+LASTING = timedelta(hours=1)
+#: Kinds of `connectivity.notices` that go on only when the person does something.
+NEEDS_YOU = frozenset({"retrieval-needs-you", "smtp-needs-you"})
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+
+
+def next_mail(since: datetime, now: datetime) -> datetime:
+    """When to write again: daily at most, and ever more rarely while nobody minds."""
+    return now + min(_WEEK, max(_DAY, (now - since) / 2))
