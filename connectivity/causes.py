@@ -360,14 +360,15 @@ def explain(
     host: str = "",
     port: int | None = None,
     username: str = "",
+    email: str = "",
     protocol: str = "",
 ) -> Explained:
     """Explain what a server did, by its words where the catalogue knows them.
 
-    ``host``, ``port`` and ``username`` fill in what the error does not know; ``protocol`` is
-    imap, pop, smtp or oauth.
+    ``host``, ``port``, ``username`` and ``email`` fill in what the error does not know;
+    ``protocol`` is imap, pop, smtp or oauth.
     """
     known = {name: value for name, value in error.public_params.items() if value not in ("", None)}
-    values: dict[str, object] = {"host": host, "port": port, "username": username, **known}
+    values: dict[str, object] = {"host": host, "port": port, "username": username, "email": email}
     cause = catalogue.read(protocol, error, host=host)
-    return explain_cause(cause, values, server_line=error.server_line)
+    return explain_cause(cause, values | known, server_line=error.server_line)
