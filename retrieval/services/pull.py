@@ -11,7 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from connectivity.services import credentials, network
+from connectivity.services import credentials, logins, network
 from protocols.errors import MailServerError
 from protocols.imap import ImapSource
 from protocols.pop3 import Pop3Source
@@ -97,6 +97,8 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         return not _work(session), None
     except MailServerError as error:
         log.info("task %s: %s", session.task.pk, error)
+        if error.cause == "token-expired":
+            logins.refused(session.task.credential, now=session.clock())
         text = error.public % dict(error.params)
         return False, Failure(error.cause, text, error.server_line, error.retry_after)
     except hosts.HeldBack as held:
@@ -168,7 +170,8 @@ class Door:
         task = self.session.task
         # Read again: a token that ran out was replaced meanwhile.
         task.credential.refresh_from_db()
-        return Login(task.username, credentials.reveal(task.credential), apop=task.use_apop)
+        now = self.session.clock()
+        return logins.login(task.credential, username=task.username, now=now, apop=task.use_apop)
 
 
 def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> None:

@@ -14,9 +14,9 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from connectivity.models import Feature
-from connectivity.services import credentials, features, network
+from connectivity.services import features, logins, network
 from protocols.imap.idle import Idler
-from protocols.types import Endpoint, Login, Security
+from protocols.types import Endpoint, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
 from retrieval.profiles import key_of, profile_of
 from retrieval.services import hosts
@@ -150,7 +150,7 @@ def connect(account: Account, *, now: datetime) -> Connection:
             pk=account.task_id, host=account.host, port=account.port, username=account.username
         )
         hosts.admit(task, now=now)
-        login = Login(task.username, credentials.reveal(task.credential))
+        login = logins.login(task.credential, username=task.username, now=now)
         policy = network.policy()
         trust = network.trust(task.user, task.host, task.port)
     finally:
