@@ -5,9 +5,11 @@ The rooms of both halves stand above this one and beside each other, so they are
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.module_loading import import_string
 
@@ -77,6 +79,12 @@ def mended(*, credential: Credential, replaces: Credential, now: datetime) -> No
     """
     for path in MENDED:
         import_string(path)(credential=credential, replaces=replaces, now=now)
+
+
+def senders(credentials: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The addresses that are sent from with these secrets; one query."""
+    found: dict[UUID, list[str]] = _call("senders", credentials=credentials)
+    return found
 
 
 def _call(name: str, **given: Any) -> Any:

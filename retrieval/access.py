@@ -12,7 +12,9 @@ from retrieval.models import RetrievalTask
 
 def task_for(user: User, pk: int) -> RetrievalTask:
     """The user's task with this id. Raises `Http404`, also for somebody else's."""
-    tasks = RetrievalTask.objects.select_related("source", "destination", "credential", "user")
+    tasks = RetrievalTask.objects.select_related(
+        "source", "destination", "credential__grant__client", "user__domain"
+    )
     return get_object_or_404(tasks, pk=pk, user=user)
 
 

@@ -18,6 +18,7 @@ from connectivity.waits import WAITS
 from lib.moments import count, moment
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
 from retrieval.pace import Progress, earlier, progress_of
+from retrieval.repair import Repair, Senders, repair_of, senders_of
 from retrieval.set_aside import numbers_of
 
 BARS = 16
@@ -58,11 +59,7 @@ class Row:
     wait: Explained | None = None
     is_listening: bool = False
     aside: int = 0
-
-    @property
-    def wants_password(self) -> bool:
-        """Whether a new password helps. A permission is not renewed by typing one."""
-        return self.look == Look.NEEDS_YOU and self.task.cause != "oauth-revoked"
+    repair: Repair | None = None
 
     @property
     def is_live(self) -> bool:
@@ -84,7 +81,8 @@ WORDS = {
 
 def tasks_of(user: User) -> QuerySet[RetrievalTask]:
     """The tasks of a user with what a row shows of them."""
-    return RetrievalTask.objects.filter(user=user).select_related("source")
+    tasks = RetrievalTask.objects.filter(user=user)
+    return tasks.select_related("source", "credential__grant__client")
 
 
 def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
@@ -97,14 +95,21 @@ def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
     for run in runs.filter(place__lte=BARS).order_by("task_id", "place"):
         by_task[run.task_id].append(run)
     before = earlier([task for task in tasks if is_running(task, now=now)])
-    aside = numbers_of(tasks)
+    aside, senders = numbers_of(tasks), senders_of(tasks)
     return [
         replace(
             row_for(task, by_task[task.pk], now=now, before=before.get(task.pk, 0)),
             aside=aside.get(task.pk, 0),
+            repair=_repair(task, senders, now=now),
         )
         for task in tasks
     ]
+
+
+def _repair(task: RetrievalTask, senders: Senders, *, now: datetime) -> Repair | None:
+    if look_of(task, now=now) not in (Look.NEEDS_YOU, Look.WAITING, Look.FAILED):
+        return None
+    return repair_of(task, problem_of(task), senders=senders, now=now)
 
 
 def is_running(task: RetrievalTask, *, now: datetime) -> bool:
@@ -161,9 +166,7 @@ def problem_of(task: RetrievalTask | RetrievalRun) -> Explained | None:
         return None
     if task.cause not in CAUSES and task.cause_text:
         told = explain_cause(task.cause, server_line=task.server_line)
-        return Explained(
-            told.cause, told.title, task.cause_text, told.turn, told.action, "", told.server_line
-        )
+        return replace(told, sentence=task.cause_text, field="")
     owner = task if isinstance(task, RetrievalTask) else task.task
     values = {"host": owner.host, "port": owner.port, "username": owner.username}
     told = explain_cause(task.cause, values, server_line=task.server_line)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from retrieval.views import actions, detail, editing, set_aside, why
+from retrieval.views import actions, detail, editing, repair, set_aside, why
 
 ROOT = "settings/connectivity/retrieval/"
 
@@ -13,7 +13,8 @@ urlpatterns = [
     path(f"{ROOT}<int:pk>/status/", detail.status, name="retrieval-status"),
     path(f"{ROOT}<int:pk>/runs.csv", detail.history, name="retrieval-history"),
     path(f"{ROOT}<int:pk>/edit/", editing.edit, name="retrieval-edit"),
-    path(f"{ROOT}<int:pk>/password/", editing.password, name="retrieval-password"),
+    path(f"{ROOT}<int:pk>/password/", repair.password, name="retrieval-password"),
+    path(f"{ROOT}<int:pk>/sign-in/", repair.sign_in, name="retrieval-sign-in"),
     path(f"{ROOT}<int:pk>/test/", actions.test, name="retrieval-test"),
     path(f"{ROOT}<int:pk>/run/", actions.run, name="retrieval-run"),
     path(f"{ROOT}<int:pk>/pause/", actions.pause, name="retrieval-pause"),

@@ -22,6 +22,7 @@ from retrieval import completeness, news, set_aside, timeline
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
+from retrieval.repair import Way
 from retrieval.rows import Look, Row, fetched, rows_for
 
 FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
@@ -76,21 +77,50 @@ def _only(request: HttpRequest) -> bool:
     return request.GET.get("show") == "problems"
 
 
-def answer(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
+def password_form(
+    task: RetrievalTask, data: QueryDict | None = None, *, focus: bool = True
+) -> PasswordForm:
+    """The one field that mends a task; its id names the task, as a page may show several.
+
+    Where a person asked for it, or has to look at it again, it has the ``focus``.
+    """
+    form = PasswordForm(data, auto_id=f"id_{task.pk}_%s")
+    if focus:
+        form.fields["password"].widget.attrs["autofocus"] = True
+    return form
+
+
+def answer(
+    request: HttpRequest,
+    task: RetrievalTask,
+    *,
+    form: PasswordForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     """What a pressed button is replaced by: the row in the list, or the live part of the page.
 
-    The page goes on to show what its address asks for.
+    The page goes on to show what its address asks for, and a ``form`` what is wrong with it.
     """
     if request.POST.get("from") == "detail":
         address = request.headers.get("HX-Current-URL", "").partition("#")[0]
         only = QueryDict(address.partition("?")[2]).get("show") == "problems"
-        return render(request, "retrieval/_live.html", _context(task, only=only))
-    return _row(request, task)
+        context = _context(task, only=only)
+        context["password_form"] = form or context["password_form"]
+        return render(request, "retrieval/_live.html", context, status=status)
+    return _row(request, task, form=form, status=status)
 
 
-def _row(request: HttpRequest, task: RetrievalTask) -> HttpResponse:
+def _row(
+    request: HttpRequest,
+    task: RetrievalTask,
+    *,
+    form: PasswordForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     shown = rows_for([task], now=timezone.now())[0]
-    response = render(request, "retrieval/_row.html", {"row": shown})
+    wants = "fix" in request.GET and shown.repair and shown.repair.way == Way.PASSWORD
+    context = {"row": shown, "fix": form or (password_form(task) if wants else None)}
+    response = render(request, "retrieval/_row.html", context, status=status)
     return _told(request, response, task, shown)
 
 
@@ -135,6 +165,8 @@ def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
         "completeness": completeness.summary_of(folders),
         "aside": set_aside.set_aside_of(task, now=now),
         "news": news.news_of(task, now=now),
-        "password_form": PasswordForm() if shown.wants_password else None,
+        "password_form": password_form(task, focus=False)
+        if shown.repair and shown.repair.way == Way.PASSWORD
+        else None,
         "minutes": settings.RETRIEVAL_INTERVAL // 60,
     }

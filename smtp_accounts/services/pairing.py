@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -64,6 +66,16 @@ def mended(*, credential: Credential, replaces: Credential, now: datetime) -> No
     waiting = SmtpAccount.objects.filter(credential=credential, cause__in=SIGN_IN)
     accounts.wake(list(waiting), now)
     waiting.update(cause="", cause_text="", server_line="")
+
+
+def senders(*, credentials: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The addresses that are sent from with these secrets."""
+    found: dict[UUID, list[str]] = {}
+    rows = SmtpAccount.objects.filter(credential__in=credentials).order_by("email", "pk")
+    for credential, email in rows.values_list("credential_id", "email"):
+        if credential is not None:
+            found.setdefault(credential, []).append(email)
+    return found
 
 
 def _values(
