@@ -15,7 +15,7 @@ from enum import StrEnum
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(hours=48)
-AUTH_CAUSES = frozenset({"login-refused", "login-method"})
+AUTH_CAUSES = frozenset({"login-refused", "login-method", "oauth-revoked"})
 """Causes that pause the account: trying on would get it locked by its provider."""
 
 

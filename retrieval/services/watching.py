@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from connectivity.models import Feature
 from connectivity.services import features, logins, network
+from protocols.errors import TokenExpired
 from protocols.imap.idle import Idler
 from protocols.types import Endpoint, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
@@ -156,7 +157,12 @@ def connect(account: Account, *, now: datetime) -> Connection:
     finally:
         connection.close()
     endpoint = Endpoint(task.host, task.port, Security(task.security))
-    idler = Idler.open(endpoint, login, policy=policy, trust=trust)
+    try:
+        idler = Idler.open(endpoint, login, policy=policy, trust=trust)
+    except TokenExpired:
+        logins.refused(task.credential, now=now)
+        connection.close()
+        raise
     try:
         idler.start()
     except BaseException:

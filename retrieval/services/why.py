@@ -14,11 +14,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from connectivity.causes import Explained, explain, explain_cause
-from connectivity.services import credentials, network, trials
+from connectivity.services import credentials, logins, network, trials
 from mailstore.models import Message
 from protocols.errors import MailServerError
 from protocols.imap.search import Sought
-from protocols.types import Deadline, Endpoint, Login, Security
+from protocols.types import Deadline, Endpoint, Security
 from retrieval import plan, verdicts
 from retrieval.models import PopMessage, RemoteMessage, RemoteState, RetrievalTask, TaskType
 from retrieval.services import hosts, why_imap, why_pop
@@ -95,10 +95,11 @@ def on_server(
 
 
 def _tools(task: RetrievalTask, now: datetime) -> Tools:
-    secret = credentials.reveal(task.credential)
     return Tools(
         endpoint=Endpoint(task.host, task.port, Security(task.security)),
-        login=Login(task.username, secret, apop=task.use_apop),
+        login=logins.login(
+            task.credential, username=task.username, now=now, apop=task.use_apop
+        ),
         policy=network.policy(),
         trust=network.trust(task.user, task.host, task.port),
         total=Deadline(SECONDS),

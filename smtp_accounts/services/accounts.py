@@ -14,7 +14,7 @@ from accounts.models import Domain, User
 from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Credential, CredentialKind, Feature
-from connectivity.services import credentials, features, trials
+from connectivity.services import credentials, features, logins, trials
 from connectivity.services.probing import probe
 from mailstore.models import Source
 from protocols.check import CheckReport
@@ -88,16 +88,17 @@ def endpoint(account: SmtpAccount | AccountValues) -> Endpoint:
     return Endpoint(account.host, account.port, _SECURITY[Encryption(account.encryption)])
 
 
-def login(account: SmtpAccount) -> Login | None:
+def login(account: SmtpAccount, *, now: datetime) -> Login | None:
     """How to sign in; None without authentication (A39).
 
-    Raises `credentials.CredentialError` when the stored password does not open.
+    Raises `credentials.CredentialError` when the stored password does not open, and a
+    `MailServerError` when the provider gives no access token.
     """
     if not account.use_authentication:
         return None
     if account.credential is None:
         raise credentials.CredentialError(f"account {account.pk} has no stored password")
-    return Login(account.username, credentials.reveal(account.credential))
+    return logins.login(account.credential, username=account.username, now=now)
 
 
 def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from connectivity.models import Feature
-from connectivity.services import features, network
+from connectivity.services import features, logins, network
 from connectivity.services.credentials import CredentialError
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
@@ -104,14 +104,18 @@ def _deliver_here(message: OutboxMessage, split: Split, body: Body, now: datetim
 def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -> Result:
     """Hand the message to the server for these recipients."""
     try:
-        route = routes.of(message)
+        route = routes.of(message, now=clock())
     except CredentialError:
         return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
+    except MailServerError as error:
+        return _of_error(message, error, to)
     if route is None:
         return Result(cause="no-relay").all(to, Recipient.REFUSED, routes.NO_RELAY)
     try:
         report = _hand_over(message, route, to, body, clock)
     except MailServerError as error:
+        if error.cause == "token-expired" and message.account and message.account.credential:
+            logins.refused(message.account.credential, now=clock())
         return _of_error(message, error, to)
     return _of_report(report, to)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_network
 from urllib.parse import unquote, urlsplit
 
@@ -68,11 +69,12 @@ def split(addresses: Sequence[str]) -> Split:
     )
 
 
-def of(message: OutboxMessage) -> Route | None:
+def of(message: OutboxMessage, *, now: datetime) -> Route | None:
     """The way out for other people's recipients, None where this installation has none.
 
     Only a From of this installation goes through the relay; an external From goes through its
-    own server or not at all. Raises `CredentialError`.
+    own server or not at all. Raises `CredentialError`, and what the provider of an access token
+    raises.
     """
     if message.is_local_from:
         return relay()
@@ -80,7 +82,7 @@ def of(message: OutboxMessage) -> Route | None:
         return None
     return Route(
         endpoint=accounts.endpoint(message.account),
-        login=accounts.login(message.account),
+        login=accounts.login(message.account, now=now),
         policy=network.policy(),
     )
 
