@@ -88,7 +88,7 @@ def get(
 
 def post(
     url: str,
-    form: Mapping[str, str],
+    form: Mapping[str, str] | bytes,
     *,
     policy: AddressPolicy,
     trust: Trust,
@@ -97,7 +97,9 @@ def post(
     ports: frozenset[int] = HTTPS_ONLY,
     cap: int = CAP,
 ) -> Answer:
-    """Send a form by https; no redirect is followed, for it would carry the form elsewhere.
+    """Send a form, or a body as it is, by https.
+
+    No redirect is followed, for it would carry the form elsewhere.
 
     Raises as `get` does.
     """
@@ -122,12 +124,13 @@ def _ask(
     url: str,
     guarded: "Guarded",
     headers: Mapping[str, str],
-    form: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | bytes | None = None,
 ) -> Answer:
     check(url, allow_http=guarded.allow_http)
     with httpx2.Client(transport=guarded, trust_env=False, timeout=None, headers=HEADERS) as client:
         try:
-            said = client.request(method, url, headers=dict(headers), data=form)
+            body = {"content": form} if isinstance(form, bytes) else {"data": form}
+            said = client.request(method, url, headers=dict(headers), **body)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError) as error:
             raise guarded.explain(error) from None
         told = {name.lower(): value for name, value in said.headers.items()}

@@ -15,7 +15,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_GOOD_NAMES = ("localhost", "127.0.0.1", "::1")
+_GOOD_NAMES = (
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "river.test",
+    "*.river.test",
+    "hoster.test",
+    "*.hoster.test",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Name servers and web servers on loopback for finding settings, and what they serve.
+
+The good certificate of `tls_files` is valid for river.test and hoster.test and every name in
+them, so that servers found by these names can be reached; `elsewhere.test` has none.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from standin.certs import TlsFiles
+from tests.web.names import NameServer
+from tests.web.site import Web
+
+
+@pytest.fixture(scope="session")
+def running_names() -> Iterator[NameServer]:
+    """The one name server of the run; use `name_server`."""
+    with NameServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_web(tls_files: TlsFiles) -> Iterator[Web]:
+    """The web servers of the run; use `web_server`."""
+    with Web(tls_files.good) as server:
+        yield server
+
+
+@pytest.fixture
+def name_server(running_names: NameServer) -> NameServer:
+    """A name server with an empty zone."""
+    running_names.forget()
+    return running_names
+
+
+@pytest.fixture
+def web_server(running_web: Web) -> Web:
+    """Web servers without pages."""
+    running_web.forget()
+    return running_web
+
+
+@pytest.fixture
+def local_internet(
+    settings: Settings, name_server: NameServer, web_server: Web, tls_files: TlsFiles
+) -> None:
+    """Names, web and the test authority, as the whole world of this installation.
+
+    Mail servers are looked for at ports where nothing listens, unless a test sets others.
+    """
+    settings.CONNECTIVITY_NAMESERVERS = [f"127.0.0.1:{name_server.port}"]
+    settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
+    settings.CONNECTIVITY_LOOKUP_PORTS = [
+        f"https={web_server.https}",
+        f"http={web_server.http}",
+        "imap=1",
+        "pop=1",
+        "smtps=1",
+        "submission=1",
+    ]
+
+
+def config(
+    *servers: tuple[str, str, int, str],
+    username: str = "%EMAILADDRESS%",
+    auth: str = "password-cleartext",
+    domain: str = "river.test",
+) -> str:
+    """A `config-v1.1.xml` naming (type, host, port, socket type)."""
+    rows = "".join(
+        f"<{tag} type='{kind}'><hostname>{host}</hostname><port>{port}</port>"
+        f"<socketType>{security}</socketType><username>{username}</username>"
+        f"<authentication>{auth}</authentication></{tag}>"
+        for kind, host, port, security in servers
+        for tag in ("outgoingServer" if kind == "smtp" else "incomingServer",)
+    )
+    return (
+        f"<?xml version='1.0'?><clientConfig version='1.1'><emailProvider id='{domain}'>"
+        f"<domain>{domain}</domain><displayName>River</displayName>{rows}"
+        "</emailProvider></clientConfig>"
+    )
