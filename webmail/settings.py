@@ -199,6 +199,8 @@ CONNECTIVITY_CA_FILE: str = env.text("CONNECTIVITY_CA_FILE")
 # Further ports than those of mail are for installations whose partners use odd ones.
 CONNECTIVITY_PORTS: list[str] = env.words("CONNECTIVITY_PORTS", [])
 CONNECTIVITY_NAMESERVERS: list[str] = env.words("CONNECTIVITY_NAMESERVERS", [])
+# Other ports than the usual ones for looking servers up, such as https=8443: for tests only.
+CONNECTIVITY_LOOKUP_PORTS: list[str] = env.words("CONNECTIVITY_LOOKUP_PORTS", [])
 # Connection tests in an hour, so that the forms are no port scanner: of one person, of all the
 # people of a domain, and of one server by everybody.
 CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)
