@@ -18,7 +18,7 @@ from accounts.models import User
 Text = str | Promise
 CONNECTIVITY = (
     *("connectivity", "retrieval", "smtp-account", "smtp-draft"),
-    *("oauth-start", "oauth-callback", "oauth-device"),
+    *("oauth-start", "oauth-callback", "oauth-device", "oauth-other", "oauth-ask"),
 )
 
 
@@ -117,6 +117,13 @@ OF_SYSTEM = (
             Entry(gettext_lazy("Features for the whole system"), "policies"),
             Entry(gettext_lazy("Domains"), "domains"),
         ),
+    ),
+    Item(
+        "oauth-clients",
+        "key",
+        gettext_lazy("Sign-in providers"),
+        ("oauth-client",),
+        (Entry("Microsoft"), Entry("Google"), Entry("OAuth")),
     ),
 )
 _ALL = (*MINE, *OF_DOMAIN, *OF_SYSTEM)

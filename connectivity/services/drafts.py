@@ -14,6 +14,8 @@ from connectivity.services import credentials
 
 #: What a page may be made to hold; more is no form of ours.
 MOST = 20
+#: Fields that may hold whose account it is.
+_ADDRESSES = ("username", "email", "address")
 _SECRET = ("password", "secret", "token")
 
 
@@ -48,6 +50,20 @@ def keep(
         for old in AccountDraft.objects.filter(user=user)[MOST:]:
             discard(old)
     return row
+
+
+def tell(draft: AccountDraft, *, cause: str, server_line: str, now: datetime) -> None:
+    """Write down why a draft is not an account yet; what was typed stays."""
+    draft.cause, draft.server_line, draft.changed_at = cause, server_line, now
+    draft.save(update_fields=["cause", "server_line", "changed_at"])
+
+
+def readdress(draft: AccountDraft, *, address: str, now: datetime) -> None:
+    """The account meant is that of ``address``: it takes the place of the one that was typed."""
+    changes = {name: address for name in _ADDRESSES if draft.values.get(name)}
+    draft.values = draft.values | changes
+    draft.label, draft.changed_at = address[:320], now
+    draft.save(update_fields=["values", "label", "changed_at"])
 
 
 def discard(draft: AccountDraft) -> None:

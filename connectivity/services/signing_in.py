@@ -50,7 +50,7 @@ def provider_key(draft: AccountDraft) -> str:
     known = (
         providers.by_key(str(values.get("tile", "")))
         or providers.by_host(str(values.get("host", "")))
-        or providers.by_address(_address(draft))
+        or providers.by_address(typed_address(draft))
     )
     return known.oauth if known else ""
 
@@ -184,7 +184,7 @@ def other_address(draft: AccountDraft) -> str:
 
     To be told: the person decides whether the account is meant for that address.
     """
-    credential, wanted = draft.credential, _address(draft)
+    credential, wanted = draft.credential, typed_address(draft)
     if credential is None or credential.kind != CredentialKind.OAUTH or not wanted:
         return ""
     address = credential.grant.address
@@ -196,7 +196,8 @@ def forget_old(*, now: datetime) -> int:
     return OAuthFlow.objects.filter(expires_at__lt=now - LIFE).delete()[0]
 
 
-def _address(draft: AccountDraft) -> str:
+def typed_address(draft: AccountDraft) -> str:
+    """Whose account a draft is for, as typed; empty where that is no address."""
     values = draft.values
     typed = values.get("username") or values.get("email") or values.get("address") or draft.label
     return str(typed) if "@" in str(typed) else ""
@@ -223,7 +224,7 @@ def _flow(
         client=client,
         draft=draft,
         session_hash=_hash(session_key),
-        address=_address(draft)[:320],
+        address=typed_address(draft)[:320],
         expires_at=now + LIFE,
     )
 
