@@ -109,6 +109,20 @@ def networks() -> list[CheckMessage]:
     return []
 
 
+def site() -> list[CheckMessage]:
+    """SITE_URL is an address without anything behind the name."""
+    url = settings.SITE_URL.rstrip("/")
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in ("http", "https") and url == f"{parts.scheme}://{parts.netloc}"
+        usable = plain and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if url and not usable:
+        return _error("E015", "SITE_URL has to look like https://mail.example.org.")
+    return []
+
+
 def ports() -> list[CheckMessage]:
     """CONNECTIVITY_PORTS are numbers of ports."""
     for entry in settings.CONNECTIVITY_PORTS:
@@ -167,6 +181,7 @@ RULES = (
     secret_files,
     broker,
     hosts,
+    site,
     networks,
     ports,
     resolvers,

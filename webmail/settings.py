@@ -30,6 +30,8 @@ CREDENTIAL_KEYS: list[str] = [
     .split(",")
     if entry.strip()
 ]
+# Where people reach the site, for links in mail; empty: such mail tells the way in words.
+SITE_URL: str = env.text("SITE_URL")
 ALLOWED_HOSTS: list[str] = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.words("CSRF_TRUSTED_ORIGINS", [])
 # Who the first start makes a system administrator of, when there are no people yet.
@@ -252,6 +254,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "mailstore.tasks.index_messages",
         "schedule": 10.0,
         "options": {"expires": 10},
+    },
+    "send-notices": {
+        "task": "filtering.tasks.send_notices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
 }

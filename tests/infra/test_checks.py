@@ -39,6 +39,16 @@ def found(settings: Settings) -> list[str]:
         ("CONNECTIVITY_ALLOWED_NETWORKS", ["mail.example.test"], "E010"),
         ("CONNECTIVITY_ALLOWED_NETWORKS", ["0.0.0.0/0"], "E010"),
         ("CONNECTIVITY_ALLOWED_NETWORKS", ["::/0"], "E010"),
+        ("CONNECTIVITY_ALLOWED_NETWORKS", ["0.0.0.0/0:993"], "E010"),
+        ("CONNECTIVITY_ALLOWED_NETWORKS", ["10.0.0.0/8:0"], "E010"),
+        ("CONNECTIVITY_ALLOWED_NETWORKS", ["10.0.0.0/8:65536"], "E010"),
+        ("CONNECTIVITY_PORTS", ["993", "imap"], "E013"),
+        ("CONNECTIVITY_PORTS", ["0"], "E013"),
+        ("CONNECTIVITY_NAMESERVERS", ["ns.example.test"], "E014"),
+        ("CONNECTIVITY_NAMESERVERS", ["192.0.2.53:many"], "E014"),
+        ("SITE_URL", "mail.example.test", "E015"),
+        ("SITE_URL", "https://mail.example.test/mail", "E015"),
+        ("SITE_URL", "https://user:secret@mail.example.test", "E015"),
         ("CONNECTIVITY_CA_FILE", "/nowhere/ca.pem", "E011"),
         ("RELAY_URL", "mail.example.test", "E012"),
         ("RELAY_URL", "http://mail.example.test", "E012"),
@@ -56,7 +66,17 @@ def test_an_unusable_value_is_found(
 def test_usable_values_pass(settings: Settings, tls_files: TlsFiles) -> None:
     settings.CREDENTIAL_KEYS = [f"new:{KEY}", f"old:{KEY}"]
     settings.BROKER_URL = "rediss://user:secret@valkey.example.test:6380/1"
-    settings.CONNECTIVITY_ALLOWED_NETWORKS = ["10.1.0.0/16", "fd00::/8", "192.168.1.20"]
+    settings.CONNECTIVITY_ALLOWED_NETWORKS = [
+        *("10.1.0.0/16", "fd00::/8", "192.168.1.20", "10.0.0.0/8:993", "fd00::/8:993")
+    ]
+    settings.CONNECTIVITY_PORTS = ["993", "10993"]
+    settings.CONNECTIVITY_NAMESERVERS = [
+        "192.0.2.53",
+        "192.0.2.53:5353",
+        "2001:db8::53",
+        "[::1]:53",
+    ]
+    settings.SITE_URL = "https://mail.example.test:8443/"
     settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
     settings.RELAY_URL = "smtp+starttls://user:secret@mail.example.test:587"
     assert found(settings) == []
