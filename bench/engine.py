@@ -5,7 +5,8 @@
     idle       nothing new in 50 folders: CPU time and round trips after sign-in
     bodies     messages of 30 KB at a round trip of 100 ms: messages a second, all committed
     memory     peak resident memory of a pull of one message of 149 MB
-    flat       peak memory and rate of pulls of 10,000 and of 100,000 small messages
+    flat       peak memory and rate of pulls of 10,000, 100,000 and, by IMAP, 1,000,000 small
+               messages
     discovery  CPU time of entering 100,000 messages into the ledger, none of them fetched
 
 Uses the database of TEST_DATABASE_URL (as ``python -m tests.postgres`` sets it), else a SQLite
@@ -55,6 +56,9 @@ from standin.maildir import SampleMessage
 SECRET = "a remote password"  # noqa: S105 # of a server that lives for minutes
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ITSELF = [sys.executable, "-m", "bench.engine"]
+FLAT = (
+    ("imap", 10_000), ("imap", 100_000), ("imap", 1_000_000), ("pop", 10_000), ("pop", 100_000),
+)  # fmt: skip
 _names = count(1)
 
 
@@ -239,16 +243,19 @@ def enlarge(file: Path, megabytes: int) -> None:
 def flat(options: argparse.Namespace) -> None:
     """One process for each size, as memory once used never shrinks."""
     if not options.messages:
-        for total in (10_000, 100_000):
-            subprocess.run([*ITSELF, "flat", "--messages", str(total)], check=True)
+        for kind, total in FLAT:
+            size = f"--messages={total}"
+            subprocess.run([*ITSELF, "flat", "--kind", kind, size], check=True)
         return
+    kind = options.kind or "imap"
     with server() as running:
         name = mailbox(running, options.messages, 1000)
+        port = running.imap_port if kind == "imap" else running.pop3_port
         before = peak_mb()
-        done = pulled(task(name, running.imap_port))
+        done = pulled(task(name, port, kind))
         expect(options.messages, done.run.stored)
         say(
-            f"{options.messages} messages of 1 KB, peak resident, MB",
+            f"{kind}, {options.messages} messages of 1 KB, peak resident, MB",
             f"{peak_mb():.0f} ({before:.0f} before), {done.run.stored / done.wall:.0f} messages/s",
         )
 
