@@ -12,17 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from connectivity.draft_rows import draft_rows
+from connectivity.models import AccountDraft
 from connectivity.sections import Concern, Health
 from retrieval.rows import Look, Row, rows_for, tasks_of
 
 TROUBLED = (Look.NEEDS_YOU, Look.FAILED)
+#: With more rows than that, one is looked for by its name.
+FILTER_FROM = 8
 
 
 def card(user: User) -> dict[str, Any]:
     """The context of ``retrieval/_card.html``."""
-    rows = rows_for(list(tasks_of(user)), now=timezone.now())
+    now = timezone.now()
+    rows = rows_for(list(tasks_of(user)), now=now)
     return {
         "rows": rows,
+        "drafts": draft_rows(user, AccountDraft.Kind.RETRIEVAL, now=now),
+        "can_filter": len(rows) > FILTER_FROM,
         "health": health_of(rows),
         "summary": _summary(rows),
         "minutes": settings.RETRIEVAL_INTERVAL // 60,

@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from connectivity.causes import Explained, explain_cause
+from connectivity.draft_rows import draft_rows
+from connectivity.models import AccountDraft
 from connectivity.sections import Concern, Health
 from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
@@ -56,6 +58,7 @@ def card(user: User) -> dict[str, Any]:
     looks = Counter(row.look for row in rows)
     return {
         "rows": rows,
+        "drafts": draft_rows(user, AccountDraft.Kind.SMTP, now=timezone.now()),
         "health": Health(fine=looks[FINE], waiting=looks[FAILED], concerns=concerns),
         "summary": ngettext("%(n)d account", "%(n)d accounts", len(rows)) % {"n": len(rows)}
         if rows

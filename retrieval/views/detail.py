@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from connectivity import pairing
 from connectivity.access import person, requires
 from connectivity.models import Feature
+from connectivity.services import pins
 from lib.moments import count
 from retrieval import completeness, news, set_aside, timeline
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
-from retrieval.repair import Way
+from retrieval.repair import Way, provider_of
 from retrieval.rows import Look, Row, fetched, rows_for
 
 FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
@@ -154,7 +156,7 @@ def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
     runs = timeline.runs_of(task)
     fetching = None if shown.progress is None else shown.progress.folder
     folders = completeness.folders_of(task, fetching=fetching)
-    return {
+    return _trust(task) | {
         "task": task,
         "row": shown,
         "line": timeline.line_of(runs, is_running=shown.look == Look.RUNNING),
@@ -169,4 +171,19 @@ def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
         if shown.repair and shown.repair.way == Way.PASSWORD
         else None,
         "minutes": settings.RETRIEVAL_INTERVAL // 60,
+    }
+
+
+def _trust(task: RetrievalTask) -> dict[str, Any]:
+    """What the account signs in with, and which certificate was chosen to be believed."""
+    pin = pins.pin_for(task.user, task.host, task.port)
+    digits = pin.sha256.upper() if pin else ""
+    grant = getattr(task.credential, "grant", None)
+    return {
+        "pin": pin,
+        "pins_count": pin is not None and pins.allowed(task.user),
+        "fingerprint": ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
+        "senders": pairing.senders([task.credential_id]).get(task.credential_id, []),
+        "provider_name": provider_of(task),
+        "scopes": grant.scopes.split() if grant else [],
     }

@@ -20,12 +20,13 @@ from django.views.decorators.http import require_POST
 from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import AccountDraft, Feature
-from connectivity.services import drafts
+from connectivity.services import drafts, pins
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalTask
 from retrieval.nudge import nudge
 from retrieval.services import accounts, dispatch
+from retrieval.views.actions import after
 from retrieval.views.detail import answer, password_form
 
 
@@ -75,6 +76,16 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     )
     # The method is kept: only a POST may begin a sign-in (RFC 9110 section 15.4.8).
     return HttpResponseRedirect(reverse("oauth-start", args=[draft.pk]), preserve_request=True)
+
+
+@require_POST
+@requires(Feature.RETRIEVAL)
+def unpin(request: HttpRequest, pk: int) -> HttpResponse:
+    """Believe the authorities again, and no longer the one certificate that was chosen."""
+    task = task_for(person(request), pk)
+    pins.remove(user=task.user, host=task.host, port=task.port)
+    words = _("The certificate of %(host)s is judged by the authorities again.")
+    return after(request, task, words % {"host": task.host})
 
 
 @sensitive_variables("values")
