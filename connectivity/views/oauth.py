@@ -90,11 +90,14 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     draft = draft_for(user, pk)
     session, now = _session(request), timezone.now()
-    try:
-        if request.method != "POST":
+    if request.method != "POST":
+        try:
             flow = signing_in.waiting(user=user, draft=draft, session_key=session, now=now)
-            context = {"draft": draft, "flow": flow, "provider": _provider(flow.client)}
-            return render(request, "connectivity/oauth_device.html", context)
+        except SignInFailed:
+            return redirect(resume_url(draft))
+        context = {"draft": draft, "flow": flow, "provider": _provider(flow.client)}
+        return render(request, "connectivity/oauth_device.html", context)
+    try:
         done = signing_in.poll_device(user=user, draft=draft, session_key=session, now=now)
     except SignInFailed as failed:
         return _failed(request, failed, draft)

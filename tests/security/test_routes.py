@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from connectivity.models import FeatureSwitch, OAuthClient
+from connectivity.models import AccountDraft, FeatureSwitch, OAuthClient
 from connectivity.services import credentials
 from filtering.services.deliver import Incoming, deliver
 from mailstore.models import Blob, FolderRole, Message, Source
@@ -83,6 +83,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         user=user, blob=blob, message_id="<1@remote.test>", from_address="mara@remote.test",
         state="refused",
     )  # fmt: skip
+    begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
     found: list[tuple[str, Arguments]] = [
         ("retrieval-", {"pk": task.pk, "message": odd.pk}),
         ("smtp-account-", {"pk": account.pk}),
@@ -96,6 +97,8 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("draft-", {"key": draft.key}),
         ("compose-", {"key": draft.key}),
         ("system-domain", {"pk": user.domain_id}),
+        ("oauth-client", {"provider": "microsoft"}),
+        ("oauth-", {"pk": begun.pk}),
     ]
 
     def of(name: str) -> Arguments:
@@ -127,6 +130,7 @@ def everything(user: User) -> list[object]:
         list(Draft.objects.filter(user=user).values()),
         list(DraftAttachment.objects.filter(draft__user=user).values()),
         list(OutboxMessage.objects.filter(user=user).values()),
+        list(AccountDraft.objects.filter(user=user).values()),
         list(FeatureSwitch.objects.values()),
         list(OAuthClient.objects.values()),
     ]
