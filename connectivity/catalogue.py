@@ -15,10 +15,10 @@ import re
 from functools import lru_cache
 
 from connectivity.entries import ENTRIES, Entry
-from connectivity.roots import ROOTS
+from connectivity.roots import like, root
 from protocols.errors import MailServerError
 
-__all__ = ["ENTRIES", "Entry", "find", "is_known", "read", "root"]
+__all__ = ["ENTRIES", "Entry", "find", "is_known", "like", "read", "root"]
 
 # RFC 5530 and RFC 2449 codes, SMTP replies (RFC 5321 4.2, RFC 3463), Microsoft's and OAuth's names.
 _CODES = re.compile(
@@ -54,11 +54,6 @@ def find(protocol: str, *, kind: str, stage: str = "", line: str = "", host: str
         ):
             return entry.cause
     return ""
-
-
-def root(cause: str) -> str:
-    """The cause of `protocols.errors` that a finer one behaves as, where it is about what to do."""
-    return ROOTS.get(cause, cause)
 
 
 def _of(protocol: str, error: MailServerError, host: str) -> str:

@@ -87,3 +87,13 @@ ROOTS: Mapping[str, str] = {
         "refused",
     ),
 }
+
+
+def root(cause: str) -> str:
+    """The cause of `protocols.errors` that a finer one behaves as, where it is about what to do."""
+    return ROOTS.get(cause, cause)
+
+
+def like(*causes: str) -> frozenset[str]:
+    """These causes and every finer one of them."""
+    return frozenset(causes) | {fine for fine, coarse in ROOTS.items() if coarse in causes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from connectivity.roots import root
 from retrieval.plan import next_due
 
 REFUSALS_TO_STOP = 3
@@ -56,7 +57,7 @@ class Verdict:
 
 def waits(cause: str) -> bool:
     """Whether a run that ended so only has to wait: nothing is broken."""
-    return cause in PATIENCE or cause in HELD_BACK
+    return root(cause) in PATIENCE or cause in HELD_BACK
 
 
 def after_success(
@@ -96,6 +97,8 @@ def after_failure(
         progressed: whether the run finished a folder or stored something. Only that starts the
             count of failures anew: some servers accept every sign-in and then hang up.
     """
+    # A finer cause of the catalogue is for people; what is done follows from what it is one of.
+    cause, standing = root(cause), replace(standing, cause=root(standing.cause))
     if cause in HELD_BACK:
         return _held_back(standing, cause, interval, now, chance, until)
     if progressed:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from connectivity.roots import like
+
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(hours=48)
-AUTH_CAUSES = frozenset({"login-refused", "login-method", "oauth-revoked"})
+AUTH_CAUSES = like("login-refused", "login-method", "oauth-revoked")
 """Causes that pause the account: trying on would get it locked by its provider."""
 
 
@@ -83,10 +85,11 @@ def decide(recipients: Iterable[str], *, attempts: int, age: timedelta) -> Decis
     return Decision(Outcome.REFUSED if Recipient.REFUSED in states else Outcome.SENT)
 
 
-def is_final(*, temporary: bool, stage: str) -> bool:
+def is_final(*, temporary: bool, stage: str, cause: str = "") -> bool:
     """Whether an error before the message was handed over is the server's last word on it.
 
-    Only a permanent refusal of the message itself is. A refused sign-in, a broken certificate or
-    a missing name say nothing about the message: it waits until that is mended, or 48 hours.
+    Only a permanent refusal of the message itself is. A refused or missing sign-in, a broken
+    certificate or a missing name say nothing about the message: it waits until that is mended,
+    or 48 hours.
     """
-    return stage == "send" and not temporary
+    return stage == "send" and not temporary and cause not in AUTH_CAUSES

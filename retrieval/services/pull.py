@@ -11,7 +11,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from connectivity.services import credentials, logins, network
+from connectivity import catalogue
+from connectivity.services import credentials, failures, logins, network
 from protocols.errors import MailServerError
 from protocols.imap import ImapSource
 from protocols.pop3 import Pop3Source
@@ -50,6 +51,11 @@ class Failure:
     server_line: str = ""
     retry_after: float | None = None
     until: datetime | None = None
+
+    @property
+    def root(self) -> str:
+        """What the cause behaves as; `cause` itself may be a finer one, for people."""
+        return catalogue.root(self.cause)
 
 
 def pull(
@@ -99,8 +105,7 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         log.info("task %s: %s", session.task.pk, error)
         if error.cause == "token-expired":
             logins.refused(session.task.credential, now=session.clock())
-        text = error.public % dict(error.params)
-        return False, Failure(error.cause, text, error.server_line, error.retry_after)
+        return False, _read(session, error)
     except hosts.HeldBack as held:
         return False, Failure(held.cause, HELD_BACK[held.cause], until=held.until)
     except BudgetSpent:
@@ -121,6 +126,16 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         # A fault of ours must not take the worker or the other tasks with it.
         log.exception("task %s: pull failed", session.task.pk)
         return False, Failure("internal", "Something went wrong here. It is tried again soon.")
+
+
+def _read(session: Session, error: MailServerError) -> Failure:
+    """What the server meant; words nobody knows yet are counted."""
+    task = session.task
+    protocol = "imap" if task.type == TaskType.IMAP else "pop"
+    cause = catalogue.read(protocol, error, host=task.host)
+    failures.note(protocol, error, host=task.host, username=task.username, now=session.clock())
+    text = error.public % dict(error.params)
+    return Failure(cause, text, error.server_line, error.retry_after)
 
 
 def _work(session: Session) -> bool:
@@ -197,14 +212,14 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
             if failure is None or task.next_at is None:
                 task.next_at = now
             task.rerun = False
-        if failure is not None and failure.cause in retry.CROWDED:
+        if failure is not None and failure.root in retry.CROWDED:
             # The person's other programs share the limit: no second connection for a while.
             task.slowed_until = now + hosts.SLOWED
         task.lease_until = None
         task.save()
         if not _is_turn(failure):
             telling.tell(task, cause=failure.cause if failure else "", now=now)
-        hosts.report(task, cause=failure.cause if failure else "")
+        hosts.report(task, cause=failure.root if failure else "")
         _close(session, _outcome(failure), None if _is_turn(failure) else failure)
 
 

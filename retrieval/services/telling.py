@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from connectivity.catalogue import root
 from connectivity.services import notifications
 from retrieval import retry
 from retrieval.models import Method, RetrievalTask, TaskState
@@ -54,4 +55,4 @@ def _matters(task: RetrievalTask, cause: str, now: datetime) -> bool:
     if task.method != Method.AUTOMATIC or cause in retry.HELD_BACK:
         return False
     since = task.failing_since or now
-    return cause not in retry.PATIENCE or now - since >= _PATIENT
+    return root(cause) not in retry.PATIENCE or now - since >= _PATIENT

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from connectivity import catalogue
 from connectivity.models import Feature
-from connectivity.services import features, logins, network
+from connectivity.services import failures, features, logins, network
 from connectivity.services.credentials import CredentialError
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
@@ -108,7 +109,7 @@ def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -
     except CredentialError:
         return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
     except MailServerError as error:
-        return _of_error(message, error, to)
+        return _of_error(message, error, to, clock())
     if route is None:
         return Result(cause="no-relay").all(to, Recipient.REFUSED, routes.NO_RELAY)
     try:
@@ -116,7 +117,7 @@ def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -
     except MailServerError as error:
         if error.cause == "token-expired" and message.account and message.account.credential:
             logins.refused(message.account.credential, now=clock())
-        return _of_error(message, error, to)
+        return _of_error(message, error, to, clock())
     return _of_report(report, to)
 
 
@@ -160,17 +161,25 @@ def _of_report(report: SendReport, to: Sequence[str]) -> Result:
             reply = final or reply
         result.states[address] = (state, f"{reply.code} {reply.text}")
     if final is not None and final.code >= 400:
-        result.cause, result.server_line = "refused", f"{final.code} {final.text}"
+        line = f"{final.code} {final.text}"
+        known = catalogue.find("smtp", kind="refused", stage="send", line=line)
+        result.cause, result.server_line = known or "refused", line
     return result
 
 
-def _of_error(message: OutboxMessage, error: MailServerError, to: Sequence[str]) -> Result:
+def _of_error(
+    message: OutboxMessage, error: MailServerError, to: Sequence[str], now: datetime
+) -> Result:
     log.info("outbox %s: %s", message.pk, error.cause)
-    result = Result(cause=error.cause, server_line=error.server_line)
+    host = message.account.host if message.account else ""
+    username = message.account.username if message.account else ""
+    failures.note("smtp", error, host=host, username=username, now=now)
+    cause = catalogue.read("smtp", error, host=host)
+    result = Result(cause=cause, server_line=error.server_line)
     if message.dot_sent_at is not None:
         result.cause = "answer-lost"
         return result.all(to, Recipient.UNKNOWN)
-    if retry.is_final(temporary=error.temporary, stage=error.stage):
+    if retry.is_final(temporary=error.temporary, stage=error.stage, cause=cause):
         return result.all(to, Recipient.REFUSED, error.server_line)
     return result.all(to, Recipient.DEFERRED)
 
@@ -247,9 +256,10 @@ def _judge_account(message: OutboxMessage, result: Result, now: datetime) -> Non
     if account is None or not result.states:
         return
     about_account = {Recipient.DEFERRED} == {state for state, _ in result.states.values()}
-    if result.cause and about_account and result.cause != "refused":
+    root = catalogue.root(result.cause)
+    if result.cause and about_account and root != "refused":
         accounts.record_failure(
             account, cause=result.cause, server_line=result.server_line, now=now
         )
-    elif result.cause in ("", "refused"):
+    elif root in ("", "refused"):
         accounts.record_ok(account, now)
