@@ -61,7 +61,12 @@ def test(request: HttpRequest, provider: str) -> HttpResponse:
         raise Http404
     clients.self_test(stored, redirect_uri=redirect_uri(request), now=timezone.now())
     if request.headers.get("HX-Request"):
-        context = {"provider": known, "client": stored, "problem": _problem(stored)}
+        context = {
+            "provider": known,
+            "client": stored,
+            "problem": _problem(stored),
+            "today": timezone.localdate(),
+        }
         return render(request, "connectivity/_client_state.html", context)
     return redirect("oauth-client", provider=provider)
 
@@ -104,7 +109,9 @@ def _page(
         "form": form,
         "problem": _problem(stored),
         "guide": GUIDES[known.key],
-        "scopes": sorted(known.scopes),
+        # The permissions for mail first, then what every sign-in asks for.
+        "scopes": sorted(known.scopes, key=lambda scope: ("://" not in scope, scope)),
+        "today": timezone.localdate(),
         "redirect_uri": redirect_uri(request),
         "takes_redirects": takes_redirects(request),
         "has_tenant": "{tenant}" in known.token_url,
