@@ -14,32 +14,18 @@ from tests.web.names import NameServer
 from tests.web.site import Web
 
 
-@pytest.fixture(scope="session")
-def running_names() -> Iterator[NameServer]:
-    """The one name server of the run; use `name_server`."""
+@pytest.fixture
+def name_server() -> Iterator[NameServer]:
+    """A name server with an empty zone; each test has its own, as questions may come late."""
     with NameServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
-def running_web(tls_files: TlsFiles) -> Iterator[Web]:
-    """The web servers of the run; use `web_server`."""
+@pytest.fixture
+def web_server(tls_files: TlsFiles) -> Iterator[Web]:
+    """Web servers without pages."""
     with Web(tls_files.good) as server:
         yield server
-
-
-@pytest.fixture
-def name_server(running_names: NameServer) -> NameServer:
-    """A name server with an empty zone."""
-    running_names.forget()
-    return running_names
-
-
-@pytest.fixture
-def web_server(running_web: Web) -> Web:
-    """Web servers without pages."""
-    running_web.forget()
-    return running_web
 
 
 @pytest.fixture

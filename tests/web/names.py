@@ -62,11 +62,6 @@ class NameServer:
         """Tell by UDP only that the answer is too long for it."""
         self._short.add(name)
 
-    def forget(self) -> None:
-        """An empty zone again, and no questions."""
-        for kept in (self._zone, self._turns, self._codes, self._silent, self._short, self.asked):
-            kept.clear()
-
     @property
     def address(self) -> tuple[str, int]:
         """As `AddressPolicy.nameservers` has it."""

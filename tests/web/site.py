@@ -65,11 +65,6 @@ class Web:
         """Never answer at this address."""
         self.pages[url] = None
 
-    def forget(self) -> None:
-        """No pages and no requests any more."""
-        self.pages.clear()
-        self.requests.clear()
-
     def __enter__(self) -> Self:
         for server in self._servers:
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -28,6 +28,10 @@ LOOKS: Mapping[StepId, Look] = {
 }
 
 
+#: Causes that mean there is no such place, as there is none in most domains.
+_NOBODY_THERE = frozenset({"name-not-found", "port-closed"})
+
+
 @dataclass
 class Search:
     """What has been found so far: findings and steps by id, the hosts that take the mail."""
@@ -94,7 +98,8 @@ def _take(news: News, step: StepId, look: Look, question: Question) -> None:
         finding = look(question)
     except MailServerError as error:
         spent = time.monotonic() - began
-        news.put(Ended(Step(step, Outcome.FAILED, seconds=spent, cause=error.cause)))
+        outcome = Outcome.NOTHING if error.cause in _NOBODY_THERE else Outcome.FAILED
+        news.put(Ended(Step(step, outcome, seconds=spent, cause=error.cause)))
         return
     outcome = Outcome.FOUND if finding else Outcome.NOTHING
     detail = finding.detail if finding else ""
