@@ -43,6 +43,13 @@ PERMISSIONS: Mapping[str, Cause] = {
         Retry.AFTER_FIX,
         _OAUTH,
     ),
+    "oauth-unregistered": Cause(
+        _("This sign-in is not set up"),
+        _("Nobody has registered this installation with the provider, so it lets nobody sign in."),
+        Turn.ADMINISTRATOR,
+        _("Contact your administrator: it is done once, under Sign-in providers."),
+        "",
+    ),
     "oauth-no-device": Cause(
         _("No sign-in on another device"),
         _("%(provider)s offers no sign-in by a code typed on another device."),

@@ -42,6 +42,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     code to type on another device."""
     user = person(request)
     draft = draft_for(user, pk)
+    if clients.for_provider(signing_in.provider_key(draft), user) is None:
+        return _failed(request, SignInFailed("oauth-unregistered"), draft)
     try:
         if request.POST.get("how") == "code" or _cannot_return(request, draft, user):
             signing_in.begin_device(
@@ -197,8 +199,10 @@ def _leave(request: HttpRequest, address: str, draft: AccountDraft) -> HttpRespo
 def _failed(request: HttpRequest, failed: SignInFailed, draft: AccountDraft | None) -> HttpResponse:
     """Tell it where the account is typed; where that is not known, on a page of its own."""
     if draft is not None:
-        drafts.tell(draft, cause=failed.cause, server_line=failed.server_line, now=timezone.now())
-        if failed.cause == "oauth-admin-consent":
+        # Whoever was on the provider's pages could have agreed, were it not for an administrator.
+        cause = "oauth-admin-consent" if failed.cause == "oauth-consent" else failed.cause
+        drafts.tell(draft, cause=cause, server_line=failed.server_line, now=timezone.now())
+        if cause == "oauth-admin-consent":
             return _go(request, reverse("oauth-ask", args=[draft.pk]))
         return _go(request, resume_url(draft))
     context = {
