@@ -7,19 +7,22 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
-from connectivity.providers import Provider, Server
+from connectivity import pairing
+from connectivity.models import Credential, CredentialKind
+from connectivity.providers import APP_PASSWORD, Provider, Server
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from mailstore.models import Folder
 from mailstore.services import folders
 from retrieval import news
 from retrieval.models import Method, RetrievalTask, TaskType, Transfer
-from retrieval.services.accounts import COLORS, TaskValues, default_name, needs_password
+from retrieval.proposals import NEW_FOLDER
+from retrieval.services.accounts import COLORS, SendAs, TaskValues, needs_password
 
-# The ports of RFC 3501 and RFC 1939, and those of RFC 8314 that are encrypted from the start.
-PORTS = {TaskType.IMAP: (143, 993), TaskType.POP: (110, 995)}
-NEW_FOLDER = "new"
+#: What a sign-in at the provider was made for: it is not sent anywhere else.
+LOCKED = ("host", "port", "username", "require_ssl")
 
 
 class StartForm(forms.Form):
@@ -47,9 +50,9 @@ class TaskForm(forms.Form):
     username = PlainField(
         label=_("Username"),
         max_length=320,
+        required=False,
         widget=PlainInput(placeholder="name@example.com", autocapitalize="none"),
         help_text=_("Usually the full e-mail address."),
-        error_messages={"required": _("Enter the username.")},
     )
     password = PasswordField(required=False)
     method = forms.ChoiceField(
@@ -89,13 +92,38 @@ class TaskForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+    email = PlainField(
+        label=_("Email Address"),
+        max_length=254,
+        required=False,
+        widget=PlainInput(placeholder="name@example.com", autocapitalize="none", inputmode="email"),
+    )
+    also_send = forms.BooleanField(label=_("Also send as this address"), required=False)
+    smtp_host = HostField(label=_("Server for sending"), required=False)
+    smtp_port = PortField(label=_("Port for sending"), required=False)
+    smtp_encryption = forms.ChoiceField(
+        label=_("Encryption for sending"),
+        # Never without: the password of the mailbox goes there.
+        choices=[("ssl", _("SSL")), ("tls", _("TLS"))],
+        required=False,
+        widget=forms.Select(attrs={"class": "select"}),
+    )
 
     def __init__(
-        self, *args: Any, user: User, task: RetrievalTask | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        user: User,
+        task: RetrievalTask | None = None,
+        provider: Provider | None = None,
+        credential: Credential | None = None,
+        **kwargs: Any,
     ) -> None:
+        """``provider`` is the tile, ``credential`` what a sign-in at the provider brought."""
         super().__init__(*args, **kwargs)
         self.user = user
         self.task = task
+        self.provider = provider
+        self.credential = credential
         self.folders = {str(folder.pk): folder for folder, _path in _paths(user)}
         choices = [(str(folder.pk), path) for folder, path in _paths(user)]
         destination = cast(forms.ChoiceField, self.fields["destination"])
@@ -106,15 +134,57 @@ class TaskForm(forms.Form):
         if task is not None:
             # What a task knows of its mailbox depends on the type.
             self.fields["type"].disabled = True
+            for name in ("also_send", "smtp_host", "smtp_port", "smtp_encryption"):
+                del self.fields[name]
+        if self.signs_in_there:
+            del self.fields["password"]
+            for name in LOCKED:
+                self.fields[name].disabled = True
+        self._name_after(provider)
+
+    @property
+    def signs_in_there(self) -> bool:
+        """Whether there is no password, but a permission of the provider (A94)."""
+        stored = self.credential or (self.task.credential if self.task else None)
+        return stored is not None and stored.kind == CredentialKind.OAUTH
+
+    def _name_after(self, provider: Provider | None) -> None:
+        """The provider's own names and types (A59, A93, A100)."""
+        if provider is None:
+            return
+        if self.task is None:
+            kinds = cast(forms.ChoiceField, self.fields["type"])
+            kinds.choices = [one for one in TaskType.choices if one[0] in provider.types]
+        if provider.is_exchange:
+            self.fields["username"].label = _("Email Address")
+            self.fields["username"].help_text = _("The full address, for example name@example.com.")
+            self.fields["filter_enabled"].label = _("Enable content filtering")
+        if provider.auth == APP_PASSWORD and not self.signs_in_there:
+            self.fields["password"].label = _("App password")
 
     def clean(self) -> dict[str, Any]:
         """What depends on more than one field."""
         cleaned = super().clean() or self.cleaned_data
+        self._clean_username(cleaned)
         if self._wants_folder(cleaned):
             self._clean_folder(cleaned)
+        if cleaned.get("also_send") and not (cleaned.get("smtp_host") and cleaned.get("smtp_port")):
+            self.add_error("smtp_host", _("Enter the server and the port for sending."))
         if not self.errors:
             self._clean_secret()
         return cleaned
+
+    def _clean_username(self, cleaned: dict[str, Any]) -> None:
+        """The username the provider wants for the address, unless another was typed."""
+        email = cleaned.get("email", "")
+        if cleaned.get("username") or {"username", "email"} & self.errors.keys():
+            return
+        if "@" not in email:
+            asked = self.provider is not None and self.provider.username != "address"
+            self.add_error("email" if asked else "username", _("Enter the username."))
+            return
+        kind = "pop" if cleaned.get("type") == TaskType.POP else "imap"
+        cleaned["username"] = self.provider.username_of(email, kind) if self.provider else email
 
     def _wants_folder(self, cleaned: dict[str, Any]) -> bool:
         is_pop = cleaned.get("type") == TaskType.POP
@@ -132,6 +202,8 @@ class TaskForm(forms.Form):
         if "retype" in self.data and not self.cleaned_data.get("password"):
             self.add_error("password", _("Enter the password once more."))
             return
+        if self._is_short():
+            return
         if not needs_password(self.values(), self.task):
             return
         if self.task is None:
@@ -144,6 +216,38 @@ class TaskForm(forms.Form):
                     "changed, and a stored password goes only where it was saved for."
                 ),
             )
+
+    def _is_short(self) -> bool:
+        """Tell, once, that this is no app password as the provider makes them now."""
+        typed = self.cleaned_data.get("password", "")
+        wanted = self.provider.password_letters if self.provider else 0
+        if not typed or not wanted or len(typed) == wanted or "letters" in self.data:
+            return False
+        counted = ngettext("%(n)d letter", "%(n)d letters", len(typed)) % {"n": len(typed)}
+        self.add_error(
+            "password",
+            _(
+                "An app password of %(name)s has %(wanted)d letters; this has %(counted)s. Enter "
+                "it again, or this one again to try it as it is."
+            )
+            % {"name": self.provider and self.provider.name, "wanted": wanted, "counted": counted},
+        )
+        return True
+
+    def _send_as(self, data: dict[str, Any]) -> SendAs | None:
+        """The sending half that was asked for, unless there is one already."""
+        address = data.get("email") or data["username"]
+        if not data.get("also_send") or "@" not in address:
+            return None
+        if not pairing.is_offered(user=self.user, address=address):
+            return None
+        server = Server(
+            data["smtp_host"], data["smtp_port"], starttls=data.get("smtp_encryption") == "tls"
+        )
+        one = self.provider
+        other = one is not None and one.smtp_username != one.username
+        username = one.username_of(address, "smtp") if one and other else data["username"]
+        return SendAs(address, server, username)
 
     def values(self) -> TaskValues:
         """What was typed, ready for the services."""
@@ -167,49 +271,20 @@ class TaskForm(forms.Form):
             push_enabled=data.get("push_enabled", self.task is None or self.task.push_enabled),
             name=data.get("name", ""),
             color=data.get("color") or 0,
+            tile=self._tile(),
+            address=data.get("email", ""),
+            credential=self.credential,
+            send_as=self._send_as(data),
         )
+
+    def _tile(self) -> str:
+        return self.provider.key if self.provider else ""
 
 
 class PasswordForm(forms.Form):
     """A new password for a task whose old one is no longer accepted."""
 
     password = PasswordField()
-
-
-def initial_for(provider: Provider | None, *, kind: str, address: str) -> dict[str, Any]:
-    """What the form starts with: a provider's servers, or the plain defaults (A63, A79)."""
-    kind = TaskType.POP if kind == TaskType.POP else TaskType.IMAP
-    if provider is not None and provider.pop is None:
-        kind = TaskType.IMAP
-    values: dict[str, Any] = {"type": kind, "username": address, "port": PORTS[kind][0]}
-    if provider is not None:
-        server: Server = (provider.pop if kind == TaskType.POP else None) or provider.imap
-        values |= {"host": server.host, "port": server.port, "name": provider.name}
-        values |= {"transfer": Transfer.SUBFOLDERS, "destination": NEW_FOLDER}
-        values |= {"new_folder": provider.name}
-    elif address:
-        values |= {"name": default_name(address, "")}
-    return values
-
-
-def initial_of(task: RetrievalTask) -> dict[str, Any]:
-    """What the form of an existing task starts with; the password never leaves the server."""
-    names = (
-        "type",
-        "host",
-        "port",
-        "username",
-        "method",
-        "transfer",
-        "use_apop",
-        "leave_on_server",
-        "require_ssl",
-        "filter_enabled",
-        "push_enabled",
-    )
-    values = {name: getattr(task, name) for name in names}
-    values["destination"] = str(task.destination_id or "")
-    return values | {"name": task.source.name, "color": task.source.color}
 
 
 def _paths(user: User) -> Sequence[tuple[Folder, str]]:

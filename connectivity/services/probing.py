@@ -28,8 +28,9 @@ def probe(
     require_ssl: bool = True,
     sender: str | None = None,
     user: User | None = None,
+    seconds: float = TIME_LIMIT,
 ) -> CheckReport:
-    """`protocols.check.check` with this installation's rules; ends within `TIME_LIMIT` seconds.
+    """`protocols.check.check` with this installation's rules; ends within ``seconds``.
 
     With ``user`` a certificate that person pinned is believed.
 
@@ -46,7 +47,7 @@ def probe(
         security=security,
         require_ssl=require_ssl,
         sender=sender,
-        deadline=TIME_LIMIT,
+        deadline=seconds,
     )
     if report.error is None or report.error.cause not in _TELLING:
         return report

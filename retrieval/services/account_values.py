@@ -18,10 +18,11 @@ GUARDED = ("host", "port", "username", "require_ssl")
 
 @dataclass(frozen=True, slots=True)
 class SendAs:
-    """The other half: an SMTP account for ``address``, with the same username and secret."""
+    """The other half: an SMTP account for ``address``, with the same secret."""
 
     address: str
     server: Server
+    username: str
 
 
 @dataclass(frozen=True, slots=True)

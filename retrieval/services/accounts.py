@@ -13,12 +13,13 @@ from accounts.models import User
 from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Credential, Feature
-from connectivity.services import credentials, features, trials
+from connectivity.services import credentials, features, logins, trials
 from connectivity.services.probing import TIME_LIMIT, probe
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalTask, TaskType
+from retrieval.services import telling
 from retrieval.services.account_values import (
     Outcome,
     SendAs,
@@ -85,17 +86,20 @@ def check(
         login,
         security=values.security,
         require_ssl=values.require_ssl,
+        user=user,
     )
     if report.error is not None:
         _tell(report, values, task, now)
-        return Outcome(report, explain(report.error, host=host, port=port), host, port)
+        kind, name = report.kind, values.username
+        problem = explain(report.error, host=host, port=port, username=name, protocol=kind)
+        return Outcome(report, problem, host, port)
     if values.send_as is None:
         return Outcome(report, None, host, port)
     sent = pairing.check(
         user=user,
         address=values.send_as.address,
         server=values.send_as.server,
-        login=login,
+        login=replace(login, username=values.send_as.username),
         now=now,
         seconds=began + TIME_LIMIT - time.monotonic(),
     )
@@ -147,8 +151,9 @@ def delete(*, task: RetrievalTask) -> None:
     """
     with transaction.atomic():
         credential = task.credential
+        telling.forget(task)
         task.delete()
-        credential.delete()
+        credentials.release(credential)
 
 
 def _refusal(
@@ -162,9 +167,9 @@ def _refusal(
     if is_own(username=values.username, host=values.host):
         return explain_cause("own-account", {"username": values.username})
     try:
-        trials.take(user, now=now)
-    except trials.TooManyTrialsError:
-        return explain_cause("too-many-tests")
+        trials.take(user, now=now, target=values.host)
+    except trials.TooManyTrialsError as full:
+        return explain_cause(full.cause, {"host": values.host})
     return None
 
 
@@ -179,7 +184,7 @@ def _login(values: TaskValues, task: RetrievalTask | None, now: datetime) -> Log
     stored = _secret(values, task)
     if stored is None:
         return Login(values.username, values.password, apop=apop)
-    return Login(values.username, credentials.reveal(stored), apop=apop)
+    return logins.login(stored, username=values.username, now=now, apop=apop)
 
 
 def _secret(values: TaskValues, task: RetrievalTask | None) -> Credential | None:
@@ -195,7 +200,7 @@ def _tell(
     """An access token that the server did not take is not used again."""
     stored = _secret(values, task)
     if stored is not None and report.error is not None and report.error.cause == "token-expired":
-        pass
+        logins.refused(stored, now=now)
 
 
 def _messages(report: CheckReport) -> int:

@@ -50,7 +50,7 @@ def store(
                 user=user,
                 address=values.send_as.address,
                 server=values.send_as.server,
-                username=values.username,
+                username=values.send_as.username,
                 credential=task.credential,
                 now=now,
             )
@@ -82,7 +82,7 @@ def _share(credential: Credential, old: Credential, *, is_mended: bool, now: dat
     if is_mended:
         pairing.mended(credential=credential, replaces=old, now=now)
     if old.pk != credential.pk:
-        old.delete()
+        credentials.release(old)
 
 
 def _doubt(task: RetrievalTask, values: TaskValues) -> None:

@@ -1,4 +1,4 @@
-"""Making and changing a task: the forms, Test Connection and Save."""
+"""Making and changing a task: Test Connection, Save, and the buttons of a report."""
 
 from __future__ import annotations
 
@@ -7,56 +7,58 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import Feature
-from connectivity.providers import CHECKED_ON, PROVIDERS, Provider, by_address, by_key
+from connectivity.providers import by_key
+from connectivity.services import drafts
 from lib.moments import count
 from mailstore.services.folders import FolderRefused
+from retrieval import proposals
 from retrieval.access import task_for
-from retrieval.forms import PORTS, PasswordForm, StartForm, TaskForm, initial_for, initial_of
-from retrieval.models import RetrievalTask, TaskType
+from retrieval.forms import TaskForm
+from retrieval.models import RetrievalTask
 from retrieval.nudge import nudge
+from retrieval.proposals import initial_of
 from retrieval.services import accounts
 from retrieval.services.accounts import Outcome, TaskValues
+from retrieval.views import form_page, starting
+from retrieval.views.form_page import About, Tried
+from retrieval.views.keeping import about_posted, keep, sign_in
 
 # What agreeing to the removal of messages, and thinking better of it, are sent as.
 REMOVE, KEEP = "remove", "keep"
-CHECKBOXES = ("use_apop", "leave_on_server", "require_ssl", "filter_enabled", "push_enabled")
+#: Save the receiving half alone, as the sending one failed.
+ALONE = "save-alone"
+#: Leave for the provider: the button of the form, and that of a report.
+SIGN_INS = ("sign-in", "oauth")
+SAVES = ("save", REMOVE, KEEP, ALONE)
+CHECKBOXES = (
+    "use_apop",
+    "leave_on_server",
+    "require_ssl",
+    "filter_enabled",
+    "push_enabled",
+    "also_send",
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Feature.RETRIEVAL)
 @sensitive_post_parameters("password")
 def new(request: HttpRequest) -> HttpResponse:
-    """New Retrieval Task: first the address or the provider, then every setting on one form."""
+    """New Retrieval Task (A40, A41)."""
     user = person(request)
-    if request.method == "POST":
-        provider = by_key(request.POST.get("provider", ""))
-        return _work(request, user, None, provider)
-    asked = request.GET
-    if not asked.keys() & {"address", "provider", "type"}:
-        return _start(request, StartForm())
-    provider = by_key(asked.get("provider", ""))
-    address = asked.get("address", "").strip()
-    if "address" in asked and not address and provider is None:
-        return _start(request, StartForm(asked), status=422)
-    if address:
-        start = StartForm(asked)
-        if not start.is_valid():
-            return _start(request, start, status=422)
-        provider = provider or by_address(address)
-    initial = initial_for(provider, kind=asked.get("type", ""), address=address)
-    form = TaskForm(initial=initial, user=user)
-    return _form(request, form, provider=provider, unknown=bool(address and provider is None))
+    if request.method != "POST":
+        return starting.begin(request, user)
+    return work(request, user, about_posted(user, request.POST))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,67 +68,98 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a task. A password left blank stays as it is."""
     user = person(request)
     task = task_for(user, pk)
+    about = About(by_key(task.tile), task)
     if request.method == "POST":
-        return _work(request, user, task, None)
-    return _form(request, TaskForm(initial=initial_of(task), user=user, task=task), task=task)
+        return work(request, user, about)
+    return form_page.show(request, _form_of(user, about, initial_of(task)), about)
 
 
-@require_POST
-@requires(Feature.RETRIEVAL)
-@sensitive_post_parameters("password")
-def password(request: HttpRequest, pk: int) -> HttpResponse:
-    """Store a new password for an unchanged account, after it was tested."""
-    user = person(request)
-    task = task_for(user, pk)
-    form = PasswordForm(request.POST)
-    outcome = None
-    if form.is_valid():
-        values = replace(accounts.values_of(task), password=form.cleaned_data["password"])
-        outcome = accounts.save(user=user, values=values, now=timezone.now(), task=task)
-        if outcome.ok:
-            return _saved(request, outcome, _("The new password works. Retrieval goes on."))
-        form.add_error("password", outcome.problem.sentence if outcome.problem else "")
-    context = {"task": task, "form": form, "is_dialog": _is_dialog(request)}
-    return render(request, "retrieval/password.html", _told(context, outcome), status=422)
+def _form_of(user: User, about: About, initial: dict[str, Any]) -> TaskForm:
+    return TaskForm(
+        initial=initial,
+        user=user,
+        task=about.task,
+        provider=about.provider,
+        credential=about.draft.credential if about.draft else None,
+    )
 
 
 @sensitive_variables()
-def _work(
-    request: HttpRequest, user: User, task: RetrievalTask | None, provider: Provider | None
-) -> HttpResponse:
+def work(request: HttpRequest, user: User, about: About) -> HttpResponse:
     """Do what the pressed button says: show the form again, test, or save."""
-    action = request.POST.get("action", "save")
-    if action not in ("test", "save", REMOVE, KEEP):
-        form = TaskForm(initial=_typed(request.POST, action), user=user, task=task)
-        return _form(request, form, provider=provider, task=task)
-    form = TaskForm(request.POST, user=user, task=task, initial=initial_of(task) if task else None)
+    posted, action = request.POST, request.POST.get("action", "save")
+    if action in SIGN_INS:
+        return sign_in(request, user, about)
+    if action in (*SAVES, "test", "again"):
+        return _submit(request, user, about, posted, action)
+    if about.task is not None and "host" not in posted:
+        # A button of a report on what is stored: nothing was typed.
+        values = proposals.changed(initial_of(about.task), action, about.provider)
+    else:
+        values = proposals.typed(posted, action, CHECKBOXES)
+    if "tried" in posted and posted.get("password"):
+        return _submit(request, user, about, _posted(values, posted), "test")
+    return form_page.show(request, _form_of(user, about, values), about)
+
+
+@sensitive_variables()
+def _posted(values: dict[str, Any], posted: QueryDict) -> QueryDict:
+    """The changed values as a form would post them."""
+    again = QueryDict(mutable=True)
+    for name, value in values.items():
+        if name not in CHECKBOXES or value:
+            again[name] = "on" if name in CHECKBOXES else str(value)
+    again["password"] = str(posted["password"])
+    return again
+
+
+@sensitive_variables()
+def _submit(
+    request: HttpRequest, user: User, about: About, posted: QueryDict, action: str
+) -> HttpResponse:
+    """Test or save what was typed."""
+    form = TaskForm(
+        posted,
+        user=user,
+        task=about.task,
+        provider=about.provider,
+        credential=about.draft.credential if about.draft else None,
+        initial=_locked(about),
+    )
     if not form.is_valid():
-        return _form(request, form, provider=provider, task=task, status=422)
-    values, now = form.values(), timezone.now()
+        return form_page.show(request, form, about, status=422)
+    values = form.values()
     if action == KEEP:
         values = replace(values, leave_on_server=True)
-    twin = accounts.twin(user, values, task)
-    if action != "test" and twin is not None and "anyway" not in request.POST:
-        return _form(request, form, provider=provider, task=task, twin=twin, status=422)
-    agreed = _agreed(request.POST, action, values)
+    if action == ALONE:
+        values = replace(values, send_as=None)
+    twin = accounts.twin(user, values, about.task)
+    if action in SAVES and twin is not None and "anyway" not in posted:
+        return form_page.show(request, form, about, twin=twin, status=422)
     try:
-        if action == "test":
-            outcome = accounts.check(user=user, values=values, now=now, task=task)
-        else:
-            outcome = accounts.save(user=user, values=values, now=now, task=task, may_remove=agreed)
+        outcome = _try(posted, user, values, about, action)
     except FolderRefused as refused:
         form.add_error("new_folder", str(refused))
-        return _form(request, form, provider=provider, task=task, status=422)
+        return form_page.show(request, form, about, status=422)
     if outcome.task is not None:
-        return _saved(request, outcome, _saved_words(task, values.method))
-    if outcome.problem is not None and outcome.problem.field:
-        form.add_error(outcome.problem.field, outcome.problem.sentence)
-    status = 200 if outcome.ok else 422
-    tried = "test" if action == "test" else "save"
-    context: dict[str, Any] = {"provider": provider, "task": task, "twin": twin, "tried": tried}
-    if outcome.removes:
-        context |= {"removal_of": accounts.mailbox(values), "removes": count(outcome.removes)}
-    return _form(request, form, outcome=outcome, status=status, **context)
+        return _finish(request, about, values)
+    return _tell(request, user, form, about, Tried(outcome, values, action, {"twin": twin}))
+
+
+def _locked(about: About) -> dict[str, Any] | None:
+    """The values of fields that are not to be changed, which a browser does not send."""
+    if about.task is not None:
+        return initial_of(about.task)
+    return dict(about.draft.values) if about.draft is not None else None
+
+
+@sensitive_variables("values")
+def _try(posted: QueryDict, user: User, values: TaskValues, about: About, action: str) -> Outcome:
+    now = timezone.now()
+    if action not in SAVES:
+        return accounts.check(user=user, values=values, now=now, task=about.task)
+    agreed = _agreed(posted, action, values)
+    return accounts.save(user=user, values=values, now=now, task=about.task, may_remove=agreed)
 
 
 def _agreed(posted: QueryDict, action: str, values: TaskValues) -> bool:
@@ -134,89 +167,48 @@ def _agreed(posted: QueryDict, action: str, values: TaskValues) -> bool:
     return action == REMOVE and posted.get("removal_of") == accounts.mailbox(values)
 
 
-def _saved_words(task: RetrievalTask | None, method: str) -> str:
+@sensitive_variables("tried")
+def _tell(
+    request: HttpRequest, user: User, form: TaskForm, about: About, tried: Tried
+) -> HttpResponse:
+    """The form again, with how the test went; what was to be saved is kept as a draft."""
+    outcome = tried.outcome
+    problem, saving = outcome.problem, tried.tried in SAVES
+    if problem is not None and problem.field in form.fields and not outcome.only_sending:
+        form.add_error(problem.field, problem.sentence)
+    if problem is not None and saving and about.task is None:
+        about = replace(about, draft=keep(user, request.POST, about, outcome))
+    context = tried.context
+    if outcome.removes:
+        mailbox = accounts.mailbox(tried.values)
+        context |= {"removal_of": mailbox, "removes": count(outcome.removes)}
+    told = replace(tried, tried="save" if saving else "test", context=context)
+    status = 200 if outcome.ok else 422
+    return form_page.show(request, form, about, tried=told, status=status)
+
+
+def _finish(request: HttpRequest, about: About, values: TaskValues) -> HttpResponse:
+    """The account is stored: its draft has done its work."""
+    if about.draft is not None:
+        drafts.discard(about.draft)
+    return saved(request, _saved_words(about.task, values))
+
+
+def _saved_words(task: RetrievalTask | None, values: TaskValues) -> str:
     if task is not None:
         return _("The changes are saved.")
-    if method == "manual":
+    if values.method == "manual":
         return _("The task is saved. Choose Retrieve to fetch its messages.")
+    if values.send_as is not None:
+        words = _("The task is saved, and you can send as %(address)s. The first messages arrive.")
+        return words % {"address": values.send_as.address}
     return _("The task is saved. The first messages arrive in a moment.")
 
 
-def _saved(request: HttpRequest, outcome: Outcome, words: str) -> HttpResponse:
+def saved(request: HttpRequest, words: str) -> HttpResponse:
     """Back to where the task is seen, with a word about what happened."""
     nudge()
     messages.success(request, words)
-    assert outcome.task is not None  # noqa: S101 - a save that went well has one
-    if request.headers.get("HX-Request"):
+    if form_page.is_dialog(request):
         return HttpResponse(status=204, headers={"HX-Redirect": reverse("connectivity")})
     return redirect("connectivity")
-
-
-def _typed(posted: QueryDict, action: str) -> dict[str, Any]:
-    """What was typed so far, with the change the button stands for; never the password."""
-    typed: dict[str, Any] = {name: posted[name] for name in posted if name != "password"}
-    typed |= {name: name in posted for name in CHECKBOXES}
-    if action.startswith("port:"):
-        typed["port"] = action.removeprefix("port:")
-    else:
-        typed["port"] = _port_for(typed.get("type", ""), typed.get("port", ""))
-    return typed
-
-
-def _port_for(kind: str, port: str) -> str:
-    """The same kind of port for the other type; a port that somebody chose stays."""
-    wanted = TaskType.POP if kind == TaskType.POP else TaskType.IMAP
-    for clear, safe in PORTS.values():
-        if port in (str(clear), str(safe)):
-            return str(PORTS[wanted][port == str(safe)])
-    return port
-
-
-def _is_dialog(request: HttpRequest) -> bool:
-    return bool(request.headers.get("HX-Request"))
-
-
-def _start(request: HttpRequest, form: StartForm, *, status: int = 200) -> HttpResponse:
-    template = "retrieval/_start.html" if _is_dialog(request) else "retrieval/new.html"
-    context = {
-        "form": form,
-        "providers": PROVIDERS,
-        "is_dialog": _is_dialog(request),
-        "part": "retrieval/_start.html",
-    }
-    return render(request, template, context, status=status)
-
-
-def _form(
-    request: HttpRequest,
-    form: TaskForm,
-    *,
-    status: int = 200,
-    outcome: Outcome | None = None,
-    **context: Any,
-) -> HttpResponse:
-    template = "retrieval/_form.html" if _is_dialog(request) else "retrieval/new.html"
-    kind = str(form["type"].value())
-    clear, safe = PORTS[TaskType.POP if kind == TaskType.POP else TaskType.IMAP]
-    context |= {
-        "form": form,
-        "kind": kind,
-        "clear_port": clear,
-        "safe_port": safe,
-        "is_clear_port": str(form["port"].value()) == str(clear),
-        "checked_on": CHECKED_ON,
-        # A password is never sent back. One that was typed must not turn into the stored one.
-        "retype": bool(request.POST.get("password")) or "retype" in request.POST,
-        "is_dialog": _is_dialog(request),
-        "part": "retrieval/_form.html",
-    }
-    return render(request, template, _told(context, outcome), status=status)
-
-
-def _told(context: dict[str, Any], outcome: Outcome | None) -> dict[str, Any]:
-    """Add the result of a test to a context."""
-    if outcome is not None:
-        context |= {"outcome": outcome, "problem": outcome.problem}
-        if outcome.report is not None:
-            context["report"] = reports.shown(outcome.report, host=outcome.host, port=outcome.port)
-    return context

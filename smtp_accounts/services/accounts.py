@@ -18,6 +18,7 @@ from connectivity.services import credentials, features, logins, trials
 from connectivity.services.probing import probe
 from mailstore.models import Source
 from protocols.check import CheckReport
+from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
 from smtp_accounts import retry
 from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
@@ -123,14 +124,16 @@ def check(
     *, user: User, values: AccountValues, now: datetime, account: SmtpAccount | None = None
 ) -> Outcome:
     """Try these values for real, within 15 seconds, storing nothing (A29)."""
-    problem = refusal(user, values, account) or _too_many(user, now)
+    problem = refusal(user, values, account) or _too_many(user, values, now)
     if problem is not None:
         return Outcome(None, problem)
     try:
-        who = _login(values, account)
+        who = _login(values, account, now)
     except credentials.CredentialError as error:
         return Outcome(None, explain_cause(error.cause))
-    report = probe("smtp", endpoint(values), who, sender=values.email)
+    except MailServerError as error:
+        return Outcome(None, explain(error, host=values.host, port=values.port, protocol="smtp"))
+    report = probe("smtp", endpoint(values), who, sender=values.email, user=user)
     if report.error is None:
         return Outcome(report, None)
     return Outcome(report, explain(report.error, host=values.host, port=values.port))
@@ -149,11 +152,11 @@ def refusal(
     return None
 
 
-def _too_many(user: User, now: datetime) -> Explained | None:
+def _too_many(user: User, values: AccountValues, now: datetime) -> Explained | None:
     try:
-        trials.take(user, now=now)
-    except trials.TooManyTrialsError:
-        return explain_cause("too-many-tests")
+        trials.take(user, now=now, target=values.host)
+    except trials.TooManyTrialsError as full:
+        return explain_cause(full.cause, {"host": values.host})
     return None
 
 
@@ -167,12 +170,14 @@ def _is_anothers(email: str, user: User) -> bool:
 
 
 @sensitive_variables()
-def _login(values: AccountValues, account: SmtpAccount | None) -> Login | None:
+def _login(values: AccountValues, account: SmtpAccount | None, now: datetime) -> Login | None:
+    """How to sign in for a test: with what was typed, else with the stored secret."""
     if not values.use_authentication:
         return None
-    if values.password or account is None or account.credential is None:
+    stored = values.credential or (account.credential if account is not None else None)
+    if values.password or stored is None:
         return Login(values.username, values.password)
-    return Login(values.username, credentials.reveal(account.credential))
+    return logins.login(stored, username=values.username, now=now)
 
 
 def save(
@@ -202,7 +207,7 @@ def save(
         if same and given and old is not None and saved.credential is not None:
             pairing.mended(credential=saved.credential, replaces=old, now=now)
         if old is not None and old != saved.credential:
-            old.delete()
+            credentials.release(old)
     return replace(outcome, account=saved)
 
 
@@ -280,7 +285,7 @@ def delete(
         was_default, credential = account.is_default_from, account.credential
         account.delete()
         if credential is not None:
-            credential.delete()
+            credentials.release(credential)
         if was_default and replacement is not None:
             SmtpAccount.objects.filter(pk=replacement.pk).update(is_default_from=True)
 

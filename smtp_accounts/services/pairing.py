@@ -40,10 +40,14 @@ def check(
     problem = accounts.refusal(user, values)
     if problem is not None:
         return SendTest(None, problem)
-    report = probe("smtp", accounts.endpoint(values), login, sender=address)
+    report = probe(
+        "smtp", accounts.endpoint(values), login, sender=address, user=user, seconds=seconds
+    )
     if report.error is None:
         return SendTest(report, None)
-    return SendTest(report, explain(report.error, host=server.host, port=server.port))
+    return SendTest(
+        report, explain(report.error, host=server.host, port=server.port, protocol="smtp")
+    )
 
 
 def add(

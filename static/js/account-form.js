@@ -12,48 +12,91 @@ export function accountForm(selector, show) {
   });
 
   // A port is offered by a button, never filled in by itself: somebody may have typed it.
+  // The buttons of a report are another matter: they change a setting and test again.
   document.addEventListener("click", (event) => {
     const use = event.target.closest?.("button[value^='port:']");
     const form = formOf(use);
-    if (!form) return;
+    if (!form || use.closest("#outcome")) return;
     event.preventDefault();
     form.elements.port.value = use.value.replace("port:", "");
     show(form, form.elements.port);
     form.elements.port.focus();
   });
 
-  // A test may take up to 15 seconds: count them.
+  // A test may take up to 15 seconds: say what is going on, and count them.
   let timer;
   document.addEventListener("submit", (event) => {
     const form = formOf(event.target);
-    if (!form) return;
+    if (!form || event.defaultPrevented && !form.hasAttribute("hx-post")) return;
+    run(form, event.submitter?.value ?? "save");
+  });
+
+  function run(form, action) {
     const started = Date.now();
     const words = form.querySelector("[data-seconds]");
-    const tell = () => { words.textContent = words.dataset.seconds.replace("%s", Math.round((Date.now() - started) / 1000)); };
+    const panel = form.querySelector("[data-running]");
     form.setAttribute("aria-busy", "true");
+    if (panel) {
+      panel.hidden = !["test", "again", "save", "save-alone"].includes(action) && !action.includes(":");
+      panel.dataset.running = action.startsWith("save") ? "save" : "test";
+      const told = panel.querySelector("[data-running-words]");
+      told.textContent = told.dataset.runningWords.replace("%s", form.elements.host.value.trim());
+    }
+    const tell = () => {
+      const seconds = Math.round((Date.now() - started) / 1000);
+      for (const one of [words, panel?.querySelector("[data-running-seconds]")]) {
+        if (one) one.textContent = (one.dataset.seconds ?? one.dataset.runningSeconds).replace("%s", seconds);
+      }
+    };
     tell();
     clearInterval(timer);
     timer = setInterval(() => (form.isConnected ? tell() : clearInterval(timer)), 1000);
-  });
+  }
 
-  // The server never sends a password back. Unless the test failed, what was typed is put back
+  function rest(form) {
+    clearInterval(timer);
+    form.removeAttribute("aria-busy");
+    const panel = form.querySelector("[data-running]");
+    if (panel) panel.hidden = true;
+  }
+
+  // Nothing is stored by a test, so it can be left at any moment.
+  document.addEventListener("click", (event) => {
+    const cancel = event.target.closest?.("[data-cancel-test]");
+    const form = formOf(cancel);
+    if (!form) return;
+    if (form.hasAttribute("hx-post")) form.dispatchEvent(new Event("htmx:abort"));
+    else window.stop();
+    rest(form);
+    form.querySelector("button[name=action][value=test]")?.focus();
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = formOf(event.target);
+    if (form?.isConnected) rest(form);
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll(selector).forEach(rest));
+
+  // The server never sends a password back. Unless it was refused, what was typed is put back
   // from this page's own memory, so that the next button needs no second typing.
   let typed = "";
   document.addEventListener("htmx:before:request", (event) => {
     const form = formOf(event.target);
-    if (form) typed = form.elements.password.value;
+    if (form) typed = form.elements.password?.value ?? "";
   });
   document.addEventListener("htmx:after:swap", () => {
-    const outcome = document.querySelector(`#dialog ${selector} #outcome`);
-    if (!outcome) return;
+    const form = document.querySelector(`#dialog ${selector}`);
+    if (!form) return;
     clearInterval(timer);
-    const form = formOf(outcome);
-    if (typed && !outcome.querySelector(".banner--danger")) {
-      form.elements.password.value = typed;
-      outcome.querySelector(".retype")?.remove();
-      form.querySelector("[data-settings]")?.removeAttribute("open");
+    const field = form.elements.password;
+    if (typed && field && !form.querySelector("#id_password_error")) {
+      field.value = typed;
+      form.querySelector(".retype")?.remove();
+      form.querySelector("[data-settings]:not([data-asked])")?.removeAttribute("open");
+      show(form, field);
     }
     typed = "";
+    const outcome = form.querySelector("#outcome");
+    if (!outcome) return;
     outcome.focus();
     form.closest("dialog").scrollTop = 0;
   });
