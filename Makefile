@@ -8,7 +8,7 @@ CHAOS ?= --kills 200 --cuts 200 --messages 10000
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages lock acceptance
+.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,6 +18,11 @@ setup: .venv/.installed ## Make .venv from the locked requirements
 .venv/.installed: requirements/dev.lock.txt
 	@scripts/make_venv.sh $(PYTHON) $<
 	@touch $@
+
+tests/oidc/node_modules/.package-lock.json: tests/oidc/package-lock.json .venv/.installed
+	@scripts/oidc.sh
+
+oidc: tests/oidc/node_modules/.package-lock.json ## Install the OpenID provider of the tests
 
 system: ## Install what tests and demo need from Debian (needs root or sudo)
 	@scripts/system.sh all
@@ -31,11 +36,11 @@ demo: setup ## Start Tributary with a stand-in mail provider and demo people
 
 test: test-sqlite test-postgres ## All tests but the browser's, on SQLite and again on PostgreSQL
 
-test-sqlite: setup
+test-sqlite: setup oidc
 	@scripts/system.sh dovecot redis postgres
 	$(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e
 
-test-postgres: setup
+test-postgres: setup oidc
 	@scripts/system.sh dovecot redis postgres
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e --database-only
 
@@ -43,7 +48,7 @@ chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints 
 	@scripts/system.sh dovecot redis postgres
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -q tests/chaos $(CHAOS)
 
-e2e: setup ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
+e2e: setup oidc ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium
 	$(BIN)/pytest -q tests/e2e
 

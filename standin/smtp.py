@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from standin import ports
 from standin.certs import Pair
+from standin.smtp_tokens import MECHANISMS, Owner, TokenHandler
 
 # It warns about its own deprecated parts at every sign-in.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -47,8 +48,12 @@ class SmtpServer:
         preferred: tuple[int, int, int] = (0, 0, 0),
         auth_required: bool = True,
         deliver: Deliver | None = None,
+        owner: Owner | None = None,
     ) -> None:
-        """`deliver` is called for each accepted recipient, in the server's own thread."""
+        """`deliver` is called for each accepted recipient, in the server's own thread.
+
+        With `owner`, which tells whose an access token is, tokens are taken as well.
+        """
         self.users = dict(users)
         self.refuse: dict[str, str] = {}
         self.own: frozenset[str] = frozenset()
@@ -58,6 +63,7 @@ class SmtpServer:
         self.port, self.starttls_port, self.tls_port = ports.pick(preferred)
         self.auth_required = auth_required
         self._deliver = deliver
+        self.owner = owner
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(tls.cert, tls.key)
         self._loop = asyncio.new_event_loop()
@@ -113,6 +119,7 @@ class SmtpServer:
                 tls_context=starttls,
                 require_starttls=required,
                 auth_require_tls=required,
+                auth_exclude_mechanism=() if self.owner else MECHANISMS,
             )
 
         return make
@@ -156,11 +163,12 @@ class SmtpServer:
         self.stop()
 
 
-class _Handler:
+class _Handler(TokenHandler):
     """What aiosmtpd asks at each command."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
+        self.owner = server.owner
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import Domain, Role, User
 from mailstore.services.folders import provision
 
-pytest_plugins = ["tests.servers", "tests.web", "tests.no_skips"]
+pytest_plugins = ["tests.servers", "tests.web", "tests.oidc", "tests.no_skips"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a quiet river in spring"

@@ -58,7 +58,9 @@ def authorization_url(
 ) -> str:
     """Where the browser goes; see `protocols.oauth.authorization_url`."""
     known = provider_of(client)
-    extra = {**known.extra, "nonce": nonce, "login_hint": login_hint}
+    # Where the service is one's own, the standard's word for "and keep it" (OpenID Connect 11).
+    own = known.extra if not client.authorize_url else {"prompt": "consent"}
+    extra = {**own, "nonce": nonce, "login_hint": login_hint}
     return str(
         _wire().authorization_url(
             addresses(client).authorize,
