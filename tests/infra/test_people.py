@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import Domain, Role, User
-from connectivity.models import Feature
+from connectivity.models import Feature, FeatureSwitch
 from connectivity.services.features import effective
 from mailstore.models import Folder
 from webmail.names import domain_name
@@ -40,8 +40,16 @@ def test_a_domain_is_made_with_its_switches() -> None:
         "users": 0,
         "retrieval": True,
         "smtp_accounts": False,
+        "oauth": True,
+        "lookup": True,
+        "clear_text": True,
+        "certificate_pins": False,
         "retrieval_decided_by": "default",
         "smtp_accounts_decided_by": "domain",
+        "oauth_decided_by": "default",
+        "lookup_decided_by": "default",
+        "clear_text_decided_by": "default",
+        "certificate_pins_decided_by": "default",
     }
     assert run("domain", "list") == [made]
 
@@ -72,6 +80,14 @@ def test_switches_of_a_domain_are_independent(domain: Domain) -> None:
     run("domain", "set", domain.name, "--retrieval", "on", "--smtp-accounts", "off")
     assert effective(domain, Feature.RETRIEVAL).enabled
     assert not effective(domain, Feature.SMTP_ACCOUNTS).enabled
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_every_feature_has_a_switch(domain: Domain, feature: Feature) -> None:
+    before = effective(domain, feature).enabled
+    run("domain", "set", domain.name, f"--{feature.value}", "off" if before else "on")
+    assert effective(domain, feature).enabled != before
+    assert FeatureSwitch.objects.get().changed_at is not None
 
 
 @pytest.mark.accept("A7", "A211")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -17,7 +18,9 @@ from webmail.names import domain_name
 
 
 @transaction.atomic
-def add_domain(*, name: str, switches: Mapping[str, bool] | None = None) -> Domain:
+def add_domain(
+    *, name: str, switches: Mapping[str, bool] | None = None, now: datetime | None = None
+) -> Domain:
     """Make a domain. ``switches``: feature to on or off; what is not named stays undecided.
 
     Raises ValidationError for a name that is none, or that exists.
@@ -25,14 +28,16 @@ def add_domain(*, name: str, switches: Mapping[str, bool] | None = None) -> Doma
     domain = Domain(name=domain_name(name))
     domain.full_clean()
     domain.save()
-    set_switches(domain=domain, switches=switches or {})
+    set_switches(domain=domain, switches=switches or {}, now=now)
     return domain
 
 
-def set_switches(*, domain: Domain | None, switches: Mapping[str, bool]) -> None:
+def set_switches(
+    *, domain: Domain | None, switches: Mapping[str, bool], now: datetime | None
+) -> None:
     """Switch features on or off for a domain, or above all domains where it is None (A7)."""
     for feature, enabled in switches.items():
-        features.set_switch(domain, Feature(feature), enabled)
+        features.set_switch(domain, Feature(feature), enabled, now=now)
 
 
 def find_domain(name: str) -> Domain:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.db.models import Count
+from django.utils import timezone
 
 from accounts.models import Domain
 from connectivity.models import Feature
@@ -13,10 +14,7 @@ from connectivity.services.features import effective
 from lib.operator import AddVerb, Answer, OperatorCommand, on_off
 from webmail.services import people
 
-_SWITCHES = {
-    "retrieval": Feature.RETRIEVAL,
-    "smtp_accounts": Feature.SMTP_ACCOUNTS,
-}
+_SWITCHES = {feature.value.replace("-", "_"): feature for feature in Feature}
 
 
 class Command(OperatorCommand):
@@ -36,14 +34,16 @@ class Command(OperatorCommand):
         _add_switches(change)
 
     def add(self, *, name: str, **switches: bool | None) -> Answer:
-        return _described(people.add_domain(name=name, switches=_chosen(switches)))
+        return _described(
+            people.add_domain(name=name, switches=_chosen(switches), now=timezone.now())
+        )
 
     def show_all(self) -> Answer:
         return [_described(domain) for domain in Domain.objects.annotate(people=Count("users"))]
 
     def set(self, *, name: str | None, system: bool, **switches: bool | None) -> Answer:
         domain = None if system or name is None else people.find_domain(name)
-        people.set_switches(domain=domain, switches=_chosen(switches))
+        people.set_switches(domain=domain, switches=_chosen(switches), now=timezone.now())
         return _described(domain) if domain else self.show_all()
 
 
