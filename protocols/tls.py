@@ -221,13 +221,16 @@ def explain(error: Exception, host: str) -> MailServerError:
     if isinstance(error, _OtherCertificateError):
         return _pin_changed(error, host)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return EncryptionFailed(stage, _certificate_cause(error.verify_code), host=host)
+        cause = _certificate_cause(error.verify_code)
+        return EncryptionFailed(stage, cause, host=host, reason=error.verify_message or "")
     if isinstance(error, ssl.SSLError) and error.reason in _NOT_TLS:
         return WrongProtocol(stage, "no-tls-there", host=host)
     if isinstance(error, TimeoutError):
         return Hung(stage, host=host)
     temporary = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
-    return EncryptionFailed(stage, "tls-failed", temporary=temporary, host=host)
+    # OpenSSL's name for it, such as TLSV1_ALERT_PROTOCOL_VERSION.
+    reason = str(error.reason or "") if isinstance(error, ssl.SSLError) else ""
+    return EncryptionFailed(stage, "tls-failed", temporary=temporary, host=host, reason=reason)
 
 
 def _pin_changed(error: _OtherCertificateError, host: str) -> EncryptionFailed:
