@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, ForeignObjectRel, OuterRef, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -90,9 +91,10 @@ def reveal(credential: Credential) -> str:
 def unused() -> QuerySet[Credential]:
     """Credentials that no account and no draft has any more, whatever room they are of."""
     rows = Credential.objects.all()
-    for relation in Credential._meta.related_objects:
-        model = relation.related_model
-        if isinstance(model, type) and model is not OAuthGrant:
+    for relation in Credential._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.related_model is not OAuthGrant:
+            # The relation's model is known at run time only: rooms above this one hold accounts.
+            model = cast(type[models.Model], relation.related_model)
             holders = model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
             rows = rows.filter(~Exists(holders))
     return rows
