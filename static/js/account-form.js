@@ -92,6 +92,8 @@ export function accountForm(selector, show) {
       field.value = typed;
       form.querySelector(".retype")?.remove();
       form.querySelector("[data-settings]:not([data-asked])")?.removeAttribute("open");
+      const again = form.querySelector("[data-again]");
+      if (again && !again.querySelector(".field--error")) again.hidden = true;
       show(form, field);
     }
     typed = "";
@@ -100,6 +102,12 @@ export function accountForm(selector, show) {
     outcome.focus();
     form.closest("dialog").scrollTop = 0;
   });
+
+  // What is not asked for again is with the other settings.
+  document.addEventListener("toggle", (event) => {
+    const again = event.target.matches?.("[data-change]") && formOf(event.target)?.querySelector("[data-again]");
+    if (again && event.target.open) again.hidden = false;
+  }, true);
 
   return formOf;
 }

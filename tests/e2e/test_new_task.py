@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from connectivity import providers
 from connectivity.providers import Provider, Server
 from connectivity.services import credentials
 from mailstore.models import Message
 from retrieval.models import RetrievalTask
+from retrieval.services import dispatch
+from retrieval.services.pull import pull
 from smtp_accounts.models import SmtpAccount
 from standin.dovecot import Dovecot
 from standin.smtp import SmtpServer
 from tests.e2e.tasks import row
-from tests.e2e.test_connectivity import worker  # noqa: F401 - a fixture
 from tests.retrieval.conftest import Remote
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +57,24 @@ def gmail(
     for name in ("by_key", "by_address", "by_host"):
         monkeypatch.setattr(getattr(providers, name), "__defaults__", (here,))
     return Remote(dovecot, ADDRESS)
+
+
+@pytest.fixture
+def worker(live_server: LiveServer) -> Iterator[None]:
+    """Pulls what is due, as a worker does, until the test is over."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.2):
+            for claim in dispatch.claim_due(now=timezone.now()):
+                pull(task_id=claim.task_id, fence=claim.fence, clock=timezone.now)
+            connection.close()
+
+    thread = threading.Thread(target=work, name="worker")
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 @pytest.mark.accept("A8", "A14", "A41")
