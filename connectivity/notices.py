@@ -39,18 +39,18 @@ _PAGES: Mapping[str, str] = {"retrieval": "retrieval-detail", "smtp": "smtp-acco
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notification as it is shown. ``tone`` is danger, warn or ok, ``icon`` goes with it."""
+    """A notification as it is shown; ``tone`` is danger (needs the person), warn or ok."""
 
     title: str
     since: str
     sentence: str
     action: str
     tone: str
-    icon: str
     is_over: bool
     url: str
     label: str
     is_unread: bool = False
+    needs_you: bool = False
     at: datetime | None = None
 
 
@@ -64,9 +64,7 @@ def told(row: Notification, *, now: datetime) -> Notice:
             "since": moment(row.since, now=now),
             "until": moment(row.resolved_at, now=now),
         }
-        return Notice(
-            title, since, "", "", "ok", "check-circle", True, url, row.label, False, row.at
-        )
+        return Notice(title, since, "", "", "ok", True, url, row.label, False, row.at)
     why = explain_cause(row.cause, row.params)
     needs = row.kind in NEEDS_YOU
     return Notice(
@@ -75,11 +73,11 @@ def told(row: Notification, *, now: datetime) -> Notice:
         sentence=why.sentence,
         action=why.action,
         tone="danger" if needs else "warn",
-        icon="error" if needs else "alert",
         is_over=False,
         url=url,
         label=row.label,
         is_unread=row.read_at is None,
+        needs_you=needs,
         at=row.at,
     )
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from django.db.models import Aggregate, Count, Max, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import User
+from connectivity.services import notifications
 from retrieval.models import RetrievalTask, TaskState
 from webmail import settings_menu
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How many notices nobody has seen yet, and when the newest of them came."""
+
+    count: int = 0
+    newest: str = ""
 
 
 class Shell:
@@ -21,7 +34,9 @@ class Shell:
 
     @property
     def area(self) -> str:
-        """``mail`` or ``settings``: which entry of the rail is lit."""
+        """``mail``, ``settings`` or ``notices``: which entry of the rail is lit."""
+        if self.settings_page == "notifications":
+            return "notices"
         return "settings" if self._name.startswith(settings_menu.PREFIXES) else "mail"
 
     @property
@@ -35,13 +50,38 @@ class Shell:
         user = self._request.user
         return settings_menu.groups(user) if isinstance(user, User) else ()
 
-    @cached_property
+    @property
     def needs_you(self) -> int:
         """How many external accounts cannot go on without the user."""
+        return self._counts[0]
+
+    @property
+    def notices(self) -> Unread:
+        """What the bell says."""
+        return self._counts[1]
+
+    @cached_property
+    def _counts(self) -> tuple[int, Unread]:
+        """Both in one query, as every page asks for both."""
         user = self._request.user
-        if not user.is_authenticated:
-            return 0
-        return RetrievalTask.objects.filter(user=user, state=TaskState.NEEDS_PASSWORD).count()
+        if not isinstance(user, User):
+            return 0, Unread()
+        waiting = RetrievalTask.objects.filter(user=user, state=TaskState.NEEDS_PASSWORD)
+        unread = notifications.unread_rows(user, now=timezone.now())
+        needs, count, newest = (
+            User.objects.filter(pk=user.pk)
+            .values_list(
+                _figure(waiting, Count("pk")),
+                _figure(unread, Count("pk")),
+                _figure(unread, Max("at")),
+            )
+            .get()
+        )
+        return needs or 0, Unread(count or 0, newest.isoformat() if newest else "")
+
+
+def _figure(rows: QuerySet[Any], of: Aggregate) -> Subquery:
+    return Subquery(rows.order_by().values("user").annotate(figure=of).values("figure"))
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

@@ -88,6 +88,13 @@ MINE = (
         ),
     ),
     Item(
+        "notifications",
+        "bell",
+        gettext_lazy("Notifications"),
+        ("notifications",),
+        (Entry(gettext_lazy("Notices by mail"), "by-mail"),),
+    ),
+    Item(
         "connectivity",
         "confluence",
         gettext_lazy("Connectivity"),

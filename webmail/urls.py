@@ -11,6 +11,7 @@ from webmail.views import (
     health,
     mail,
     message,
+    notifications,
     outbox,
     settings,
 )
@@ -66,5 +67,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/account/", settings.account, name="settings-account"),
     path("settings/account/password/", settings.password, name="settings-password"),
     path("settings/appearance/", settings.appearance, name="settings-appearance"),
+    path("settings/notifications/", notifications.centre, name="notifications"),
+    path("settings/notifications/news/", notifications.news, name="notifications-news"),
+    path("settings/notifications/read/", notifications.mark_read, name="notifications-read"),
+    path("settings/notifications/mail/", notifications.by_mail, name="notifications-by-mail"),
     path("settings/theme/", settings.set_theme, name="set-theme"),
 ]

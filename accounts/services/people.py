@@ -24,6 +24,12 @@ def adopt_time_zone(user: User, time_zone: str) -> None:
         user.save(update_fields=["time_zone"])
 
 
+def save_notice_mail(*, user: User, wanted: bool) -> None:
+    """Whether this person wants mail about accounts that fail for long."""
+    user.notice_mail = wanted
+    user.save(update_fields=["notice_mail"])
+
+
 def save_look(*, user: User, theme: str, density: str | None = None) -> None:
     """Store theme and, where given, density; the caller has checked the values."""
     user.theme = theme

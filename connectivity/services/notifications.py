@@ -97,15 +97,16 @@ def recent(user: User, *, now: datetime) -> list[Notification]:
 
 def unread(user: User, *, now: datetime) -> int:
     """How many open ones the person has not seen yet."""
-    return _unread(user, now).count()
+    return unread_rows(user, now=now).count()
 
 
 def newest_unread(user: User, *, now: datetime) -> Notification | None:
     """The latest of those, for a toast."""
-    return _unread(user, now).order_by("-at", "-pk").first()
+    return unread_rows(user, now=now).order_by("-at", "-pk").first()
 
 
-def _unread(user: User, now: datetime) -> QuerySet[Notification]:
+def unread_rows(user: User, *, now: datetime) -> QuerySet[Notification]:
+    """The open ones the person has not seen yet."""
     return Notification.objects.filter(user=user, at__lte=now, read_at=None, resolved_at=None)
 
 

@@ -1,4 +1,5 @@
 // What every screen needs: dialogs, menus, the drawer, toasts, the theme and the connection.
+import "./notices.js";
 import { csrfHeaders, toast } from "./toast.js";
 
 const root = document.documentElement;

@@ -1,7 +1,7 @@
-// A short message at the foot of the page, with an optional way back.
+// A short message at the foot of the page, with an optional way back or on.
 const LIFE = 8000;
 
-export function toast({ text, undo, onUndo }) {
+export function toast({ text, undo, onUndo, link }) {
   const holder = document.getElementById("toasts");
   const one = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   one.querySelector("span").textContent = text;
@@ -11,6 +11,9 @@ export function toast({ text, undo, onUndo }) {
     button.hidden = false;
     button.addEventListener("click", () => { one.remove(); back(); });
   }
+  const way = one.querySelector("[data-link]");
+  way.hidden = !link;
+  if (link) way.href = link;
   one.querySelector("[data-close]").addEventListener("click", () => one.remove());
   holder.append(one);
   while (holder.children.length > 3) holder.firstElementChild.remove();
