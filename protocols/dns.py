@@ -14,7 +14,7 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
-from protocols.errors import Hung, NameNotFound, Stage
+from protocols.errors import NameNotFound, Stage
 from protocols.types import Deadline
 
 # More mail hosts or services than that is nobody's need.
@@ -39,7 +39,8 @@ def mail_hosts(
     """The hosts that take mail for a domain (RFC 5321 section 5.1), the preferred one first.
 
     None for a domain without any, or one that says it takes no mail (RFC 7505). Raises
-    `NameNotFound` or `Hung` when the question was not answered.
+    `NameNotFound` (name-timeout, name-unsure) when the question was not answered, and `Hung` when
+    no time is left.
     """
     rows = _ask(domain, dns.rdatatype.MX, deadline, nameservers)
     ordered = sorted(rows, key=lambda row: (row.preference, _text(row.exchange)))
@@ -75,10 +76,9 @@ def _ask(
     except (dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.NameTooLong):
         return []
     except dns.exception.Timeout:
-        raise Hung(Stage.NAME, host=name) from None
-    except (dns.exception.DNSException, OSError, ValueError) as error:
-        said = type(error).__name__
-        raise NameNotFound(Stage.NAME, host=name, server_line=said) from None
+        raise NameNotFound(Stage.NAME, "name-timeout", host=name) from None
+    except (dns.exception.DNSException, OSError, ValueError):
+        raise NameNotFound(Stage.NAME, "name-unsure", host=name) from None
     return list(answer.rrset or ())
 
 
