@@ -64,7 +64,7 @@ def told(row: Notification, *, now: datetime) -> Notice:
             "since": moment(row.since, now=now),
             "until": moment(row.resolved_at, now=now),
         }
-        return Notice(title, since, "", "", "ok", True, url, row.label, False, row.at)
+        return Notice(title, since, "", "", "ok", True, url, row.label, at=row.at)
     why = explain_cause(row.cause, row.params)
     needs = row.kind in NEEDS_YOU
     return Notice(

@@ -53,8 +53,14 @@ def test_the_page_its_bell_and_reading_it(
     expect(page.get_by_text("Everything works. Nothing needs you.")).to_be_visible()
     no_barriers()
     shot("notifications-none")
-    refused = {"kind": "retrieval-needs-you", "cause": "login-refused"}
-    trouble(user, "retrieval:1", "mara@northbank.test", **refused, host="imap.northbank.test")
+    trouble(
+        user,
+        "retrieval:1",
+        "mara@northbank.test",
+        kind="retrieval-needs-you",
+        cause="login-refused",
+        host="imap.northbank.test",
+    )
     trouble(user, "retrieval:2", "mara.l@yahoo.test", host="imap.mail.yahoo.test")
     trouble(user, "smtp:3", "studio@example.org", kind="smtp-failing", cause="port-closed")
     trouble(user, "retrieval:4", "mara@icloud.test")
