@@ -267,6 +267,14 @@ SENDING: tuple[Entry, ...] = (
 )
 
 AFTER: tuple[Entry, ...] = (
+    Entry(
+        "messages-unreadable",
+        r"(can ?not|could not|unable to|failed to) (read|open|retrieve|fetch|access|get|find)"
+        r"|sent no content|no such message|message .{0,20}(corrupt|damaged|unavailable)",
+        kinds="refused",
+        protocols="imap pop",
+        stages="fetch folders",
+    ),
     Entry("folder-not-yours", codes="NOPERM AUTHORIZATIONFAILED", kinds="refused"),
     Entry("folder-gone", codes="NONEXISTENT TRYCREATE", kinds="refused"),
     Entry(

@@ -241,6 +241,12 @@ AFTER: Mapping[str, Cause] = {
         Turn.PROVIDER,
         _("Tell the administrator of the other account. It is tried again by itself."),
     ),
+    "messages-unreadable": Cause(
+        _("Messages could not be read there"),
+        _("%(host)s lists messages that it does not hand out."),
+        Turn.PROVIDER,
+        _("It is tried again by itself. If it stays so, tell the administrator there."),
+    ),
     "not-supported": Cause(
         _("The server does not know that"),
         _("%(host)s does not know a command that is needed."),

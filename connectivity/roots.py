@@ -81,6 +81,7 @@ ROOTS: Mapping[str, str] = {
             "folder-not-yours",
             "folder-gone",
             "mailbox-damaged",
+            "messages-unreadable",
             "not-supported",
             "server-trouble",
         ),

@@ -20,7 +20,7 @@ from tests.servers.pop import PopServer
 @pytest.mark.parametrize("kind", ["imap", "pop"])
 @pytest.mark.parametrize(
     ("name", "cause"),
-    [("wrong_name", "tls-name"), ("expired", "tls-expired"), ("self_signed", "tls-untrusted")],
+    [("wrong_name", "tls-name"), ("expired", "tls-expired"), ("self_signed", "tls-self-signed")],
 )
 def test_row_24_bad_certificates(
     odd_task: MakeTask, tls_files: TlsFiles, settings: Settings, kind: str, name: str, cause: str
@@ -52,7 +52,8 @@ def test_row_24_old_tls(odd_task: MakeTask, tls_files: TlsFiles, settings: Setti
     with ImapServer(tls=tls_files.good) as server:
         server.newest_tls = ssl.TLSVersion.TLSv1_1
         done = run(odd_task(server, host="localhost", security="tls"), expect_failure=True)
-    assert done.cause == "tls-failed"
+    # Some say that the version is the reason, some only that they refuse.
+    assert done.cause in ("tls-old", "tls-refused")
     assert server.heard == []
 
 
