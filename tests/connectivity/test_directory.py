@@ -54,7 +54,7 @@ SAMPLE: dict[str, list[Fact]] = {
     ],
     "inbox.lt": [("imap", "mail.inbox.lt", 993, "tls", "mara@inbox.lt")],
     "mail.ee": [("imap", "mail.ee", 993, "tls", "mara@mail.ee")],
-    "hal.ne.jp": [("pop", "mail.hal.ne.jp", 110, "none", "mara")],
+    "hal.ne.jp": [("pop", "mail.hal.ne.jp", 110, "none", "mara@hal.ne.jp")],
     "icloud.com": [
         ("imap", "imap.mail.me.com", 993, "tls", "mara"),
         ("smtp", "smtp.mail.me.com", 587, "starttls", "mara@icloud.com"),
