@@ -16,7 +16,7 @@ from accounts.models import User
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.services import credentials, logins, network, trials
 from mailstore.models import Message
-from protocols.errors import MailServerError
+from protocols.errors import MailServerError, TokenExpired
 from protocols.imap.search import Sought
 from protocols.types import Deadline, Endpoint, Security
 from retrieval import plan, verdicts
@@ -72,12 +72,11 @@ def on_server(
         return Answer(problem=explain_cause("in-use", {"host": task.host}))
     problem: Explained | None = None
     try:
-        trials.take(user, now=now)
+        trials.take(user, now=now, target=task.host)
         hosts.admit(task, now=now)
-        look = why_pop.look if task.type == TaskType.POP else why_imap.look
-        look(task, wanted, _tools(task, now), progress)
-    except trials.TooManyTrialsError:
-        problem = explain_cause("too-many-tests")
+        _look(task, wanted, progress, now=now)
+    except trials.TooManyTrialsError as error:
+        problem = explain_cause(error.cause)
     except hosts.HeldBack as held:
         problem = explain_cause(held.cause, {"host": task.host})
     except credentials.CredentialError as error:
@@ -94,12 +93,20 @@ def on_server(
     )
 
 
+def _look(task: RetrievalTask, wanted: Sought, progress: Progress, *, now: datetime) -> None:
+    look = why_pop.look if task.type == TaskType.POP else why_imap.look
+    try:
+        look(task, wanted, _tools(task, now), progress)
+    except TokenExpired:
+        # Nothing was asked yet: a fresh token may be accepted.
+        logins.refused(task.credential, now=now)
+        look(task, wanted, _tools(task, now), progress)
+
+
 def _tools(task: RetrievalTask, now: datetime) -> Tools:
     return Tools(
         endpoint=Endpoint(task.host, task.port, Security(task.security)),
-        login=logins.login(
-            task.credential, username=task.username, now=now, apop=task.use_apop
-        ),
+        login=logins.login(task.credential, username=task.username, now=now, apop=task.use_apop),
         policy=network.policy(),
         trust=network.trust(task.user, task.host, task.port),
         total=Deadline(SECONDS),
@@ -154,7 +161,8 @@ def _of_messages(task: RetrievalTask, rows: Sequence[Message], *, now: datetime)
     for message in rows:
         place, verdict = told.get(message.pk, ("", verdicts.of_message(message)))
         sender = message.from_name or message.from_address
-        items.append(Item(message.subject, sender, message.sort_at, message.size, place, verdict))
+        at = message.sent_at or message.sort_at
+        items.append(Item(message.subject, sender, at, message.size, place, verdict))
     return items
 
 
