@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.conf import settings
 from django.db import models, transaction
@@ -93,9 +92,9 @@ def unused() -> QuerySet[Credential]:
     rows = Credential.objects.all()
     for relation in Credential._meta.get_fields(include_hidden=True):
         if isinstance(relation, ForeignObjectRel) and relation.related_model is not OAuthGrant:
-            # The relation's model is known at run time only: rooms above this one hold accounts.
-            model = cast(type[models.Model], relation.related_model)
-            holders = model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
+            holders = relation.related_model._base_manager.filter(
+                **{relation.field.name: OuterRef("pk")}
+            )
             rows = rows.filter(~Exists(holders))
     return rows
 

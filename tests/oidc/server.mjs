@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 
 import Provider from "oidc-provider";
 
-const lines = createInterface({ input: process.stdin });
-const settings = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const settings = JSON.parse((await lines.next()).value);
 const flows = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"];
 
 const provider = new Provider(settings.issuer, {
@@ -71,4 +71,10 @@ provider.use(async (ctx, next) => {
 const tls = { cert: readFileSync(settings.cert), key: readFileSync(settings.key) };
 const server = createServer(tls, provider.callback());
 server.listen(settings.port, "127.0.0.1", () => process.stdout.write("{}\n"));
-lines.on("close", () => process.exit(0));
+
+// Each further line is an access token that is to end before its time, and it alone.
+for await (const line of lines) {
+  await (await provider.AccessToken.find(line))?.destroy();
+  process.stdout.write(`${JSON.stringify({ path: "ended", status: 0, grant_type: "" })}\n`);
+}
+process.exit(0);

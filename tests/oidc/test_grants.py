@@ -1,0 +1,236 @@
+"""Keeping a permission: renewed early, once, and by one worker; given up only when it is dead."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from connectivity.models import Credential, Feature, OAuthClient, OAuthGrant
+from connectivity.services import credentials, features, grants, logins
+from protocols.errors import MailServerError, OAuthRevoked, OAuthUnavailable
+from standin.certs import TlsFiles
+from standin.hostile import Expect, Hang, Hostile, Send, Step, Tls
+from tests.oidc import PERSON
+from tests.oidc.conftest import SignIn
+from tests.oidc.provider import CLIENT_SECRET, OidcProvider
+from tests.waiting import wait_until
+
+NOW = timezone.now()
+SOON = timedelta(minutes=56)  # less than five minutes are left of the hour
+
+
+def tokens(credential: Credential) -> dict[str, str]:
+    credential.refresh_from_db()
+    found: dict[str, str] = json.loads(credentials.reveal(credential))
+    return found
+
+
+def expire(credential: Credential) -> None:
+    OAuthGrant.objects.filter(pk=credential.pk).update(access_until=None, refreshed_at=None)
+
+
+def failure(credential: Credential, now: datetime = NOW) -> MailServerError:
+    with pytest.raises(MailServerError) as caught:
+        grants.access(credential, now=now)
+    return caught.value
+
+
+def test_a_token_that_lasts_is_used_as_it_is(credential: Credential, oidc: OidcProvider) -> None:
+    asked = oidc.count("refresh_token")
+    login = logins.login(credential, username=PERSON, now=NOW)
+    assert (login.username, login.oauth) == (PERSON, True)
+    assert login.password == tokens(credential)["access"]
+    assert login.password not in repr(login)
+    assert oidc.count("refresh_token") == asked
+    assert oidc.owner(login.password) == PERSON
+
+
+def test_a_token_is_renewed_five_minutes_early_and_so_is_what_renews_it(
+    credential: Credential, oidc: OidcProvider
+) -> None:
+    before = tokens(credential)
+    later = NOW + SOON
+    fresh = grants.access(credential, now=later)
+    after = tokens(credential)
+    assert fresh == after["access"] != before["access"]
+    assert after["refresh"] != before["refresh"]
+    grant = OAuthGrant.objects.get(pk=credential.pk)
+    assert grant.refreshed_at == later
+    assert grant.access_until is not None
+    assert grant.access_until > later + timedelta(minutes=50)
+    assert (grant.lease_until, grant.cause) == (None, "")
+    # The old one is dead at the provider, so only a right rotation goes on.
+    assert grants.access(credential, now=later + SOON) != fresh
+
+
+def test_renewing_is_no_new_secret_for_those_who_listen(credential: Credential) -> None:
+    before = Credential.objects.get(pk=credential.pk).changed_at
+    grants.access(credential, now=NOW + SOON)
+    assert Credential.objects.get(pk=credential.pk).changed_at == before
+
+
+def test_row_17_a_refused_token_is_replaced_once(
+    credential: Credential, oidc: OidcProvider
+) -> None:
+    first = grants.access(credential, now=NOW)
+    logins.refused(credential, now=NOW + timedelta(minutes=5))
+    second = grants.access(credential, now=NOW + timedelta(minutes=5))
+    assert second != first
+    # A token given a moment ago is not refused for its age: no renewal after renewal.
+    logins.refused(credential, now=NOW + timedelta(minutes=5, seconds=30))
+    assert grants.access(credential, now=NOW + timedelta(minutes=5, seconds=30)) == second
+
+
+def test_row_19_a_withdrawn_permission_asks_for_the_person(
+    credential: Credential, oidc: OidcProvider
+) -> None:
+    oidc.revoke(tokens(credential)["refresh"])
+    expire(credential)
+    assert isinstance(failure(credential), OAuthRevoked)
+    grant = OAuthGrant.objects.get(pk=credential.pk)
+    assert (grant.dead_since, grant.cause) == (NOW, "oauth-revoked")
+    assert "invalid_grant" in grant.server_line
+    # Nobody asks the provider again, however often the account is tried.
+    asked = oidc.count("refresh_token")
+    assert isinstance(failure(credential, NOW + timedelta(days=1)), OAuthRevoked)
+    assert oidc.count("refresh_token") == asked
+
+
+def broken(client: OAuthClient, server: Hostile) -> None:
+    client.token_url = f"https://localhost:{server.port}/token"
+    client.save()
+
+
+def test_row_18_a_provider_in_trouble_is_not_asked_at_every_turn(
+    credential: Credential, oauth_client: OAuthClient, tls_files: TlsFiles
+) -> None:
+    answer = b"HTTP/1.1 503 no\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"
+    script: list[Step] = [Tls(tls_files.good), Expect(rb"^\r?$"), Send(answer), Hang()]
+    expire(credential)
+    with Hostile(script) as server:
+        broken(oauth_client, server)
+        error = failure(credential)
+        assert isinstance(error, OAuthUnavailable)
+        assert error.retry_after == 120
+        again = failure(credential, NOW + timedelta(seconds=30))
+        assert again.retry_after == 90
+        assert len(server.heard) == 1
+    grant = OAuthGrant.objects.get(pk=credential.pk)
+    assert (grant.dead_since, grant.lease_until) == (None, None)
+    assert grant.retry_at == NOW + timedelta(seconds=120)
+
+
+def test_what_was_given_last_serves_while_the_provider_is_down(
+    credential: Credential, oauth_client: OAuthClient, tls_files: TlsFiles
+) -> None:
+    before = tokens(credential)["access"]
+    script: list[Step] = [Tls(tls_files.good), Hang()]
+    with Hostile(script) as server:
+        broken(oauth_client, server)
+        server_down = NOW + SOON
+        OAuthGrant.objects.filter(pk=credential.pk).update(
+            retry_at=server_down + timedelta(minutes=1)
+        )
+        assert grants.access(credential, now=server_down) == before
+        assert not server.heard
+
+
+def test_switched_off(credential: Credential, oauth_client: OAuthClient) -> None:
+    features.set_switch(credential.user.domain, Feature.OAUTH, False)
+    assert failure(credential).cause == "feature-off"
+    features.set_switch(credential.user.domain, Feature.OAUTH, True)
+    OAuthClient.objects.update(enabled=False)
+    assert failure(credential).cause == "feature-off"
+
+
+def test_a_client_secret_that_does_not_open(
+    credential: Credential, oauth_client: OAuthClient
+) -> None:
+    OAuthClient.objects.update(token=b"nonsense")
+    expire(credential)
+    with pytest.raises(credentials.CredentialError):
+        grants.access(credential, now=NOW)
+    assert OAuthGrant.objects.get(pk=credential.pk).lease_until is None
+
+
+def test_keys_change_under_a_permission(
+    credential: Credential, oauth_client: OAuthClient, settings: Settings
+) -> None:
+    keys = list(settings.CREDENTIAL_KEYS)
+    newest = f"next:{keys[0].partition(':')[2][::-1].lstrip('=')}="
+    settings.CREDENTIAL_KEYS = [newest, *keys]
+    before = tokens(credential)
+    assert credentials.rotate().rotated == 3  # the permission, the client and the sign-in
+    settings.CREDENTIAL_KEYS = [newest]
+    assert tokens(credential) == before
+    oauth_client.refresh_from_db()
+    assert credentials.unseal(oauth_client) == CLIENT_SECRET
+    assert grants.access(credential, now=NOW + SOON)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("workers", [2, 8])
+def test_many_workers_renew_once(credential: Credential, oidc: OidcProvider, workers: int) -> None:
+    expire(credential)
+    asked = oidc.count("refresh_token")
+    start = threading.Barrier(workers)
+    found: list[str] = []
+
+    def work() -> None:
+        try:
+            mine = Credential.objects.get(pk=credential.pk)
+            start.wait(30)
+            found.append(grants.access(mine, now=NOW))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [tokens(credential)["access"]] * workers
+    wait_until(lambda: oidc.count("refresh_token") > asked, "the provider was asked")
+    assert oidc.count("refresh_token") == asked + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_died_holds_nobody_up_for_long(credential: Credential) -> None:
+    expire(credential)
+    OAuthGrant.objects.filter(pk=credential.pk).update(
+        lease_until=timezone.now() + timedelta(seconds=1), fence=7
+    )
+    assert grants.access(credential, now=NOW)
+    assert OAuthGrant.objects.get(pk=credential.pk).fence == 8
+
+
+def test_what_no_account_has_any_more_is_withdrawn(sign_in: SignIn, oidc: OidcProvider) -> None:
+    draft = sign_in()
+    kept, credential = sign_in().credential, draft.credential
+    assert credential is not None
+    before = tokens(credential)
+    with transaction.atomic():
+        draft.delete()
+        credentials.release(credential)
+    assert grants.sweep(now=timezone.now()) == 0  # it may be on its way to an account
+    assert grants.sweep(now=timezone.now() + timedelta(hours=1)) == 1
+    assert list(Credential.objects.all()) == [kept]
+    assert not oidc.owner(before["access"])
+
+
+def test_a_provider_that_is_down_keeps_nothing_here(
+    sign_in: SignIn, oauth_client: OAuthClient, tls_files: TlsFiles
+) -> None:
+    draft = sign_in()
+    draft.delete()
+    with Hostile([Tls(tls_files.wrong_name), Hang()]) as server:
+        oauth_client.revoke_url = f"https://localhost:{server.port}/revoke"
+        oauth_client.save()
+        assert grants.sweep(now=timezone.now() + timedelta(hours=1)) == 1
+    assert not Credential.objects.exists()
