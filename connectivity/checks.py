@@ -12,7 +12,6 @@ from django.db import DatabaseError
 
 from connectivity import directory, providers
 from connectivity.directory import DATA as CATALOGUE
-from connectivity.models import Credential
 from connectivity.providers import DATA as TILES
 from connectivity.providers import Provider
 from connectivity.sealing import KeyFormatError
@@ -28,10 +27,7 @@ def check_keys_of_credentials(
         return []
     try:
         known = credentials.keyring().keys
-        lost = sorted(
-            set(Credential.objects.order_by().values_list("key_id", flat=True).distinct())
-            - set(known)
-        )
+        lost = sorted(credentials.keys_in_use() - set(known))
     except (KeyFormatError, DatabaseError):
         # A malformed setting has a check of its own; without tables there are no secrets.
         return []

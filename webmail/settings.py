@@ -261,6 +261,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
+    "tidy-sign-ins": {
+        "task": "connectivity.tasks.tidy_sign_ins",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 # Seconds between automatic pulls of one task (A45).

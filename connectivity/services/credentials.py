@@ -108,6 +108,12 @@ def release(credential: Credential) -> None:
         unused().filter(pk=credential.pk).delete()
 
 
+def keys_in_use() -> set[str]:
+    """Ids of the keys that something stored was sealed with."""
+    rows = (each._base_manager.order_by().values_list("key_id", flat=True) for each in SEALED)
+    return {key for found in rows for key in found.distinct() if key}
+
+
 def rotate(*, batch: int = 200) -> Rotation:
     """Re-seal everything under the newest key, ``batch`` rows to a transaction.
 
