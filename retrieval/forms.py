@@ -22,7 +22,15 @@ from retrieval.proposals import NEW_FOLDER
 from retrieval.services.accounts import COLORS, SendAs, TaskValues, needs_password
 
 #: What a sign-in at the provider was made for: it is not sent anywhere else.
-LOCKED = ("host", "port", "username", "require_ssl")
+LOCKED = {
+    "host",
+    "port",
+    "username",
+    "require_ssl",
+    "smtp_host",
+    "smtp_port",
+    "smtp_encryption",
+}
 
 
 class StartForm(forms.Form):
@@ -138,7 +146,7 @@ class TaskForm(forms.Form):
                 del self.fields[name]
         if self.signs_in_there:
             del self.fields["password"]
-            for name in LOCKED:
+            for name in self.fields.keys() & LOCKED:
                 self.fields[name].disabled = True
         self._name_after(provider)
 

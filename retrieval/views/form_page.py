@@ -121,6 +121,8 @@ def show(
         "retype": bool(request.POST.get("password")) or "retype" in request.POST,
     }
     context |= links(form, about)
+    names = (str(form[name].value() or "") for name in ("email", "username"))
+    context["send_address"] = next((name for name in names if "@" in name), "")
     if about.layout == SIGN_IN:
         context |= signing_in(request, form, about, is_free=bool(context.get("is_free")))
     if form.signs_in_there:
@@ -175,7 +177,7 @@ def signing_in(
     shown = ("username", "host", "password")
     boss = administrator_of(form.user)
     context: dict[str, Any] = {
-        "carried": [field for field in form if field.name not in shown],
+        "carried": [one for one in form if one.name not in shown and one.value() is not False],
         "sign_in_ready": ready,
         "takes_redirects": takes_redirects(request),
         "is_free": not fixed,
