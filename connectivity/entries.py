@@ -197,9 +197,12 @@ SIGN_IN: tuple[Entry, ...] = (
     ),
     Entry("server-busy", codes="421", protocols="smtp", stages="login greeting", kinds=_NO),
     Entry(
-        "server-busy", r"(server|system|service) .{0,20}(busy|overloaded|load)|BUSY\b", kinds=_NO
+        "server-busy",
+        r"(server|system|service) .{0,20}(busy|overloaded|load)|BUSY\b|shutting down|maintenance"
+        r"|going down",
+        kinds=_NO,
+        stages="login greeting",
     ),
-    Entry("server-busy", r"shutting down|maintenance|going down", kinds=_NO),
     Entry("server-turns-away", codes="554 5.7.1", protocols="smtp", stages="greeting"),
     Entry("try-later", r"try (again )?later|try again|temporar", kinds="login-later"),
     Entry("login-method", kinds="login-method"),
@@ -214,7 +217,6 @@ SENDING: tuple[Entry, ...] = (
         protocols="smtp",
         stages="send",
     ),
-    Entry("privacy-required", r"STARTTLS|encryption required", protocols="smtp", stages="send"),
     Entry("sign-in-needed", codes="530", protocols="smtp", stages="send"),
     Entry("unauthenticated-domain", codes="5.7.26 5.7.23 5.7.509 5.7.515", protocols="smtp"),
     Entry("unauthenticated-domain", r"\b(DMARC|SPF|DKIM)\b", protocols="smtp", stages="send"),

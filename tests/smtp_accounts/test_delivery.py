@@ -381,4 +381,4 @@ def test_tls_trust_is_not_given_up_for_sending(
         assert send_due() == [OutboxState.RETRY]
         assert server.logins == []
     message.refresh_from_db()
-    assert message.cause == "tls-untrusted"
+    assert message.cause == "tls-self-signed"
