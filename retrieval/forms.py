@@ -148,6 +148,7 @@ class TaskForm(forms.Form):
             del self.fields["password"]
             for name in self.fields.keys() & LOCKED:
                 self.fields[name].disabled = True
+                self.fields[name].widget.attrs["readonly"] = True
         self._name_after(provider)
 
     @property

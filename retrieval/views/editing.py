@@ -18,7 +18,7 @@ from accounts.models import User
 from connectivity.access import person, requires
 from connectivity.models import Feature
 from connectivity.providers import by_key
-from connectivity.services import drafts
+from connectivity.services import drafts, pins
 from lib.moments import count
 from mailstore.services.folders import FolderRefused
 from retrieval import proposals
@@ -39,6 +39,8 @@ REMOVE, KEEP = "remove", "keep"
 ALONE = "save-alone"
 #: Leave for the provider: the button of the form, and that of a report.
 SIGN_INS = ("sign-in", "oauth")
+#: Trust the certificate with this SHA-256, of the server in the form, and no other one there.
+PIN = "pin:"
 SAVES = ("save", REMOVE, KEEP, ALONE)
 CHECKBOXES = (
     "use_apop",
@@ -87,17 +89,20 @@ def _form_of(user: User, about: About, initial: dict[str, Any]) -> TaskForm:
 @sensitive_variables()
 def work(request: HttpRequest, user: User, about: About) -> HttpResponse:
     """Do what the pressed button says: show the form again, test, or save."""
-    posted, action = request.POST, request.POST.get("action", "save")
-    if action in SIGN_INS:
+    posted: QueryDict = request.POST
+    action = posted.get("action", "save")
+    if action in SIGN_INS and about.task is None:
         return sign_in(request, user, about)
-    if action in (*SAVES, "test", "again"):
+    stored = initial_of(about.task) if about.task is not None and "host" not in posted else None
+    if action in (*SAVES, "test", "again") or action.startswith(PIN):
+        # A button of a report on what is stored comes alone: nothing was typed.
+        posted = _posted(stored, posted) if stored is not None else posted
         return _submit(request, user, about, posted, action)
-    if about.task is not None and "host" not in posted:
-        # A button of a report on what is stored: nothing was typed.
-        values = proposals.changed(initial_of(about.task), action, about.provider)
+    if stored is not None:
+        values = proposals.changed(stored, action, about.provider)
     else:
         values = proposals.typed(posted, action, CHECKBOXES)
-    if "tried" in posted and posted.get("password"):
+    if "tried" in posted and (posted.get("password") or _has_secret(about)):
         return _submit(request, user, about, _posted(values, posted), "test")
     return form_page.show(request, _form_of(user, about, values), about)
 
@@ -109,8 +114,13 @@ def _posted(values: dict[str, Any], posted: QueryDict) -> QueryDict:
     for name, value in values.items():
         if name not in CHECKBOXES or value:
             again[name] = "on" if name in CHECKBOXES else str(value)
-    again["password"] = str(posted["password"])
+    again["password"] = str(posted.get("password", ""))
     return again
+
+
+def _has_secret(about: About) -> bool:
+    """Whether a test needs no typed password."""
+    return about.task is not None or bool(about.draft and about.draft.credential_id)
 
 
 @sensitive_variables()
@@ -154,8 +164,27 @@ def _locked(about: About) -> dict[str, Any] | None:
 
 
 @sensitive_variables("values")
+def _trust(user: User, values: TaskValues, about: About, sha256: str) -> Outcome:
+    """Look at the certificate again, trust it if it is the one agreed to, and test with it.
+
+    Whatever else the server shows by now is told instead.
+    """
+    now = timezone.now()
+    outcome = accounts.check(user=user, values=values, now=now, task=about.task)
+    report = outcome.report
+    if report is None or not pins.allowed(user):
+        return outcome
+    host, port = values.host, values.port
+    if not pins.accept(user=user, host=host, port=port, sha256=sha256, report=report, now=now):
+        return outcome
+    return accounts.check(user=user, values=values, now=now, task=about.task)
+
+
+@sensitive_variables("values")
 def _try(posted: QueryDict, user: User, values: TaskValues, about: About, action: str) -> Outcome:
     now = timezone.now()
+    if action.startswith(PIN):
+        return _trust(user, values, about, action.removeprefix(PIN))
     if action not in SAVES:
         return accounts.check(user=user, values=values, now=now, task=about.task)
     agreed = _agreed(posted, action, values)
