@@ -178,6 +178,7 @@ CAUSES: Mapping[str, Cause] = {
         ),
         "host",
         buttons=("pin",),
+        retry=Retry.AFTER_FIX,
     ),
     "clear-text-off": Cause(
         _("Connections without encryption are not allowed"),
@@ -186,6 +187,7 @@ CAUSES: Mapping[str, Cause] = {
         _("Turn on Require SSL and choose a port with encryption, or ask your administrator."),
         "require_ssl",
         buttons=("ssl", "port"),
+        retry=Retry.AFTER_FIX,
     ),
     "login-refused": Cause(
         _("Sign-in was refused"),
@@ -273,12 +275,14 @@ CAUSES: Mapping[str, Cause] = {
         _("Many connections have been tested from your domain in the last hour."),
         Turn.NOBODY,
         _("Try again in an hour. What you typed is kept on this page."),
+        retry=Retry.NEVER,
     ),
     "too-many-tests-target": Cause(
         _("Too many connection tests"),
         _("Many people here have tested %(host)s in the last hour. It is left alone for a while."),
         Turn.NOBODY,
         _("Try again in an hour. What you typed is kept on this page."),
+        retry=Retry.NEVER,
     ),
     "feature-off": Cause(
         _("Switched off"),

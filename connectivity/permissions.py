@@ -31,7 +31,7 @@ PERMISSIONS: Mapping[str, Cause] = {
         Turn.YOU,
         _AGAIN,
         "",
-        Retry.AFTER_FIX,
+        Retry.NEVER,
         _OAUTH,
     ),
     "oauth-issuer": Cause(
@@ -40,7 +40,7 @@ PERMISSIONS: Mapping[str, Cause] = {
         Turn.YOU,
         _("Sign in again. If it happens again, tell an administrator of this installation."),
         "",
-        Retry.AFTER_FIX,
+        Retry.NEVER,
         _OAUTH,
     ),
     "oauth-unregistered": Cause(
@@ -63,7 +63,7 @@ PERMISSIONS: Mapping[str, Cause] = {
         Turn.YOU,
         _AGAIN,
         "",
-        Retry.AFTER_FIX,
+        Retry.NEVER,
         _OAUTH,
     ),
     "oauth-scope-missing": Cause(
