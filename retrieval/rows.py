@@ -237,6 +237,8 @@ def _lines(
         return _("Waiting until %(time)s") % {"time": until}, note
     if look == Look.PAUSED:
         return last, _("paused, nothing is fetched")
+    if look == Look.NEEDS_YOU:
+        return last, ""
     if task.method == Method.MANUAL:
         return last, _("only when you ask")
     if task.next_at is not None:
