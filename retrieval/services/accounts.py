@@ -13,7 +13,7 @@ from accounts.models import User
 from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Credential, Feature
-from connectivity.services import credentials, features, logins, trials
+from connectivity.services import credentials, failures, features, logins, trials
 from connectivity.services.probing import TIME_LIMIT, probe
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
@@ -197,9 +197,13 @@ def _secret(values: TaskValues, task: RetrievalTask | None) -> Credential | None
 def _tell(
     report: CheckReport, values: TaskValues, task: RetrievalTask | None, now: datetime
 ) -> None:
-    """An access token that the server did not take is not used again."""
+    """Count what nobody knows; an access token that the server did not take is not used again."""
+    if report.error is None:
+        return
+    host, name = values.host, values.username
+    failures.note(report.kind, report.error, host=host, username=name, now=now)
     stored = _secret(values, task)
-    if stored is not None and report.error is not None and report.error.cause == "token-expired":
+    if stored is not None and report.error.cause == "token-expired":
         logins.refused(stored, now=now)
 
 

@@ -14,7 +14,7 @@ from accounts.models import Domain, User
 from connectivity import pairing
 from connectivity.causes import Explained, explain, explain_cause
 from connectivity.models import Credential, CredentialKind, Feature
-from connectivity.services import credentials, features, logins, trials
+from connectivity.services import credentials, failures, features, logins, trials
 from connectivity.services.probing import probe
 from mailstore.models import Source
 from protocols.check import CheckReport
@@ -136,7 +136,12 @@ def check(
     report = probe("smtp", endpoint(values), who, sender=values.email, user=user)
     if report.error is None:
         return Outcome(report, None)
-    return Outcome(report, explain(report.error, host=values.host, port=values.port))
+    host, port, name = values.host, values.port, values.username
+    failures.note("smtp", report.error, host=host, username=name, now=now)
+    told = explain(
+        report.error, host=host, port=port, username=name, email=values.email, protocol="smtp"
+    )
+    return Outcome(report, told)
 
 
 def refusal(
