@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str | Promise] = {
     "retrieval-needs-you": gettext_lazy("%(label)s needs you"),
-    "retrieval-failing": gettext_lazy("%(label)s cannot be reached"),
+    "retrieval-failing": gettext_lazy("%(label)s cannot be checked"),
     "smtp-needs-you": gettext_lazy("Sending as %(label)s needs you"),
     "smtp-failing": gettext_lazy("Sending as %(label)s does not work"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from connectivity.catalogue import root
+from connectivity import catalogue
 from connectivity.services import notifications
 from retrieval import retry
 from retrieval.models import Method, RetrievalTask, TaskState
@@ -28,7 +29,7 @@ def tell(task: RetrievalTask, *, cause: str, now: datetime) -> None:
         notifications.resolve(user=task.user, key=key_of(task), now=now)
     elif cause == "feature-off":
         forget(task)
-    elif _matters(task, cause, now):
+    elif _matters(task, catalogue.root(cause), now):
         needs_you = task.state == TaskState.NEEDS_PASSWORD
         notifications.open_(
             user=task.user,

@@ -80,7 +80,7 @@ def test_mail_comes_after_an_hour_then_daily_at_most_then_once_that_it_works(
     again = live(user, START + 10 * DAY, 3 * DAY, failing=False)
     assert again == [START + 10 * DAY]
     subjects = [mail["Subject"] for mail in inbox_of(user)]
-    assert subjects == ["Work cannot be reached"] * len(came) + ["Work works again"]
+    assert subjects == ["Work cannot be checked"] * len(came) + ["Work works again"]
 
 
 def test_what_ended_and_begins_again_is_a_story_of_its_own(user: User, inbox: Folder) -> None:
