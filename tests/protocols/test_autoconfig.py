@@ -147,7 +147,7 @@ def test_more_than_anybody_needs_is_cut() -> None:
     assert len(found) == autoconfig.MOST_DOMAINS
 
 
-ENTITY = b'<!DOCTYPE z [<!ENTITY a "x">]><clientConfig>&a;</clientConfig>'
+WHOLE = document(server())
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,12 @@ ENTITY = b'<!DOCTYPE z [<!ENTITY a "x">]><clientConfig>&a;</clientConfig>'
         b"<html/>",
         b"<clientConfig/>",
         b"<clientConfig>",
-        ENTITY,
-        b"<!DOCTYPE clientConfig><clientConfig/>",
-        b'<!DOCTYPE z SYSTEM "file:///etc/passwd"><clientConfig/>',
+        b"<!DOCTYPE clientConfig>" + WHOLE,
+        b'<!DOCTYPE z SYSTEM "file:///etc/passwd">' + WHOLE,
+        b'<!DOCTYPE z [<!ENTITY a "River">]>' + WHOLE.replace(b">River<", b">&a;<"),
         b'<?xml version="1.0" encoding="no-such"?><clientConfig/>',
         b"\xff\xfe\x00",
-        b"<clientConfig>" + b" " * autoconfig.CAP,
+        WHOLE + b" " * autoconfig.CAP,
         b"<clientConfig>" + b"<a>" * 80_000,
     ],
 )

@@ -73,15 +73,16 @@ def fetch(question: Question, url: str) -> web.Answer | None:
 
 
 def _onwards(question: Question, url: str, location: str) -> str:
-    """Where a redirect leads, without the address where that is somebody else."""
+    """Where a redirect leads, without the address where that is somebody else.
+
+    From https to http nobody is followed: `web.get` refuses it.
+    """
     try:
         target = urljoin(url, location)
         host = urlsplit(target).hostname or ""
     except ValueError:
         raise ProtocolBroken(Stage.FETCH, server_line="moved to no address") from None
     encrypted = target.startswith("https:")
-    if url.startswith("https:") and not encrypted:
-        raise AddressRefused(Stage.CONNECT, host=host[:200], port=question.ports.http)
     if not (encrypted and registrable(host) == question.base):
         target = without_address(target, question.address)
     if not target:
