@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from connectivity import pairing
 from connectivity.causes import Explained, Retry
-from connectivity.models import CredentialKind
+from connectivity.models import AccountDraft, CredentialKind
 from connectivity.oauth_providers import OAUTH_PROVIDERS
+from connectivity.providers import PROVIDERS
 from lib.moments import moment
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
 
@@ -90,6 +91,21 @@ def provider_of(task: RetrievalTask) -> str:
     grant = getattr(task.credential, "grant", None)
     known = OAUTH_PROVIDERS.get(grant.client.provider) if grant is not None else None
     return known.name if known is not None else task.host
+
+
+def tile_of(task: RetrievalTask) -> str:
+    """The tile of the account; where it has none, one of those who signed it in."""
+    grant = getattr(task.credential, "grant", None)
+    if task.tile or grant is None:
+        return task.tile
+    return next((one.key for one in PROVIDERS if one.oauth == grant.client.provider), "")
+
+
+def sign_in_of(task: RetrievalTask) -> AccountDraft | None:
+    """The sign-in that was begun to mend a task and has not done so; its cause is why."""
+    return AccountDraft.objects.filter(
+        user=task.user_id, kind=AccountDraft.Kind.RETRIEVAL, target_id=task.pk
+    ).first()
 
 
 def _way(task: RetrievalTask, problem: Explained) -> Way:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from connectivity import pairing
 from connectivity.access import person, requires
+from connectivity.causes import explain_cause
 from connectivity.models import Feature
 from connectivity.services import pins
 from lib.moments import count
@@ -24,7 +25,7 @@ from retrieval import completeness, news, set_aside, timeline
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
-from retrieval.repair import Way, provider_of
+from retrieval.repair import Way, provider_of, sign_in_of
 from retrieval.rows import Look, Row, fetched, rows_for
 
 FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
@@ -179,7 +180,15 @@ def _trust(task: RetrievalTask) -> dict[str, Any]:
     pin = pins.pin_for(task.user, task.host, task.port)
     digits = pin.sha256.upper() if pin else ""
     grant = getattr(task.credential, "grant", None)
+    begun = sign_in_of(task) if grant else None
     return {
+        "attempt": explain_cause(
+            begun.cause,
+            {"host": task.host, "username": task.username},
+            server_line=begun.server_line,
+        )
+        if begun and begun.cause
+        else None,
         "pin": pin,
         "pins_count": pin is not None and pins.allowed(task.user),
         "fingerprint": ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),

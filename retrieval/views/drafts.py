@@ -39,7 +39,10 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("connectivity")
     if row.target_id is not None:
         task = task_for(user, row.target_id)
-        if row.credential is not None and request.method == "GET":
+        if row.credential is None:
+            # The sign-in came to nothing: the page of the task says why, and offers another.
+            return redirect("retrieval-detail", pk=task.pk)
+        if request.method == "GET":
             return _repair(request, user, row, task)
     return show(request, user, row)
 

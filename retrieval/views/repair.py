@@ -25,6 +25,7 @@ from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalTask
 from retrieval.nudge import nudge
+from retrieval.repair import sign_in_of, tile_of
 from retrieval.services import accounts, dispatch
 from retrieval.views.actions import after
 from retrieval.views.detail import answer, password_form
@@ -59,20 +60,18 @@ def sign_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a sign-in at the provider that is to mend this task."""
     user = person(request)
     task = task_for(user, pk)
-    begun = AccountDraft.objects.filter(
-        user=user, kind=AccountDraft.Kind.RETRIEVAL, target_id=task.pk
-    )
     draft = drafts.keep(
         user=user,
         kind=AccountDraft.Kind.RETRIEVAL,
-        values={name: getattr(task, name) for name in ("type", "host", "port", "username")},
+        values={
+            "tile": tile_of(task),
+            **{name: getattr(task, name) for name in ("type", "host", "port", "username")},
+        },
         label=task.source.name,
         now=timezone.now(),
         target_id=task.pk,
-        cause=task.cause,
-        server_line=task.server_line,
         # One is enough, however often the button is pressed.
-        draft=begun.first(),
+        draft=sign_in_of(task),
     )
     # The method is kept: only a POST may begin a sign-in (RFC 9110 section 15.4.8).
     return HttpResponseRedirect(reverse("oauth-start", args=[draft.pk]), preserve_request=True)

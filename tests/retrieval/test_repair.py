@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from connectivity.drafts import resume_url
 from connectivity.models import AccountDraft, Credential, CredentialKind, OAuthClient, OAuthGrant
 from connectivity.services import credentials
 from retrieval.card import card
@@ -217,8 +218,25 @@ def test_signing_in_again_goes_to_the_provider_with_this_task_in_mind(
         assert answer.status_code == 307
         assert answer.headers["Location"] == reverse("oauth-start", args=[draft.pk])
     assert (draft.kind, draft.target_id, draft.user_id) == ("retrieval", refused.pk, user.pk)
-    assert draft.cause == "oauth-revoked"
+    assert draft.values["tile"] == "outlook"
     assert SECRET not in str(draft.values)
+
+
+def test_a_sign_in_that_came_to_nothing_is_told_on_the_page(
+    web: Client, refused: RetrievalTask
+) -> None:
+    use_oauth(refused)
+    RetrievalTask.objects.update(cause="oauth-revoked")
+    assert "did not finish" not in text_of(web, refused)
+    web.post(url("sign-in", refused))
+    draft = AccountDraft.objects.get()
+    AccountDraft.objects.update(cause="oauth-denied", server_line="access_denied")
+    back = web.get(resume_url(draft))
+    assert back.headers["Location"] == url("detail", refused)
+    text = text_of(web, refused)
+    assert "The last sign-in there did not finish. The permission was not given." in text
+    assert "access_denied" in text
+    assert "Sign in to Microsoft again" in text
 
 
 # ---- the page of many
