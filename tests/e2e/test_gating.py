@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Domain, Role, User
 from connectivity.models import Feature
-from connectivity.services import features
+from connectivity.services import credentials, features
+from mailstore.models import Message, Source
+from retrieval.models import RetrievalRun, RetrievalTask
+from retrieval.services.session import Session
+from standin.dovecot import Dovecot
+from tests.e2e import test_connectivity
+from tests.e2e.conftest import sign_in
+from tests.e2e.tasks import row
+from tests.retrieval.conftest import SECRET, Remote
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Shot = Callable[..., None]
+worker = test_connectivity.worker
 
 
 @pytest.fixture
@@ -82,3 +96,78 @@ def test_a_system_administrator_finds_a_domain(
     expect(page.get_by_role("switch", name="Email Retrieval")).to_be_checked()
     shot("system-domain")
     assert not problems
+
+
+@pytest.fixture
+def running(
+    user: User,
+    dovecot: Dovecot,
+    settings: Settings,
+    worker: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[RetrievalTask]:
+    """A task whose run is in the middle: it has stored a batch, and stores the next one only
+    when retrieval is switched off, however quick this computer is."""
+    settings.CONNECTIVITY_CA_FILE = dovecot.ca_file
+    dovecot.add_user("middle@far.test", SECRET)
+    Remote(dovecot, "middle@far.test").fill(range(1, 401))
+    store, end = Session.store, threading.Event()
+
+    def storing(self: Session, *args: object, **kwargs: object) -> list[Message]:
+        self.flush()
+        while self.run.stored and not end.wait(0.1):
+            if not features.enabled_for(user, Feature.RETRIEVAL):
+                break
+        return store(self, *args, **kwargs)  # type: ignore[arg-type]  # passed on as given
+
+    monkeypatch.setattr(Session, "store", storing)
+    yield RetrievalTask.objects.create(
+        user=user,
+        source=Source.objects.create(user=user, name="Middle", address="middle@far.test"),
+        credential=credentials.store(user=user, secret=SECRET),
+        type="imap",
+        host="localhost",
+        port=dovecot.imaps_port,
+        security="tls",
+        username="middle@far.test",
+        next_at=timezone.now(),
+    )
+    end.set()
+
+
+@pytest.mark.accept("A5", "A6", "A194")
+def test_switched_off_during_a_pull(
+    browser: Browser,
+    page: Page,
+    live_server: LiveServer,
+    ada: User,
+    user: User,
+    running: RetrievalTask,
+    enter: Callable[[User], None],
+    shot: Shot,
+) -> None:
+    """One person looks at the running task, the other switches retrieval off."""
+    enter(user)
+    page.goto(live_server.url + reverse("connectivity"))
+    expect(row(page, "Middle")).to_contain_text("of 400")
+    office = browser.new_context()
+    sign_in(office, live_server, ada)
+    desk = office.new_page()
+    desk.goto(live_server.url + reverse("domain-settings"))
+    expect(desk.get_by_text("1 task is active.")).to_be_visible()
+    desk.get_by_role("switch", name="Email Retrieval").click()
+    expect(desk.get_by_text("1 task is stopped.")).to_be_visible()
+    # The open page notices by itself.
+    expect(page.locator("#retrieval")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_role("link", name="New Retrieval Task")).to_have_count(0)
+    page.get_by_text("Something is missing here?").click()
+    expect(page.get_by_text("Contact your administrator, Ada Admin")).to_be_visible()
+    shot("gating-off")
+    page.goto(live_server.url + reverse("retrieval-detail", args=[running.pk]))
+    expect(page.get_by_text("Contact your administrator, Ada Admin")).to_be_visible()
+    expect(page.get_by_role("link", name="Ask by mail")).to_be_visible()
+    shot("gating-deep-link")
+    run = RetrievalRun.objects.get()
+    assert (run.outcome, run.cause) == ("waited", "feature-off")
+    assert 0 < Message.objects.filter(user=user).count() == run.stored < 400
+    office.close()
