@@ -6,7 +6,7 @@ A cause names its buttons; each is offered only where it would change something.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -88,6 +88,12 @@ def _help(setting: Setting) -> Button | None:
     return Button(_("How to allow it"), url=owner.link, lead=lead)
 
 
+def _how(setting: Setting) -> Button | None:
+    """The same where the server has said it itself, so that nothing has to be guessed."""
+    helping = _help(setting)
+    return replace(helping, lead="") if helping is not None else None
+
+
 def _access(setting: Setting) -> Button | None:
     owner = setting.owner
     if owner is None or not owner.link:
@@ -131,6 +137,7 @@ _MAKERS: Mapping[str, Callable[[Setting], Button | None]] = {
     "ssl": _ssl,
     "starttls": _clear,
     "help": _help,
+    "how": _how,
     "access": _access,
     "username": _username,
     "oauth": _oauth,

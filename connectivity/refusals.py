@@ -23,7 +23,7 @@ SIGN_IN: Mapping[str, Cause] = {
         _("Create an app password there and enter it here."),
         "password",
         Retry.AFTER_FIX,
-        ("help", "oauth"),
+        ("how", "oauth"),
     ),
     "web-login-needed": Cause(
         _("A sign-in in the browser is needed"),
@@ -32,7 +32,7 @@ SIGN_IN: Mapping[str, Cause] = {
         _SIGN_IN_THERE,
         "password",
         Retry.AFTER_FIX,
-        ("help", "again"),
+        ("access", "again"),
     ),
     "bad-attempts": Cause(
         _("Too many refused sign-ins"),
@@ -89,7 +89,7 @@ SIGN_IN: Mapping[str, Cause] = {
         _("Sign in at the provider instead."),
         "password",
         Retry.AFTER_FIX,
-        ("oauth", "help"),
+        ("oauth", "how"),
     ),
     "account-locked": Cause(
         _("The account is locked"),

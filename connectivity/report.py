@@ -60,6 +60,11 @@ class Certificate:
     valid: str
     fingerprint: str
 
+    @property
+    def pairs(self) -> list[str]:
+        """The fingerprint in pieces that are not to be torn apart."""
+        return self.fingerprint.split(":")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
