@@ -9,11 +9,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
+from django.utils.module_loading import import_string
 
-from connectivity import directory, providers
-from connectivity.directory import DATA as CATALOGUE
-from connectivity.providers import DATA as TILES
-from connectivity.providers import Provider
 from connectivity.sealing import KeyFormatError
 from connectivity.services import credentials
 
@@ -47,29 +44,9 @@ def check_provider_data(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """The tiles and the catalogue of providers must be whole."""
-    try:
-        mistakes = [text for one in providers.load(TILES)[1] for text in _mistakes(one)]
-        directory.load(CATALOGUE)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        mistakes = [f"an entry cannot be read ({type(error).__name__}: {error})"]
+    # Reached by name, as most commands read neither and have to start fast.
+    mistakes = import_string("connectivity.facts.shipped_mistakes")()
     return [
         Error(f"The facts about mail providers have a mistake: {text}.", id="tributary.E102")
         for text in mistakes
     ]
-
-
-_AUTH = frozenset({providers.PASSWORD, providers.APP_PASSWORD, providers.OAUTH})
-_USERNAMES = frozenset({providers.ADDRESS, providers.LOCAL_PART})
-
-
-def _mistakes(one: Provider) -> list[str]:
-    rules = {
-        "an unknown way to sign in": one.auth in _AUTH,
-        "a sign-in without its provider": one.auth != providers.OAUTH or bool(one.oauth),
-        "an unknown form of username": {one.username, one.smtp_username} <= _USERNAMES,
-        "types without a server": all(one.server(kind) is not None for kind in one.types),
-        "no types": bool(one.types),
-        "a link that is not encrypted": not one.link or one.link.startswith("https://"),
-        "a server address that is fixed but unknown": not (one.fixed_host and one.needs_host),
-    }
-    return [f"{one.key} has {text}" for text, holds in rules.items() if not holds]

@@ -16,7 +16,6 @@ from typing import Any
 
 from connectivity.discovery import Finding
 from connectivity.providers import PROVIDERS, Provider
-from protocols.autoconfig import Config
 from protocols.offers import ADDRESS, DOMAIN, KINDS, LOCAL_PART, Kind, Offer
 from protocols.types import Security
 
@@ -63,11 +62,6 @@ def tile_of_hosts(hosts: Iterable[str]) -> Provider | None:
     """
     wanted = set(hosts)
     return next((one for one in reversed(PROVIDERS) if any(map(one.owns, wanted))), None)
-
-
-def entry_of(config: Config) -> Entry:
-    """What a configuration says, as far as the catalogue keeps it."""
-    return Entry(config.id, config.name, config.domains, config.offers)
 
 
 def entry_for(domain: str) -> Entry | None:

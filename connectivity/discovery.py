@@ -58,6 +58,20 @@ class Ports:
     submission: int = 587
 
 
+def ports_of(words: Sequence[str]) -> Ports:
+    """The usual ports, with those named in their place; raises `ValueError`.
+
+    A word is such as `https=8443`, as in the setting CONNECTIVITY_LOOKUP_PORTS.
+    """
+    named: dict[str, int] = {}
+    for word in words:
+        name, _, port = word.partition("=")
+        if name not in Ports.__slots__ or not 0 < int(port) < 65536:
+            raise ValueError(word)
+        named[name] = int(port)
+    return Ports(**named)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What one step brought.

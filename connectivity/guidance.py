@@ -110,7 +110,6 @@ NOTES: Mapping[str, str | Promise] = {
         "Outlook.com may want IMAP allowed first: in its settings, under Forwarding and IMAP."
     ),
     "microsoft-home": _("The server address is the same for all these accounts."),
-    "no-pop": _("%(name)s does not offer POP."),
     "seldom": _("%(name)s asks POP programs not to come too often."),
 }
 

@@ -3,6 +3,10 @@
 The facts stand in ``data/providers.json``, one entry a tile; on the day given, host names, ports
 and encryption were compared with what is named by ``compared_with``. The sentences stand in
 ``connectivity.guidance``. A system check reads every entry (``connectivity.checks``).
+
+An installation can have tiles of its own, in a file of the same form that the setting
+CONNECTIVITY_PROVIDERS_FILE names. A key that is known replaces that tile, others come first;
+sentences are ids of those shipped, or written out.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 
 from connectivity.guidance import LEADS, NOTES, SOURCES, STEPS
@@ -148,8 +153,17 @@ _PLAIN = (
 )
 
 
-def provider_of(entry: Mapping[str, Any], checked_on: date) -> Provider:
-    """A provider from its entry; raises `KeyError`, `ValueError` or `TypeError` for a bad one."""
+def provider_of(entry: Mapping[str, Any], checked_on: date, *, is_own: bool = False) -> Provider:
+    """A provider from its entry; raises `KeyError`, `ValueError` or `TypeError` for a bad one.
+
+    With ``is_own`` what is no id of a sentence is a sentence.
+    """
+
+    def said(sentences: Mapping[str, str | Promise], id: str) -> str | Promise:
+        if is_own and id not in sentences:
+            return str(id).replace("%", "%%")
+        return sentences[id]
+
     values = {name: entry[name] for name in _PLAIN if name in entry}
     values.setdefault("smtp_username", values.get("username", ADDRESS))
     return Provider(
@@ -158,10 +172,10 @@ def provider_of(entry: Mapping[str, Any], checked_on: date) -> Provider:
         pop=_server(entry["pop"]) if "pop" in entry else None,
         smtp=_server(entry["smtp"]),
         types=tuple(entry.get("types", ("imap", "pop") if "pop" in entry else ("imap",))),
-        lead=LEADS[entry["lead"]],
-        steps=tuple(STEPS[step] for step in entry.get("steps", ())),
-        notes=tuple(NOTES[note] for note in entry.get("notes", ())),
-        compared_with=SOURCES[entry.get("compared_with", "published")],
+        lead=said(LEADS, entry["lead"]),
+        steps=tuple(said(STEPS, step) for step in entry.get("steps", ())),
+        notes=tuple(said(NOTES, note) for note in entry.get("notes", ())),
+        compared_with=said(SOURCES, entry.get("compared_with", "published")),
         checked_on=date.fromisoformat(entry["checked_on"]) if "checked_on" in entry else checked_on,
         hosts=tuple(entry.get("hosts", ())),
         caps=Caps(**entry.get("caps", {})),
@@ -176,18 +190,42 @@ def _server(row: Sequence[Any]) -> Server:
     return Server(str(host), int(port), starttls=security == "starttls")
 
 
-def load(path: Path = DATA) -> tuple[date, tuple[Provider, ...]]:
-    """The day of the last comparison, and every entry of a data file, in its order."""
+def load(path: Path = DATA, *, is_own: bool = False) -> tuple[date, tuple[Provider, ...]]:
+    """The day of the last comparison, and every entry of a data file, in its order.
+
+    Raises as `provider_of`, and `OSError` for a file that cannot be read.
+    """
     data = json.loads(path.read_text(encoding="utf-8"))
-    checked_on = date.fromisoformat(data["checked_on"])
-    return checked_on, tuple(provider_of(entry, checked_on) for entry in data["providers"])
+    day = date.fromisoformat(data["checked_on"])
+    return day, tuple(provider_of(entry, day, is_own=is_own) for entry in data["providers"])
 
 
-CHECKED_ON, _ALL = load()
+def merged(shipped: Sequence[Provider], own: Sequence[Provider]) -> tuple[Provider, ...]:
+    """The tiles with those of the installation, which come first or replace one of the same key."""
+    mine = {one.key: one for one in own}
+    known = {one.key for one in shipped}
+    return (
+        *(one for one in own if one.key not in known),
+        *(mine.get(one.key, one) for one in shipped),
+    )
+
+
+def _own() -> tuple[Provider, ...]:
+    """The tiles of this installation; none if the file is broken, which a system check tells."""
+    path = settings.CONNECTIVITY_PROVIDERS_FILE
+    try:
+        return load(Path(path), is_own=True)[1] if path else ()
+    except MISTAKES:
+        return ()
+
+
+#: What a data file with a mistake raises.
+MISTAKES = (OSError, AttributeError, KeyError, TypeError, ValueError)
+CHECKED_ON, _SHIPPED = load()
 #: The tiles, in their order.
-PROVIDERS: tuple[Provider, ...] = tuple(one for one in _ALL if not one.is_generic)
+PROVIDERS: tuple[Provider, ...] = merged([one for one in _SHIPPED if not one.is_generic], _own())
 #: The tiles for any other server.
-GENERIC: tuple[Provider, ...] = tuple(one for one in _ALL if one.is_generic)
+GENERIC: tuple[Provider, ...] = tuple(one for one in _SHIPPED if one.is_generic)
 
 
 def by_key(key: str, providers: Sequence[Provider] = PROVIDERS) -> Provider | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.utils.module_loading import import_string
 
 from connectivity.networks import parse_nameserver, parse_network
 from connectivity.sealing import KeyFormatError, parse_keys
@@ -145,6 +146,25 @@ def resolvers() -> list[CheckMessage]:
     return []
 
 
+def lookup_ports() -> list[CheckMessage]:
+    """CONNECTIVITY_LOOKUP_PORTS name ports of other kinds of servers; for tests only."""
+    if settings.CONNECTIVITY_LOOKUP_PORTS:
+        try:
+            # By name: nobody else needs the module at the start.
+            import_string("connectivity.discovery.ports_of")(settings.CONNECTIVITY_LOOKUP_PORTS)
+        except ValueError as error:
+            return _error("E016", f"CONNECTIVITY_LOOKUP_PORTS: {error} is not like https=8443.")
+    return []
+
+
+def providers_file() -> list[CheckMessage]:
+    """CONNECTIVITY_PROVIDERS_FILE holds tiles that can be shown."""
+    if settings.CONNECTIVITY_PROVIDERS_FILE:
+        for text in import_string("connectivity.facts.own_mistakes")():
+            return _error("E017", f"CONNECTIVITY_PROVIDERS_FILE has a mistake: {text}.")
+    return []
+
+
 def ca_file() -> list[CheckMessage]:
     """CONNECTIVITY_CA_FILE holds certificates."""
     path = settings.CONNECTIVITY_CA_FILE
@@ -185,6 +205,8 @@ RULES = (
     networks,
     ports,
     resolvers,
+    lookup_ports,
+    providers_file,
     ca_file,
     relay,
 )

@@ -203,6 +203,8 @@ CONNECTIVITY_PORTS: list[str] = env.words("CONNECTIVITY_PORTS", [])
 CONNECTIVITY_NAMESERVERS: list[str] = env.words("CONNECTIVITY_NAMESERVERS", [])
 # Other ports than the usual ones for looking servers up, such as https=8443: for tests only.
 CONNECTIVITY_LOOKUP_PORTS: list[str] = env.words("CONNECTIVITY_LOOKUP_PORTS", [])
+# Tiles of this installation's own, in the form of connectivity/data/providers.json.
+CONNECTIVITY_PROVIDERS_FILE: str = env.text("CONNECTIVITY_PROVIDERS_FILE")
 # Connection tests in an hour, so that the forms are no port scanner: of one person, of all the
 # people of a domain, and of one server by everybody.
 CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)

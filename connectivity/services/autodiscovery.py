@@ -17,11 +17,11 @@ from connectivity.discovery import (
     Finding,
     Found,
     Outcome,
-    Ports,
     Step,
     StepId,
     candidates,
     offers_of,
+    ports_of,
 )
 from connectivity.models import Feature
 from connectivity.services import features, found_settings, network, trials
@@ -88,18 +88,12 @@ def _looked_up(
         domain=domain,
         policy=network.policy(),
         trust=network.trust(),
-        ports=_ports(),
+        ports=ports_of(settings.CONNECTIVITY_LOOKUP_PORTS),
         deadline=Deadline(seconds),
     )
     ask_around(search, question)
     found_settings.keep(domain, search, address=address, now=now)
     return True
-
-
-def _ports() -> Ports:
-    """The usual ports, with those of the settings in their place."""
-    named = (entry.partition("=") for entry in settings.CONNECTIVITY_LOOKUP_PORTS)
-    return Ports(**{name: int(port) for name, _, port in named})
 
 
 def _found(search: Search, address: str, domain: str, *, limited: bool) -> Found:

@@ -16,9 +16,10 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
-from connectivity import directory, providers
+from connectivity import directory, facts, providers
 from connectivity.checks import check_provider_data
 from connectivity.discovery import Found
 from connectivity.management.commands.check_catalogue import Command
@@ -207,8 +208,8 @@ def test_the_command_writes_and_then_agrees(folder: Path, tmp_path: Path) -> Non
     file = tmp_path / "c.json"
     run(folder, "--write", "--checked-on", "2026-03-12", "--catalogue", file)
     assert json.loads(file.read_text())["checked_on"] == "2026-03-12"
-    facts = json.loads(run(folder, "--catalogue", file, "--json"))
-    assert facts == {"providers": 1, "domains": 1, "differences": []}
+    said = json.loads(run(folder, "--catalogue", file, "--json"))
+    assert said == {"providers": 1, "domains": 1, "differences": []}
 
 
 @pytest.mark.parametrize(
@@ -229,8 +230,8 @@ def test_the_command_tells_what_differs(
     with pytest.raises(CommandError, match=told) as caught:
         run(folder, "--catalogue", file)
     assert caught.value.returncode == 1
-    facts = getattr(caught.value, "facts", {})
-    assert facts["differences"][0]["domain"] in ("river.test", "lake.test")
+    told_facts = getattr(caught.value, "facts", {})
+    assert told_facts["differences"][0]["domain"] in ("river.test", "lake.test")
 
 
 def test_the_command_tells_which_file_cannot_be_read(folder: Path, tmp_path: Path) -> None:
@@ -245,7 +246,7 @@ def test_the_data_passes_the_system_check(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert check_provider_data(None) == []
     broken = tmp_path / "broken.json"
     broken.write_text('{"providers": [{"id": "x"}]}')
-    monkeypatch.setattr("connectivity.checks.CATALOGUE", broken)
+    monkeypatch.setattr("connectivity.facts.CATALOGUE", broken)
     assert [error.id for error in check_provider_data(None)] == ["tributary.E102"]
 
 
@@ -269,5 +270,20 @@ def test_a_mistake_in_the_tiles_is_told(
     assert change[0] in text
     file = tmp_path / "providers.json"
     file.write_text(text.replace(*change, 1))
-    monkeypatch.setattr("connectivity.checks.TILES", file)
+    monkeypatch.setattr("connectivity.facts.TILES", file)
     assert told in check_provider_data(None)[0].msg
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"checked_on": "2026-01-02", "providers": [{"key": "x"}]}']
+)
+def test_a_mistake_in_the_tiles_of_the_installation_is_told(
+    settings: Settings, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "own.json"
+    file.write_text(text)
+    settings.CONNECTIVITY_PROVIDERS_FILE = str(file)
+    assert "own.json: an entry cannot be read" in facts.own_mistakes()[0]
+    assert check_provider_data(None) == []
+    file.write_text('{"checked_on": "2026-01-02", "providers": []}')
+    assert facts.own_mistakes() == []

@@ -1,6 +1,8 @@
 """The tiles: complete, encrypted, and what is published."""
 
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,8 @@ from connectivity.providers import (
     by_address,
     by_host,
     by_key,
+    load,
+    merged,
     name_of,
     provider_of,
 )
@@ -219,3 +223,26 @@ def test_an_entry_with_a_mistake_is_told(bad: dict[str, object]) -> None:
     assert provider_of(ENTRY, CHECKED_ON).name == "X"
     with pytest.raises((KeyError, ValueError, TypeError)):
         provider_of(ENTRY | bad, CHECKED_ON)
+
+
+OWN = ENTRY | {
+    "key": "corp",
+    "domains": ["corp.example"],
+    "lead": "Your name at work, and 100 % of %(name)s.",
+    "steps": ["open", "Ask the help desk"],
+}
+
+
+def test_an_installation_has_tiles_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    gmail = OWN | {"key": "gmail"}
+    file.write_text(json.dumps({"checked_on": "2026-01-02", "providers": [OWN, gmail]}))
+    checked_on, own = load(file, is_own=True)
+    assert checked_on == date(2026, 1, 2)
+    assert own[0].lead_text == "Your name at work, and 100 % of %(name)s."
+    assert "X" in own[0].step_texts[0]
+    assert own[0].step_texts[1] == "Ask the help desk"
+    tiles = merged(PROVIDERS, own)
+    assert [one.key for one in tiles] == ["corp", *KEYS]
+    assert tiles[1] is own[1]
+    assert by_address("mara@corp.example", tiles) is own[0]

@@ -71,9 +71,10 @@ def read(folder: Path) -> Iterator[Entry]:
         raise OperatorError(f"{folder} holds no XML files.")
     for file in files:
         try:
-            yield directory.entry_of(autoconfig.parse(file.read_bytes()))
+            config = autoconfig.parse(file.read_bytes())
         except ProtocolBroken as error:
             raise OperatorError(f"{file.name}: {error.server_line}") from error
+        yield Entry(config.id, config.name, config.domains, config.offers)
 
 
 def compare(ours: tuple[Entry, ...], theirs: list[Entry]) -> list[dict[str, str]]:
