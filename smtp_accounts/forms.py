@@ -7,14 +7,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from connectivity.models import Credential, CredentialKind
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, SmtpAccount
 from smtp_accounts.services.accounts import AccountValues, needs_password
 
 DEFAULT_PORT = 25
-# RFC 8314 section 3.3 for implicit TLS, RFC 6409 for STARTTLS.
-PORTS = {Encryption.NONE: 25, Encryption.SSL: 465, Encryption.TLS: 587}
+#: What a sign-in at the provider was made for: it is not sent anywhere else.
+LOCKED = ("host", "port", "encryption", "use_authentication", "username")
 
 
 class AccountForm(forms.Form):
@@ -56,9 +58,30 @@ class AccountForm(forms.Form):
     )
     password = PasswordField(required=False)
 
-    def __init__(self, *args: Any, account: SmtpAccount | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        user: User,
+        account: SmtpAccount | None = None,
+        credential: Credential | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """``credential`` is what a sign-in at the provider brought."""
         super().__init__(*args, **kwargs)
+        self.user = user
         self.account = account
+        self.credential = credential
+        if self.signs_in_there:
+            del self.fields["password"]
+            for name in LOCKED:
+                self.fields[name].disabled = True
+                self.fields[name].widget.attrs["readonly"] = True
+
+    @property
+    def signs_in_there(self) -> bool:
+        """Whether there is no password, but a permission of the provider (A9)."""
+        stored = self.credential or (self.account.credential if self.account else None)
+        return stored is not None and stored.kind == CredentialKind.OAUTH
 
     def clean_email(self) -> str:
         address = addresses.normal(self.cleaned_data["email"])
@@ -71,7 +94,11 @@ class AccountForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("use_authentication") and not cleaned.get("username"):
             cleaned["username"] = cleaned.get("email", "")
-        if not self.errors and needs_password(self.values(), self.account):
+        # A typed password that was tried is not sent back; the stored one must not replace it.
+        lost = "retype" in self.data and cleaned.get("use_authentication")
+        if lost and "password" in self.fields and not cleaned.get("password"):
+            self.add_error("password", _("Enter the password once more."))
+        elif not self.errors and needs_password(self.values(), self.account):
             self.add_error("password", self._password_sentence())
         return cleaned
 
@@ -96,7 +123,8 @@ class AccountForm(forms.Form):
             email=data["email"],
             use_authentication=data["use_authentication"],
             username=data["username"],
-            password=data["password"] if data["use_authentication"] else "",
+            password=data.get("password", "") if data["use_authentication"] else "",
+            credential=self.credential,
         )
 
 
@@ -115,25 +143,3 @@ class ReplacementForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         # Nothing is chosen beforehand: a sender is not swapped by pressing Enter.
         field.choices = [("", _("Choose an address…")), *choices]
-
-
-def initial_of(account: SmtpAccount) -> dict[str, Any]:
-    """What the form of a stored account starts with; the password never leaves the server."""
-    names = (
-        "display_name",
-        "host",
-        "port",
-        "encryption",
-        "email",
-        "use_authentication",
-        "username",
-    )
-    return {name: getattr(account, name) for name in names}
-
-
-def offered_port(encryption: str, port: object) -> int | None:
-    """The port that matches the encryption, when another one stands in the field (A22)."""
-    if encryption not in Encryption.values:
-        return None
-    matching = PORTS[Encryption(encryption)]
-    return None if str(port) == str(matching) else matching

@@ -18,8 +18,8 @@ from lib.operator import (
     read_password,
 )
 from smtp_accounts import addresses
-from smtp_accounts.forms import PORTS, initial_of
 from smtp_accounts.models import Encryption, SmtpAccount
+from smtp_accounts.proposals import PORTS, initial_of
 from smtp_accounts.services import accounts
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
