@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from connectivity import catalogue
@@ -20,11 +19,10 @@ from connectivity.refusals import AFTER, SIGN_IN
 from connectivity.sending import SENDING
 from connectivity.waits import WAITS
 from connectivity.wires import WIRES
-from protocols.errors import MailServerError, Stage
+from protocols.errors import MailServerError
 
 __all__ = [
     "CAUSES",
-    "STAGE_NAMES",
     "UNKNOWN",
     "Cause",
     "Explained",
@@ -324,17 +322,6 @@ UNKNOWN = Cause(
     Turn.NOBODY,
     _WAIT,
 )
-
-STAGE_NAMES: Mapping[str, str | Promise] = {
-    Stage.NAME: _("Name found"),
-    Stage.CONNECT: _("Connected"),
-    Stage.GREETING: _("Greeting"),
-    Stage.ENCRYPTION: _("Encrypted"),
-    Stage.LOGIN: _("Sign-in"),
-    Stage.FOLDERS: _("Folders"),
-    Stage.FETCH: _("Messages"),
-    Stage.SEND: _("Send test"),
-}
 
 
 def explain_cause(

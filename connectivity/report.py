@@ -31,6 +31,13 @@ NAMES: Mapping[CheckStage, str | Promise] = {
     CheckStage.FOLDERS: gettext_lazy("Folders"),
     CheckStage.SEND: gettext_lazy("Send test"),
 }
+#: What a step is called that did not end as its usual name says.
+UNDONE: Mapping[CheckStage, str | Promise] = {
+    **NAMES,
+    CheckStage.NAME: gettext_lazy("Server name"),
+    CheckStage.CONNECT: gettext_lazy("Connection"),
+    CheckStage.ENCRYPTION: gettext_lazy("Encryption"),
+}
 #: Validity is told with the year where it ends later than that.
 _SOON = timedelta(days=300)
 
@@ -189,11 +196,11 @@ def _reasons(*tests: tuple[CheckReport | None, str, int]) -> Iterator[str]:
 def _steps(about: Target) -> Iterator[Step]:
     report = about.report
     for stage in report.stages:
-        name = str(NAMES[stage.stage])
+        name, undone = str(NAMES[stage.stage]), str(UNDONE[stage.stage])
         if stage.state == State.NOT_REACHED:
-            yield Step(name, State.NOT_REACHED, _("Not reached"))
+            yield Step(undone, State.NOT_REACHED, _("Not reached"))
         elif stage.state == State.FAILED and report.error is not None:
-            yield _failed(name, report.error, about, stage.seconds)
+            yield _failed(undone, report.error, about, stage.seconds)
         elif stage.stage == CheckStage.ENCRYPTION and report.security == Security.NONE:
             yield Step(_("Not encrypted"), "warn", "", stage.seconds)
         else:
