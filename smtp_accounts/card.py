@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from connectivity.causes import Explained, explain_cause
 from connectivity.draft_rows import draft_rows
-from connectivity.models import AccountDraft
+from connectivity.models import AccountDraft, CredentialKind
+from connectivity.oauth_providers import OAUTH_PROVIDERS
 from connectivity.sections import Concern, Health
 from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
@@ -39,6 +40,16 @@ class Row:
     def word(self) -> str:
         """The state in words, beside its icon."""
         return {NEEDS_YOU: _("Needs you"), FAILED: _("Not sending"), FINE: _("Fine")}[self.look]
+
+    @property
+    def provider(self) -> str:
+        """Who has to be signed in at to mend it; empty for an account with a password."""
+        secret = self.account.credential
+        if secret is None or secret.kind != CredentialKind.OAUTH:
+            return ""
+        grant = getattr(secret, "grant", None)
+        known = OAUTH_PROVIDERS.get(grant.client.provider) if grant is not None else None
+        return known.name if known is not None else self.account.host
 
     @property
     def color(self) -> int:
@@ -67,8 +78,8 @@ def card(user: User) -> dict[str, Any]:
     }
 
 
-def rows_for(user: User) -> list[Row]:
-    """Every account with how it is doing; two queries."""
+def rows_for(user: User, *, only: int | None = None) -> list[Row]:
+    """Every account with how it is doing, or the ``only`` one with this id; few queries."""
     queue = (
         OutboxMessage.objects.filter(
             user=user, state__in=(OutboxState.RETRY, OutboxState.QUEUED), account__isnull=False
@@ -80,7 +91,10 @@ def rows_for(user: User) -> list[Row]:
     waiting = {entry["account_id"]: entry for entry in queue}
     now = timezone.now()
     found: list[Row] = []
-    for account in accounts.accounts_of(user):
+    mine = SmtpAccount.objects.filter(user=user).select_related(
+        "source", "credential__grant__client"
+    )
+    for account in mine if only is None else mine.filter(pk=only):
         entry = waiting.get(account.pk)
         found.append(
             Row(

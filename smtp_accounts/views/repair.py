@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from connectivity.access import person, requires
-from connectivity.models import Feature
+from connectivity.models import CredentialKind, Feature
 from smtp_accounts.access import account_for
 from smtp_accounts.card import rows_for
 from smtp_accounts.forms_repair import PasswordForm
@@ -32,7 +32,9 @@ def row(request: HttpRequest, pk: int) -> HttpResponse:
     """The account's row in the list, alone; with ``fix`` its one field is open."""
     user = person(request)
     account = account_for(user, pk)
-    wants = "fix" in request.GET and accounts.is_paused(account)
+    secret = account.credential
+    typed = secret is None or secret.kind == CredentialKind.PASSWORD
+    wants = "fix" in request.GET and typed and accounts.is_paused(account)
     return _row(request, user, pk, _form(account) if wants else None)
 
 
