@@ -228,8 +228,11 @@ class TaskForm(forms.Form):
 
     def _is_short(self) -> bool:
         """Tell, once, that this is no app password as the provider makes them now."""
-        typed = self.cleaned_data.get("password", "")
         wanted = self.provider.password_letters if self.provider else 0
+        typed = self.cleaned_data.get("password", "")
+        if wanted:
+            # They are shown in groups, which are no part of them.
+            typed = self.cleaned_data["password"] = typed.replace(" ", "")
         if not typed or not wanted or len(typed) == wanted or "letters" in self.data:
             return False
         counted = ngettext("%(n)d letter", "%(n)d letters", len(typed)) % {"n": len(typed)}

@@ -86,7 +86,7 @@ def test_too_few_letters_are_told_once_and_then_tried(web: Client, account: Remo
     response = web.post(NEW, short)
     page = Page(response)
     assert response.status_code == 422
-    assert "has 16 letters; this has 14 letters" in page.text
+    assert "has 16 letters; this has 12 letters" in page.text
     assert page.values["letters"] == "1"
     again = web.post(NEW, {**short, "letters": "1"})
     assert "did not accept this username and password" in Page(again).text
@@ -154,9 +154,7 @@ def test_an_exchange_server_is_asked_for_by_its_own_names(web: Client) -> None:
     assert page.values.get("host", "") == ""
     assert "Email Address" in page.text
     assert "Enable content filtering" in page.text
-    assert (
-        "spam" not in page.text.split("Enable content filtering")[1].split("(Inbox only)")[0][:40]
-    )
+    assert "spam and content" not in page.text
     assert "A folder of its own is a good choice" in page.text
     assert page.values["require_ssl"] == "on"
 
