@@ -213,13 +213,6 @@ SIGN_IN: Mapping[str, Cause] = {
         buttons=("again",),
         retry=Retry.AT_RESET,
     ),
-    "login-delay": Cause(
-        _("Looked into too often"),
-        _("%(provider)s allows only one look into this mailbox every few minutes."),
-        Turn.NOBODY,
-        _BY_ITSELF,
-        retry=Retry.AT_RESET,
-    ),
 }
 
 AFTER: Mapping[str, Cause] = {

@@ -52,6 +52,13 @@ WAITS: Mapping[str, Cause] = {
         _("It is tried again by itself. If it stays so, let the other program look less often."),
         retry=Retry.AT_RESET,
     ),
+    "login-delay": Cause(
+        _("Looked into too often"),
+        _("%(provider)s allows only one look into this mailbox every few minutes."),
+        Turn.NOBODY,
+        _GOES_ON,
+        retry=Retry.AT_RESET,
+    ),
     "not-connected": Cause(
         _("The mailbox did not open"),
         _("%(provider)s accepted the sign-in, but could not open the mailbox."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from connectivity.catalogue import root
 from connectivity import catalogue
 from connectivity.services import notifications
 from retrieval import retry
@@ -56,4 +55,4 @@ def _matters(task: RetrievalTask, cause: str, now: datetime) -> bool:
     if task.method != Method.AUTOMATIC or cause in retry.HELD_BACK:
         return False
     since = task.failing_since or now
-    return root(cause) not in retry.PATIENCE or now - since >= _PATIENT
+    return cause not in retry.PATIENCE or now - since >= _PATIENT
