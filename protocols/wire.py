@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 
 from protocols import tls
@@ -24,6 +25,9 @@ class Wire:
     Every receive gets what is left of the current step's deadline as its timeout, so the step
     ends in time however the bytes come.  Once open, a step earns time by what it receives: its
     seconds, and one more for each `SLOWEST` bytes.
+
+    `round_trip` is the shortest time in seconds an answer took until `release`, when one command
+    waits for the answer to the one before; 0 where nothing was asked yet.
     """
 
     def __init__(self, sock: socket.socket, host: str, total: Deadline) -> None:
@@ -35,6 +39,8 @@ class Wire:
         self.host = host
         self.encrypted = False
         self.closed = False
+        self.round_trip = 0.0
+        self._asked = 0.0
         self._total: Deadline | None = total
         self._step = total
         self._timeout = -1.0
@@ -101,6 +107,7 @@ class Wire:
                 view = view[self.sock.send(view[:RECEIVE]) :]
             except (OSError, MailServerError) as error:
                 raise self._lost(error) from None
+        self._asked = time.monotonic()
 
     def readline(self, cap: int = 65_536) -> bytes:
         """One line with its ending; raises `Hung`, `Dropped`, or `ProtocolBroken` above `cap`."""
@@ -280,6 +287,9 @@ class Wire:
         if not data:
             raise self.fail(Dropped(self.stage))
         self.extend(len(data))
+        if self._total is not None and self._asked:
+            took, self._asked = time.monotonic() - self._asked, 0.0
+            self.round_trip = min(took, self.round_trip or took)
         return data
 
     def _be_patient(self) -> None:

@@ -12,13 +12,17 @@ from typing import TypedDict
 
 MIB = 1 << 20
 SMALL = 25, 4 * MIB
+# Seconds of a round trip from which on the wire stands still between batches at the usual depth.
+FAR = 0.02
+FAR_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How to treat a server; sizes in bytes.
 
-    ``key`` says whose limits are shared; ``depth`` is how many body batches may be on their way;
+    ``key`` says whose limits are shared; ``depth`` is how many body batches may be on their way,
+    ``far_depth`` how many where each takes long to arrive (None: as many);
     ``connections`` what one account may hold; ``day_bytes`` what one account may fetch in a UTC
     day over this protocol (0: not limited); ``idle_seconds`` how long IDLE lasts at most.
     ``pulls`` and ``listeners`` are what all accounts together may hold there, for regular runs
@@ -28,6 +32,7 @@ class Profile:
 
     key: str
     depth: int = 3
+    far_depth: int | None = None
     batch: int = 50
     batch_bytes: int = 8 * MIB
     connections: int = 1
@@ -36,6 +41,12 @@ class Profile:
     pulls: int | None = None
     listeners: int | None = None
     logins: float = 1.0
+
+    def depth_at(self, round_trip: float) -> int:
+        """How many body batches may be on their way to a server so many seconds away."""
+        if self.far_depth is None or round_trip <= FAR:
+            return self.depth
+        return self.far_depth
 
 
 class _Shared(TypedDict):
@@ -58,6 +69,9 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("netease", ("163.com", "126.com")),
     ("rambler", ("rambler.ru",)),
 )
+
+
+KNOWN = frozenset(key for key, _ in _NAMES)
 
 
 def key_of(host: str) -> str:
@@ -93,6 +107,8 @@ def known_caps() -> dict[str, int]:
 def profile_of(host: str, *, pop: bool = False) -> Profile:
     """The profile of a host, for POP3 or IMAP."""
     key = key_of(host)
+    if key not in KNOWN:
+        return Profile(key, far_depth=FAR_DEPTH)
     profile = Profile(key, **_SHARED[key]) if key in _SHARED else Profile(key)
     match key:
         case "gmail":

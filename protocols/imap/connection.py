@@ -6,6 +6,7 @@ read and send passes through `Wire`, so deadlines, caps and the judged address h
 
 import base64
 import imaplib
+import re
 import ssl
 from typing import Any
 
@@ -38,6 +39,9 @@ STEP = 30.0
 WHO = b'ID ("name" "Tributary")'  # some servers want to know whom they serve (RFC 2971)
 
 
+_TOLD = re.compile(rb"^\[CAPABILITY ([^\]\r\n]*)\]", re.I)
+
+
 class _WireIMAP4(imaplib.IMAP4):
     """imaplib whose bytes all travel over a `Wire`."""
 
@@ -45,6 +49,7 @@ class _WireIMAP4(imaplib.IMAP4):
         self.wire = wire
         self.trust = trust
         self.greeted: bool | None = None  # whether the greeting told the capabilities
+        self.entered = b""  # what the server said to a sign-in that went well
         super().__init__()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -91,6 +96,12 @@ class _WireIMAP4(imaplib.IMAP4):
             self.sock = self.wire.sock
             self._tls_established = True
             self._get_capabilities()  # what came in clear is void
+        return kind, data
+
+    def _command_complete(self, name: str, tag: bytes) -> Any:
+        kind, data = super()._command_complete(name, tag)  # type: ignore[misc] # not in its types
+        if kind == "OK" and name in ("LOGIN", "AUTHENTICATE"):
+            self.entered = data[-1] or b""
         return kind, data
 
     def _log(self, line: str) -> None:
@@ -197,8 +208,13 @@ def _offered(session: Session) -> frozenset[str]:
 
 
 def _after(session: Session) -> frozenset[str]:
-    """Capabilities change with sign-in, and proxies report stale ones, so always ask again."""
-    session._cached_capabilities = session._do_capabilites()
+    """Capabilities change with sign-in: asked for again, unless the answer to it told them.
+
+    What was told before that answer is never believed: proxies report what they can themselves.
+    """
+    told = _TOLD.search(session._imap.entered)
+    names = tuple(told[1].upper().split()) if told else ()
+    session._cached_capabilities = names if b"IMAP4REV1" in names else session._do_capabilites()
     return _offered(session)
 
 

@@ -74,6 +74,11 @@ class ImapSource:
             wire.release()
         return source
 
+    @property
+    def round_trip(self) -> float:
+        """Seconds a question and its answer took while signing in, at best; 0: not known."""
+        return self._wire.round_trip
+
     def list_folders(self) -> list[RemoteMailbox]:
         """Every mailbox of the user's own, with its status where the server tells."""
         return folders.list_folders(self._channel, self.capabilities)

@@ -70,6 +70,8 @@ class Bodies:
         Raises:
             MailServerError: the connection is of no more use; `broke` says what to ask next.
         """
+        if self.depth > 1:
+            self.depth = self.session.profile.depth_at(source.round_trip)
         while self._refill():
             with_ahead = AHEAD if self.depth > 1 else 1
             # Closed on every way out, so that no reading thread is left behind.

@@ -117,6 +117,20 @@ def test_row_29_capabilities_of_a_proxy(
     assert not any("RETURN" in text for text in imap_server.heard)
 
 
+@pytest.mark.parametrize("text", ["[CAPABILITY IMAP4rev1 LIST-STATUS] in", "[CAPABILITY X] in"])
+def test_capabilities_told_with_the_leave_to_enter_are_not_asked_for(
+    imap_server: ImapServer, odd_task: MakeTask, text: str
+) -> None:
+    """Unless they are none: it saves a round trip of every run."""
+    imap_server.boxes = {"INBOX": Box(letters(range(1, 11)))}
+    imap_server.on("GREETING", say("* OK [CAPABILITY IMAP4rev1 LITERAL+] ready\r\n"))
+    imap_server.on("^LOGIN", say(f"%TAG% OK {text}\r\n"))
+    assert run(odd_task(imap_server)).stored == 10
+    is_told = "IMAP4rev1" in text
+    assert any("RETURN" in heard for heard in imap_server.heard) == is_told
+    assert ("CAPABILITY" in imap_server.heard) != is_told
+
+
 @pytest.mark.parametrize("capabilities", ["", "LIST-STATUS"])
 def test_row_30_no_fetch_in_an_empty_folder(
     imap_server: ImapServer, odd_task: MakeTask, capabilities: str

@@ -7,6 +7,7 @@ command, and an act that does something else with the decent answer, such as cut
 from __future__ import annotations
 
 import re
+import select
 import socket
 import ssl
 import struct
@@ -77,6 +78,13 @@ class Talk:
             self._receive()
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
+
+    def peek(self) -> bytes:
+        """What the client sent and this server has not looked at yet; without waiting."""
+        readable, _, _ = select.select([self.sock], [], [], 0)
+        if readable:
+            self._receive()
+        return self._buffer
 
     def send(self, data: bytes) -> None:
         """Send, with the tag of the command at hand put in for `%TAG%`."""
