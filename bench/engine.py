@@ -76,7 +76,8 @@ def server() -> Iterator[Dovecot]:
     """A Dovecot of our own."""
     with tempfile.TemporaryDirectory(prefix="tributary-bench-") as name:
         Path(name).chmod(0o755)
-        with Dovecot(Path(name) / "dovecot", {}) as running:
+        # A Maildir of a million messages takes more than a process of Dovecot may use by default.
+        with Dovecot(Path(name) / "dovecot", {}, settings="default_vsz_limit = 0") as running:
             yield running
 
 
