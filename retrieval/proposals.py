@@ -50,6 +50,11 @@ class Proposal:
         return next((step.name for step in self.steps if step.id == wanted), "")
 
     @property
+    def is_clear(self) -> bool:
+        """Whether the server is only known without encryption."""
+        return self.candidate is not None and self.candidate.security == Security.NONE
+
+    @property
     def place(self) -> str:
         """The server in one word, for a confirmation to be compared with."""
         return f"{self.receive.host}:{self.receive.port}" if self.receive else ""
@@ -107,7 +112,8 @@ def of_found(found: Found, *, kind: str, address: str) -> Proposal:
 
 
 def _server(one: Candidate) -> Server:
-    return Server(one.host, one.port, starttls=one.security == Security.STARTTLS)
+    # What is named without encryption is tried with STARTTLS: many servers offer it all the same.
+    return Server(one.host, one.port, starttls=one.security != Security.TLS)
 
 
 def _apart(provider: Provider | None, address: str) -> dict[str, Any]:
