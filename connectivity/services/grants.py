@@ -22,7 +22,7 @@ from accounts.models import User
 from connectivity import catalogue
 from connectivity.models import Credential, CredentialKind, Feature, OAuthClient, OAuthGrant
 from connectivity.oauth_providers import granted
-from connectivity.services import authority, credentials, features
+from connectivity.services import authority, credentials, failures, features
 from protocols.errors import MailServerError, OAuthRevoked, OAuthUnavailable, Stage
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ def _keep(grant: OAuthGrant, fence: int, token: Token, now: datetime) -> None:
 def _failed(grant: OAuthGrant, fence: int, error: MailServerError, now: datetime) -> None:
     """Remember why, so that nobody asks again too soon, or at all."""
     cause = catalogue.read("oauth", error)
+    failures.note("oauth", error, now=now)
     mine = OAuthGrant.objects.filter(pk=grant.pk, fence=fence)
     changes = {"cause": cause, "server_line": error.server_line, "lease_until": None}
     if isinstance(error, OAuthRevoked):
