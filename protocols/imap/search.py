@@ -73,13 +73,28 @@ def heads(channel: Channel, uids: Sequence[int]) -> list[Head]:
     """Some header fields of messages in the open mailbox, newest first; raises `Refused`."""
     found: dict[int, Head] = {}
     for text, _ in uid_sets(uids):
-        channel.wire.limit(STEP, Stage.FETCH)
-        command = b"UID FETCH %b (UID RFC822.SIZE INTERNALDATE %b)" % (text, _FIELDS)
-        for parts in channel.run(command):
-            head = _head(parts)
-            if head is not None:
-                found[head.uid] = head
+        found |= _read(channel, b"UID FETCH %b (UID RFC822.SIZE INTERNALDATE %b)" % (text, _FIELDS))
     return [found[uid] for uid in sorted(found, reverse=True)]
+
+
+def newest(channel: Channel, raw_name: bytes, most: int) -> tuple[MailboxStatus, list[Head]]:
+    """Open a mailbox read-only and read its last messages, newest first; raises `Refused`.
+
+    For servers that cannot search, or not for these letters.
+    """
+    channel.wire.limit(STEP, Stage.FETCH)
+    status = scan.opened(channel, channel.send(b"EXAMINE", raw_name))
+    if not status.messages:
+        return status, []
+    places = max(1, status.messages - most + 1), status.messages
+    found = _read(channel, b"FETCH %d:%d (UID RFC822.SIZE INTERNALDATE %b)" % (*places, _FIELDS))
+    return status, [found[uid] for uid in sorted(found, reverse=True)]
+
+
+def _read(channel: Channel, command: bytes) -> dict[int, Head]:
+    channel.wire.limit(STEP, Stage.FETCH)
+    told = (_head(parts) for parts in channel.run(command))
+    return {head.uid: head for head in told if head is not None}
 
 
 def _ask(channel: Channel, sought: Sought) -> list[bytes]:

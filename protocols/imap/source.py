@@ -150,6 +150,11 @@ class ImapSource:
         """Subject, sender, date and id of messages in the open mailbox, newest first."""
         return search.heads(self._channel, uids)
 
+    def newest(self, raw_name: bytes, most: int) -> tuple[MailboxStatus, list[search.Head]]:
+        """Open a mailbox read-only and read the heads of its last messages, newest first."""
+        self._messages = None
+        return search.newest(self._channel, raw_name, most)
+
     def close(self) -> None:
         """Sign out without waiting for the answer."""
         if not self._wire.closed:

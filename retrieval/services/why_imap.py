@@ -9,11 +9,12 @@ from protocols.imap import ImapSource, MailboxStatus, RemoteMailbox
 from protocols.imap.search import Head, Sought
 from retrieval import plan, verdicts
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
-from retrieval.services.why_values import Item, Progress, Tools, fields_of
+from retrieval.services.why_values import Item, Progress, Tools, fields_of, matches
 from retrieval.verdicts import Verdict
 
 FOLDERS = 500
 OF_A_FOLDER = 20  # messages shown of each, the newest
+NEWEST = 200  # messages of a folder looked through where the server cannot search
 _LAST = frozenset({"all", *plan.VIEW_ROLES})
 
 
@@ -54,21 +55,38 @@ def _look_into(
     tools: Tools,
     progress: Progress,
 ) -> None:
+    most = min(OF_A_FOLDER, progress.room)
     try:
-        status, uids = source.look(box.raw_name, wanted)
-        most = min(OF_A_FOLDER, progress.room)
-        heads = source.heads(uids[:most]) if uids else []
+        status, heads, number = _found(source, box, wanted, most)
     except Refused:
         progress.skipped += 1
         return
     progress.looked += 1
-    progress.more = progress.more or len(uids) > most
+    progress.more = progress.more or number > most
     told = _verdicts(task, box, rows.get(box.raw_name), status, heads, tools)
     for head in heads:
         shown = fields_of(head.header)
         at = shown.at or head.internal_at
         item = Item(shown.subject, shown.sender, at, head.size, box.name, told[head.uid])
         progress.items.append(item)
+
+
+def _found(
+    source: ImapSource, box: RemoteMailbox, wanted: Sought, most: int
+) -> tuple[MailboxStatus, list[Head], int]:
+    """What matches in a folder, the newest ``most`` of it, and how much there is."""
+    try:
+        status, uids = source.look(box.raw_name, wanted)
+    except Refused:
+        # It knows no search, or not these letters: what is new can be looked through here.
+        status, last = source.newest(box.raw_name, NEWEST)
+        heads = [
+            head
+            for head in last
+            if matches(fields_of(head.header), wanted, arrived=head.internal_at)
+        ]
+        return status, heads[:most], len(heads)
+    return status, source.heads(uids[:most]) if uids else [], len(uids)
 
 
 def _verdicts(

@@ -11,7 +11,7 @@ from protocols.pop3.values import PopEntry
 from retrieval import plan, verdicts
 from retrieval.models import PopMessage, RetrievalTask
 from retrieval.services import pop_ledger
-from retrieval.services.why_values import Fields, Item, Progress, Tools, fields_of
+from retrieval.services.why_values import Item, Progress, Tools, fields_of, matches
 from retrieval.verdicts import Verdict
 
 NEWEST = 200  # messages whose headers are asked for (RFC 1939 section 7)
@@ -52,7 +52,7 @@ def _read(
             progress.skipped += 1
             continue
         shown = fields_of(head)
-        if not _matches(shown, wanted):
+        if not matches(shown, wanted):
             continue
         if progress.room <= 0:
             progress.more = True
@@ -61,15 +61,6 @@ def _read(
         verdict = _verdict(task, key, head, now=tools.now)
         item = Item(shown.subject, shown.sender, shown.at, entry.size, "", verdict)
         progress.items.append(item)
-
-
-def _matches(shown: Fields, wanted: Sought) -> bool:
-    text = wanted.text.casefold()
-    if not any(text in part.casefold() for part in (shown.subject, shown.sender, shown.message_id)):
-        return False
-    if wanted.since is None or wanted.before is None:
-        return True
-    return shown.at is not None and wanted.since <= shown.at.date() < wanted.before
 
 
 def _verdict(task: RetrievalTask, key: str, head: bytes, *, now: datetime) -> Verdict:

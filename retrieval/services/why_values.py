@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mailstore import headers
 from protocols.address import AddressPolicy
+from protocols.imap.search import Sought
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
 from retrieval.verdicts import Verdict
@@ -74,3 +75,14 @@ def fields_of(header: bytes) -> Fields:
         found.text("message-id")[:SHOWN_CAP],
         headers.date(found.raw("date")),
     )
+
+
+def matches(shown: Fields, wanted: Sought, *, arrived: datetime | None = None) -> bool:
+    """Whether a header is what is looked for, as a server's search would have it."""
+    text = wanted.text.casefold()
+    if not any(text in part.casefold() for part in (shown.subject, shown.sender, shown.message_id)):
+        return False
+    if wanted.since is None or wanted.before is None:
+        return True
+    at = arrived or shown.at
+    return at is not None and wanted.since <= at.date() < wanted.before

@@ -61,7 +61,7 @@ def tasks(user: User, enter: Callable[[User], None], live_server: LiveServer) ->
         subject="CN=mail.gmail.test, O=Harbourline", issuer="CN=Harbourline CA",
         not_after=now + timedelta(days=300),
     )  # fmt: skip
-    for kind, cause in (("retrieval", "login-refused"),):
+    for kind, cause in (("retrieval", "login-refused"), ("smtp", "no-answer")):
         AccountDraft.objects.create(user=user, kind=kind, label="mara@lagoon.test", cause=cause)
     enter(user)
     return {name: task.pk for name, task in made.items()}

@@ -7,7 +7,8 @@ import pytest
 from protocols.errors import ProtocolBroken, Refused
 from protocols.imap.search import Sought
 from standin.dovecot import Dovecot
-from tests.protocols.scripted import Open
+from standin.hostile import Expect, Hang, Hostile, Send, Step
+from tests.protocols.scripted import OPENED, Open, Reach
 
 NOVEMBER = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
@@ -77,6 +78,41 @@ def test_what_does_not_open_is_refused_and_the_next_one_opens(box: str, open_ima
             source.look(b"Nowhere", Sought("x"))
         assert source.look(b"Work", Sought("lease"))[1] == [3, 1]
         assert source.look(b"INBOX", Sought("lease"))[1] == []
+
+
+def test_the_newest_are_read_without_a_search(box: str, open_imap: Open) -> None:
+    with open_imap(box) as source:
+        status, heads = source.newest(b"Work", 2)
+        assert status.messages == 3
+        assert [head.uid for head in heads] == [3, 2]
+        assert b"Message-ID: <lease.7@harbour.test>" in heads[0].header
+        assert source.newest(b"INBOX", 2)[1] == []
+
+
+def test_letters_beyond_ascii_are_announced_as_such(imap: Reach) -> None:
+    """RFC 3501 section 6.4.4: without a charset they are US-ASCII."""
+    asked: list[Step] = []
+    for number in (2, 3, 4):
+        asked += [Expect(b"UID SEARCH CHARSET UTF-8"), Send(b"+ go on\r\n"), Expect(b"")]
+        asked.append(Send(b"* SEARCH %d\r\nT%d OK done\r\n" % (number, number)))
+    with Hostile([*OPENED, *asked, Hang()]) as server, imap(server) as source:
+        assert source.look(b"INBOX", Sought("Grüße"))[1] == [4, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("answer", "uids"),
+    [
+        (b"* SEARCH\r\n", []),
+        (b"* SEARCH 0 99999999999 2\r\n* SEARCH x\r\n", []),
+        (b"* SEARCH 4294967296 0 2\r\n* 3 EXISTS\r\n* SEARCH 2 1\r\n", [2, 1]),
+    ],
+)
+def test_odd_answers_cost_nothing(imap: Reach, answer: bytes, uids: list[int]) -> None:
+    done = Send(answer + b"%TAG% OK done\r\n")
+    span = Sought(since=date(2026, 9, 30), before=date(2026, 10, 3))
+    script = [*OPENED, Expect(b"UID SEARCH SINCE"), done, Hang()]
+    with Hostile(script) as server, imap(server) as source:
+        assert source.look(b"INBOX", span)[1] == uids
 
 
 def test_no_text_becomes_a_command(box: str, open_imap: Open) -> None:

@@ -19,6 +19,8 @@ from retrieval.services import why
 from retrieval.services.why import Answer
 from tests.retrieval.conftest import Remote, letter, run
 from tests.retrieval.pages import Page, url
+from tests.servers.fetching import Box
+from tests.servers.imap import ImapServer
 
 MakeTask = Callable[..., RetrievalTask]
 LEASE = letter(7, subject="The lease")
@@ -190,6 +192,35 @@ def test_the_guard_holds_here_too(
     problem = there(user, make_task()).problem
     assert problem is not None
     assert problem.cause == "address-refused"
+
+
+def test_a_server_that_cannot_search_is_looked_through(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    imap_server.boxes["INBOX"] = Box(
+        {number: letter(number) for number in range(1, 5)} | {9: LEASE}
+    )
+    task = odd_task(imap_server)
+    run(task)
+    answer = there(user, task)
+    assert (answer.problem, answer.skipped, answer.looked) == (None, 0, 1)
+    assert [item.verdict.words for item in answer.items] == ["It is here, in Inbox."]
+    imap_server.boxes["INBOX"].messages[10] = letter(10, subject="Lease, again")
+    assert [item.verdict.kind for item in there(user, task).items] == ["waits", "here"]
+
+
+def test_what_was_found_before_the_connection_broke_is_kept(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    imap_server.boxes |= {"INBOX": Box({9: LEASE}), "Work": Box({3: LEASE})}
+    task = odd_task(imap_server)
+    run(task)
+    imap_server.instead = lambda line: (
+        "* BYE enough\r\n" if line.startswith('EXAMINE "Work"') else None
+    )
+    answer = there(user, task)
+    assert answer.problem is not None
+    assert (answer.looked, answer.total, len(answer.items)) == (1, 2, 1)
 
 
 # ---- POP
