@@ -26,7 +26,8 @@ class Proposal:
     """What is known about an account before its form is shown.
 
     ``receive`` and ``send`` are servers; ``candidate`` is how ``receive`` was found, None where
-    the tile or the person named it; ``steps`` tell where it was looked for.
+    the tile or the person named it; ``steps`` tell where it was looked for. With
+    ``needs_confirmation`` the person has to agree to the servers before a password is asked for.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Proposal:
     username: str = ""
     candidate: Candidate | None = None
     steps: tuple[Step, ...] = ()
+    needs_confirmation: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -56,8 +58,9 @@ class Proposal:
 
     @property
     def place(self) -> str:
-        """The server in one word, for a confirmation to be compared with."""
-        return f"{self.receive.host}:{self.receive.port}" if self.receive else ""
+        """The servers in one word, for a confirmation to be compared with."""
+        both = (self.receive, self.send)
+        return " ".join(f"{one.host}:{one.port}" for one in both if one is not None)
 
     def initial(self) -> dict[str, Any]:
         """The values the form starts with (A63, A79)."""
@@ -99,6 +102,10 @@ def of_found(found: Found, *, kind: str, address: str) -> Proposal:
     if best is None:
         return Proposal(kind or TaskType.IMAP, address, found.provider, steps=found.steps)
     sending = found.best("smtp")
+    if sending is not None and sending.security == Security.NONE:
+        # The password of the mailbox does not go there.
+        sending = None
+    used = [one for one in (best, sending) if one is not None]
     return Proposal(
         best.kind,
         address,
@@ -108,6 +115,7 @@ def of_found(found: Found, *, kind: str, address: str) -> Proposal:
         best.username or address,
         best,
         found.steps,
+        needs_confirmation=any(one.needs_confirmation for one in used),
     )
 
 

@@ -28,7 +28,7 @@ def begin(request: HttpRequest, user: User) -> HttpResponse:
         if not start.is_valid():
             return form_page.start(request, start, status=422)
     proposal = propose(request, user, address)
-    if _needs_confirmation(proposal) and asked.get("confirmed") != proposal.place:
+    if proposal.needs_confirmation and asked.get("confirmed") != proposal.place:
         context = {
             "proposal": proposal,
             "address": address,
@@ -47,10 +47,6 @@ def propose(request: HttpRequest, user: User, address: str) -> Proposal:
         return proposals.of_tile(provider, kind=kind, address=address)
     found = autodiscovery.find(address=address, user=user, now=timezone.now())
     return proposals.of_found(found, kind=kind, address=address)
-
-
-def _needs_confirmation(proposal: Proposal) -> bool:
-    return proposal.candidate is not None and proposal.candidate.needs_confirmation
 
 
 def _form(request: HttpRequest, user: User, proposal: Proposal) -> HttpResponse:
