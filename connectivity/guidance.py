@@ -69,8 +69,6 @@ STEPS: Mapping[str, str | Promise] = {
         "With two-factor sign-in, create an application-specific password and use it here"
     ),
     "region-zoho": _("Accounts outside the .com region use another server, such as imap.zoho.eu"),
-    "local-part": _("As username, use only the part of your address before the @"),
-    "whole-address": _("If sign-in is refused, use your whole address as username"),
     "sign-in-address": _("Enter your address"),
     "sign-in-there": _("You are sent to Microsoft, sign in there and agree to the access"),
     "sign-in-back": _("You come back here, and the account is tested before it is saved"),
@@ -110,6 +108,10 @@ NOTES: Mapping[str, str | Promise] = {
         "Outlook.com may want IMAP allowed first: in its settings, under Forwarding and IMAP."
     ),
     "microsoft-home": _("The server address is the same for all these accounts."),
+    "local-part": _(
+        "The username is the part of your address before the @; it is filled in for you."
+    ),
+    "whole-address": _("If sign-in is refused, try your whole address as username."),
     "seldom": _("%(name)s asks POP programs not to come too often."),
 }
 

@@ -48,7 +48,9 @@ def find(*, address: str, user: User, now: datetime, budget: float = BUDGET) -> 
         return Found(domain)
     address = f"{local}@{domain}"
     search, limited = _shipped(domain), False
-    if StepId.TILE not in search.findings and features.enabled_for(user, Feature.LOOKUP):
+    has_tile = any(finding.tile for finding in search.findings.values())
+    # Where the provider is one of the tiles, nobody has to be asked.
+    if not has_tile and features.enabled_for(user, Feature.LOOKUP):
         kept = found_settings.get(domain, now=now)
         if kept is not None:
             search = kept

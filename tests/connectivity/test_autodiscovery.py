@@ -119,10 +119,17 @@ def test_the_catalogue(user: User) -> None:
     assert outcomes(found)["catalogue"] == "found"
 
 
-def test_the_catalogue_knows_whose_tile_it_is(user: User) -> None:
-    found = find(user, "mara@yahoo.com.br")
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [("mara@yahoo.com.br", "yahoo"), ("mara@hotmail.fr", "outlook"), ("mara@zoho.eu", "zoho")],
+)
+def test_the_catalogue_knows_whose_tile_it_is_and_asks_nobody(
+    user: User, name_server: NameServer, address: str, key: str
+) -> None:
+    found = find(user, address)
     assert found.provider is not None
-    assert found.provider.key == "yahoo"
+    assert found.provider.key == key
+    assert name_server.asked == []
 
 
 @pytest.mark.parametrize(
