@@ -84,7 +84,10 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         state="refused",
     )  # fmt: skip
     begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
+    sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
     found: list[tuple[str, Arguments]] = [
+        ("retrieval-draft", {"pk": begun.pk}),
+        ("smtp-draft", {"pk": sending.pk}),
         ("retrieval-", {"pk": task.pk, "message": odd.pk}),
         ("smtp-account-", {"pk": account.pk}),
         ("folder-", {"pk": own.pk}),
@@ -156,7 +159,7 @@ def test_nobody_reaches_what_is_anothers(
             assert status in NOT_YOURS | {405}, f"{method} {name} answered {status}"
         assert everything(user) == before, f"{name} changed something"
     # The table leads to real objects: their owner reaches them.
-    for name in ("mail-message", "retrieval-detail", "smtp-account-edit", "mail-folder"):
+    for name in ("mail-message", "retrieval-detail", "retrieval-draft", "smtp-draft", "mail-folder"):
         assert owner.get(reverse(name, kwargs=belongings(name))).status_code == 200
 
 
