@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from connectivity import pairing
 from connectivity.causes import Explained, Retry
@@ -23,11 +25,27 @@ _REFUSED = "login-refused"
 
 
 class Way(StrEnum):
-    """How it is mended: a new password, a sign-in at the provider, or another try."""
+    """How it is mended: a new password, a sign-in at the provider, a look at what the server
+    shows now, other settings, or another try.
+    """
 
     PASSWORD = "password"  # noqa: S105 - the name of a way
     SIGN_IN = "sign-in"
+    TEST = "test"
+    SETTINGS = "settings"
     AGAIN = "again"
+
+
+# What serves the accounts paired with this one as well.
+_SECRETS = frozenset({Way.PASSWORD, Way.SIGN_IN})
+# Causes that no secret mends.
+_WAYS = {"tls-pin-changed": Way.TEST, "clear-text-off": Way.SETTINGS}
+_BUTTONS: Mapping[Way, Promise] = {
+    Way.PASSWORD: gettext_lazy("Enter new password"),
+    Way.TEST: gettext_lazy("Look at the certificate"),
+    Way.SETTINGS: gettext_lazy("Change settings"),
+    Way.AGAIN: gettext_lazy("Try again"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,7 @@ def repair_of(
         sentence=_sentence(task, problem, now=now),
         safe=safe(task),
         probe=_probe(task, now=now) if is_stopped else "",
-        also=_also(senders.get(task.credential_id, ())) if way != Way.AGAIN else "",
+        also=_also(senders.get(task.credential_id, ())) if way in _SECRETS else "",
     )
 
 
@@ -109,6 +127,8 @@ def sign_in_of(task: RetrievalTask) -> AccountDraft | None:
 
 
 def _way(task: RetrievalTask, problem: Explained) -> Way:
+    if problem.cause in _WAYS:
+        return _WAYS[problem.cause]
     if task.credential.kind == CredentialKind.OAUTH:
         return Way.SIGN_IN
     if problem.field == "password" or problem.cause in (_REFUSED, "credential-unreadable"):
@@ -119,7 +139,7 @@ def _way(task: RetrievalTask, problem: Explained) -> Way:
 def _button(task: RetrievalTask, way: Way) -> str:
     if way == Way.SIGN_IN:
         return _("Sign in to %(provider)s again") % {"provider": provider_of(task)}
-    return _("Enter new password") if way == Way.PASSWORD else _("Try again")
+    return str(_BUTTONS[way])
 
 
 def _sentence(task: RetrievalTask, problem: Explained, *, now: datetime) -> str:

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import Feature
+from connectivity.providers import by_key
+from connectivity.services import pins
 from retrieval.access import task_for
 from retrieval.models import RetrievalTask
 from retrieval.nudge import nudge
@@ -77,7 +79,14 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "problem": outcome.problem,
         "report": outcome.report
-        and reports.shown(outcome.report, host=outcome.host, port=outcome.port),
+        and reports.shown(
+            outcome.report,
+            host=outcome.host,
+            port=outcome.port,
+            username=task.username,
+            provider=by_key(task.tile),
+            may_pin=pins.allowed(user),
+        ),
         "is_dialog": is_dialog,
         "part": "retrieval/_tested.html",
     }
