@@ -3,7 +3,7 @@
 import pytest
 
 from protocols.address import AddressPolicy
-from protocols.check import CheckStage, Kind, State, check
+from protocols.check import CheckStage, Kind, State, _Clock, check
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.dovecot import Dovecot
@@ -53,6 +53,8 @@ def test_counts_what_the_mailbox_holds(
         endpoint = Endpoint("localhost", port, Security.TLS)
         report = check(kind, endpoint, login, policy=loopback, trust=trust)  # type: ignore[arg-type] # a literal in a tuple
         assert facts.items() <= report.facts.items()
+        assert report.facts["tls_version"] == "TLS 1.3"
+        assert str(report.facts["valid_until"]).startswith("20")
 
 
 def test_a_failed_sign_in_is_shown_at_its_stage(
@@ -102,3 +104,39 @@ def test_the_guard_holds_for_checks(dovecot: Dovecot, trust: Trust) -> None:
     assert report.error is not None
     assert report.error.cause == "address-refused"
     assert report.security is None
+
+
+def test_where_a_name_leads_is_told_of_public_addresses_only(
+    dovecot: Dovecot, loopback: AddressPolicy, trust: Trust
+) -> None:
+    endpoint = Endpoint("localhost", dovecot.imaps_port, Security.TLS)
+    report = check("imap", endpoint, LOGIN, policy=loopback, trust=trust)
+    assert report.ok
+    assert "address" not in report.facts
+    clock = _Clock(1)
+    for text in ("10.0.0.7", "fd00::7", "169.254.169.254", "::ffff:10.0.0.7"):
+        clock.note("address", text)
+    assert clock.facts == {}
+    clock.note("address", "9.9.9.9")
+    assert clock.facts == {"address": "9.9.9.9"}
+
+
+def test_what_was_learnt_before_a_failure_is_kept(
+    dovecot: Dovecot, smtp_server: SmtpServer, loopback: AddressPolicy, trust: Trust
+) -> None:
+    ports: dict[Kind, int] = {
+        "imap": dovecot.imap_port,
+        "pop": dovecot.pop3_port,
+        "smtp": smtp_server.port,
+    }
+    for kind, port in ports.items():
+        endpoint = Endpoint("localhost", port, Security.STARTTLS)
+        report = check(
+            kind, endpoint, Login("mara", "no"), policy=loopback, trust=trust,
+            security=Security.STARTTLS,
+        )  # fmt: skip
+        assert report.error is not None
+        assert report.error.stage == "login"
+        assert report.facts["tls_version"] == "TLS 1.3"
+        assert "valid_until" in report.facts
+        assert report.kind == kind
