@@ -37,6 +37,7 @@ PAUSE = timedelta(minutes=1)
 YOUNG = timedelta(minutes=1)
 # What no account has is withdrawn after this; until then a sign-in may be on its way to one.
 SPARE = timedelta(minutes=15)
+_LEASE_OVER = {"lease_until": None, "fence": F("fence") + 1}
 _LOOK = 0.1  # seconds between looks at what another worker does
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,8 @@ def _claim(grant: OAuthGrant) -> int:
     """Take the lease: the fence number, 0 where another worker has it."""
     free = OAuthGrant.objects.filter(pk=grant.pk)
     free = free.filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
-    # The number read before must still be that of the row: what was read is then still true.
+    # The number goes on at the beginning and at the end of a renewal, so as long as it is the one
+    # that was read, so is the token: one that was used already would lose the permission.
     taken = free.filter(fence=grant.fence).update(fence=F("fence") + 1, lease_until=Now() + LEASE)
     return grant.fence + 1 if taken else 0
 
@@ -131,7 +133,7 @@ def _renewed(grant: OAuthGrant, fence: int, now: datetime) -> str:
         _failed(grant, fence, error, now)
         raise
     except BaseException:
-        OAuthGrant.objects.filter(pk=grant.pk, fence=fence).update(lease_until=None)
+        OAuthGrant.objects.filter(pk=grant.pk, fence=fence).update(**_LEASE_OVER)
         raise
     _keep(grant, fence, token, now)
     return token.access
@@ -150,7 +152,7 @@ def _keep(grant: OAuthGrant, fence: int, token: Token, now: datetime) -> None:
             retry_at=None,
             cause="",
             server_line="",
-            lease_until=None,
+            **_LEASE_OVER,
             **fields,
         )
         # Whoever has the lease by now writes a later one.
@@ -166,7 +168,7 @@ def _failed(grant: OAuthGrant, fence: int, error: MailServerError, now: datetime
     cause = catalogue.read("oauth", error)
     failures.note("oauth", error, now=now)
     mine = OAuthGrant.objects.filter(pk=grant.pk, fence=fence)
-    changes = {"cause": cause, "server_line": error.server_line, "lease_until": None}
+    changes = {"cause": cause, "server_line": error.server_line, **_LEASE_OVER}
     if isinstance(error, OAuthRevoked):
         mine.update(dead_since=now, **changes)
     else:

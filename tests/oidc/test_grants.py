@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -175,18 +176,21 @@ def test_keys_change_under_a_permission(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("workers", [2, 8])
-def test_many_workers_renew_once(credential: Credential, oidc: OidcProvider, workers: int) -> None:
-    expire(credential)
+@pytest.mark.parametrize(("workers", "rounds"), [(2, 50), (8, 5)])
+def test_many_workers_renew_once(
+    credential: Credential, oidc: OidcProvider, workers: int, rounds: int
+) -> None:
     asked = oidc.count("refresh_token")
-    start = threading.Barrier(workers)
-    found: list[str] = []
+    # Nobody begins a round before all have ended the last one; then the token is old again.
+    together = threading.Barrier(workers, action=lambda: expire(credential))
+    found: list[set[str]] = [set() for _ in range(rounds)]
 
     def work() -> None:
         try:
-            mine = Credential.objects.get(pk=credential.pk)
-            start.wait(30)
-            found.append(grants.access(mine, now=NOW))
+            for number in range(rounds):
+                together.wait(60)
+                mine = Credential.objects.get(pk=credential.pk)
+                found[number].add(grants.access(mine, now=NOW))
         finally:
             connection.close()
 
@@ -194,10 +198,37 @@ def test_many_workers_renew_once(credential: Credential, oidc: OidcProvider, wor
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-    assert found == [tokens(credential)["access"]] * workers
-    wait_until(lambda: oidc.count("refresh_token") > asked, "the provider was asked")
+        thread.join(120)
+    assert [len(each) for each in found] == [1] * rounds
+    assert found[-1] == {tokens(credential)["access"]}
+    wait_until(lambda: oidc.count("refresh_token") >= asked + rounds, "all were counted")
+    assert oidc.count("refresh_token") == asked + rounds
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_who_looked_before_another_had_renewed_does_not_use_the_old_token(
+    credential: Credential, oidc: OidcProvider, when: str
+) -> None:
+    """The lease is free again by then, but what was read is of yesterday: used, it is a theft."""
+    expire(credential)
+    asked, others = oidc.count("refresh_token"), list[str]()
+    held = OAuthGrant.objects.select_related("client", "credential").get(pk=credential.pk)
+    fence = grants._claim(held) if when == "during" else 0
+
+    def first_somebody_else(
+        execute: Callable[..., object], sql: str, params: object, many: bool, context: object
+    ) -> object:
+        if "lease_until" in sql and sql.startswith("UPDATE") and not others:
+            others.append("")
+            theirs = grants._renewed(held, fence, NOW) if fence else None
+            others.append(theirs or grants.access(credential, now=NOW))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(first_somebody_else):
+        assert grants.access(credential, now=NOW) == others[1]
+    wait_until(lambda: oidc.count("refresh_token") > asked, "it was counted")
     assert oidc.count("refresh_token") == asked + 1
+    assert grants.access(credential, now=NOW + SOON)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,7 +238,7 @@ def test_a_worker_that_died_holds_nobody_up_for_long(credential: Credential) -> 
         lease_until=timezone.now() + timedelta(seconds=1), fence=7
     )
     assert grants.access(credential, now=NOW)
-    assert OAuthGrant.objects.get(pk=credential.pk).fence == 8
+    assert OAuthGrant.objects.get(pk=credential.pk).fence == 9
 
 
 def test_what_no_account_has_any_more_is_withdrawn(sign_in: SignIn, oidc: OidcProvider) -> None:
