@@ -150,6 +150,8 @@ def test_names_that_lead_inside_are_not_asked(
     assert web_server.requests == []
     causes = {step.id: step.cause for step in found.steps}
     assert causes[StepId.AUTOCONFIG] == "address-refused"
+    # To the eye the same as a name that does not exist.
+    assert outcomes(found) == outcomes(find(user, "mara@nobody.test"))
 
 
 def test_a_name_with_another_address_at_each_question_is_judged_each_time(

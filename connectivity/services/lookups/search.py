@@ -28,8 +28,9 @@ LOOKS: Mapping[StepId, Look] = {
 }
 
 
-#: Causes that mean there is no such place, as there is none in most domains.
-_NOBODY_THERE = frozenset({"name-not-found", "port-closed"})
+#: Causes that mean there is no such place, as there is none in most domains. What the guard
+#: refuses looks the same, as in a test, so that nobody learns which names lead inside.
+_NOBODY_THERE = frozenset({"name-not-found", "port-closed", "unreachable", "address-refused"})
 
 
 @dataclass
