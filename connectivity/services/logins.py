@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connectivity.models import Credential, CredentialKind
-from connectivity.services import credentials, grants
+from accounts.models import User
+from connectivity.models import Credential, CredentialKind, Feature, OAuthGrant
+from connectivity.services import credentials, features, grants
 from protocols.types import Login
 
 
@@ -22,6 +23,14 @@ def login(credential: Credential, *, username: str, now: datetime, apop: bool = 
     if credential.kind == CredentialKind.OAUTH:
         return Login(username, grants.access(credential, now=now), oauth=True)
     return Login(username, credentials.reveal(credential), apop=apop)
+
+
+def allowed(credential: Credential, user: User) -> bool:
+    """Whether ``user`` may go on using it: a permission of a provider can be switched off."""
+    if credential.kind != CredentialKind.OAUTH:
+        return True
+    registered = OAuthGrant.objects.filter(pk=credential.pk, client__enabled=True)
+    return features.enabled_for(user, Feature.OAUTH) and registered.exists()
 
 
 def refused(credential: Credential, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from connectivity.models import Feature
-from connectivity.services import features
+from connectivity.services import features, logins
 from filtering.services import deliver
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
@@ -31,7 +31,7 @@ NEWS = timedelta(hours=48)
 
 
 class FeatureOffError(Exception):
-    """Retrieval was switched off for the user's domain while the task ran (A194)."""
+    """It was switched off for the user's domain while the task ran (A194)."""
 
 
 class ClearTextOffError(Exception):
@@ -114,10 +114,12 @@ class Session:
         return self.clock().astimezone(UTC).date()
 
     def check_allowed(self) -> None:
-        """Stop at once where the feature was switched off, the user, or clear text."""
+        """Stop at once where retrieval was switched off, the user, or the way in or through."""
         self._checked = time.monotonic()
         user = User.objects.select_related("domain").filter(pk=self.task.user_id).first()
         if user is None or not features.enabled_for(user, Feature.RETRIEVAL):
+            raise FeatureOffError
+        if not logins.allowed(self.task.credential, user):
             raise FeatureOffError
         clear = self.task.security == Security.NONE
         if clear and not features.enabled_for(user, Feature.CLEAR_TEXT):

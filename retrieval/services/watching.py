@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from connectivity.models import Feature
+from connectivity.models import CredentialKind, Feature
 from connectivity.services import features, logins, network
 from protocols.errors import TokenExpired
 from protocols.imap.idle import Idler
@@ -72,7 +72,7 @@ def wanted() -> list[Account]:
     most: int = settings.PUSH_CONNECTIONS
     if not most or off is None:
         return []
-    rows = _encrypted(_listenable()).exclude(user__domain_id__in=off).order_by("pk")
+    rows = _signed_in(_encrypted(_listenable())).exclude(user__domain_id__in=off).order_by("pk")
     held: Counter[str] = Counter()
     people: Counter[int] = Counter()
     found: list[Account] = []
@@ -125,6 +125,14 @@ def _encrypted(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
     off = features.switched_off_domains(Feature.CLEAR_TEXT)
     everybody = Q() if off is None else Q(user__domain_id__in=off)
     return rows.exclude(everybody, security=Security.NONE)
+
+
+def _signed_in(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
+    """Without those that live by a sign-in at a provider where that is switched off."""
+    off = features.switched_off_domains(Feature.OAUTH)
+    everybody = Q() if off is None else Q(user__domain_id__in=off)
+    rows = rows.exclude(everybody, credential__kind=CredentialKind.OAUTH)
+    return rows.exclude(credential__grant__client__enabled=False)
 
 
 def _cap(account: Account) -> int:
