@@ -27,7 +27,8 @@ class Wire:
     seconds, and one more for each `SLOWEST` bytes.
 
     `round_trip` is the shortest time in seconds an answer took until `release`, when one command
-    waits for the answer to the one before; 0 where nothing was asked yet.
+    waits for the answer to the one before; 0 where nothing was asked yet.  `secret` is what the
+    server was told to sign in with: it may say it again at any time, and then it is blotted out.
     """
 
     def __init__(self, sock: socket.socket, host: str, total: Deadline) -> None:
@@ -40,6 +41,7 @@ class Wire:
         self.encrypted = False
         self.closed = False
         self.round_trip = 0.0
+        self.secret = ""
         self._asked = 0.0
         self._total: Deadline | None = total
         self._step = total

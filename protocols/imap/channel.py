@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 from protocols import hints
 from protocols.body import SPOOL_LIMIT, Body
@@ -29,23 +30,26 @@ _PARTIAL = re.compile(r"\[MESSAGELIMIT \d{1,10} (\d{1,10})\]", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A tagged answer: OK, NO or BAD, and the server's words."""
+    """A tagged answer: OK, NO or BAD, and the server's words, redacted.
+
+    `slowed` is whether the server asks for patience although it did what it was told;
+    `stopped_at` the lowest UID the command got to, where it was cut short (RFC 9738).
+    """
 
     tag: bytes
     ok: bool
     line: str
+    slowed: bool = False
+    stopped_at: int | None = None
 
-    @property
-    def slowed(self) -> bool:
-        """Whether the server asks for patience although it did what it was told."""
-        hint = hints.read(self.line)
-        return self.ok and hint is not None and hint.cause == "throttled"
-
-    @property
-    def stopped_at(self) -> int | None:
-        """The lowest UID the command got to, where it was cut short (RFC 9738)."""
-        found = _PARTIAL.search(self.line)
-        return int(found[1]) if found else None
+    @classmethod
+    def read(cls, line: bytes, secret: str) -> Self:
+        """Understand a tagged answer as it came; only its words are redacted."""
+        tag, _, words = line.partition(b" ")
+        ok, text = words[:2].upper() == b"OK", words[:SAID_CAP].decode("utf-8", "replace")
+        hint, partial = hints.read(text), _PARTIAL.search(text)
+        slowed = ok and hint is not None and hint.cause == "throttled"
+        return cls(tag, ok, redact(text, secret), slowed, int(partial[1]) if partial else None)
 
 
 class Channel:
@@ -98,7 +102,7 @@ class Channel:
         """The next untagged response or tagged answer, whatever it is the answer to."""
         while True:
             parts = self._next()
-            done = finished(parts)
+            done = self._finished(parts)
             if done is None:
                 self._untagged += 1
                 if self._untagged > RESPONSES_CAP:
@@ -163,7 +167,7 @@ class Channel:
         parts = self._early.popleft() if self._early else self._read()
         first = parts[0]
         if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
-            line = redact(first[5:SAID_CAP])
+            line = redact(first[5:SAID_CAP], self.wire.secret)
             farewell = hints.error(line, self.wire.stage)
             raise self.wire.fail(farewell or Dropped(self.wire.stage, server_line=line))
         return parts
@@ -176,7 +180,7 @@ class Channel:
             if isinstance(first, bytes) and first.startswith(b"+"):
                 return True
             self._early.append(parts)
-            done = finished(parts)
+            done = self._finished(parts)
             if done is not None and done.tag == tag:
                 return False
             if len(self._early) > RESPONSES_CAP // 10:
@@ -211,11 +215,9 @@ class Channel:
             return Body.of(b"".join(self.wire.pieces(size)))
         return Body.gather(self.wire.pieces(size))
 
-
-def finished(parts: Parts) -> Done | None:
-    """The tagged answer this is, or None for an untagged response."""
-    first = parts[0]
-    if not isinstance(first, bytes) or not first.startswith(b"T"):
-        return None
-    tag, _, text = first.partition(b" ")
-    return Done(tag, text[:2].upper() == b"OK", redact(text[:SAID_CAP]))
+    def _finished(self, parts: Parts) -> Done | None:
+        """The tagged answer this is, or None for an untagged response."""
+        first = parts[0]
+        if not isinstance(first, bytes) or not first.startswith(b"T"):
+            return None
+        return Done.read(first, self.wire.secret)

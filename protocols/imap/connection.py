@@ -144,6 +144,7 @@ def enter(wire: Wire, login: Login, security: Security, trust: Trust) -> frozens
     password = refuse_controls(login.password.encode(), Stage.LOGIN)
     try:
         session = _greet(wire, security, trust)
+        wire.secret = login.password
         wire.limit(STEP, Stage.LOGIN)
         _sign_in(session, username, password, login)
         return _after(session)

@@ -7,7 +7,7 @@ from protocols import hints
 from protocols.address import AddressPolicy
 from protocols.errors import Dropped, MailServerError, Refused, Stage, redact
 from protocols.imap import connection, scan
-from protocols.imap.channel import Channel
+from protocols.imap.channel import SAID_CAP, Channel
 from protocols.imap.values import MailboxStatus
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
@@ -161,6 +161,7 @@ class Idler:
         ended = line.startswith(self._tag + b" ")
         if not ended and line[:5].upper() != b"* BYE":
             return
-        said = redact(line[len(self._tag) if ended else 5 :][:300])
+        words = line[len(self._tag) if ended else 5 :][:SAID_CAP]
+        said = redact(words, self._wire.secret)[:300]
         error = hints.error(said, Stage.FOLDERS)
         raise self._wire.fail(error or Dropped(Stage.FOLDERS, server_line=said))

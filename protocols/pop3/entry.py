@@ -47,6 +47,7 @@ def enter(wire: Wire, login: Login, security: Security, trust: Trust) -> None:
             raise wire.fail(EncryptionFailed(Stage.ENCRYPTION, "tls-not-offered")) from None
         greet.upgrade(wire, trust)
     wire.limit(STEP, Stage.LOGIN)
+    wire.secret = login.password
     try:
         _sign_in(wire, login, welcome)
     except Refused as refusal:
@@ -63,10 +64,10 @@ def _sign_in(wire: Wire, login: Login, welcome: bytes) -> None:
             raise LoginMethod(Stage.LOGIN, server_line=redact(welcome))
         # MD5 is what RFC 1939 names; the password itself stays here.
         digest = hashlib.md5(stamp[0] + password, usedforsecurity=False).hexdigest()
-        ask(wire, b"APOP " + username + b" " + digest.encode(), login.password)
+        ask(wire, b"APOP " + username + b" " + digest.encode())
     else:
-        ask(wire, b"USER " + username, login.password)
-        ask(wire, b"PASS " + password, login.password)
+        ask(wire, b"USER " + username)
+        ask(wire, b"PASS " + password)
 
 
 def _with_token(wire: Wire, login: Login) -> None:
@@ -88,14 +89,14 @@ def _with_token(wire: Wire, login: Login) -> None:
     if line.startswith(b"+") and not line.startswith(b"+OK"):
         wire.send(sasl.dismissal(mechanism) + b"\r\n")
         try:
-            answer(wire, secret)
+            answer(wire)
         except Refused as refused:
             complaint = sasl.complaint(line[1:].strip(), secret)
             refused.server_line = f"{refused.server_line} {complaint}".strip()
             raise
         raise wire.broken("signed in after an error")
     wire.unread(line)
-    answer(wire, secret)
+    answer(wire)
 
 
 def _not_a_challenge(wire: Wire, line: bytes, secret: str) -> MailServerError:

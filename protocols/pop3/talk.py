@@ -6,19 +6,19 @@ from protocols.wire import Wire
 ENTRIES_CAP = 1_000_000
 
 
-def ask(wire: Wire, command: bytes, secret: str = "") -> bytes:
+def ask(wire: Wire, command: bytes) -> bytes:
     """Send one command and read its first line; raises `Refused` for -ERR."""
     wire.send(command + b"\r\n")
-    return answer(wire, secret)
+    return answer(wire)
 
 
-def answer(wire: Wire, secret: str = "") -> bytes:
+def answer(wire: Wire) -> bytes:
     """The first line of an answer; raises `Refused` for -ERR, `ProtocolBroken` for nonsense."""
     line = wire.readline()
     if line.startswith(b"+OK"):
         return line
     if line.startswith(b"-ERR"):
-        raise Refused(wire.stage, server_line=redact(line[4:], secret))
+        raise Refused(wire.stage, server_line=redact(line[4:], wire.secret))
     raise wire.broken("neither +OK nor -ERR")
 
 
