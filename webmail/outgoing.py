@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from connectivity.catalogue import root
 from connectivity.causes import explain_cause
 from lib.moments import moment
 from smtp_accounts import access
@@ -124,7 +125,15 @@ def _refused(message: OutboxMessage, recipients: Sequence[OutboxRecipient]) -> s
     if refused < len(recipients):
         words = {"done": len(recipients) - refused, "all": len(recipients)}
         return _("Sent to %(done)d of %(all)d recipients. The others were refused.") % words
-    return _("It was refused. Nobody received it.")
+    return f"{_('It was refused. Nobody received it.')} {_reason(message)}".strip()
+
+
+def _reason(message: OutboxMessage) -> str:
+    """What the refusal means and what to do, where the server's words were understood."""
+    if message.cause == "refused" or root(message.cause) != "refused":
+        return ""
+    told = explain_cause(message.cause, {"host": _host(message), "email": message.from_address})
+    return f"{told.sentence} {told.action}"
 
 
 def _held(message: OutboxMessage, cause: str) -> str:

@@ -104,6 +104,9 @@ def _deliver_here(message: OutboxMessage, split: Split, body: Body, now: datetim
 
 def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -> Result:
     """Hand the message to the server for these recipients."""
+    account = None if message.is_local_from else message.account
+    if account and accounts.is_clear_text_forbidden(message.user, account.encryption):
+        return Result(cause="clear-text-off").all(to, Recipient.DEFERRED)
     try:
         route = routes.of(message, now=clock())
     except CredentialError:
@@ -161,10 +164,18 @@ def _of_report(report: SendReport, to: Sequence[str]) -> Result:
             reply = final or reply
         result.states[address] = (state, f"{reply.code} {reply.text}")
     if final is not None and final.code >= 400:
-        line = f"{final.code} {final.text}"
-        known = catalogue.find("smtp", kind="refused", stage="send", line=line)
-        result.cause, result.server_line = known or "refused", line
+        result.server_line = f"{final.code} {final.text}"
+        result.cause = _cause_of(result.server_line)
+    elif final is None:
+        # Nobody was taken, so the first refusal says why; each has its own words beside it.
+        refused = [words for state, words in result.states.values() if state == Recipient.REFUSED]
+        result.cause = _cause_of(refused[0]) if refused else ""
     return result
+
+
+def _cause_of(line: str) -> str:
+    """Why a message or a recipient was refused, by the server's words."""
+    return catalogue.find("smtp", kind="refused", stage="send", line=line) or "refused"
 
 
 def _of_error(
