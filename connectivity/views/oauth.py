@@ -27,7 +27,7 @@ from connectivity.causes import explain_cause
 from connectivity.drafts import resume_url
 from connectivity.models import AccountDraft, Feature, OAuthClient
 from connectivity.oauth_providers import OAUTH_PROVIDERS
-from connectivity.services import authority, clients, drafts, signing_in
+from connectivity.services import authority, clients, drafts, signing_in, trials
 from connectivity.services.signing_in import SignInFailed
 from connectivity.views.returning import redirect_uri, takes_redirects
 
@@ -45,6 +45,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     if clients.for_provider(signing_in.provider_key(draft), user) is None:
         return _failed(request, SignInFailed("oauth-unregistered"), draft)
     try:
+        # What comes of it, at once or on the way back, is a question to a foreign server.
+        trials.take(user, now=timezone.now())
         if request.POST.get("how") == "code" or _cannot_return(request, draft, user):
             signing_in.begin_device(
                 user=user, draft=draft, session_key=_session(request), now=timezone.now()
@@ -57,6 +59,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             redirect_uri=redirect_uri(request),
             now=timezone.now(),
         )
+    except trials.TooManyTrialsError as many:
+        return _failed(request, SignInFailed(many.cause), draft)
     except SignInFailed as failed:
         return _failed(request, failed, draft)
     return _leave(request, address, draft)

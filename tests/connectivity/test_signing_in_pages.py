@@ -258,6 +258,19 @@ def test_switched_off_every_page_names_the_administrator(
     assert draft.credential is None
 
 
+@pytest.mark.usefixtures("registered")
+def test_nobody_makes_us_ask_without_end(
+    web: Web, draft: AccountDraft, settings: Settings, oidc: OidcProvider
+) -> None:
+    settings.CONNECTIVITY_TESTS_PER_HOUR = 1
+    start, asked = reverse("oauth-start", args=[draft.pk]), len(oidc.asked)
+    web.post(start, {"how": "code"})
+    assert web.post(start, {"how": "code"}).headers["Location"] == resume_url(draft)
+    draft.refresh_from_db()
+    assert draft.cause == "too-many-tests"
+    assert len(oidc.asked) == asked + 1
+
+
 def test_without_a_registration_the_form_says_so(web: Web, draft: AccountDraft) -> None:
     answer = web.post(reverse("oauth-start", args=[draft.pk]), secure=True)
     assert answer.headers["Location"] == resume_url(draft)

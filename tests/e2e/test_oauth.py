@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -25,6 +27,7 @@ from standin.certs import TlsFiles
 from standin.dovecot import Dovecot
 from standin.smtp import SmtpServer
 from tests.e2e import test_connectivity
+from tests.e2e.conftest import sign_in
 from tests.e2e.tasks import row
 from tests.oidc import make_oidc, registered, token_dovecot
 from tests.oidc.provider import OidcProvider
@@ -171,6 +174,62 @@ def test_a_refused_permission_leads_back_and_is_explained(
     agree(page)
     expect(page.get_by_text(f"Signed in as {ADDRESS}.")).to_be_visible()
     assert not RetrievalTask.objects.exists()
+
+
+def test_an_administrator_has_to_agree(
+    page: Page,
+    settings_page: Callable[[], None],
+    outlook: Remote,
+    live_server: LiveServer,
+    shot: Shot,
+    no_barriers: Callable[[], None],
+) -> None:
+    """What Microsoft brings back then; no service here can be made to say it."""
+    states: list[str] = []
+    page.on(
+        "request", lambda one: states.extend(parse_qs(urlsplit(one.url).query).get("state", []))
+    )
+    settings_page()
+    to_the_provider(page)
+    said = {
+        "state": states[0],
+        "error": "consent_required",
+        "error_description": "AADSTS65001: The user or administrator has not consented to use "
+        "the application with ID '11111111-2222-3333-4444-555555555555'.",
+    }
+    page.goto(f"{live_server.url}{reverse('oauth-callback')}?{urlencode(said)}")
+    expect(page.get_by_role("heading", name="An administrator has to agree")).to_be_visible()
+    expect(page.locator("#request-text")).to_have_value(re.compile(f"mail of {ADDRESS}"))
+    shot("oauth-ask")
+    no_barriers()
+    page.get_by_role("link", name="Back to the settings").click()
+    expect(page.get_by_text("An administrator has to agree").first).to_be_visible()
+    page.goto(f"{live_server.url}{reverse('oauth-callback')}?{urlencode(said)}")
+    expect(page.get_by_role("heading", name="This sign-in is over")).to_be_visible()
+    shot("oauth-over")
+    no_barriers()
+    page.get_by_role("link", name=ADDRESS).click()
+    expect(page.get_by_label("Email Address")).to_have_value(ADDRESS)
+
+
+def test_a_browser_without_scripts_goes_there_and_back(
+    browser: Browser,
+    live_server: LiveServer,
+    user: User,
+    outlook: Remote,
+    shot: Shot,
+) -> None:
+    context = browser.new_context(java_script_enabled=False, ignore_https_errors=True)
+    sign_in(context, live_server, user)
+    page = context.new_page()
+    page.goto(live_server.url + reverse("retrieval-new"))
+    page.get_by_role("link", name="Outlook.com").click()
+    page.get_by_label("Email Address").fill(ADDRESS)
+    page.get_by_role("button", name="Continue to Microsoft").click()
+    sign_in_there(page)
+    agree(page)
+    expect(page.get_by_text(f"Signed in as {ADDRESS}.")).to_be_visible()
+    context.close()
 
 
 def test_another_account_is_asked_about(
