@@ -11,8 +11,9 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from connectivity import pairing
-from connectivity.models import Credential, CredentialKind
+from connectivity.models import Credential, CredentialKind, Feature
 from connectivity.providers import APP_PASSWORD, Provider, Server
+from connectivity.services import features
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from mailstore.models import Folder
 from mailstore.services import folders
@@ -132,6 +133,7 @@ class TaskForm(forms.Form):
         self.task = task
         self.provider = provider
         self.credential = credential
+        self.may_be_clear = features.enabled_for(user, Feature.CLEAR_TEXT)
         self.folders = {str(folder.pk): folder for folder, _path in _paths(user)}
         choices = [(str(folder.pk), path) for folder, path in _paths(user)]
         destination = cast(forms.ChoiceField, self.fields["destination"])
@@ -170,6 +172,12 @@ class TaskForm(forms.Form):
             self.fields["filter_enabled"].label = _("Enable content filtering")
         if provider.auth == APP_PASSWORD and not self.signs_in_there:
             self.fields["password"].label = _("App password")
+
+    def clean_require_ssl(self) -> bool:
+        required = bool(self.cleaned_data["require_ssl"])
+        if not required and not self.may_be_clear:
+            raise forms.ValidationError(_("Your domain allows encrypted connections only."))
+        return required
 
     def clean(self) -> dict[str, Any]:
         """What depends on more than one field."""

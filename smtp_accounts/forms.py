@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from connectivity.models import Credential, CredentialKind
+from connectivity.models import Credential, CredentialKind, Feature
+from connectivity.services import features
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, SmtpAccount
@@ -71,6 +72,7 @@ class AccountForm(forms.Form):
         self.user = user
         self.account = account
         self.credential = credential
+        self.may_be_clear = features.enabled_for(user, Feature.CLEAR_TEXT)
         if self.signs_in_there:
             del self.fields["password"]
             for name in LOCKED:
@@ -82,6 +84,14 @@ class AccountForm(forms.Form):
         """Whether there is no password, but a permission of the provider (A9)."""
         stored = self.credential or (self.account.credential if self.account else None)
         return stored is not None and stored.kind == CredentialKind.OAUTH
+
+    def clean_encryption(self) -> str:
+        chosen = str(self.cleaned_data["encryption"])
+        if chosen == Encryption.NONE and not self.may_be_clear:
+            raise forms.ValidationError(
+                _("Your domain allows encrypted connections only: choose SSL or TLS.")
+            )
+        return chosen
 
     def clean_email(self) -> str:
         address = addresses.normal(self.cleaned_data["email"])

@@ -162,6 +162,8 @@ def _refusal(
     """Why no server is asked at all."""
     if not features.enabled_for(user, Feature.RETRIEVAL):
         return explain_cause("feature-off")
+    if not values.require_ssl and not features.enabled_for(user, Feature.CLEAR_TEXT):
+        return explain_cause("clear-text-off", {"host": values.host})
     if needs_password(values, task):
         return explain_cause("password-needed")
     if is_own(username=values.username, host=values.host):

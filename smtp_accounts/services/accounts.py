@@ -150,11 +150,19 @@ def refusal(
     """Why no server is asked at all, however few tests there were."""
     if not features.enabled_for(user, Feature.SMTP_ACCOUNTS):
         return explain_cause("feature-off")
+    if is_clear_text_forbidden(user, values.encryption):
+        return explain_cause("clear-text-off", {"host": values.host})
     if _is_anothers(values.email, user):
         return explain_cause("not-your-address", {"email": values.email})
     if needs_password(values, account):
         return explain_cause("password-needed")
     return None
+
+
+def is_clear_text_forbidden(user: User, encryption: str) -> bool:
+    """Whether a server would be spoken to without the encryption the domain asks for."""
+    clear = encryption == Encryption.NONE
+    return clear and not features.enabled_for(user, Feature.CLEAR_TEXT)
 
 
 def _too_many(user: User, values: AccountValues, now: datetime) -> Explained | None:
