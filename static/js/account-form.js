@@ -47,6 +47,8 @@ export function accountForm(selector, show) {
       for (const one of [words, panel?.querySelector("[data-running-seconds]")]) {
         if (one) one.textContent = (one.dataset.seconds ?? one.dataset.runningSeconds).replace("%s", seconds);
       }
+      const bar = panel?.querySelector("[data-running-bar]");
+      if (bar) bar.value = seconds;
     };
     tell();
     clearInterval(timer);
