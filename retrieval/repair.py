@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectivity import pairing
-from connectivity.causes import Explained, Retry
+from connectivity.buttons import Setting, offered
+from connectivity.cause import Button
+from connectivity.causes import CAUSES, Explained, Retry
 from connectivity.models import AccountDraft, CredentialKind
 from connectivity.oauth_providers import OAUTH_PROVIDERS
-from connectivity.providers import PROVIDERS
+from connectivity.providers import PROVIDERS, by_key
 from lib.moments import moment
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
 
@@ -52,7 +54,8 @@ _BUTTONS: Mapping[Way, Promise] = {
 class Repair:
     """What to do and what to know; empty texts are left out.
 
-    ``also`` names what else is mended by it, ``probe`` when it is tried again by itself.
+    ``also`` names what else is mended by it, ``probe`` when it is tried again by itself, and
+    ``links`` lead to pages of the provider that help.
     """
 
     way: Way
@@ -61,6 +64,7 @@ class Repair:
     safe: str
     probe: str = ""
     also: str = ""
+    links: tuple[Button, ...] = ()
 
 
 Senders = Mapping[UUID, Sequence[str]]
@@ -92,6 +96,7 @@ def repair_of(
         safe=safe(task),
         probe=_probe(task, now=now) if is_stopped else "",
         also=_also(senders.get(task.credential_id, ())) if way in _SECRETS else "",
+        links=_links(task, problem),
     )
 
 
@@ -134,6 +139,14 @@ def _way(task: RetrievalTask, problem: Explained) -> Way:
     if problem.field == "password" or problem.cause in (_REFUSED, "credential-unreadable"):
         return Way.PASSWORD
     return Way.AGAIN
+
+
+def _links(task: RetrievalTask, problem: Explained) -> tuple[Button, ...]:
+    cause = CAUSES.get(problem.cause)
+    if cause is None:
+        return ()
+    setting = Setting(task.type, task.host, task.port, task.username, by_key(task.tile))
+    return tuple(button for button in offered(cause.buttons, setting) if button.url)
 
 
 def _button(task: RetrievalTask, way: Way) -> str:

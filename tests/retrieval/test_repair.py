@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +18,7 @@ from connectivity.drafts import resume_url
 from connectivity.models import AccountDraft, Credential, CredentialKind, OAuthClient, OAuthGrant
 from connectivity.services import credentials
 from retrieval.card import card
-from retrieval.models import RemoteMessage, RetrievalTask
+from retrieval.models import RemoteFolder, RemoteMessage, RetrievalRun, RetrievalTask
 from smtp_accounts.models import SmtpAccount
 from tests.retrieval.conftest import SECRET, Remote, run
 from tests.retrieval.pages import CANARY, Page, text_of, url
@@ -195,6 +197,19 @@ def test_what_no_password_mends_is_tried_again(web: Client, refused: RetrievalTa
     assert refused.next_at <= timezone.now()
 
 
+def test_an_app_password_is_explained_where_the_provider_has_a_page_for_it(
+    web: Client, refused: RetrievalTask
+) -> None:
+    for cause in ("app-password-needed", "login-refused"):
+        RetrievalTask.objects.update(host="imap.gmail.com", cause=cause)
+        for name in ("row", "detail"):
+            source = web.get(url(name, refused), {"fix": "1"}).content.decode()
+            assert "How to get one</a>" in source, (cause, name)
+            assert 'rel="noopener noreferrer"' in source
+    RetrievalTask.objects.update(host="mail.nobody.test")
+    assert "How to get one" not in web.get(url("detail", refused)).content.decode()
+
+
 # ---- a permission at a provider
 
 
@@ -240,6 +255,27 @@ def test_a_sign_in_that_came_to_nothing_is_told_on_the_page(
 
 
 # ---- the page of many
+
+
+def test_the_page_of_a_task_costs_the_same_however_much_it_shows(
+    web: Client, refused: RetrievalTask
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert web.get(url("detail", refused)).status_code == 200
+        return len(seen)
+
+    before = queries()
+    now = timezone.now()
+    for number in range(40):
+        folder = RemoteFolder.objects.create(
+            task=refused, raw_name=b"%d" % number, name=str(number), server_count=1
+        )
+        RemoteMessage.objects.create(folder=folder, generation=1, uid=1, state="quarantined")
+        RetrievalRun.objects.create(
+            task=refused, fence=1, started_at=now, outcome="failed", cause="no-answer"
+        )
+    assert queries() <= before
 
 
 def test_fifty_rows_cost_no_more_queries_than_five(
