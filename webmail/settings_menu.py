@@ -56,9 +56,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a search found: a page, or an entry of it."""
+    """What a search found: a page of a group, or an entry of a page (``where``)."""
 
     label: str
+    where: str
     item: Item
     anchor: str = ""
 
@@ -156,11 +157,13 @@ def search(menu: Sequence[Group], query: str) -> list[Hit]:
     """Pages and their entries in which every word of the query begins a word."""
     wanted = query.casefold().split()
     found: list[Hit] = []
-    for item in (item for group in menu for item in group.items):
-        if _holds(str(item.label), wanted):
-            found.append(Hit(str(item.label), item))
+    pages = ((group.title, item) for group in menu for item in group.items)
+    for title, item in pages:
+        label = str(item.label)
+        if _holds(label, wanted):
+            found.append(Hit(label, title, item))
         found += [
-            Hit(str(entry.label), item, entry.anchor)
+            Hit(str(entry.label), label, item, entry.anchor)
             for entry in item.entries
             if _holds(str(entry.label), wanted)
         ]
