@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import Role, User
 from connectivity.models import Credential, OAuthClient, OAuthGrant
 from connectivity.services import authority, credentials
+from standin.certs import TlsFiles
+from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
 
 INDEX = reverse("oauth-clients")
 PAGE = reverse("oauth-client", args=["microsoft"])
@@ -124,6 +127,40 @@ def test_the_test_says_what_is_wrong_in_words(web: Client) -> None:
     assert web.get(reverse("oauth-client-test", args=["microsoft"])).status_code == 405
     missing = web.post(reverse("oauth-client-test", args=["google"]))
     assert missing.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "words"),
+    [
+        ({}, "Works", "Microsoft knows this installation."),
+        ({"secret": "an old one"}, "Test failed", "does not accept the client ID or the client"),
+        ({"client_id": "nobody"}, "Test failed", "does not accept the client ID or the client"),
+    ],
+)
+def test_a_real_service_is_asked_at_once(
+    web: Client,
+    oidc: OidcProvider,
+    settings: Settings,
+    tls_files: TlsFiles,
+    changes: dict[str, str],
+    state: str,
+    words: str,
+) -> None:
+    settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
+    typed = {
+        "client_id": CLIENT_ID,
+        "secret": CLIENT_SECRET,
+        "authorize_url": oidc.authorize_url,
+        "token_url": oidc.token_url,
+        "enabled": "on",
+    }
+    asked = oidc.count("authorization_code")
+    page = " ".join(web.post(PAGE, typed | changes, follow=True).content.decode().split())
+    assert state in page
+    assert words in page
+    assert oidc.count("authorization_code") > asked
+    assert state in text(web, INDEX)
+    assert CLIENT_SECRET not in page
 
 
 def test_switching_one_off_shows_on_the_list(web: Client) -> None:
