@@ -14,7 +14,9 @@ from protocols.imap.parse import Parts
 from protocols.imap.values import MailboxStatus
 
 STEP = 20.0
-HEADER_CAP = 65_536  # bytes of one header that are looked at
+HEADER_CAP = 16_384  # bytes of one header that are looked at
+HEADS_CAP = 1_000  # told in answer to one command
+ANSWER_CAP = 1 << 20  # bytes at the end of one answer that are looked at
 UIDS_CAP = 100_000
 _FIELDS = b"BODY.PEEK[HEADER.FIELDS (SUBJECT FROM DATE MESSAGE-ID)]"
 # Asked one by one: an OR of them with a literal in each is more than some servers can read.
@@ -61,7 +63,8 @@ def look(channel: Channel, raw_name: bytes, sought: Sought) -> tuple[MailboxStat
     for tag in tags:
         try:
             for parts in channel.collect(tag):
-                found.update(_numbers(parts))
+                if len(found) < UIDS_CAP:
+                    found.update(_numbers(parts))
         except Refused as error:
             refusal, refused = error, refused + 1
     if refusal is not None and refused == len(tags):
@@ -74,7 +77,7 @@ def heads(channel: Channel, uids: Sequence[int]) -> list[Head]:
     found: dict[int, Head] = {}
     for text, _ in uid_sets(uids):
         found |= _read(channel, b"UID FETCH %b (UID RFC822.SIZE INTERNALDATE %b)" % (text, _FIELDS))
-    return [found[uid] for uid in sorted(found, reverse=True)]
+    return [found[uid] for uid in sorted(found.keys() & set(uids), reverse=True)]
 
 
 def newest(channel: Channel, raw_name: bytes, most: int) -> tuple[MailboxStatus, list[Head]]:
@@ -88,13 +91,18 @@ def newest(channel: Channel, raw_name: bytes, most: int) -> tuple[MailboxStatus,
         return status, []
     places = max(1, status.messages - most + 1), status.messages
     found = _read(channel, b"FETCH %d:%d (UID RFC822.SIZE INTERNALDATE %b)" % (*places, _FIELDS))
-    return status, [found[uid] for uid in sorted(found, reverse=True)]
+    return status, [found[uid] for uid in sorted(found, reverse=True)[:most]]
 
 
 def _read(channel: Channel, command: bytes) -> dict[int, Head]:
+    """The heads told in answer to a command; no more than anybody asks for at once."""
     channel.wire.limit(STEP, Stage.FETCH)
-    told = (_head(parts) for parts in channel.run(command))
-    return {head.uid: head for head in told if head is not None}
+    found: dict[int, Head] = {}
+    for parts in channel.collect(channel.send(command)):
+        head = _head(parts) if len(found) < HEADS_CAP else None
+        if head is not None:
+            found[head.uid] = head
+    return found
 
 
 def _ask(channel: Channel, sought: Sought) -> list[bytes]:
@@ -114,8 +122,11 @@ def _day(day: date) -> bytes:
 
 def _numbers(parts: Parts) -> list[int]:
     found = _SEARCH.fullmatch(parse.line(parts, 0))
-    numbers = [int(number) for number in found[1].split()] if found else []
-    return [number for number in numbers if 0 < number < 1 << 32]
+    told = found[1] if found else b""
+    if len(told) > ANSWER_CAP:
+        # The newest come last; the first number may be cut.
+        told = told[-ANSWER_CAP:].partition(b" ")[2]
+    return [number for number in map(int, told.split()) if 0 < number < 1 << 32]
 
 
 def _head(parts: Parts) -> Head | None:

@@ -115,6 +115,24 @@ def test_odd_answers_cost_nothing(imap: Reach, answer: bytes, uids: list[int]) -
         assert source.look(b"INBOX", span)[1] == uids
 
 
+def test_what_nobody_asked_for_is_let_go(imap: Reach, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much a server sends, it fills no memory."""
+    monkeypatch.setattr("protocols.imap.search.ANSWER_CAP", 12)
+    monkeypatch.setattr("protocols.imap.search.HEADS_CAP", 2)
+    told = b"".join(b"* %d FETCH (UID %d)\r\n" % (uid, uid) for uid in (9, 3, 2))
+    script = [
+        *OPENED,
+        Expect(b"UID SEARCH"),
+        Send(b"* SEARCH 111 222 333 444\r\n%TAG% OK done\r\n"),
+        Expect(b"UID FETCH 2:3 "),
+        Send(told + b"%TAG% OK done\r\n"),
+        Hang(),
+    ]
+    with Hostile(script) as server, imap(server) as source:
+        assert source.look(b"INBOX", Sought(since=date(2026, 9, 30)))[1] == [444, 333, 222]
+        assert [head.uid for head in source.heads([2, 3])] == [3]
+
+
 def test_no_text_becomes_a_command(box: str, open_imap: Open) -> None:
     with open_imap(box) as source, pytest.raises(ProtocolBroken):
         source.look(b"Work", Sought("x\r\nT9 LOGOUT"))
