@@ -22,6 +22,7 @@ from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
 from smtp_accounts import retry
 from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services import telling
 
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 
@@ -258,6 +259,9 @@ def store(
 
 def wake(mended: Iterable[SmtpAccount], now: datetime) -> None:
     """Make everything due that waited for these accounts to be mended."""
+    mended = list(mended)
+    for account in mended:
+        telling.works(account, now=now)
     waiting = OutboxMessage.objects.filter(account__in=mended, state=OutboxState.RETRY)
     waiting.update(not_before=now, due_since=now, cause="", cause_text="", server_line="")
 
@@ -296,6 +300,7 @@ def delete(
         drafts.update(state=OutboxState.CANCELLED, draft=None)
         Draft.objects.filter(account=account).update(account=replacement, version=F("version") + 1)
         was_default, credential = account.is_default_from, account.credential
+        telling.forget(account)
         account.delete()
         if credential is not None:
             credentials.release(credential)
@@ -318,6 +323,7 @@ def record_ok(account: SmtpAccount, now: datetime) -> None:
     SmtpAccount.objects.filter(pk=account.pk).update(
         last_ok_at=now, cause="", cause_text="", server_line=""
     )
+    telling.works(account, now=now)
 
 
 def record_failure(
@@ -327,6 +333,7 @@ def record_failure(
     SmtpAccount.objects.filter(pk=account.pk).update(
         last_failed_at=now, cause=cause, server_line=server_line
     )
+    telling.failed(account, cause=cause, now=now)
 
 
 def is_paused(account: SmtpAccount) -> bool:

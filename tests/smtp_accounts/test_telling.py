@@ -1,0 +1,105 @@
+"""When the owner of an SMTP account hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import User
+from connectivity.models import Notification
+from connectivity.notices import told
+from connectivity.services import notifications
+from smtp_accounts.models import Draft, SmtpAccount
+from smtp_accounts.services import accounts, delivery, outbox, queue
+from smtp_accounts.services.accounts import AccountValues
+from standin.smtp import SmtpServer
+from tests.smtp_accounts.conftest import EXTERNAL, NOW
+
+Drafts = Callable[..., Draft]
+Values = Callable[..., AccountValues]
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def work(later: timedelta) -> None:
+    """What the worker does when the schedule wakes it."""
+    for pk, fence in queue.claim_due(now=NOW + later):
+        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW + later)
+
+
+def shown(user: User, later: timedelta) -> list[str]:
+    rows = notifications.recent(user, now=NOW + later)
+    return [told(row, now=NOW + later).title for row in rows]
+
+
+def test_a_refused_sign_in_is_told_at_once_and_mended_by_saving(
+    user: User, account: SmtpAccount, values: Values, make_draft: Drafts, smtp_server: SmtpServer
+) -> None:
+    smtp_server.users[EXTERNAL] = "changed there"
+    try:
+        outbox.submit(user=user, draft=make_draft(account), now=NOW)
+        work(timedelta())
+        assert shown(user, MINUTE) == [f"Sending as {EXTERNAL} needs you"]
+        account.refresh_from_db()
+        mended = values(password="changed there")
+        assert accounts.save(user=user, values=mended, account=account, now=NOW + HOUR).ok
+        assert shown(user, 2 * HOUR) == [f"Sending as {EXTERNAL} works again"]
+        assert notifications.unread(user, now=NOW + 2 * HOUR) == 0
+    finally:
+        smtp_server.users[EXTERNAL] = "korrekt-pferd"
+
+
+def test_a_server_that_is_gone_is_told_after_an_hour(
+    user: User, account: SmtpAccount, make_draft: Drafts
+) -> None:
+    port = account.port
+    SmtpAccount.objects.update(port=1)
+    outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    work(timedelta())
+    work(30 * MINUTE)
+    assert shown(user, 59 * MINUTE) == []
+    assert shown(user, 61 * MINUTE) == [f"Sending as {EXTERNAL} does not work"]
+    SmtpAccount.objects.update(port=port)
+    work(5 * HOUR)
+    assert shown(user, 6 * HOUR) == [f"Sending as {EXTERNAL} works again"]
+
+
+def test_one_failed_attempt_is_told_to_nobody(
+    user: User, account: SmtpAccount, make_draft: Drafts
+) -> None:
+    port = account.port
+    SmtpAccount.objects.update(port=1)
+    outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    work(timedelta())
+    SmtpAccount.objects.update(port=port)
+    work(20 * MINUTE)
+    assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 no such user", "452 4.2.2 mailbox full"])
+def test_what_a_recipient_does_is_none_of_the_account(
+    user: User, account: SmtpAccount, make_draft: Drafts, smtp_server: SmtpServer, reply: str
+) -> None:
+    smtp_server.refuse["bob@elsewhere.test"] = reply
+    outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    work(timedelta())
+    assert shown(user, 2 * HOUR) == []
+
+
+def test_of_a_deleted_account_nothing_is_left(
+    user: User, account: SmtpAccount, make_draft: Drafts
+) -> None:
+    SmtpAccount.objects.update(port=1)
+    outbox.submit(user=user, draft=make_draft(account), now=NOW)
+    work(timedelta())
+    assert Notification.objects.exists()
+    account.refresh_from_db()
+    accounts.delete(account=account, use_local=True)
+    assert not Notification.objects.exists()
+
+
+def test_the_way_to_mend_it_is_the_page_of_the_account(user: User, account: SmtpAccount) -> None:
+    accounts.record_failure(account, cause="login-refused", now=NOW)
+    [row] = notifications.recent(user, now=NOW)
+    assert f"/{account.pk}/" in told(row, now=NOW).url
