@@ -15,11 +15,11 @@ from pytest_django import Settings
 from accounts.models import Domain, User
 from connectivity.drafts import resume_url
 from connectivity.models import AccountDraft, CredentialKind, Feature, OAuthClient, OAuthFlow
-from connectivity.oauth_providers import OAUTH_PROVIDERS
-from connectivity.services import clients, features
-from connectivity.services.clients import Registration
+from connectivity.services import features
 from standin.certs import TlsFiles
-from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.oidc import make_oidc
+from tests.oidc import registered as register
+from tests.oidc.provider import CLIENT_ID, OidcProvider
 
 ADDRESS = "mara@outlook.test"
 CALLBACK = reverse("oauth-callback")
@@ -30,30 +30,15 @@ Web = Client
 @pytest.fixture(scope="module")
 def oidc(tls_files: TlsFiles) -> Iterator[OidcProvider]:
     """A provider that knows this site, and the permissions Microsoft's has."""
-    scopes = OAUTH_PROVIDERS["microsoft"].permissions.values()
-    uris = [f"{scheme}://{host}{CALLBACK}" for scheme, host in
-            (("https", "testserver"), ("http", "localhost"))]  # fmt: skip
-    with OidcProvider(tls_files, redirect_uris=uris, scopes=scopes) as provider:
+    with make_oidc(tls_files, f"https://testserver{CALLBACK}") as provider:
         yield provider
 
 
 @pytest.fixture
-def registered(
-    db: None, oidc: OidcProvider, tls_files: TlsFiles, settings: Settings
-) -> OAuthClient:
-    """This installation, registered there."""
+def registered(db: None, oidc: OidcProvider, tls_files: TlsFiles, settings: Settings) -> None:
+    """This installation is registered there."""
     settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
-    settings.CONNECTIVITY_ALLOWED_NETWORKS = ["127.0.0.0/8", "::1/128"]
-    values = Registration(
-        client_id=CLIENT_ID,
-        secret=CLIENT_SECRET,
-        authorize_url=oidc.authorize_url,
-        token_url=oidc.token_url,
-        device_url=oidc.device_url,
-        revoke_url=oidc.revoke_url,
-        issuer=oidc.issuer,
-    )
-    return clients.register(provider="microsoft", values=values, now=datetime.now(UTC))
+    register(oidc)
 
 
 @pytest.fixture
