@@ -26,6 +26,15 @@ NOW = timezone.now()
 SOON = timedelta(minutes=56)  # less than five minutes are left of the hour
 
 
+@pytest.fixture
+def credential(sign_in: SignIn) -> Credential:
+    """A permission that was given at `NOW`, however long this run has been going on."""
+    found = sign_in().credential
+    assert found is not None
+    OAuthGrant.objects.update(access_until=NOW + timedelta(hours=1), refreshed_at=NOW)
+    return found
+
+
 def tokens(credential: Credential) -> dict[str, str]:
     credential.refresh_from_db()
     found: dict[str, str] = json.loads(credentials.reveal(credential))
