@@ -38,6 +38,7 @@ class Job:
     ``ranges`` of UIDs are still to be scanned, as (first, last, upwards); ``status`` is the
     snapshot they come from. ``told`` counts the messages the server told of above the watermark;
     ``nothing_above`` is whether its last message lies below, as it said when asked for that one.
+    Answers of an earlier ``epoch`` are void; ``is_narrow`` asks for one window at a time.
     """
 
     row: RemoteFolder
@@ -47,6 +48,8 @@ class Job:
     ranges: deque[tuple[int, int, bool]] = field(default_factory=deque)
     position: int | None = None
     epoch: int = 0
+    reopened: int = 0
+    is_narrow: bool = False
     told: int = 0
     estimate: int = 0
     resumed: bool = False

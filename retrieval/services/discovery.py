@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Max, Min
@@ -19,7 +20,7 @@ from protocols.errors import Refused
 from protocols.imap import ImapSource, RemoteMeta, Survey, Surveyed
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteFolderState, RemoteState
-from retrieval.services import generations, ledger, resolve
+from retrieval.services import generations, ledger, resolve, watermark
 from retrieval.services.boxes import Job
 from retrieval.services.session import Session, max_size
 
@@ -32,6 +33,21 @@ MOST_SPLITS = 40
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A window that is asked about, and from which end its folder is scanned."""
+
+    job: Job
+    epoch: int
+    survey: Survey
+    upwards: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether its answer still means anything."""
+        return self.epoch == self.job.epoch and not self.job.is_out
+
+
 class Discovery:
     """Finds what is new in all folders of a pull, some windows at a time."""
 
@@ -40,7 +56,7 @@ class Discovery:
         self.session = session
         self.todo: deque[Job] = deque(jobs)
         self.depth = 20 if session.profile.depth > 1 else 1
-        self._asked: deque[tuple[Job, int, Survey]] = deque()
+        self._asked: deque[_Asked] = deque()
         self._opened: bytes | None = None
         self._waiting: list[ledger.New] = []
         self._scanned: list[Job] = []
@@ -79,14 +95,21 @@ class Discovery:
                 self._open(source, job)
             if job not in self._touched:
                 self._touched.append(job)
-            while job.ranges and len(self._asked) < GROUP:
-                self._asked.append((job, job.epoch, self._next(source, job)))
-            if not job.ranges:
-                self.todo.popleft()
+            self._ask(source, job)
+            if job.ranges:
+                break
+            self.todo.popleft()
         self._survey(source)
         self._flush()
         touched, self._touched = self._touched, []
         return [job for job in touched if not job.is_out]
+
+    def _ask(self, source: ImapSource, job: Job) -> None:
+        """Line up the next windows of a folder; one at a time where some are refused."""
+        while job.ranges and len(self._asked) < GROUP:
+            self._asked.append(self._next(source, job))
+            if job.is_narrow:
+                return
 
     def broke(self, line: str) -> None:
         """The connection broke; a folder at which it does so twice is left out of this pull."""
@@ -177,7 +200,7 @@ class Discovery:
         lowest, highest = found["uid__min"], found["uid__max"]
         return None if lowest is None else (lowest, highest)
 
-    def _next(self, source: ImapSource, job: Job) -> Survey:
+    def _next(self, source: ImapSource, job: Job) -> _Asked:
         """The next window: a thousand UIDs, or the thousand messages up to there.
 
         Where UIDs have wide gaps (some servers make them of the time), windows end where the
@@ -197,7 +220,8 @@ class Discovery:
         rest = (high + 1, hi, True) if upwards else (lo, low - 1, False)
         if rest[0] <= rest[1]:
             job.ranges.appendleft(rest)
-        return Survey(job.box.raw_name, low, high, message_ids=job in self._known)
+        survey = Survey(job.box.raw_name, low, high, message_ids=job in self._known)
+        return _Asked(job, job.epoch, survey, upwards)
 
     def _lowest(self, source: ImapSource, job: Job, lo: int, hi: int) -> int:
         if self._opened != job.box.raw_name:
@@ -211,23 +235,23 @@ class Discovery:
     # Windows
 
     def _survey(self, source: ImapSource) -> None:
-        asked = [one for one in self._asked if not one[0].is_out]
+        asked = [one for one in self._asked if one.counts]
         self._asked = deque(asked)
         if not asked:
             return
-        self.session.publish(phase="discovering", folder_name=asked[0][0].box.name)
-        answers = source.survey([survey for _, _, survey in asked], depth=self.depth)
-        self._awaited = asked[0][0]
-        for (job, epoch, _), answer in zip(asked, answers, strict=True):
+        self.session.publish(phase="discovering", folder_name=asked[0].job.box.name)
+        answers = source.survey([one.survey for one in asked], depth=self.depth)
+        self._awaited = asked[0].job
+        for one, answer in zip(asked, answers, strict=True):
             self._asked.popleft()
-            self._awaited = self._asked[0][0] if self._asked else None
+            self._awaited = self._asked[0].job if self._asked else None
             self.answered += 1
-            if epoch == job.epoch and not job.is_out:
-                self._take(job, answer)
+            if one.counts:
+                self._take(one.job, answer, upwards=one.upwards)
             if len(self._waiting) >= WAITING:
                 self._flush()
 
-    def _take(self, job: Job, answer: Surveyed) -> None:
+    def _take(self, job: Job, answer: Surveyed, *, upwards: bool) -> None:
         if answer.status is None:
             self.refuse(job, answer)
             return
@@ -236,18 +260,19 @@ class Discovery:
             self._reopen(job, answer)
             return
         if answer.refusal is not None:
-            self._divide(job, answer)
+            self._divide(job, answer, upwards=upwards)
         else:
             self._record(job, answer.metas)
         if not job.ranges and not job.is_out and not self._is_asked(job):
             self._scanned.append(job)
 
     def _is_asked(self, job: Job) -> bool:
-        return any(other is job and epoch == job.epoch for other, epoch, _ in self._asked)
+        return any(one.job is job and one.epoch == job.epoch for one in self._asked)
 
     def _reopen(self, job: Job, answer: Surveyed) -> None:
         job.epoch += 1
-        if job.epoch > 2:
+        job.reopened += 1
+        if job.reopened > 2:
             job.refused = "UIDVALIDITY changed twice"
             return
         job.status, job.opened = answer.status, False
@@ -258,8 +283,12 @@ class Discovery:
         if job not in self.todo:
             self.todo.appendleft(job)
 
-    def _divide(self, job: Job, answer: Surveyed) -> None:
-        """A window that is refused is asked about in halves, down to the message that is why."""
+    def _divide(self, job: Job, answer: Surveyed, *, upwards: bool) -> None:
+        """A window that is refused is asked about in halves, down to the message that is why.
+
+        What was asked behind it is asked again after it: a scan that is cut short goes on at the
+        ends of what it entered, so nothing between them may be missing.
+        """
         lo, hi = answer.survey.lo, answer.survey.hi
         self._splits += 1
         if lo == hi:
@@ -269,8 +298,16 @@ class Discovery:
             self.refuse(job, answer)
         else:
             middle = (lo + hi) // 2
-            job.ranges.appendleft((lo, middle, False))
-            job.ranges.appendleft((middle + 1, hi, False))
+            halves = [(lo, middle, upwards), (middle + 1, hi, upwards)]
+            behind = [
+                (one.survey.lo, one.survey.hi, one.upwards)
+                for one in self._asked
+                if one.job is job and one.counts
+            ]
+            ordered = [*(halves if upwards else reversed(halves)), *behind]
+            job.ranges.extendleft(reversed(ordered))
+            job.epoch += 1
+            job.is_narrow = True
             self._put_back(job)
 
     def refuse(self, job: Job, answer: Surveyed) -> None:
@@ -328,7 +365,7 @@ class Discovery:
                     generations.doubt(job.row, known)
             for job in scanned:
                 self._known.pop(job, None)
-                _raise_watermark(job)
+                watermark.rise(job)
 
         sizes = sum(row.size or 0 for row in rows if row.state == RemoteState.PENDING)
         self.session.settle(
@@ -342,39 +379,6 @@ class Discovery:
                 # Some servers answer OK and nothing else while they are in trouble.
                 job.again, job.opened = True, False
                 self._put_back(job)
-
-
-def _raise_watermark(job: Job) -> None:
-    """Note how far the folder was scanned, if the ledger accounts for what there is."""
-    status, row = job.status, job.row
-    assert status is not None  # noqa: S101 - it was scanned by it
-    if status.messages and not _accounts(job):
-        log.warning("folder %s: fewer messages told than there are", row.pk)
-        return
-    last = status.uidnext - 1
-    if not status.uidnext:
-        last = ledger.of(row).aggregate(Max("uid"))["uid__max"] or 0
-    job.scanned = True
-    if last + 1 > row.uidnext_scanned:
-        row.uidnext_scanned = last + 1
-        RemoteFolder.objects.filter(pk=row.pk).update(uidnext_scanned=row.uidnext_scanned)
-
-
-def _accounts(job: Job) -> bool:
-    """Whether no message can have been kept back.
-
-    Below the watermark messages only become fewer, so above it there are at least as many as
-    the folder grew by; where it was never read to its end, the ledger has to hold them all.
-    Where UIDs were given out and nothing is told of, it has to be certain that nothing is there:
-    as much may be gone below as came.
-    """
-    row, status = job.row, job.status
-    assert status is not None  # noqa: S101 - it was scanned by it
-    if row.uidnext_scanned > 1 and row.server_count is not None and not job.resumed:
-        is_silent = not job.told and status.uidnext > row.uidnext_scanned
-        enough = job.told >= status.messages - row.server_count
-        return enough and (job.nothing_above or not is_silent)
-    return ledger.of(row).count() >= status.messages
 
 
 def _is_wide(first: int, last: int, messages: int) -> bool:

@@ -264,10 +264,13 @@ def absent(session: Session, rows: Sequence[Open], still: set[int]) -> None:
     that answer OK and nothing else while they are in trouble.
     """
     verdicts = []
+    # Attempts alone prove nothing: one is counted before it is made after a worker died.
+    before = RemoteMessage.objects.filter(pk__in=[row.pk for row in rows if row.attempts])
+    missed = set(before.filter(error=_ABSENT).values_list("pk", flat=True))
     for row in rows:
         error = _WITHHELD if row.uid in still else _ABSENT
         verdict = _failed(session, row, error)
-        if row.uid not in still and row.attempts > 0:
+        if row.uid not in still and row.pk in missed:
             verdict = replace(verdict, state=RemoteState.VANISHED, next_try_at=None)
         verdicts.append(verdict)
     _settle_failed(session, verdicts)

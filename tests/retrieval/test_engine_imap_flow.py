@@ -17,7 +17,7 @@ from retrieval import plan
 from retrieval.models import RemoteFolder, RetrievalTask
 from retrieval.services import accounts
 from tests.retrieval.conftest import bodies, letter, run
-from tests.servers.acts import cut
+from tests.servers.acts import cut, say
 from tests.servers.base import Answer, Talk
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
@@ -61,6 +61,42 @@ def test_a_scan_that_was_cut_short_goes_on_at_its_ends(
     assert windows(imap_server) == [(51, 60), (61, 63), (21, 30), (11, 20), (1, 10)]
     assert bodies(user) == sorted(box.messages.values())
     assert RemoteFolder.objects.get(task=task).uidnext_scanned == 64
+
+
+@pytest.mark.accept("A192")
+@pytest.mark.parametrize("upwards", [False, True])
+def test_a_scan_cut_short_while_a_refused_window_was_halved_leaves_no_gap(
+    user: User,
+    imap_server: ImapServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    upwards: bool,
+) -> None:
+    """What lies behind a refused window is entered after it, or nobody would look there again."""
+    monkeypatch.setattr(plan, "WINDOW", 10)
+    monkeypatch.setattr("retrieval.services.discovery.GROUP", 5)
+    box = Box(letters(*range(1, 61)))
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    if upwards:
+        # Only the newest are known, so that the next scan goes up from there.
+        box.messages = letters(*range(1, 11))
+        imap_server.on("UID FETCH 1:10 .*SIZE", say("%TAG% NO later\r\n"))
+        imap_server.on("UID FETCH 1:5 .*SIZE", cut(0))
+        run(task, expect_failure=True)
+        box.messages = letters(*range(1, 61))
+        imap_server.behave()
+    imap_server.on("UID FETCH 31:40 .*SIZE", say("%TAG% NO something is wrong\r\n"))
+    imap_server.on("UID FETCH (36:40|31:35) .*SIZE", cut(0))
+    assert run(task, later=timedelta(hours=1), expect_failure=True).outcome == "failed"
+    imap_server.behave()
+    # As much went as is missing: counting alone would not show the gap.
+    for uid in range(11, 21):
+        del box.messages[uid]
+    done = run(task, later=timedelta(hours=9))
+    assert done.outcome == "ok"
+    assert set(box.messages.values()) <= set(bodies(user))
+    assert RemoteFolder.objects.get(task=task).uidnext_scanned == 61
 
 
 def test_a_mailbox_is_opened_once_for_its_windows(

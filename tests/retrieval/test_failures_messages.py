@@ -14,11 +14,11 @@ from pytest_django import Settings
 from accounts.models import User
 from filtering.services import deliver
 from mailstore.models import Message
-from retrieval.models import RemoteMessage, RemoteState
+from retrieval.models import RemoteMessage, RemoteState, RetrievalRun
 from retrieval.services import quarantine
 from tests.retrieval.conftest import Remote, bodies, letter, run
 from tests.retrieval.failing import BODIES, HOUR, MakeTask, entry, letters, states
-from tests.servers.acts import first
+from tests.servers.acts import first, say
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
 from tests.servers.pop import PopServer
@@ -282,3 +282,25 @@ def test_row_37_vanished_between_list_and_fetch(
         assert (done.outcome, done.quarantined) == ("ok", 0)
     assert states(task) == {"stored": 9, "vanished": 1}
     assert len(bodies(user)) == 9
+
+
+def test_row_37_what_ended_a_worker_was_not_missing_then(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """An attempt is counted before it is made; only two answers without it prove it gone."""
+    box = Box(letters(range(1, 11)))
+    imap_server.boxes = {"INBOX": box}
+    imap_server.on(BODIES, say("%TAG% NO [UNAVAILABLE] not now\r\n"))
+    task = odd_task(imap_server)
+    run(task, expect_failure=True)
+    imap_server.behave()
+    # As a worker leaves it that died while it fetched this message.
+    rows = RemoteMessage.objects.filter(folder__task=task, state="pending")
+    assert rows.update(attempts=0, next_try_at=None, error="") == 10
+    rows.filter(uid=4).update(attempts=1)
+    RetrievalRun.objects.filter(task=task).update(outcome="running")
+    imap_server.on(BODIES, first(lambda: box.messages.pop(4, None)))
+    run(task, later=2 * HOUR)
+    assert states(task) == {"stored": 9, "pending": 1}
+    run(task, later=40 * HOUR)
+    assert states(task) == {"stored": 9, "vanished": 1}
