@@ -24,6 +24,7 @@ from retrieval.services.accounts import COLORS, SendAs, TaskValues, needs_passwo
 
 #: What a sign-in at the provider was made for: it is not sent anywhere else.
 LOCKED = {
+    "type",
     "host",
     "port",
     "username",

@@ -27,7 +27,8 @@ class Proposal:
 
     ``receive`` and ``send`` are servers; ``candidate`` is how ``receive`` was found, None where
     the tile or the person named it; ``steps`` tell where it was looked for. With
-    ``needs_confirmation`` the person has to agree to the servers before a password is asked for.
+    ``needs_confirmation`` the person has to agree to the servers before a password is asked for;
+    with ``is_limited`` nobody was asked, as the person has looked up too much in this hour.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Proposal:
     candidate: Candidate | None = None
     steps: tuple[Step, ...] = ()
     needs_confirmation: bool = False
+    is_limited: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -100,7 +102,13 @@ def of_found(found: Found, *, kind: str, address: str) -> Proposal:
     kinds = [kind] if kind else [TaskType.IMAP, TaskType.POP]
     best = next((one for one in map(found.best, kinds) if one is not None), None)
     if best is None:
-        return Proposal(kind or TaskType.IMAP, address, found.provider, steps=found.steps)
+        return Proposal(
+            kind or TaskType.IMAP,
+            address,
+            found.provider,
+            steps=found.steps,
+            is_limited=found.limited,
+        )
     sending = found.best("smtp")
     if sending is not None and sending.security == Security.NONE:
         # The password of the mailbox does not go there.

@@ -91,7 +91,7 @@ def work(request: HttpRequest, user: User, about: About) -> HttpResponse:
     """Do what the pressed button says: show the form again, test, or save."""
     posted: QueryDict = request.POST
     action = posted.get("action", "save")
-    if action in SIGN_INS and about.task is None:
+    if action in SIGN_INS:
         return sign_in(request, user, about)
     stored = initial_of(about.task) if about.task is not None and "host" not in posted else None
     if action in (*SAVES, "test", "again") or action.startswith(PIN):

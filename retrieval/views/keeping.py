@@ -12,7 +12,7 @@ from connectivity.access import draft_for
 from connectivity.models import AccountDraft
 from connectivity.providers import by_key
 from connectivity.services import drafts
-from retrieval.forms import TaskForm
+from retrieval.forms import LOCKED, TaskForm
 from retrieval.services.accounts import Outcome
 from retrieval.views import form_page
 from retrieval.views.form_page import FULL, SIGN_IN, STEPS, About
@@ -49,7 +49,8 @@ def keep(user: User, posted: QueryDict, about: About, outcome: Outcome | None) -
     values = {name: posted[name] for name in posted if name not in _NOT_TYPED}
     before = about.draft
     if before is not None and before.credential_id:
-        values = {**before.values, **values}
+        # What a sign-in was made for stays: its permission goes nowhere else.
+        values = before.values | {name: values[name] for name in values.keys() - LOCKED}
     if about.provider is not None:
         values["tile"] = about.provider.key
     problem = outcome.problem if outcome else None
@@ -68,6 +69,10 @@ def keep(user: User, posted: QueryDict, about: About, outcome: Outcome | None) -
 
 def sign_in(request: HttpRequest, user: User, about: About) -> HttpResponse:
     """Keep the account and go to the provider, where its person signs in (A9, A95)."""
+    # The method is kept in both: only a POST may begin a sign-in (RFC 9110 section 15.4.8).
+    if about.task is not None:
+        address = reverse("retrieval-sign-in", args=[about.task.pk])
+        return HttpResponseRedirect(address, preserve_request=True)
     posted = request.POST
     form = TaskForm(posted, user=user, provider=about.provider)
     form.is_valid()
@@ -79,5 +84,4 @@ def sign_in(request: HttpRequest, user: User, about: About) -> HttpResponse:
     if form.errors:
         return form_page.show(request, form, about, status=422)
     draft = keep(user, posted, about, None)
-    # The method is kept: only a POST may begin a sign-in (RFC 9110 section 15.4.8).
     return HttpResponseRedirect(reverse("oauth-start", args=[draft.pk]), preserve_request=True)

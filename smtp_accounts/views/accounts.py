@@ -20,7 +20,7 @@ from connectivity.providers import by_host, by_key
 from connectivity.services import drafts, pins
 from smtp_accounts import proposals
 from smtp_accounts.access import account_for
-from smtp_accounts.forms import AccountForm, ReplacementForm
+from smtp_accounts.forms import LOCKED, AccountForm, ReplacementForm
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.nudge import nudge
 from smtp_accounts.proposals import BOXES, initial_of
@@ -228,7 +228,8 @@ def _keep(user: User, posted: QueryDict, about: About, outcome: Outcome | None) 
     row = about.draft
     values = {name: posted[name] for name in posted if name not in _NOT_TYPED}
     if row is not None and row.credential_id:
-        values = {**row.values, **values}
+        # What a sign-in was made for stays: its permission goes nowhere else.
+        values = row.values | {name: values[name] for name in values.keys() - set(LOCKED)}
     problem = outcome.problem if outcome else None
     return drafts.keep(
         user=user,

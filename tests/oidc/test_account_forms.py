@@ -160,6 +160,31 @@ def test_a_new_sign_in_mends_an_smtp_account(
     assert OAuthGrant.objects.filter(credential=account.credential).exists()
 
 
+def test_a_failed_save_moves_no_permission(
+    web: Client, sign_in: SignIn, mail_servers: MailServers
+) -> None:
+    """What a sign-in was made for is not written over by what is typed afterwards."""
+    draft = place(sign_in(), mail_servers)
+    AccountDraft.objects.filter(pk=draft.pk).update(values=draft.values | {"port": 1})
+    moved = {"host": "127.0.0.1", "username": "x", "type": "pop", "name": "Mara"}
+    assert web.post(NEW, posted(draft, **moved)).status_code == 422
+    draft.refresh_from_db()
+    kept = [draft.values[name] for name in ("host", "port", "username", "type", "name")]
+    assert kept == ["localhost", 1, PERSON, "imap", "Mara"]
+    assert draft.cause == "port-closed"
+
+
+def test_the_report_of_a_stored_task_leads_to_the_provider(
+    web: Client, sign_in: SignIn, mail_servers: MailServers
+) -> None:
+    draft = place(sign_in(), mail_servers)
+    assert web.post(NEW, posted(draft)).status_code == 302
+    task = RetrievalTask.objects.get()
+    response = web.post(reverse("retrieval-edit", args=[task.pk]), {"action": "oauth"})
+    assert response.status_code == 307
+    assert response["Location"] == reverse("retrieval-sign-in", args=[task.pk])
+
+
 @pytest.mark.parametrize("typed", ["", "mara"])
 def test_an_address_is_needed_before_leaving(web: Client, typed: str) -> None:
     asked = {"provider": "outlook", "layout": "sign-in", "action": "sign-in", "username": typed}

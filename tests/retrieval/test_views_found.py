@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from connectivity.discovery import Finding, Outcome, Step, StepId
@@ -89,6 +90,13 @@ def test_nothing_found_says_whom_to_ask(web: Client) -> None:
     page = Page(web.get(NEW, {"address": ADDRESS}))
     assert "Its help pages or its administrator name the server" in page.text
     assert "Where was it looked for?" in page.text
+
+
+def test_too_many_lookups_are_told(web: Client, settings: Settings) -> None:
+    settings.CONNECTIVITY_TESTS_PER_HOUR = 0
+    page = Page(web.get(NEW, {"address": ADDRESS}))
+    assert "Too many lookups in this hour." in page.text
+    assert page.values["username"] == ADDRESS
 
 
 def test_an_smtp_account_begins_with_what_was_found(web: Client) -> None:
