@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
 from accounts.models import Domain, User
 from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch
@@ -135,6 +135,14 @@ def own(domains: Sequence[Domain]) -> dict[int, Own]:
         )
         for pk in ids
     }
+
+
+def mark() -> tuple[object, ...]:
+    """Something that is another one after every change of a switch, with one small query."""
+    found = FeatureSwitch.objects.aggregate(
+        rows=Count("pk"), on=Count("pk", filter=Q(enabled=True)), at=Max("changed_at")
+    )
+    return found["rows"], found["on"], found["at"]
 
 
 def clear_switch(domain: Domain | None, feature: str) -> None:

@@ -26,6 +26,7 @@ from typing import TypeVar
 from django.db import Error as DatabaseFault
 from django.db import connection
 
+from connectivity.services import features
 from connectivity.services.credentials import CredentialError
 from protocols.errors import LoginRefused, MailServerError
 from retrieval.models import RetrievalTask
@@ -34,6 +35,7 @@ from retrieval.services.hosts import HeldBack
 from retrieval.services.watching import Account, Connection
 
 LOOK_EVERY = 30.0
+SWITCHES_EVERY = 3.0
 # Two hints for one account come no closer together: a run takes a while anyway.
 APART = 5.0
 GATHER = 0.5
@@ -86,8 +88,9 @@ class Listener:
         hinting = asyncio.create_task(self._hint())
         try:
             while True:
+                switches = await self._switches()
                 await self._look()
-                await asyncio.sleep(self._look_every)
+                await self._rest(switches)
         finally:
             await _end([hinting, *self._attending.values()])
             for pool in (self._wire, self._renewals, self._pokes):
@@ -95,6 +98,20 @@ class Listener:
             with suppress(DatabaseFault):
                 await self._in(self._rows, watching.unmark, self._marked)
             self._rows.shutdown(wait=False)
+
+    async def _switches(self) -> object:
+        """What administrators have switched; None without the database."""
+        with suppress(DatabaseFault):
+            return await self._in(self._rows, features.mark)
+        return None
+
+    async def _rest(self, switches: object) -> None:
+        """Wait for the next look; what is switched off is hung up on before that (A194)."""
+        end = time.monotonic() + self._look_every
+        while (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, SWITCHES_EVERY))
+            if await self._switches() != switches:
+                return
 
     async def _look(self) -> None:
         """Bring what is listened to in line with the rows; without the database all stays."""

@@ -1,6 +1,10 @@
 """Switches: the system above the domain, the most restrictive wins."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import Domain, User
 from connectivity.models import Feature
@@ -71,3 +75,18 @@ def test_somebody_locked_out_has_no_features(user: User) -> None:
 def test_an_unknown_feature_is_an_error() -> None:
     with pytest.raises(ValueError, match="no feature"):
         features.set_switch(None, "telepathy", True)
+
+
+def test_every_change_is_noticed(domain: Domain) -> None:
+    now = timezone.now()
+    seen = [features.mark()]
+    for change in (
+        partial(features.set_switch, domain, Feature.LOOKUP, True, now=now),
+        partial(features.set_switch, domain, Feature.LOOKUP, False, now=now),
+        partial(features.set_switch, None, Feature.LOOKUP, False),
+        partial(features.clear_switch, None, Feature.LOOKUP),
+        partial(features.set_switch, domain, Feature.LOOKUP, False, now=now + timedelta(hours=1)),
+    ):
+        change()
+        assert features.mark() != seen[-1]
+        seen.append(features.mark())

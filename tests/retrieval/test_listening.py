@@ -47,7 +47,7 @@ class Running:
 
 
 @contextmanager
-def running(poke: Callable[[], None] = lambda: None) -> Iterator[Running]:
+def running(poke: Callable[[], None] = lambda: None, look_every: float = 0.2) -> Iterator[Running]:
     loop = asyncio.new_event_loop()
     pokes: list[None] = []
 
@@ -55,7 +55,7 @@ def running(poke: Callable[[], None] = lambda: None) -> Iterator[Running]:
         pokes.append(None)
         poke()
 
-    listener = Listener(clock=timezone.now, poke=poked, look_every=0.2)
+    listener = Listener(clock=timezone.now, poke=poked, look_every=look_every)
     held: list[asyncio.Task[None]] = []
 
     def work() -> None:
@@ -173,6 +173,20 @@ def test_the_installation_and_the_domain_have_switches(
     User.objects.update(is_active=True)
     settings.PUSH_CONNECTIONS = 0
     assert watching.wanted() == []
+
+
+@pytest.mark.accept("A194")
+def test_a_switch_is_noticed_long_before_the_next_look(
+    user: User, make_listened: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "SWITCHES_EVERY", 0.2)
+    task = make_listened()
+    with running(look_every=3600) as listener:
+        listener.wait_for(task)
+        features.set_switch(user.domain, Feature.RETRIEVAL, enabled=False, now=timezone.now())
+        listener.wait_for()
+        features.clear_switch(user.domain, Feature.RETRIEVAL)
+        listener.wait_for(task)
 
 
 def test_caps_hold_for_all_and_for_each_server(make_listened: MakeTask, settings: Settings) -> None:
