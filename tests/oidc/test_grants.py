@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -238,6 +238,24 @@ def test_who_looked_before_another_had_renewed_does_not_use_the_old_token(
     wait_until(lambda: oidc.count("refresh_token") > asked, "it was counted")
     assert oidc.count("refresh_token") == asked + 1
     assert grants.access(credential, now=NOW + SOON)
+
+
+def test_a_busy_database_does_not_lose_what_was_renewed(credential: Credential) -> None:
+    expire(credential)
+    failed = list[str]()
+
+    def busy(
+        execute: Callable[..., object], sql: str, params: object, many: bool, context: object
+    ) -> object:
+        if sql.startswith('UPDATE "connectivity_credential"') and len(failed) < 2:
+            failed.append(sql)
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(busy):
+        fresh = grants.access(credential, now=NOW)
+    assert len(failed) == 2
+    assert tokens(credential)["access"] == fresh
 
 
 @pytest.mark.django_db(transaction=True)
