@@ -139,6 +139,9 @@ def check(
         return Outcome(report, None)
     host, port, name = values.host, values.port, values.username
     failures.note("smtp", report.error, host=host, username=name, now=now)
+    stored = values.credential or (account.credential if account is not None else None)
+    if report.error.cause == "token-expired" and stored is not None:
+        logins.refused(stored, now=now)
     told = explain(
         report.error, host=host, port=port, username=name, email=values.email, protocol="smtp"
     )
