@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import Role, User
-from connectivity.models import AccountDraft, Feature
+from connectivity.models import AccountDraft, CertificatePin, Feature
 from connectivity.services import features
 
 Params = ParamSpec("Params")
@@ -30,6 +30,11 @@ def draft_for(user: User, pk: int, kind: str = "") -> AccountDraft:
     drafts = AccountDraft.objects.select_related("credential", "user")
     wanted = {"kind": kind} if kind else {}
     return get_object_or_404(drafts, pk=pk, user=user, **wanted)
+
+
+def certificate_for(user: User, pk: int) -> CertificatePin:
+    """The user's pin. Raises `Http404`, also for another's."""
+    return get_object_or_404(CertificatePin.objects.select_related("user"), pk=pk, user=user)
 
 
 def domain_admin(request: HttpRequest) -> User:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from connectivity.views import clients, features, oauth, page
+from connectivity.views import certificates, clients, features, oauth, page
 
 ROOT = "settings/connectivity/"
+CERTIFICATES = f"{ROOT}certificates/"
 SIGN_IN = f"{ROOT}sign-in/<int:pk>/"
 SYSTEM = "settings/system/"
 CLIENTS = f"{SYSTEM}sign-in-providers/"
@@ -12,6 +13,8 @@ CLIENTS = f"{SYSTEM}sign-in-providers/"
 urlpatterns = [
     path(ROOT, page.connectivity, name="connectivity"),
     path(f"{ROOT}health/", page.health, name="connectivity-health"),
+    path(CERTIFICATES, certificates.index, name="certificates"),
+    path(f"{CERTIFICATES}<int:pk>/remove/", certificates.remove, name="certificate-remove"),
     # Signing in at a provider, for a draft
     path(SIGN_IN, oauth.start, name="oauth-start"),
     path(f"{SIGN_IN}code/", oauth.device, name="oauth-device"),

@@ -17,7 +17,7 @@ from accounts.models import User
 
 Text = str | Promise
 CONNECTIVITY = (
-    *("connectivity", "retrieval", "smtp-account", "smtp-draft"),
+    *("connectivity", "certificate", "retrieval", "smtp-account", "smtp-draft"),
     *("oauth-start", "oauth-callback", "oauth-device", "oauth-other", "oauth-ask"),
 )
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from connectivity import sections
 from connectivity.access import administrator_of, person
+from connectivity.services import pins
 
 
 @require_safe
@@ -20,6 +21,7 @@ def connectivity(request: HttpRequest) -> HttpResponse:
         "off": off,
         "administrator": administrator_of(user) if off else None,
         "health": sections.overall(cards),
+        "pins": pins.of(user).count(),
     }
     return render(request, "connectivity/connectivity.html", context)
 

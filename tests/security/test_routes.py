@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from connectivity.models import AccountDraft, FeatureSwitch, OAuthClient
+from connectivity.models import AccountDraft, CertificatePin, FeatureSwitch, OAuthClient
 from connectivity.services import credentials
 from filtering.services.deliver import Incoming, deliver
 from mailstore.models import Blob, FolderRole, Message, Source
@@ -85,6 +85,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     )  # fmt: skip
     begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
     sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
+    pin = CertificatePin.objects.create(user=user, host="imap.test", port=993, sha256="ab" * 32)
     found: list[tuple[str, Arguments]] = [
         ("retrieval-draft", {"pk": begun.pk}),
         ("smtp-draft", {"pk": sending.pk}),
@@ -99,6 +100,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("draft-detach", {"key": draft.key, "pk": file.pk}),
         ("draft-", {"key": draft.key}),
         ("compose-", {"key": draft.key}),
+        ("certificate-", {"pk": pin.pk}),
         ("system-domain", {"pk": user.domain_id}),
         ("oauth-client", {"provider": "microsoft"}),
         ("oauth-", {"pk": begun.pk}),
@@ -134,6 +136,7 @@ def everything(user: User) -> list[object]:
         list(DraftAttachment.objects.filter(draft__user=user).values()),
         list(OutboxMessage.objects.filter(user=user).values()),
         list(AccountDraft.objects.filter(user=user).values()),
+        list(CertificatePin.objects.filter(user=user).values()),
         list(FeatureSwitch.objects.values()),
         list(OAuthClient.objects.values()),
     ]
@@ -159,7 +162,13 @@ def test_nobody_reaches_what_is_anothers(
             assert status in NOT_YOURS | {405}, f"{method} {name} answered {status}"
         assert everything(user) == before, f"{name} changed something"
     # The table leads to real objects: their owner reaches them.
-    for name in ("mail-message", "retrieval-detail", "retrieval-draft", "smtp-draft", "mail-folder"):
+    for name in (
+        "mail-message",
+        "retrieval-detail",
+        "retrieval-draft",
+        "smtp-draft",
+        "mail-folder",
+    ):
         assert owner.get(reverse(name, kwargs=belongings(name))).status_code == 200
 
 
