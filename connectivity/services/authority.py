@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,9 @@ from connectivity.services import credentials, network
 
 if TYPE_CHECKING:
     from protocols.oauth import Device, Party, Token
+
+#: Seconds a service is given for one answer: somebody may be waiting for the page.
+SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def refresh(client: OAuthClient, *, refresh_token: str) -> Token:
         refresh_token=refresh_token,
         policy=network.policy(),
         trust=network.trust(),
+        deadline=SECONDS,
     )
     return token
 
@@ -130,8 +133,8 @@ def secret_of(client: OAuthClient) -> str:
 
 @sensitive_variables()
 def _party(client: OAuthClient) -> Party:
-    known: Mapping[str, Any] = {"policy": network.policy(), "trust": network.trust()}
-    party: Party = _wire().Party(client.client_id, secret_of(client), **known)
+    rules = network.policy(), network.trust(), SECONDS
+    party: Party = _wire().Party(client.client_id, secret_of(client), *rules)
     return party
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EARLY = timedelta(minutes=5)
 # Longer than a service is given to answer, so that nobody takes over while it may still.
 LEASE = timedelta(seconds=60)
-PATIENCE = 45.0  # seconds to wait for another worker
+PATIENCE = 20.0  # seconds to wait for another worker
 PAUSE = timedelta(minutes=1)
 # A token younger than this that a server refuses was not refused for its age.
 YOUNG = timedelta(minutes=1)
