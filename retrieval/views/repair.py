@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import AccountDraft, Feature
+from connectivity.providers import by_key
 from connectivity.services import drafts, pins
 from retrieval.access import task_for
 from retrieval.forms import PasswordForm
@@ -49,7 +50,11 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
     if outcome is not None:
         context["problem"] = outcome.problem
         context["report"] = outcome.report and reports.shown(
-            outcome.report, host=outcome.host, port=outcome.port
+            outcome.report,
+            host=outcome.host,
+            port=outcome.port,
+            username=task.username,
+            provider=by_key(tile_of(task)),
         )
     return render(request, "retrieval/password.html", context, status=422)
 
