@@ -11,6 +11,8 @@ from connectivity.services.lookups.search import Search
 from protocols.offers import Offer
 from protocols.types import Security
 
+#: Causes that say nothing about the domain.
+_UNSURE = frozenset({"name-timeout", "name-unsure"})
 #: How long a finding holds, and that there is nothing to find.
 FOUND, NOTHING = timedelta(days=1), timedelta(hours=1)
 
@@ -29,7 +31,12 @@ def get(domain: str, *, now: datetime) -> Search | None:
 
 
 def keep(domain: str, search: Search, *, address: str, now: datetime) -> None:
-    """Keep what was found, unless it is of use to this person only. Old rows go."""
+    """Keep what was found, unless it is of use to this person only. Old rows go.
+
+    That nothing was found is not kept where the name service was at fault.
+    """
+    if not search.findings and any(step.cause in _UNSURE for step in search.steps.values()):
+        return
     offers = [offer for finding in search.findings.values() for offer in finding.offers]
     if any(personal(offer, address) for offer in offers):
         return

@@ -240,6 +240,17 @@ def test_a_name_server_that_fails(user: User, name_server: NameServer) -> None:
     found = find(user)
     assert found.candidates == ()
     assert outcomes(found)["mx"] == "failed"
+    # That says nothing about the domain: the next one asks again.
+    assert not FoundSettings.objects.exists()
+
+
+def test_a_domain_that_hangs_does_not_hide_the_catalogue(
+    user: User, name_server: NameServer
+) -> None:
+    name_server.silence("autoconfig.posteo.de", "posteo.de")
+    found = find(user, "mara@posteo.de")
+    assert best(found).step is StepId.CATALOGUE
+    assert outcomes(found)["autoconfig"] == "failed"
 
 
 def test_what_was_found_is_kept_for_everybody_without_an_address(

@@ -180,6 +180,15 @@ def test_tiles_and_catalogue_agree() -> None:
                 assert (kind, server.host, server.port) in named, domain
 
 
+@pytest.mark.parametrize(
+    ("theirs", "key"), [("mit.edu", "microsoft365"), ("umich.edu", "gmail"), ("zoho.eu", "zoho")]
+)
+def test_whose_tile_a_provider_without_one_of_its_own_has(theirs: str, key: str) -> None:
+    entry = directory.entry_for(theirs)
+    assert entry is not None
+    assert entry.tile is providers.by_key(key)
+
+
 def test_an_entry_is_written_as_it_was_read(tmp_path: Path) -> None:
     entries = directory.load()
     text = directory.text_of(entries, checked_on="2026-03-12", source="x")
