@@ -21,7 +21,7 @@ from accounts.models import User
 from connectivity import catalogue, providers
 from connectivity.models import AccountDraft, CredentialKind, OAuthClient, OAuthFlow
 from connectivity.oauth_providers import granted, kind_of
-from connectivity.services import authority, clients, credentials, grants
+from connectivity.services import authority, clients, credentials, grants, trials
 from protocols.errors import MailServerError, OAuthRefused, redact
 
 if TYPE_CHECKING:
@@ -117,6 +117,10 @@ def begin_device(*, user: User, draft: AccountDraft, session_key: str, now: date
     client = _client(user, draft)
     if not authority.addresses(client).device:
         raise SignInFailed("oauth-no-device", draft=draft)
+    try:
+        trials.take(user, now=now)
+    except trials.TooManyTrialsError as full:
+        raise SignInFailed(full.cause, draft=draft) from None
     try:
         device = authority.device_begin(client)
     except (MailServerError, credentials.CredentialError) as error:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from connectivity.models import AccountDraft, OAuthClient, OAuthFlow
@@ -149,6 +150,18 @@ def test_a_provider_without_a_device_flow(oauth_client: OAuthClient, make_draft:
     with pytest.raises(SignInFailed) as caught:
         begin(make_draft())
     assert caught.value.cause == "oauth-no-device"
+
+
+def test_a_provider_is_not_asked_for_codes_without_end(
+    oauth_client: OAuthClient, make_draft: MakeDraft, settings: Settings
+) -> None:
+    settings.CONNECTIVITY_TESTS_PER_HOUR = 2
+    draft = make_draft()
+    for _ in range(2):
+        begin(draft)
+    with pytest.raises(SignInFailed) as caught:
+        begin(draft)
+    assert (caught.value.cause, caught.value.draft) == ("too-many-tests", draft)
 
 
 def test_the_device_code_is_sealed(

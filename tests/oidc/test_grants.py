@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from connectivity.models import Credential, Feature, OAuthClient, OAuthGrant
 from connectivity.services import credentials, features, grants, logins
+from connectivity.tasks import tidy_sign_ins
 from protocols.errors import MailServerError, OAuthRevoked, OAuthUnavailable
 from standin.certs import TlsFiles
 from standin.hostile import Expect, Hang, Hostile, Send, Step, Tls
@@ -280,6 +281,16 @@ def test_what_no_account_has_any_more_is_withdrawn(sign_in: SignIn, oidc: OidcPr
     assert grants.sweep(now=timezone.now() + timedelta(hours=1)) == 1
     assert list(Credential.objects.all()) == [kept]
     assert not oidc.owner(before["access"])
+
+
+def test_the_schedule_does_both(
+    sign_in: SignIn, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "SPARE", timedelta(0))
+    sign_in().delete()
+    assert settings.CELERY_BEAT_SCHEDULE["tidy-sign-ins"]["task"] == tidy_sign_ins.name
+    tidy_sign_ins()
+    assert not Credential.objects.exists()
 
 
 def test_a_provider_that_is_down_keeps_nothing_here(

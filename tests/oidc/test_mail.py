@@ -72,7 +72,7 @@ def fetched(run_: RetrievalRun) -> tuple[str, str]:
     return run_.outcome, run_.cause
 
 
-@pytest.mark.accept("A9", "A94", "A95")
+@pytest.mark.accept("A9")
 @pytest.mark.parametrize("type", ["imap", "pop"])
 def test_mail_comes_with_a_token(
     make_task: MakeTask, type: str, user: User, mail_servers: MailServers
