@@ -38,7 +38,8 @@ class Job:
     ``ranges`` of UIDs are still to be scanned, as (first, last, upwards); ``status`` is the
     snapshot they come from. ``told`` counts the messages the server told of above the watermark;
     ``nothing_above`` is whether its last message lies below, as it said when asked for that one.
-    Answers of an earlier ``epoch`` are void; ``is_narrow`` asks for one window at a time.
+    ``counted`` is the UID up to which the noted counts hold, 0 where they do not. Answers of an
+    earlier ``epoch`` are void; ``is_narrow`` asks for one window at a time.
     """
 
     row: RemoteFolder
@@ -51,6 +52,7 @@ class Job:
     reopened: int = 0
     is_narrow: bool = False
     told: int = 0
+    counted: int = 0
     estimate: int = 0
     resumed: bool = False
     again: bool = False
@@ -59,6 +61,12 @@ class Job:
     opened: bool = False
     first_pass: bool = False
     refused: str = ""
+
+    def __post_init__(self) -> None:
+        row = self.row
+        # Where nothing was open, what was counted is all there was below the watermark.
+        if row.counts and row.settled_uid == row.uidnext_scanned - 1:
+            self.counted = row.settled_uid
 
     @property
     def is_all(self) -> bool:

@@ -70,6 +70,7 @@ def turn(session: Session, job: Job) -> None:
             row.parked_until = session.clock() + UNSTABLE_PAUSE
     row.uidvalidity = status.uidvalidity
     row.uidnext_scanned, row.settled_uid = 1, 0
+    job.counted = 0
     fields = [
         "uidvalidity", "generation", "uidnext_scanned", "settled_uid", "turned_at", "state",
         "parked_until",
@@ -93,7 +94,7 @@ def recognise(session: Session, source: ImapSource, job: Job, *, depth: int) -> 
         told = _ask(source, job, max(1, last - plan.WINDOW), last, depth=depth)
         if contradicts(ledger.of(lost), told) is False:
             session.settle(partial(remote_folders.rename, lost, job.row))
-            job.row, job.first_pass = lost, lost.server_count is None
+            job.row, job.first_pass, job.counted = lost, lost.server_count is None, 0
             return
 
 

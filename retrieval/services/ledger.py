@@ -5,11 +5,13 @@ Everything here runs in the caller's transaction, which checks the fence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import BooleanField, Count, F, Min, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, Min, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from lib import bulk
@@ -23,6 +25,8 @@ _NEW = (
 _SETTLED = (
     "state", "size", "sha256", "ident", "message_id", "attempts", "next_try_at", "error",
 )  # fmt: skip
+# Folders counted by one statement.
+TOGETHER = 50
 _OPEN = ("pk", "uid", "size", "server_id", "internal_at", "attempts", "sha256")
 
 
@@ -149,19 +153,26 @@ def _due(now: datetime) -> Q:
     return Q(next_try_at=None) | Q(next_try_at__lte=now)
 
 
-def tallies(folder_ids: Iterable[int]) -> dict[int, Tally]:
-    """The counts of these folders, from one query."""
-    rows = (
-        RemoteMessage.objects.filter(
-            folder_id__in=list(folder_ids), generation=F("folder__generation")
-        )
-        .values_list("folder_id", "state")
-        .annotate(n=Count("pk"), least=Min("uid"))
-    )
-    found: dict[int, Tally] = {}
-    for folder_id, state, number, least in rows:
-        tally = found.setdefault(folder_id, Tally())
-        tally.counts[state] = number
-        if state == RemoteState.PENDING:
-            tally.lowest_open = least
+def tallies(folders: Mapping[RemoteFolder, int]) -> dict[int, Tally]:
+    """The counts of these folders by id, from few queries.
+
+    With each folder comes the UID up to which its noted counts still hold; what lies above is
+    counted. 0: all of it.
+    """
+    found = {row.pk: Tally(dict(row.counts) if last else {}) for row, last in folders.items()}
+    places = list(folders.items())
+    for at in range(0, len(places), TOGETHER):
+        some = [
+            Q(folder=row, generation=row.generation, uid__gt=last)
+            if last
+            else Q(folder=row, generation=row.generation)
+            for row, last in places[at : at + TOGETHER]
+        ]
+        rows = RemoteMessage.objects.filter(reduce(or_, some)).order_by()
+        counted = rows.values_list("folder_id", "state").annotate(n=Count("pk"), least=Min("uid"))
+        for folder_id, state, number, least in counted:
+            tally = found[folder_id]
+            tally.counts[state] = tally.counts.get(state, 0) + number
+            if state == RemoteState.PENDING:
+                tally.lowest_open = least
     return found

@@ -7,7 +7,7 @@ twice that it is gone. Where the connection breaks, another one goes on with wha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from protocols.errors import Dropped, Hung, MailServerError, ProtocolBroken, TokenExpired
 from protocols.imap import ImapSource, MailboxStatus
@@ -179,11 +179,10 @@ class _Pull:
         for job in ready:
             # An empty folder appears here too.
             job.folder(self.task)
-        tallies = ledger.tallies(job.row.pk for job in ready)
 
         def note() -> None:
-            for job in ready:
-                _note(self.session, job, tallies.get(job.row.pk, ledger.Tally()))
+            for job, tally in zip(ready, _tallies(ready), strict=True):
+                _note(self.session, job, tally)
 
         self.session.settle(note)
         self.jobs = [job for job in self.jobs if job not in ready]
@@ -220,10 +219,25 @@ def _estimate(job: Job) -> int:
     return max(0, min(status.messages, status.uidnext - row.uidnext_scanned))
 
 
+def _tallies(jobs: Sequence[Job]) -> list[ledger.Tally]:
+    """What the ledger holds of these folders; counted in full where that was asked for meanwhile.
+
+    The rows are locked: who opens messages again takes the counts away after that.
+    """
+    rows = RemoteFolder.objects.select_for_update().filter(pk__in=[job.row.pk for job in jobs])
+    noted = {pk for pk, counts in rows.values_list("pk", "counts") if counts}
+    held = {job.row: job.counted if job.row.pk in noted else 0 for job in jobs}
+    tallies = ledger.tallies(held)
+    return [tallies[job.row.pk] for job in jobs]
+
+
 def _note(session: Session, job: Job, tally: ledger.Tally) -> None:
     row, now = job.row, session.clock()
     lowest = tally.lowest_open
     row.settled_uid = (row.uidnext_scanned if lowest is None else lowest) - 1
+    if not job.scanned and row.settled_uid == row.uidnext_scanned - 1:
+        # Something above was counted, and will be looked for again: then all is counted anew.
+        row.settled_uid = 0
     row.counts = tally.counts
     if job.status is not None and (job.scanned or row.uidnext_scanned <= 1):
         # What a later scan is measured by; where mail was kept back it still has to be found.
