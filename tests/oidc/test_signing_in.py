@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +20,7 @@ from connectivity.models import (
     OAuthClient,
     OAuthFlow,
 )
-from connectivity.services import clients, credentials, features, signing_in
+from connectivity.services import clients, credentials, features, grants, signing_in
 from connectivity.services.signing_in import SignInFailed
 from standin.certs import TlsFiles
 from tests.oidc import CALLBACK, PERSON, make_oidc, registered
@@ -91,6 +93,21 @@ def test_nothing_secret_is_written_in_the_clear(sign_in: SignIn) -> None:
             rows = str(cursor.fetchall())
             for word in (*secret.split('"')[3::4], CLIENT_SECRET):
                 assert word not in rows, table
+
+
+def test_no_log_names_people_or_secrets(sign_in: SignIn, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    draft = sign_in()
+    assert draft.credential is not None
+    before = credentials.reveal(draft.credential)
+    grants.access(draft.credential, now=NOW + timedelta(hours=1))
+    draft.credential.refresh_from_db()
+    after = credentials.reveal(draft.credential)
+    draft.delete()
+    grants.sweep(now=NOW + timedelta(hours=2))
+    words = [*json.loads(before).values(), *json.loads(after).values(), CLIENT_SECRET, PERSON]
+    assert not [word for word in words if word in caplog.text]
+    assert "http" not in caplog.text
 
 
 def test_the_same_answer_does_not_count_twice(
