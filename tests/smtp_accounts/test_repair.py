@@ -116,4 +116,4 @@ def test_many_rows_cost_few_queries(
         account.pk, account.email = None, f"mara{number}@provider.test"
         account.save()
     with django_assert_max_num_queries(4):  # type: ignore[attr-defined] # a context manager
-        assert len(card(user)["rows"]) == 21
+        assert [row.provider for row in card(user)["rows"]] == [""] * 21
