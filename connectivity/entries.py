@@ -88,7 +88,11 @@ OAUTH: tuple[Entry, ...] = (
     Entry("oauth-unavailable", codes="500 502 503 504", kinds=_OAUTH, protocols="oauth"),
     Entry("oauth-unavailable", r"^(login|connect|name|encryption|greeting): ", kinds=_OAUTH),
     Entry("token-expired", kinds="token-expired", codes="AUTHENTICATIONFAILED AUTH"),
-    Entry("token-expired", r"expired|invalid.{0,20}(token|credentials)", kinds="token-expired"),
+    Entry(
+        "token-expired",
+        r"expired|invalid.{0,20}(token|credentials)|auth\w* (failed|unsuccessful)",
+        kinds="token-expired",
+    ),
 )
 
 # Reasons for which a sign-in is refused that are none of the password.
@@ -127,10 +131,16 @@ SIGN_IN: tuple[Entry, ...] = (
         kinds=_NO,
     ),
     Entry(
+        "password-or-access",
+        r"(credentials|password|login) .{0,20}or .{0,20}(imap4?|pop3?|access) (is )?"
+        r"(disabled|not enabled|not allowed)",
+        kinds=_NO,
+    ),
+    Entry(
         "imap-off",
         r"imap4? (access |service |protocol )?(is |was |has been )?(disabled|not enabled"
         r"|not allowed|not available|blocked|off\b)|not enabled for imap|enable imap"
-        r"|imap .{0,20}deaktiviert|no permission .{0,20}imap",
+        r"|imap.{0,30}(deaktiviert|nicht (aktiviert|freigeschaltet))|no permission .{0,20}imap",
         kinds=_NO,
         protocols="imap",
     ),
@@ -138,7 +148,7 @@ SIGN_IN: tuple[Entry, ...] = (
         "pop-off",
         r"pop3? ?(access |service |protocol )?(is |was |has been )?(disabled|not enabled"
         r"|not allowed|not available|blocked|off\b)|not enabled for pop|enable pop"
-        r"|pop3? .{0,20}deaktiviert|no permission .{0,20}pop",
+        r"|pop3?.{0,30}(deaktiviert|nicht (aktiviert|freigeschaltet))|no permission .{0,20}pop",
         kinds=_NO,
         protocols="pop",
     ),
@@ -154,7 +164,11 @@ SIGN_IN: tuple[Entry, ...] = (
     Entry("password-expired", r"(password|passphrase) .{0,20}(expired|must be changed)", kinds=_NO),
     Entry("contact-admin", codes="CONTACTADMIN"),
     Entry("privacy-required", codes="PRIVACYREQUIRED 538", kinds=_NO),
-    Entry("privacy-required", r"LOGINDISABLED|plaintext auth\w* (is )?disallowed", kinds=_NO),
+    Entry(
+        "privacy-required",
+        r"LOGINDISABLED|plaintext auth\w* (is )?disallowed|under a layer",
+        kinds=_NO,
+    ),
     Entry("privacy-required", r"(issue|use|requires?) .{0,20}(STARTTLS|STLS|\bTLS|SSL)", kinds=_NO),
     Entry("method-too-weak", codes="534 504", protocols="smtp", stages="login", kinds=_NO),
     Entry("no-apop", r"^\+OK", kinds="login-method", protocols="pop"),

@@ -46,6 +46,15 @@ SIGN_IN: Mapping[str, Cause] = {
         Retry.AFTER_FIX,
         ("help",),
     ),
+    "password-or-access": Cause(
+        _("The password, or access by programs"),
+        _("%(provider)s refused the password, or does not let other programs use this account."),
+        Turn.YOU,
+        _("Check the password, and that IMAP or POP is allowed in the settings of the account."),
+        "password",
+        Retry.AFTER_FIX,
+        ("help", "again"),
+    ),
     "imap-off": Cause(
         _("IMAP is switched off there"),
         _("%(provider)s does not allow IMAP for this account."),

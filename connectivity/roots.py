@@ -37,6 +37,7 @@ ROOTS: Mapping[str, str] = {
             "web-login-needed",
             "bad-attempts",
             "imap-off",
+            "password-or-access",
             "pop-off",
             "access-off",
             "smtp-sign-in-off",
