@@ -1,6 +1,7 @@
 """Message bodies on disk: written in batches, durable before anyone refers to them."""
 
 import os
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -40,10 +41,14 @@ class StoredSegment:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """What `write` made durable; `order` has one SHA-256 per body given."""
+    """What `write` made durable; `order` has one SHA-256 per body given.
+
+    `damaged` are those of them that were stored before and cannot be read any more.
+    """
 
     segments: tuple[StoredSegment, ...]
     order: tuple[bytes, ...]
+    damaged: frozenset[bytes] = frozenset()
 
 
 def write(bodies: Sequence[Body]) -> StoredBatch:
@@ -63,6 +68,7 @@ def writing(bodies: Sequence[Body]) -> Iterator["Future[StoredBatch]"]:
     raises is raised here or by the promise.
     """
     distinct = {body.sha256: body for body in bodies}
+    damaged = _damaged(distinct)
     together = [body for body in distinct.values() if body.size <= ALONE]
     groups = [together] if together else []
     groups += [[body] for body in distinct.values() if body.size > ALONE]
@@ -74,11 +80,28 @@ def writing(bodies: Sequence[Body]) -> Iterator["Future[StoredBatch]"]:
 
         def seal() -> StoredBatch:
             segments = tuple(writer.seal() for writer in writers)
-            return StoredBatch(segments, tuple(body.sha256 for body in bodies))
+            return StoredBatch(segments, tuple(body.sha256 for body in bodies), damaged)
 
         # Leaving waits for the thread first and closes the files after.
         with ThreadPoolExecutor(max_workers=1) as pool:
             yield pool.submit(seal)
+
+
+def _damaged(hashes: Collection[bytes]) -> frozenset[bytes]:
+    """Those of these bytes that are here but cannot be read; nearly all are new or intact."""
+    here = Blob.objects.filter(sha256__in=list(hashes)).select_related("segment")
+    return frozenset(bytes(blob.sha256) for blob in here if not is_intact(blob))
+
+
+def is_intact(blob: Blob) -> bool:
+    """Whether the bytes can be read and are those that were stored."""
+    try:
+        # Reading verifies the hash; pieces, because a message may be large.
+        deque(stream(blob), maxlen=0)
+    except (BlobUnreadable, Blob.DoesNotExist):
+        # Or swept since its row was read.
+        return False
+    return True
 
 
 class SegmentWriter:
@@ -150,13 +173,15 @@ def adopt(batch: StoredBatch) -> list[Blob]:
 def adopt_ids(batch: StoredBatch) -> list[int]:
     """Enter a durable batch into the index; the primary key of one Blob per body, in order.
 
-    Runs inside the caller's transaction. Bytes that are already stored keep their old place, and
-    no sweep can remove what is returned before the transaction ends.
+    Runs inside the caller's transaction. Bytes that are already stored keep their old place,
+    unless they are damaged there, and no sweep can remove what is returned before the transaction
+    ends.
     """
     known = _locked(set(batch.order))
+    old = known.keys() - batch.damaged
     fresh: list[tuple[bytes, int, int, int, int]] = []
     for stored in batch.segments:
-        wanted = [record for record in stored.records if record.sha256 not in known]
+        wanted = [record for record in stored.records if record.sha256 not in old]
         if wanted:
             [(segment_id,)] = bulk.insert(
                 Segment, ("name", "size"), [(stored.name, stored.size)], returning=("id",)
@@ -166,6 +191,12 @@ def adopt_ids(batch: StoredBatch) -> list[int]:
             ]
     # Sorted, so that two transactions adopting the same bytes cannot deadlock.
     fresh.sort()
+    for sha256, _, segment_id, offset, stored_size in fresh:
+        if sha256 in known:
+            Blob.objects.filter(pk=known[sha256]).update(
+                segment_id=segment_id, offset=offset, stored_size=stored_size
+            )
+    fresh = [row for row in fresh if row[0] not in known]
     while fresh:
         known |= dict(
             bulk.insert(Blob, _PLACE, fresh, ignore_conflicts=True, returning=("sha256", "id"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -145,13 +144,10 @@ def safe(rows: dict[int, PopMessage]) -> dict[int, PopMessage]:
 def _is_intact(blob: Blob | None) -> bool:
     if blob is None:
         return False
-    try:
-        # Reading verifies the hash; pieces, because a message may be large.
-        deque(blobs.stream(blob), maxlen=0)
-    except blobs.BlobUnreadable:
-        log.exception("a stored message cannot be read back; it stays on the server")
-        return False
-    return True
+    intact = blobs.is_intact(blob)
+    if not intact:
+        log.error("a stored message cannot be read back; it stays on the server")
+    return intact
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -141,6 +141,33 @@ def test_small_segments_are_brought_together(inbox: Folder, blob_dir: Path) -> N
     assert len(files(blob_dir)) == 1
 
 
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_fresh_copy_takes_the_place_of_damaged_bytes(
+    inbox: Folder, blob_dir: Path, harm: str, large: bool
+) -> None:
+    """Whoever had the message before can read it again."""
+    body = bytes(range(256)) * (2000 if large else 1)
+    before, sound = stored(body, b"sound")
+    path = blob_dir / before.segment.name
+    data = bytearray(path.read_bytes())
+    data[100] ^= 1
+    path.write_bytes(data if harm == "changed" else data[:120])
+    if harm == "gone":
+        path.unlink()
+    with pytest.raises(BlobUnreadable):
+        blobs.read(Blob.objects.get(pk=before.pk))
+    after, again, other = stored(body, body, b"new")
+    assert (after.pk, again.pk) == (before.pk, before.pk)
+    assert [blobs.read(blob) for blob in (after, other)] == [body, b"new"]
+    assert after.segment == other.segment != before.segment
+    assert Blob.objects.count() == 3
+    # What is sound stays where it is.
+    place = Blob.objects.get(pk=after.pk).segment
+    assert stored(body)[0].segment == place
+    assert Blob.objects.get(pk=sound.pk).segment == before.segment
+
+
 def test_damaged_bytes_are_not_compacted_away(inbox: Folder, blob_dir: Path) -> None:
     first, second = (put(inbox, letter(name))[0] for name in ("one", "two"))
     path = blob_dir / first.blob.segment.name
