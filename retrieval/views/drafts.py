@@ -60,7 +60,8 @@ def about_draft(row: AccountDraft) -> About:
     """What the form of a draft is about."""
     values = row.values
     provider = by_key(str(values.get("tile", ""))) or by_host(str(values.get("host", "")))
-    layout = form_page.layout_of(provider, known=values.get("layout") == STEPS)
+    before = str(values.get("layout", ""))
+    layout = form_page.layout_of(provider, known=before == STEPS, wanted=before)
     if row.credential is not None:
         layout = FULL
     return About(provider, draft=row, layout=layout)

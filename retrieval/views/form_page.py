@@ -16,6 +16,7 @@ from connectivity import report as reports
 from connectivity.access import administrator_of
 from connectivity.causes import Explained, explain_cause
 from connectivity.models import AccountDraft
+from connectivity.oauth_providers import OAUTH_PROVIDERS
 from connectivity.providers import OAUTH, PROVIDERS, Provider, Server, name_of
 from connectivity.services import clients, pins
 from connectivity.services import signing_in as sign_ins
@@ -59,9 +60,12 @@ class Tried:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def layout_of(provider: Provider | None, *, known: bool) -> str:
-    """Steps where nobody has to look up a server; a sign-in where the provider wants that."""
-    if provider is not None and provider.auth == OAUTH:
+def layout_of(provider: Provider | None, *, known: bool, wanted: str = "") -> str:
+    """Steps where nobody has to look up a server; a sign-in where the provider wants that.
+
+    Where a sign-in is an extra beside an app password, only if it is ``wanted`` (A204).
+    """
+    if provider is not None and (provider.auth == OAUTH or (provider.oauth and wanted == SIGN_IN)):
         return SIGN_IN
     return STEPS if known else FULL
 
@@ -106,7 +110,7 @@ def show(
         "task": about.task,
         "draft": about.draft,
         "provider": provider,
-        "owner": name_of(provider.imap.host) if provider and provider.imap.host else "",
+        "owner": owner_of(provider),
         "layout": about.layout,
         "proposal": proposal,
         "servers": json.dumps(servers(provider)),
@@ -121,6 +125,11 @@ def show(
         "retype": bool(request.POST.get("password")) or "retype" in request.POST,
     }
     context |= links(form, about)
+    if about.layout == STEPS and clients.for_provider(
+        provider.oauth if provider else "", form.user
+    ):
+        asked = {"address": str(form["email"].value() or ""), "how": SIGN_IN}
+        context["extra_url"] = link(provider=provider.key if provider else "", **asked)
     names = (str(form[name].value() or "") for name in ("email", "username"))
     context["send_address"] = next((name for name in names if "@" in name), "")
     if about.layout == SIGN_IN:
@@ -132,6 +141,15 @@ def show(
     if tried is not None:
         context |= told(tried, form.user, provider)
     return part(request, "retrieval/_form.html", context, status=status)
+
+
+def owner_of(provider: Provider | None) -> str:
+    """Whose sign-in it is, else whose servers."""
+    if provider is None:
+        return ""
+    if provider.oauth in OAUTH_PROVIDERS:
+        return OAUTH_PROVIDERS[provider.oauth].name
+    return name_of(provider.imap.host) if provider.imap.host else provider.name
 
 
 def link(**asked: str) -> str:
@@ -175,7 +193,7 @@ def signing_in(
         form.fields["host"].widget.attrs["readonly"] = True
     ready = about.provider is not None and clients.for_provider(about.provider.oauth, form.user)
     shown = ("username", "host", "password")
-    boss = administrator_of(form.user)
+    boss = administrator_of(form.user, of_system=True)
     context: dict[str, Any] = {
         "carried": [one for one in form if one.name not in shown and one.value() is not False],
         "sign_in_ready": ready,

@@ -51,7 +51,9 @@ def propose(request: HttpRequest, user: User, address: str) -> Proposal:
 
 def _form(request: HttpRequest, user: User, proposal: Proposal) -> HttpResponse:
     provider = proposal.provider
-    layout = form_page.layout_of(provider, known=proposal.is_known)
+    layout = form_page.layout_of(
+        provider, known=proposal.is_known, wanted=request.GET.get("how", "")
+    )
     if layout == STEPS and request.GET.get("all"):
         layout = FULL
     form = TaskForm(initial=proposal.initial(), user=user, provider=provider)

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Domain, User
 from connectivity import providers
 from connectivity.models import AccountDraft, CertificatePin, Feature
 from connectivity.providers import PROVIDERS, Server
-from connectivity.services import credentials, features
+from connectivity.services import clients, credentials, features
+from connectivity.services.clients import Registration
 from retrieval.models import RetrievalTask
 from smtp_accounts.models import SmtpAccount
 from standin.certs import TlsFiles
@@ -147,12 +149,42 @@ def test_sending_is_not_offered_where_it_is_off_or_done(
     assert SmtpAccount.objects.count() == 1
 
 
-@pytest.mark.accept("A92", "A93", "A98", "A99", "A100")
+@pytest.mark.accept("A204")
+def test_a_sign_in_at_google_is_an_extra_and_displaces_nothing(web: Client) -> None:
+    before = Page(web.get(NEW, {"provider": "gmail"}))
+    assert "sign in at Google instead" not in before.text
+    values = Registration(client_id="here", secret="known to Google")
+    clients.register(provider="google", values=values, now=timezone.now())
+    response = web.get(NEW, {"provider": "gmail", "address": ADDRESS})
+    assert 'type="password"' in response.content.decode()
+    assert "sign in at Google instead" in Page(response).text
+    extra = web.get(NEW, {"provider": "gmail", "address": ADDRESS, "how": "sign-in"})
+    page = Page(extra)
+    assert 'type="password"' not in extra.content.decode()
+    assert "Continue to Google" in page.text
+    assert (page.values["username"], page.values["host"]) == (ADDRESS, "imap.gmail.com")
+
+
+@pytest.mark.accept("A200", "A201")
+def test_one_username_by_its_newer_labels(web: Client) -> None:
+    page = Page(web.get(NEW, {"type": "imap", "address": "mara@far.test"}))
+    assert page.values["username"] == "mara@far.test"
+    assert "Username" in page.text
+    assert "Require SSL" in page.text
+    assert "Requires SSL" not in page.text
+    assert "Retrieve Messages Now" in page.text
+    assert page.order.count("username") == 1
+
+
+@pytest.mark.accept("A90", "A92", "A93", "A96", "A97", "A98", "A99", "A100")
 def test_an_exchange_server_is_asked_for_by_its_own_names(web: Client) -> None:
     response = web.get(NEW, {"provider": "exchange"})
     page = Page(response)
     assert page.values.get("host", "") == ""
-    assert "Email Address" in page.text
+    for words in ("Server Address", "Email Address", "Retrieval Method", "Folder Transfer Method"):
+        assert words in page.text
+    assert {"method", "transfer", "destination"} <= set(page.order)
+    assert page.values["transfer"] == "subfolders"
     assert "Enable content filtering" in page.text
     assert "spam and content" not in page.text
     assert "A folder of its own is a good choice" in page.text
