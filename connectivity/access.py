@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from accounts.models import Role, User
 from connectivity.models import AccountDraft, CertificatePin, Feature
 from connectivity.services import features
+from connectivity.services.features import Origin
 
 Params = ParamSpec("Params")
 View = Callable[Concatenate[HttpRequest, Params], HttpResponse]
@@ -53,12 +54,21 @@ def system_admin(request: HttpRequest) -> User:
     return user
 
 
-def administrator_of(user: User) -> User | None:
-    """Whom to ask: an administrator of the user's domain, else one of the installation."""
-    local = Q(role=Role.DOMAIN_ADMIN, domain=user.domain_id)
-    people = User.objects.filter(local | Q(role=Role.SYSTEM_ADMIN), is_active=True)
+def administrator_of(user: User, *, of_system: bool = False) -> User | None:
+    """Whom to ask: an administrator of the user's domain, else one of the installation.
+
+    ``of_system``: only the latter can help.
+    """
+    found = Q(role=Role.SYSTEM_ADMIN)
+    if not of_system:
+        found |= Q(role=Role.DOMAIN_ADMIN, domain=user.domain_id)
     # "domain-admin" sorts before "system-admin": the nearer one first.
-    return people.order_by("role", "pk").first()
+    return User.objects.filter(found, is_active=True).order_by("role", "pk").first()
+
+
+def off_by_system(user: User, feature: str) -> bool:
+    """Whether a feature that is off is so for the whole installation (A211)."""
+    return features.effective(user.domain, feature).origin == Origin.SYSTEM
 
 
 def requires(feature: Feature) -> Callable[[View[Params]], View[Params]]:
@@ -72,7 +82,12 @@ def requires(feature: Feature) -> Callable[[View[Params]], View[Params]]:
             user = person(request)
             if features.enabled_for(user, feature):
                 return view(request, *args, **kwargs)
-            context = {"feature": feature.label, "administrator": administrator_of(user)}
+            by_system = off_by_system(user, feature)
+            context = {
+                "feature": feature.label,
+                "by_system": by_system,
+                "administrator": administrator_of(user, of_system=by_system),
+            }
             answer = render(request, "connectivity/off.html", context, status=403)
             if request.headers.get("HX-Request"):
                 # A page that still shows it is out of date as a whole.

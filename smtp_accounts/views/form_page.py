@@ -112,7 +112,7 @@ def before_sign_in(request: HttpRequest, form: AccountForm, about: About) -> dic
         "carried": [one for one in form if one.name not in SHOWN and one.value() is not False],
     }
     if ready is None:
-        context["administrator"] = administrator_of(form.user)
+        context["administrator"] = administrator_of(form.user, of_system=True)
         if form.user.role == Role.SYSTEM_ADMIN:
             context["clients_url"] = reverse("oauth-clients")
     return context

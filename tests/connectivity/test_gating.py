@@ -207,3 +207,30 @@ def test_the_lines_tell_how_much_is_used(
     page = web.get(DOMAIN).content.decode()
     assert "stopped" not in line(page, "retrieval")
     assert "certificate is" not in line(page, "certificate-pins")
+
+
+@pytest.mark.accept("A6", "A7")
+def test_the_one_who_can_change_it_is_named(
+    ada: User, sam: User, user: User, domain: Domain, client_for: Callable[[User], Client]
+) -> None:
+    web = client_for(user)
+    features.set_switch(domain, Feature.RETRIEVAL, enabled=False)
+    features.set_switch(None, Feature.SMTP_ACCOUNTS, enabled=False)
+    page = " ".join(web.get(reverse("connectivity")).content.decode().split())
+    ask = "Contact your administrator,"
+    assert f"Email Retrieval: switched off for your domain. {ask} Ada Admin" in page
+    assert f"SMTP Accounts: switched off for this whole installation. {ask} Sam System" in page
+    inside = web.get(reverse("smtp-account-new"))
+    assert inside.status_code == 403
+    assert "Sam System" in inside.content.decode()
+    assert reverse("compose") in inside.content.decode()
+    # Whoever can mend it is led there.
+    for person, name, leads in (
+        (ada, "retrieval-new", DOMAIN),
+        (sam, "smtp-account-new", SYSTEM),
+        (sam, "retrieval-new", DOMAIN),
+    ):
+        part = client_for(person).get(reverse(name)).content.decode().split("<main")[1]
+        assert f'href="{leads}"' in part
+    part = client_for(ada).get(reverse("smtp-account-new")).content.decode().split("<main")[1]
+    assert f'href="{DOMAIN}"' not in part
