@@ -218,6 +218,47 @@ def test_a_setting_is_mended_from_the_report(
     expect(row(page, "Gmail")).to_be_visible()
 
 
+def test_by_keyboard_alone_with_what_may_come_up(
+    page: Page,
+    settings_page: Callable[[], None],
+    gmail: Remote,
+    smtp_server: SmtpServer,
+    no_barriers: Callable[[], None],
+    shot: Callable[..., None],
+) -> None:
+    """Sending fails alone, receiving is saved without it; the same account twice is told."""
+    smtp_server.refuse[ADDRESS] = "553 5.7.1 not your address"
+    settings_page()
+    for _again in range(2):
+        page.get_by_role("link", name="New Retrieval Task").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Your address there")).to_be_focused()
+        page.keyboard.type(ADDRESS)
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("App password")).to_be_focused()
+        page.keyboard.type(APP_PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Type", exact=True)).to_be_focused()
+        page.get_by_role("button", name="Save").last.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#outcome")).to_be_focused()
+        if RetrievalTask.objects.exists():
+            break
+        expect(page.locator("#outcome")).to_contain_text("Nothing was saved.")
+        no_barriers()
+        shot("new-task-sending")
+        page.get_by_role("button", name="Save without sending").focus()
+        page.keyboard.press("Enter")
+        expect(row(page, "Gmail")).to_be_visible()
+    expect(page.locator("#outcome")).to_contain_text(f"You already fetch {ADDRESS}.")
+    no_barriers()
+    shot("new-task-twin")
+    page.get_by_role("button", name="Save anyway").last.click()
+    expect(page.locator("#outcome")).to_contain_text("Nothing was saved.")
+    assert RetrievalTask.objects.count() == 1
+    assert not SmtpAccount.objects.exists()
+
+
 def test_the_other_tiles(
     page: Page,
     live_server: LiveServer,
