@@ -79,7 +79,7 @@ def access(credential: Credential, *, now: datetime) -> str:
         OAuthUnavailable: not now; with the cause "feature-off" it is switched off.
         CredentialError: what is stored does not open.
     """
-    grant = OAuthGrant.objects.select_related("client", "credential__user").get(pk=credential.pk)
+    grant = _grant(credential)
     if not grant.client.enabled or not features.enabled_for(credential.user, Feature.OAUTH):
         raise OAuthUnavailable(Stage.LOGIN, "feature-off")
     end = time.monotonic() + PATIENCE
@@ -89,8 +89,17 @@ def access(credential: Credential, *, now: datetime) -> str:
         if time.monotonic() > end:
             raise OAuthUnavailable(Stage.LOGIN, server_line="another renewal takes too long")
         time.sleep(_LOOK)
-        grant = OAuthGrant.objects.select_related("client", "credential").get(pk=credential.pk)
+        grant = _grant(credential)
     return _tokens(grant.credential).access
+
+
+def _grant(credential: Credential) -> OAuthGrant:
+    """What is stored now, all of it read in one moment. Raises `CredentialError`."""
+    rows = OAuthGrant.objects.select_related("client", "credential").filter(pk=credential.pk)
+    found = rows.first()
+    if found is None:
+        raise credentials.CredentialError(f"{credential!r} holds no permission")
+    return found
 
 
 def _is_settled(grant: OAuthGrant, now: datetime) -> bool:

@@ -170,6 +170,12 @@ def test_a_client_secret_that_does_not_open(
     assert OAuthGrant.objects.get(pk=credential.pk).lease_until is None
 
 
+def test_a_permission_that_is_gone_is_no_fault_of_ours(credential: Credential) -> None:
+    OAuthGrant.objects.all().delete()
+    with pytest.raises(credentials.CredentialError):
+        logins.login(credential, username=PERSON, now=NOW)
+
+
 def test_keys_change_under_a_permission(
     credential: Credential, oauth_client: OAuthClient, settings: Settings
 ) -> None:

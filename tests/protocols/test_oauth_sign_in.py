@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from protocols import oauth
 from protocols.address import AddressPolicy
@@ -195,6 +198,34 @@ def test_a_device_is_told_where_to_go(provider: Provider, party: Party) -> None:
     provider.status, provider.body = 200, GRANT
     assert oauth.device_poll(url, party, code="device-code").access == "at-1"
     assert provider.asked[-1][1]["grant_type"] == [oauth.DEVICE_GRANT]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+NAMES = "access_token refresh_token token_type expires_in scope id_token error error_description"
+NAMES += " device_code user_code verification_uri interval"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    status=st.sampled_from([200, 400, 401, 503]),
+    answer=st.dictionaries(st.sampled_from(NAMES.split()), ANYTHING, max_size=6) | ANYTHING,
+)
+def test_whatever_is_answered_ends_in_a_value_or_an_error_of_ours(
+    provider: Provider, party: Party, status: int, answer: object
+) -> None:
+    provider.status, provider.body = status, json.dumps(answer).encode()
+    url = f"https://localhost:{provider.server_port}/"
+    for ask in (
+        lambda: exchange(provider, party),
+        lambda: oauth.device_poll(url, party, code=CODE),
+        lambda: oauth.device_begin(url, party, scopes=frozenset({"mail"})),
+    ):
+        with contextlib.suppress(MailServerError):
+            ask()
 
 
 @pytest.mark.parametrize("url", ["http://localhost/", "https://10.0.0.1/", "", "https://a@b/"])
