@@ -195,7 +195,7 @@ def signing_in(
     shown = ("username", "host", "password")
     boss = administrator_of(form.user, of_system=True)
     context: dict[str, Any] = {
-        "carried": [one for one in form if one.name not in shown and one.value() is not False],
+        "carried": [one for one in form if one.name not in shown and one.value()],
         "sign_in_ready": ready,
         "takes_redirects": takes_redirects(request),
         "is_free": not fixed,

@@ -109,7 +109,7 @@ def before_sign_in(request: HttpRequest, form: AccountForm, about: About) -> dic
         "takes_redirects": takes_redirects(request),
         "is_free": free,
         "edit_url": f"{reverse('smtp-account-new')}?{query}",
-        "carried": [one for one in form if one.name not in SHOWN and one.value() is not False],
+        "carried": [one for one in form if one.name not in SHOWN and one.value()],
     }
     if ready is None:
         context["administrator"] = administrator_of(form.user, of_system=True)

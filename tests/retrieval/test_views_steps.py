@@ -199,6 +199,10 @@ def test_microsoft_asks_for_no_password_and_keeps_its_server(web: Client) -> Non
     assert 'value="outlook.office365.com"' in source
     assert "readonly" in source.split('name="host"')[1].split(">")[0]
     assert "Edit anyway" in source
+    page = Page(response)
+    # Only boxes that are ticked are carried along: any other would be ticked by it.
+    assert page.values["require_ssl"] == page.values["also_send"] == "True"
+    assert not {"filter_enabled", "use_apop", "leave_on_server"} & page.values.keys()
     free = web.get(NEW, {"provider": "microsoft365", "edit": "1"}).content.decode()
     assert "readonly" not in free.split('name="host"')[1].split(">")[0]
 
