@@ -20,7 +20,7 @@ from protocols.errors import MailServerError, TokenExpired
 from protocols.imap.search import Sought
 from protocols.types import Deadline, Endpoint, Security
 from retrieval import plan, verdicts
-from retrieval.models import PopMessage, RemoteMessage, RemoteState, RetrievalTask, TaskType
+from retrieval.models import PopMessage, RemoteMessage, RetrievalTask, TaskType
 from retrieval.services import hosts, why_imap, why_pop
 from retrieval.services.why_values import Item, Progress, Tools
 from retrieval.verdicts import Verdict
@@ -181,7 +181,6 @@ def _without_message(task: RetrievalTask, wanted: Sought) -> Iterable[RemoteMess
     span = _span(wanted)
     if span is not None:
         rows = rows.filter(internal_at__range=span)
-    rows = rows.exclude(state=RemoteState.VANISHED)
     return rows.select_related("folder__task", "message").order_by("-internal_at", "-pk")[:MOST]
 
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
 
-from connectivity import report as reports
 from connectivity.access import person, requires
 from connectivity.models import AccountDraft, Feature
 from connectivity.providers import by_key
@@ -30,6 +29,7 @@ from retrieval.repair import sign_in_of, tile_of
 from retrieval.services import accounts, dispatch
 from retrieval.views.actions import after
 from retrieval.views.detail import answer, password_form
+from retrieval.views.form_page import Tried, told
 
 
 @require_POST
@@ -39,23 +39,17 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
     """Store a new password for an unchanged account, after it was tested; then it runs at once."""
     task = task_for(person(request), pk)
     form = password_form(task, request.POST)
-    outcome = _save(task, form) if form.is_valid() else None
-    if outcome is not None and outcome.ok:
+    tried = _save(task, form) if form.is_valid() else None
+    if tried is not None and tried.outcome.ok:
         return _mended(request, task, _("The new password works. Retrieval goes on."))
-    if outcome is not None:
-        form.add_error("password", outcome.problem.sentence if outcome.problem else "")
+    if tried is not None:
+        problem = tried.outcome.problem
+        form.add_error("password", problem.sentence if problem else "")
     if request.headers.get("HX-Request"):
         return answer(request, task_for(task.user, pk), form=form, status=422)
     context: dict[str, object] = {"task": task, "form": form}
-    if outcome is not None:
-        context["problem"] = outcome.problem
-        context["report"] = outcome.report and reports.shown(
-            outcome.report,
-            host=outcome.host,
-            port=outcome.port,
-            username=task.username,
-            provider=by_key(tile_of(task)),
-        )
+    if tried is not None:
+        context |= told(tried, task.user, by_key(task.tile))
     return render(request, "retrieval/password.html", context, status=422)
 
 
@@ -93,9 +87,10 @@ def unpin(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @sensitive_variables("values")
-def _save(task: RetrievalTask, form: PasswordForm) -> accounts.Outcome:
+def _save(task: RetrievalTask, form: PasswordForm) -> Tried:
     values = replace(accounts.values_of(task), password=form.cleaned_data["password"])
-    return accounts.save(user=task.user, values=values, now=timezone.now(), task=task)
+    outcome = accounts.save(user=task.user, values=values, now=timezone.now(), task=task)
+    return Tried(outcome, values, "save")
 
 
 def _mended(request: HttpRequest, task: RetrievalTask, words: str) -> HttpResponse:

@@ -83,7 +83,7 @@ def refused(task: RetrievalTask, remote: Remote) -> RetrievalTask:
     return task
 
 
-@pytest.mark.accept("A1", "A4", "A57")
+@pytest.mark.accept("A57")
 def test_a_changed_password_is_mended_in_its_row(
     page: Page,
     settings_page: Callable[[], None],

@@ -89,6 +89,7 @@ def test_the_field_opens_in_the_row_and_only_there(web: Client, refused: Retriev
     assert 'name="password"' not in web.get(url("row", refused), {"fix": "1"}).content.decode()
 
 
+@pytest.mark.accept("A190")
 def test_a_wrong_password_stays_in_the_row_and_stores_nothing(
     web: Client, refused: RetrievalTask
 ) -> None:

@@ -289,6 +289,9 @@ def test_a_message_deleted_here_is_found_by_its_day(
     by_id = Page(web.get(url("why", task), {"q": "<7@harbourline.test>"}))
     assert "has been deleted here since" in by_id.text
     assert "has been deleted" not in Page(web.get(url("why", task), {"day": "2026-11-01"})).text
+    RemoteMessage.objects.update(state="vanished")
+    gone = Page(web.get(url("why", task), {"day": "2026-11-15"})).text
+    assert "it was gone from the server before its turn came" in gone
 
 
 def test_the_page_asks_the_server_when_told_to(
