@@ -4,7 +4,7 @@ import codecs
 import re
 from functools import lru_cache
 
-from charset_normalizer import from_bytes
+from django.utils.module_loading import import_string
 
 # C0 without tab and line ends, DEL, C1, and halves of surrogate pairs (PostgreSQL refuses NUL).
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -68,6 +68,8 @@ def decode(data: bytes, label: str | None = None, *, guess: bool = False) -> str
     except UnicodeDecodeError:
         pass
     if name is None and guess and len(data) >= _GUESS_FROM:
+        # By name: most mail says what it is, and the guesser takes its time to load.
+        from_bytes = import_string("charset_normalizer.from_bytes")
         best = from_bytes(data[:8192], cp_isolation=_GUESSES, steps=3).best()
         if best is not None:
             return data.decode(best.encoding, "replace")

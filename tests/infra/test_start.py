@@ -16,7 +16,7 @@ _LOADED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
 # The pages, and libraries for what a run of mail fetched before does not do.
 LEFT_OUT = {
     *("celery", "kombu", "webmail.urls", "webmail.celery", "aiosmtplib", "httpx2", "authlib"),
-    *("dns", "yaml", "connectivity.forms"),
+    *("dns", "yaml", "connectivity.forms", "charset_normalizer"),
 }
 # A thread of a web server is not the one that loaded the application.
 TOLD_IN_A_THREAD = """
