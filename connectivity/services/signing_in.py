@@ -263,11 +263,7 @@ def _complete(flow: OAuthFlow, draft: AccountDraft, token: Token, now: datetime)
     known = authority.provider_of(flow.client)
     if not granted(known, token.scopes, kind_of(draft.values, draft.kind)):
         raise SignInFailed("oauth-scope-missing", " ".join(sorted(token.scopes)), draft)
-    nonce = token.claims.get("nonce", flow.state_hash)
-    audience = token.claims.get("aud", flow.client.client_id)
-    if (not flow.is_device and nonce != flow.state_hash) or (
-        flow.client.client_id not in (audience if isinstance(audience, list) else [audience])
-    ):
+    if not _is_meant(token.claims, flow):
         raise SignInFailed("oauth-issuer", draft=draft)
     with transaction.atomic():
         before = draft.credential
@@ -283,6 +279,21 @@ def _complete(flow: OAuthFlow, draft: AccountDraft, token: Token, now: datetime)
         if before is not None:
             credentials.release(before)
     return draft
+
+
+def _is_meant(claims: Mapping[str, object], flow: OAuthFlow) -> bool:
+    """Whether an ID token, where there is one, is for this client and this very sign-in.
+
+    OpenID Connect Core section 3.1.3.7, as far as the provider's own TLS does not prove it.
+    """
+    client = flow.client
+    issuer = authority.addresses(client).issuer
+    audience = claims.get("aud", client.client_id)
+    return (
+        client.client_id in (audience if isinstance(audience, list) else [audience])
+        and (not issuer or claims.get("iss", issuer) == issuer)
+        and (flow.is_device or claims.get("nonce", flow.state_hash) == flow.state_hash)
+    )
 
 
 def _who(claims: Mapping[str, object], typed: str) -> str:

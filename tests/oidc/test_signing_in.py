@@ -23,9 +23,11 @@ from connectivity.models import (
 from connectivity.services import clients, credentials, features, grants, signing_in
 from connectivity.services.signing_in import SignInFailed
 from standin.certs import TlsFiles
+from standin.hostile import Expect, Hang, Hostile, Send, Step, Tls
 from tests.oidc import CALLBACK, PERSON, make_oidc, registered
 from tests.oidc.conftest import SESSION, MakeDraft, SignIn
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.protocols.test_oauth_sign_in import id_token
 
 NOW = timezone.now()
 
@@ -164,6 +166,35 @@ def test_another_service_cannot_answer(
     assert failure(user, mixed_up).cause == "oauth-issuer"
     # It has been answered, if wrongly: the right answer comes too late.
     assert failure(user, params).cause == "oauth-state"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "another-client"},
+        {"aud": ["another-client"]},
+        {"aud": {"tributary": 1}},
+        {"iss": "https://evil.example"},
+        {"nonce": "of another sign-in"},
+        {"nonce": None},
+    ],
+)
+def test_an_id_token_of_another_sign_in_is_refused(
+    oauth_client: OAuthClient,
+    make_draft: MakeDraft,
+    tls_files: TlsFiles,
+    user: User,
+    claims: dict[str, object],
+) -> None:
+    [state] = parse_qs(urlsplit(begin(make_draft())).query)["state"]
+    flow = OAuthFlow.objects.get()
+    right = {"aud": CLIENT_ID, "nonce": flow.state_hash, "email": PERSON}
+    body = json.dumps({"access_token": "at", "id_token": id_token(right | claims)})
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+    script: list[Step] = [Tls(tls_files.good), Expect(rb"^\r?$"), Send(f"{head}{body}".encode())]
+    with Hostile([*script, Hang()]) as server:
+        OAuthClient.objects.update(token_url=f"https://localhost:{server.port}/")
+        assert failure(user, {"code": "c", "state": state}).cause == "oauth-issuer"
 
 
 def test_a_code_of_another_sign_in_is_of_no_use(
