@@ -81,6 +81,7 @@ def test_a_system_administrator_finds_a_domain(
     page.get_by_placeholder("Search settings").fill("dom")
     expect(page.get_by_role("link", name="Appearance")).to_be_hidden()
     page.keyboard.press("Enter")
+    expect(page.get_by_text("Found for “dom”")).to_be_visible()
     shot("settings-search")
     page.get_by_role("main").get_by_role("link", name="Domains").click()
     page.get_by_role("switch", name="SMTP Accounts").click()

@@ -263,6 +263,7 @@ def test_a_code_for_another_device(
     page.get_by_role("link", name="Outlook.com").click()
     page.get_by_label("Email Address").fill(ADDRESS)
     page.get_by_role("button", name="Use a code").click()
+    expect(page.locator("#user-code")).to_contain_text("-")
     code = page.locator("#user-code").inner_text()
     shot("oauth-device")
     no_barriers()
@@ -290,6 +291,7 @@ def test_a_permission_that_ended_is_given_again_in_the_row(
     RetrievalTask.objects.update(state="needs-password", cause="oauth-revoked", next_at=None)
     outlook.fill(range(7, 9))
     page.reload()
+    expect(row(page, "Outlook").get_by_role("button", name="Sign in")).to_be_visible()
     shot("oauth-lost")
     row(page, "Outlook").get_by_role("button", name="Sign in").click()
     agree(page)  # the person is still signed in there, as most people are
@@ -333,6 +335,7 @@ def test_a_system_administrator_registers_with_a_provider(
     page.get_by_role("button", name="Test", exact=True).click()
     expect(page.locator("#client-state")).to_contain_text("Test failed")
     page.get_by_role("link", name="Remove").click()
+    expect(page.get_by_text("No account uses them.")).to_be_visible()
     shot("oauth-client-remove")
     page.get_by_role("button", name="Remove Microsoft").click()
     expect(page.get_by_text("Microsoft is removed.")).to_be_visible()
