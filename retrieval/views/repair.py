@@ -49,7 +49,7 @@ def password(request: HttpRequest, pk: int) -> HttpResponse:
         return answer(request, task_for(task.user, pk), form=form, status=422)
     context: dict[str, object] = {"task": task, "form": form}
     if tried is not None:
-        context |= told(tried, task.user, by_key(task.tile))
+        context |= told(tried, task.user, by_key(tile_of(task)))
     return render(request, "retrieval/password.html", context, status=422)
 
 

@@ -19,8 +19,10 @@ from retrieval.services import why
 from retrieval.services.why import Answer
 from tests.retrieval.conftest import Remote, letter, run
 from tests.retrieval.pages import Page, url
+from tests.servers.acts import say
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
+from tests.servers.pop import PopServer
 
 MakeTask = Callable[..., RetrievalTask]
 LEASE = letter(7, subject="The lease")
@@ -245,6 +247,15 @@ def test_pop_verdicts(user: User, remote: Remote, make_task: MakeTask, settings:
     messages.remove(user, [Message.objects.get(subject="The lease").pk])
     gone = [item for item in there(user, task).items if item.subject == "The lease"]
     assert "has been deleted here since" in gone[0].verdict.words
+
+
+def test_a_server_without_top_says_what_was_not_read(
+    web: Client, user: User, pop_server: PopServer, odd_task: MakeTask
+) -> None:
+    pop_server.drop = [("a", letter(1)), ("b", letter(2))]
+    pop_server.on("^TOP", say("-ERR unknown\r\n"))
+    text = Page(web.post(url("why", odd_task(pop_server)), {"q": "lease"})).text
+    assert "2 could not be searched." in text
 
 
 def test_a_maildrop_in_use_is_left_alone(user: User, remote: Remote, make_task: MakeTask) -> None:
