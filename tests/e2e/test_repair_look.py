@@ -97,6 +97,10 @@ def test_the_list_in_every_state(
     assert wide <= PHONE[0]
     page.goto(live_server.url + reverse("connectivity") + "#smtp")
     shot("states-phone-smtp", (PHONE,))
+    page.get_by_role("button", name="Enter new password for sending as").click()
+    expect(page.locator("#smtp").get_by_role("textbox")).to_be_focused()
+    no_barriers()
+    shot("states-smtp-field")
     assert problems == []
 
 
