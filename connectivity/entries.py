@@ -308,7 +308,7 @@ AFTER: tuple[Entry, ...] = (
         protocols="imap pop",
         stages="encryption login folders",
     ),
-    Entry("server-trouble", r"\bbusy\b|overloaded|try (again )?later", kinds="refused"),
+    Entry("server-trouble", r"\bbusy\b|\blocked\b|overloaded|try (again )?later", kinds="refused"),
 )
 
 ENTRIES: tuple[Entry, ...] = (*WIRE, *OAUTH, *SIGN_IN, *SENDING, *AFTER)

@@ -21,6 +21,7 @@ from retrieval.services import dispatch
 from retrieval.services.pull import pull
 from standin.dovecot import Dovecot
 from standin.maildir import SampleMessage
+from tests.retrieval.naming import is_named
 from tests.servers.base import Server
 from tests.servers.imap import ImapServer
 from tests.servers.pop import PopServer
@@ -115,6 +116,7 @@ def run(
     assert done is not None
     done.refresh_from_db()
     task.refresh_from_db()
+    assert is_named(done) or "flarp" in done.server_line, f"{done.cause}: {done.server_line}"
     assert done.outcome != "failed" or expect_failure, (
         f"{done.cause}: {done.cause_text} {done.server_line}"
     )

@@ -18,10 +18,10 @@ CANARY = "Sehr-geheim-4711"
 SENTENCES = {
     "name": "No server has the name",
     "closed": "it accepts no connections on port",
-    "protocol": "but not as a server of this type",
+    "protocol": "answered on port",
     "tls-name": "issued for another server name",
     "tls-expired": "has expired or is not valid yet",
-    "tls-untrusted": "Nobody known here vouches for the certificate",
+    "tls-untrusted": "made its certificate itself",
     "login": "it did not accept this username and password",
     "hung": "then stopped answering",
     "dropped": "closed the connection before everything was done",
