@@ -12,7 +12,7 @@ from enum import StrEnum
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from connectivity.guidance import OUTCOME_NAMES, STEP_NAMES
-from connectivity.providers import OAUTH, PASSWORD, Provider
+from connectivity.providers import OAUTH, PASSWORD, Provider, name_of
 from protocols.offers import Kind, Offer, fill, host_of
 from protocols.types import Security
 
@@ -197,6 +197,43 @@ def candidates(
                 # A later step vouches for it.
                 seen[one.kind, one.host, one.port] = replace(before, needs_confirmation=False)
     return tuple(sorted(seen.values(), key=_rank))
+
+
+def at_one_owner(
+    chosen: Sequence[Candidate], incoming: Candidate, tile: Provider, address: str
+) -> tuple[Candidate, ...]:
+    """The candidates without servers for sending that would get the secret of another's mailbox.
+
+    Whoever publishes settings can name a tile's server for receiving and one of their own for
+    sending; what the person enters or allows is for the tile's servers, so these take its place.
+    """
+    if not tile.owns(incoming.host):
+        return tuple(chosen)
+    owner = name_of(incoming.host)
+    kept = [
+        one
+        for one in chosen
+        if one.kind != "smtp" or one.step in BUILT_IN or name_of(one.host) == owner
+    ]
+    if len(kept) == len(chosen) or any(one.kind == "smtp" for one in kept):
+        return tuple(kept)
+    return (*kept, *(_of_tile(one, incoming, address) for one in offers_of(tile) if _sends(one)))
+
+
+def _sends(offer: Offer) -> bool:
+    return offer.kind == "smtp"
+
+
+def _of_tile(offer: Offer, incoming: Candidate, address: str) -> Candidate:
+    return Candidate(
+        kind=offer.kind,
+        host=offer.host,
+        port=offer.port,
+        security=offer.security,
+        username=fill(offer.username, address),
+        auth=incoming.auth,
+        step=incoming.step,
+    )
 
 
 def _rank(one: Candidate) -> tuple[bool, int]:

@@ -19,6 +19,7 @@ from connectivity.discovery import (
     Outcome,
     Step,
     StepId,
+    at_one_owner,
     candidates,
     offers_of,
     ports_of,
@@ -107,4 +108,6 @@ def _found(search: Search, address: str, domain: str, *, limited: bool) -> Found
     tile = providers.by_key(finding.tile) if finding else None
     if tile is None and first is not None:
         tile = directory.tile_of_hosts([first.host])
+    if tile is not None and first is not None:
+        chosen = at_one_owner(chosen, first, tile, address)
     return Found(domain, tile, chosen, steps, limited=limited)

@@ -26,13 +26,19 @@ def web(client_for: Callable[[User], Client], user: User) -> Client:
     return client_for(user)
 
 
-def known(step: StepId, *, host: str = "imap.harbour.test", forgeable: bool = False) -> None:
+def known(
+    step: StepId,
+    *,
+    host: str = "imap.harbour.test",
+    smtp: str = "",
+    forgeable: bool = False,
+) -> None:
     """Somebody looked the domain up a moment ago."""
     search = Search()
     search.note(Step(StepId.WELL_KNOWN, Outcome.NOTHING))
     offers = (
         Offer("imap", host, 993, Security.TLS),
-        Offer("smtp", f"smtp.{host.partition('.')[2]}", 465, Security.TLS),
+        Offer("smtp", smtp or f"smtp.{host.partition('.')[2]}", 465, Security.TLS),
     )
     finding = Finding(offers, "_imaps._tcp.harbour.test", is_forgeable=forgeable)
     search.note(Step(step, Outcome.FOUND, "_imaps._tcp.harbour.test"), finding)
@@ -80,6 +86,24 @@ def test_a_domain_hosted_by_a_provider_gets_that_tile(web: Client) -> None:
     assert "This is Gmail" in page.text
     assert page.values["provider"] == "gmail"
     assert page.values["host"] == "imap.gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "smtp"),
+    [("imap.gmail.com", "smtp.gmail.com"), ("outlook.office365.com", "smtp.office365.com")],
+)
+def test_the_secret_of_a_provider_goes_to_its_own_servers_alone(
+    web: Client, host: str, smtp: str
+) -> None:
+    """A domain can publish settings with a server of its own among those of a provider."""
+    known(StepId.AUTOCONFIG, host=host, smtp="smtp.harbour.test")
+    shown = web.get(NEW, {"address": ADDRESS})
+    if "Are these the right servers?" in shown.content.decode():
+        shown = web.get(NEW, {"address": ADDRESS, "confirmed": Page(shown).values["confirmed"]})
+    page = Page(shown)
+    assert (page.values["host"], page.values["smtp_host"]) == (host, smtp)
+    sending = Page(web.get(reverse("smtp-account-new"), {"address": ADDRESS}))
+    assert sending.values["host"] == smtp
 
 
 @pytest.mark.accept("A11")
