@@ -15,6 +15,7 @@ from connectivity.models import Credential, OAuthClient, OAuthGrant
 from connectivity.services import authority, credentials
 from standin.certs import TlsFiles
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.waiting import wait_until
 
 INDEX = reverse("oauth-clients")
 PAGE = reverse("oauth-client", args=["microsoft"])
@@ -158,7 +159,7 @@ def test_a_real_service_is_asked_at_once(
     page = " ".join(web.post(PAGE, typed | changes, follow=True).content.decode().split())
     assert state in page
     assert words in page
-    assert oidc.count("authorization_code") > asked
+    wait_until(lambda: oidc.count("authorization_code") > asked, "the service was asked")
     assert state in text(web, INDEX)
     assert CLIENT_SECRET not in page
 
