@@ -7,6 +7,12 @@ import base64
 import pytest
 
 from protocols import sasl
+from protocols.address import AddressPolicy
+from protocols.errors import TokenExpired
+from protocols.pop3 import Pop3Source
+from protocols.tls import Trust
+from protocols.types import Endpoint, Login, Security
+from standin.hostile import Expect, Hang, Hostile, Send, Step
 
 TOKEN = "ya29.token-of-somebody"
 
@@ -52,3 +58,33 @@ def test_names_are_escaped_where_commas_separate() -> None:
 )
 def test_a_complaint_is_read_whatever_it_is(challenge: bytes | str | None, words: str) -> None:
     assert sasl.complaint(challenge, TOKEN) == words
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_pop_tries_the_other_mechanism_where_one_is_unknown(
+    loopback: AddressPolicy, trust: Trust, refused: bool
+) -> None:
+    script: list[Step] = [
+        Send(b"+OK ready\r\n"),
+        Expect(rb"^AUTH XOAUTH2\r?$", command=False),
+        Send(b"-ERR unknown mechanism\r\n"),
+        Expect(rb"^AUTH OAUTHBEARER\r?$", command=False),
+        Send(b"+ \r\n"),
+        Expect(command=False),
+    ]
+    if refused:
+        complaint = coded('{"status":"invalid_token"}')
+        script += [Send(b"+ " + complaint + b"\r\n"), Expect(rb"^AQ==\r?$", command=False)]
+        script += [Send(b"-ERR [AUTH] no\r\n"), Hang()]
+    else:
+        script += [Send(b"+OK in\r\n"), Expect(command=False), Send(b"-ERR what\r\n"), Hang()]
+    login = Login("mara@provider.test", TOKEN, oauth=True)
+    with Hostile(script) as server:
+        where = Endpoint("localhost", server.port, Security.NONE)
+        if refused:
+            with pytest.raises(TokenExpired) as caught:
+                Pop3Source.open(where, login, policy=loopback, trust=trust, deadline=4)
+            assert caught.value.server_line == "[AUTH] no invalid_token"
+        else:
+            Pop3Source.open(where, login, policy=loopback, trust=trust, deadline=4).drop()
+            assert sasl.first(sasl.OAUTHBEARER, login.username, TOKEN) in server.clear_text

@@ -24,7 +24,7 @@ from protocols.errors import (
 from protocols.tls import Trust
 from standin import ports
 from standin.certs import TlsFiles
-from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step, Tls
+from standin.hostile import Drip, Drop, Expect, Hang, Hostile, Send, Step, Tls
 
 Get = Callable[..., web.Answer]
 
@@ -197,6 +197,15 @@ def test_only_plain_addresses_are_asked(trust: Trust, url: str) -> None:
         web.get(url, policy=AddressPolicy(), trust=trust, deadline=5)
 
 
+@pytest.mark.parametrize(
+    "url", ["https://user@{}/", "https://user:secret@{}/", "https://{}\t/", "https://{}/a b"]
+)
+def test_not_even_where_everything_is_open(site: Site, get: Get, url: str) -> None:
+    with pytest.raises(AddressRefused):
+        get(url.format(f"localhost:{site.server_port}"))
+    assert not site.asked
+
+
 def test_http_only_where_allowed(plain_site: Site, get: Get) -> None:
     with pytest.raises(AddressRefused):
         get(of(plain_site))
@@ -242,8 +251,8 @@ def test_answers_that_make_no_sense(
 
 
 def test_a_drip_does_not_stretch_the_deadline(tls_files: TlsFiles, get: Get) -> None:
-    script: list[Step] = [Tls(tls_files.good), Expect(b"^\r"), Send(OK + b"\r\nx"), Hang()]
-    with Hostile(script) as server, pytest.raises(Hung):
+    head: list[Step] = [Tls(tls_files.good), Expect(b"^\r"), Send(OK + b"\r\n")]
+    with Hostile([*head, Drip(b"x" * 600, 0.05)]) as server, pytest.raises(Hung):
         get(f"https://localhost:{server.port}/", deadline=0.5)
 
 
