@@ -223,6 +223,7 @@ SIGN_IN: tuple[Entry, ...] = (
 )
 
 SENDING: tuple[Entry, ...] = (
+    Entry("unauthenticated-domain", codes="5.7.26 5.7.23 5.7.509 5.7.515", protocols="smtp"),
     Entry("sign-in-needed", codes="5.7.57", protocols="smtp"),
     Entry(
         "sign-in-needed",
@@ -232,7 +233,6 @@ SENDING: tuple[Entry, ...] = (
         stages="send",
     ),
     Entry("sign-in-needed", codes="530", protocols="smtp", stages="send"),
-    Entry("unauthenticated-domain", codes="5.7.26 5.7.23 5.7.509 5.7.515", protocols="smtp"),
     Entry("unauthenticated-domain", r"\b(DMARC|SPF|DKIM)\b", protocols="smtp", stages="send"),
     Entry(
         "sending-limit",
@@ -252,7 +252,12 @@ SENDING: tuple[Entry, ...] = (
         stages="send",
     ),
     Entry("sender-not-allowed", codes="5.7.60 5.1.8 5.1.7", protocols="smtp", stages="send"),
-    Entry("relay-denied", r"relay|not a local|gateway", protocols="smtp", stages="send"),
+    Entry(
+        "relay-denied",
+        r"relay(ing)?( access)? (denied|not|prohibited|is)|(not|unable to|can't) relay|not a local",
+        protocols="smtp",
+        stages="send",
+    ),
     Entry("message-too-large", codes="5.3.4 5.2.3", protocols="smtp", stages="send"),
     Entry(
         "message-too-large", r"too (large|big)|size .{0,20}(limit|exceed|maximum)", stages="send"
@@ -261,7 +266,12 @@ SENDING: tuple[Entry, ...] = (
     Entry(
         "mailbox-full", r"(mailbox|quota|inbox) .{0,20}(full|exceeded)|over ?quota", stages="send"
     ),
-    Entry("taken-for-spam", r"spam|junk|bulk mail|unsolicited|black ?list|block ?list|reputation"),
+    Entry(
+        "taken-for-spam",
+        r"spam|junk|bulk mail|unsolicited|black ?list|block ?list|reputation",
+        protocols="smtp",
+        stages="send",
+    ),
     Entry("greylisted", r"gr[ae]y ?list", protocols="smtp"),
     Entry("no-such-recipient", codes="5.1.1 5.1.10 5.1.6 551", protocols="smtp", stages="send"),
     Entry(
@@ -289,7 +299,7 @@ AFTER: tuple[Entry, ...] = (
         r"|sent no content|no such message|message .{0,20}(corrupt|damaged|unavailable)",
         kinds="refused",
         protocols="imap pop",
-        stages="fetch folders",
+        stages="fetch",
     ),
     Entry("folder-not-yours", codes="NOPERM AUTHORIZATIONFAILED", kinds="refused"),
     Entry("folder-gone", codes="NONEXISTENT TRYCREATE", kinds="refused"),
@@ -303,7 +313,8 @@ AFTER: tuple[Entry, ...] = (
     Entry("not-supported", codes="CANNOT CLIENTBUG", kinds="refused"),
     Entry(
         "not-supported",
-        r"(unknown|unsupported|unrecogni[sz]ed|invalid|not implemented|bad) ?(command|argument)?",
+        r"(unknown|unsupported|unrecogni[sz]ed|invalid|not implemented|bad) "
+        r"(command|argument|request)",
         kinds="refused",
         protocols="imap pop",
         stages="encryption login folders",
