@@ -69,6 +69,7 @@ def test_a_wrong_password_stores_nothing(
 def test_the_right_one_mends_it_and_what_is_fetched_with_it(
     user: User, client_for: ClientFor, refused: SmtpAccount
 ) -> None:
+    assert refused.credential is not None
     source = Source.objects.create(user=user, name="Provider", address=refused.email)
     task = RetrievalTask.objects.create(
         user=user, source=source, credential=refused.credential, type="imap", host="localhost",
