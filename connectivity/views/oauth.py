@@ -45,13 +45,13 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     if clients.for_provider(signing_in.provider_key(draft), user) is None:
         return _failed(request, SignInFailed("oauth-unregistered"), draft)
     try:
-        # What comes of it, at once or on the way back, is a question to a foreign server.
-        trials.take(user, now=timezone.now())
         if request.POST.get("how") == "code" or _cannot_return(request, draft, user):
             signing_in.begin_device(
                 user=user, draft=draft, session_key=_session(request), now=timezone.now()
             )
             return _go(request, reverse("oauth-device", args=[pk]))
+        # The way back is a question to a foreign server.
+        trials.take(user, now=timezone.now())
         address = signing_in.begin(
             user=user,
             draft=draft,

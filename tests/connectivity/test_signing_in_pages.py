@@ -250,11 +250,15 @@ def test_switched_off_every_page_names_the_administrator(
 
 
 @pytest.mark.usefixtures("registered")
-def test_nobody_makes_us_ask_without_end(web: Web, draft: AccountDraft, settings: Settings) -> None:
+@pytest.mark.parametrize("how", ["code", ""])
+def test_nobody_makes_us_ask_without_end(
+    web: Web, draft: AccountDraft, settings: Settings, how: str
+) -> None:
     settings.CONNECTIVITY_TESTS_PER_HOUR = 1
     start = reverse("oauth-start", args=[draft.pk])
-    web.post(start, {"how": "code"})
-    assert web.post(start, {"how": "code"}).headers["Location"] == resume_url(draft)
+    web.post(start, {"how": how}, secure=True)
+    again = web.post(start, {"how": how}, secure=True)
+    assert again.headers["Location"] == resume_url(draft)
     draft.refresh_from_db()
     assert draft.cause == "too-many-tests"
     assert OAuthFlow.objects.count() == 1
