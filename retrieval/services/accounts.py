@@ -31,7 +31,7 @@ from retrieval.services.account_values import (
     values_of,
 )
 from retrieval.services.own_account import is_own
-from retrieval.services.storing import COLORS, store
+from retrieval.services.storing import COLORS, ChangedMeanwhileError, store
 
 __all__ = [
     "COLORS",
@@ -134,7 +134,10 @@ def save(
         security = report.security
     if security is None:
         raise ValueError("without a test the kind of encryption has to be given")
-    stored = store(user, replace(values, security=security), task, now)
+    try:
+        stored = store(user, replace(values, security=security), task, now)
+    except ChangedMeanwhileError:
+        return replace(outcome, problem=explain_cause("password-needed"))
     return replace(outcome, task=stored)
 
 

@@ -18,9 +18,13 @@ from mailstore.services import folders
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
 from retrieval.profiles import key_of
 from retrieval.services import dispatch, pop_ledger, remote_folders
-from retrieval.services.account_values import TaskValues, default_name
+from retrieval.services.account_values import GUARDED, TaskValues, default_name
 
 COLORS = 6
+
+
+class ChangedMeanwhileError(Exception):
+    """The task became another account while this one was tested with its stored secret."""
 
 
 @sensitive_variables()
@@ -29,14 +33,16 @@ def store(
 ) -> RetrievalTask:
     """Make or change the task, and the SMTP account that goes with it, in one transaction.
 
-    ``values.security`` has to be known by now.
+    ``values.security`` has to be known by now. Raises `ChangedMeanwhileError`.
     """
     with transaction.atomic():
         old, same = None, False
         if task is None:
             task = RetrievalTask(user=user, source=Source(user=user))
         else:
-            task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=task.pk)
+            seen = task
+            task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+            _unchanged(seen, task, values)
             old, same = task.credential, _is_same(task, values)
             _doubt(task, values)
         _label(task.source, values)
@@ -55,6 +61,14 @@ def store(
                 now=now,
             )
     return task
+
+
+def _unchanged(seen: RetrievalTask, task: RetrievalTask, values: TaskValues) -> None:
+    """The stored secret may be another one by now: it stays with the account it came with."""
+    if not _is_given(values) and any(
+        getattr(seen, name) != getattr(task, name) for name in GUARDED
+    ):
+        raise ChangedMeanwhileError
 
 
 def _is_same(task: RetrievalTask, values: TaskValues) -> bool:

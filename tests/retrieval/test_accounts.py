@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import Domain, User
 from connectivity.models import Credential, Feature
-from connectivity.services import features
+from connectivity.services import credentials, features
 from mailstore.models import FolderRole, Source
 from mailstore.services import folders
 from protocols.types import Security
@@ -50,6 +50,20 @@ def test_without_a_test_the_encryption_has_to_be_named(user: User, values: TaskV
     task = accounts.save(user=user, values=named, now=NOW, test=False).task
     assert task is not None
     assert task.security == "starttls"
+
+
+def test_a_password_given_meanwhile_stays_with_its_server(
+    user: User, make_task: MakeTask, remote: Remote
+) -> None:
+    """Two windows: what one saves without a password is not given the other one's."""
+    slow = make_task()
+    theirs = credentials.store(user=user, secret="of another server")
+    RetrievalTask.objects.filter(pk=slow.pk).update(host="imap.other.test", credential=theirs)
+    outcome = accounts.save(user=user, values=accounts.values_of(slow), now=NOW, task=slow)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == "password-needed"
+    slow.refresh_from_db()
+    assert (slow.host, slow.credential) == ("imap.other.test", theirs)
 
 
 def test_a_pop_task_without_a_folder_goes_to_the_inbox(user: User, values: TaskValues) -> None:
