@@ -57,8 +57,9 @@ class RetrievalTask(models.Model):
     )
     method = models.CharField(max_length=9, choices=Method.choices, default=Method.AUTOMATIC)
     transfer = models.CharField(max_length=10, choices=Transfer.choices, default=Transfer.ROOT)
+    # Indexed below where there is one: every claim writes every index of the row anew.
     destination = models.ForeignKey(
-        Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     tile = models.CharField(
         max_length=32, blank=True, help_text="Key of the provider it was made with, if any."
@@ -123,6 +124,11 @@ class RetrievalTask(models.Model):
                 fields=["provider_key", "next_at"],
                 name="task_of_provider",
                 condition=Q(next_at__isnull=False),
+            ),
+            models.Index(
+                fields=["destination"],
+                name="task_destination",
+                condition=Q(destination__isnull=False),
             ),
             models.Index(
                 fields=["lease_until"], name="task_leased", condition=Q(lease_until__isnull=False)
