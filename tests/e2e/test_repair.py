@@ -101,7 +101,7 @@ def test_a_changed_password_is_mended_in_its_row(
     expect(page.locator("#health")).to_contain_text("1 needs you: mara@remote.test")
     no_barriers()
     shot("repair-needs-you")
-    entry.get_by_role("button", name="Enter new password of Remote").click()
+    entry.get_by_role("link", name="Enter new password of Remote").click()
     field = entry.get_by_label("Password of test-")
     expect(field).to_be_focused()
     no_barriers()
@@ -135,7 +135,7 @@ def test_the_whole_way_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Sign-in was refused")).to_be_visible()
     page.go_back()
-    button = row(page, "Remote").get_by_role("button", name="Enter new password of Remote")
+    button = row(page, "Remote").get_by_role("link", name="Enter new password of Remote")
     for _ in range(60):
         page.keyboard.press("Tab")
         if button.evaluate("node => node === document.activeElement"):
@@ -161,7 +161,7 @@ def test_without_javascript_the_button_leads_to_the_field(
     plain.add_cookies(context.cookies())  # type: ignore[arg-type] # read and written alike
     page = plain.new_page()
     page.goto(live_server.url + reverse("connectivity"))
-    page.get_by_role("button", name="Enter new password of Remote").click()
+    page.get_by_role("link", name="Enter new password of Remote").click()
     page.get_by_label("Password of test-").fill("not it")
     page.get_by_role("button", name="Test and save").click()
     expect(page.get_by_text("did not accept").first).to_be_visible()

@@ -80,7 +80,7 @@ def test_the_list_in_every_state(
     expect(row(page, "College")).to_contain_text("Enter new password")
     no_barriers()
     shot("states-list")
-    row(page, "Northbank").get_by_role("button", name="Enter new password").click()
+    row(page, "Northbank").get_by_role("link", name="Enter new password").click()
     expect(row(page, "Northbank")).to_contain_text("Also mends sending as mara@northbank.test.")
     no_barriers()
     shot("states-list-field")
@@ -89,7 +89,7 @@ def test_the_list_in_every_state(
     # Only the part of the address after # changed: that alone loads nothing.
     page.reload()
     shot("states-phone", (PHONE,))
-    row(page, "Northbank").get_by_role("button", name="Enter new password").click()
+    row(page, "Northbank").get_by_role("link", name="Enter new password").click()
     expect(row(page, "Northbank").get_by_role("textbox")).to_be_focused()
     no_barriers()
     shot("states-phone-field", (PHONE,))
@@ -97,7 +97,7 @@ def test_the_list_in_every_state(
     assert wide <= PHONE[0]
     page.goto(live_server.url + reverse("connectivity") + "#smtp")
     shot("states-phone-smtp", (PHONE,))
-    page.get_by_role("button", name="Enter new password for sending as").click()
+    page.get_by_role("link", name="Enter new password for sending as").click()
     expect(page.locator("#smtp").get_by_role("textbox")).to_be_focused()
     no_barriers()
     shot("states-smtp-field")
