@@ -48,11 +48,12 @@ def provider_key(draft: AccountDraft) -> str:
     """The sign-in service the account of a draft wants, empty where it wants a password."""
     values = draft.values
     known = (
-        providers.by_key(str(values.get("tile", "")))
-        or providers.by_host(str(values.get("host", "")))
-        or providers.by_address(typed_address(draft))
+        providers.by_key(str(values.get("tile", ""))),
+        providers.by_host(str(values.get("host", ""))),
+        providers.by_address(typed_address(draft)),
     )
-    return known.oauth if known else ""
+    # "Other IMAP" is a tile as well, and its server may be anybody's.
+    return next((one.oauth for one in known if one is not None and one.oauth), "")
 
 
 def begin(
