@@ -124,7 +124,7 @@ def show(
         # A password is never sent back. One that was typed must not turn into the stored one.
         "retype": bool(request.POST.get("password")) or "retype" in request.POST,
     }
-    context |= links(form, about)
+    context |= links(form, about, proposal)
     if about.layout == STEPS and clients.for_provider(
         provider.oauth if provider else "", form.user
     ):
@@ -157,15 +157,14 @@ def link(**asked: str) -> str:
     return f"{reverse('retrieval-new')}?{urlencode({k: v for k, v in asked.items() if v})}"
 
 
-def links(form: TaskForm, about: About) -> dict[str, str]:
+def links(form: TaskForm, about: About, proposal: Proposal | None) -> dict[str, str]:
     """Where the same account is shown with more to type; what was typed in secret is not kept."""
     known = {
         "provider": about.provider.key if about.provider else "",
         "address": str(form["email"].value() or ""),
         "type": str(form["type"].value()),
+        "confirmed": proposal.place if proposal and proposal.needs_confirmation else "",
     }
-    if about.provider is None:
-        known |= {"host": str(form["host"].value() or "")}
     return {"change_url": link(**known, all="1"), "edit_url": link(**known, edit="1")}
 
 

@@ -43,7 +43,9 @@ def propose(request: HttpRequest, user: User, address: str) -> Proposal:
     asked = request.GET
     kind = asked.get("type", "")
     provider = by_key(asked.get("provider", "")) or by_address(address)
-    if provider is not None or not address or kind:
+    # A type without a provider is for entering a server oneself; with "all" to change the found.
+    alone = bool(kind) and "all" not in asked
+    if provider is not None or not address or alone:
         return proposals.of_tile(provider, kind=kind, address=address)
     found = autodiscovery.find(address=address, user=user, now=timezone.now())
     return proposals.of_found(found, kind=kind, address=address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +55,17 @@ def test_what_was_found_is_shown_with_how_it_was_found(web: Client) -> None:
     for words in ("Found by:", "How did you find this?", "_imaps._tcp.harbour.test"):
         assert words in page.text
     assert page.values["layout"] == "steps"
+
+
+@pytest.mark.parametrize("step", [StepId.AUTOCONFIG, StepId.SRV])
+def test_change_shows_every_field_with_what_was_found(web: Client, step: StepId) -> None:
+    known(step, forgeable=step == StepId.SRV)
+    place = "imap.harbour.test:993 smtp.harbour.test:465"
+    source = web.get(NEW, {"address": ADDRESS, "confirmed": place}).content.decode()
+    link = html.unescape(source.split("data-place-host")[1].split('href="')[1].split('"')[0])
+    page = Page(web.get(link))
+    assert page.values["layout"] == "full"
+    assert (page.values["host"], page.values["username"]) == ("imap.harbour.test", ADDRESS)
 
 
 def test_what_can_be_made_up_is_confirmed_before_a_password_is_asked(web: Client) -> None:
