@@ -273,6 +273,7 @@ SENDING: tuple[Entry, ...] = (
         stages="send",
     ),
     Entry("greylisted", r"gr[ae]y ?list", protocols="smtp"),
+    Entry("sender-not-allowed", r" MAIL$", codes="550 551 553 554 501", protocols="smtp"),
     Entry("no-such-recipient", codes="5.1.1 5.1.10 5.1.6 551", protocols="smtp", stages="send"),
     Entry(
         "no-such-recipient",

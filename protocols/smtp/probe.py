@@ -5,7 +5,7 @@ import aiosmtplib
 from protocols.address import AddressPolicy
 from protocols.errors import Stage
 from protocols.smtp.send import check_addresses, path_of
-from protocols.smtp.session import answered, session
+from protocols.smtp.session import answered, sender_refused, session
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
 
@@ -38,5 +38,5 @@ async def _offer(client: aiosmtplib.SMTP, sender: str, secret: str) -> None:
     options = [b"SMTPUTF8"] if wide else []
     reply = await client.execute_command(b"MAIL", b"FROM:" + path, *options)
     if reply.code != 250:
-        raise answered(Stage.SEND, reply.code, reply.message, secret)
+        raise sender_refused(reply.code, reply.message, secret)
     await client.execute_command(b"RSET")

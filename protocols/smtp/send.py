@@ -12,7 +12,7 @@ import aiosmtplib
 
 from protocols.address import AddressPolicy
 from protocols.errors import AnswerLost, ProtocolBroken, Stage, redact
-from protocols.smtp.session import STEP, answered, session
+from protocols.smtp.session import STEP, answered, sender_refused, session
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
 
@@ -180,7 +180,7 @@ async def _envelope(
         raise answered(Stage.SEND, 553, "5.6.7 SMTPUTF8 is needed and not offered")
     reply = await client.execute_command(b"MAIL", b"FROM:" + path, *options)
     if reply.code != 250:
-        raise answered(Stage.SEND, reply.code, reply.message, secret)
+        raise sender_refused(reply.code, reply.message, secret)
     return wide
 
 

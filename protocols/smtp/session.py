@@ -223,3 +223,10 @@ def answered(stage: Stage, code: int, text: str, secret: str = "") -> MailServer
     if stage in (Stage.GREETING, Stage.ENCRYPTION):
         return LoginLater(Stage.GREETING, server_line=line, code=code)
     return Refused(stage, server_line=line, temporary=code < 500, code=code)
+
+
+def sender_refused(code: int, text: str, secret: str) -> MailServerError:
+    """The same for an answer to MAIL, where only the sender has been named so far."""
+    error = answered(Stage.SEND, code, text, secret)
+    error.params["reason"] = "MAIL"
+    return error

@@ -195,6 +195,7 @@ SAID: tuple[Said, ...] = (
     _send("452 4.5.3 enough", "too-many-recipients"),
     _send("452 Too many recipients received this hour", "too-many-recipients"),
     _send("553 5.7.1 <a@b.test>: Sender address rejected: not owned by user", "sender-not-allowed"),
+    _send("553 5.7.1 not your address MAIL", "sender-not-allowed"),
     _send("550 5.7.60 Client does not have permissions", "sender-not-allowed"),
     _send("554 5.7.1 <a@b.test>: Relay access denied", "relay-denied"),
     _send("552 5.3.4 Message size exceeds fixed limit", "message-too-large"),

@@ -375,6 +375,10 @@ UNKIND: dict[str, Unkind] = {
         "sender-not-allowed",
         "localhost does not let this account send as mara@provider.test.",
     ),
+    "not this sender": Unkind(
+        "smtp", mail("553 5.7.1 no"), SEND, "sender-not-allowed",
+        "localhost does not let this account send as mara@provider.test.",
+    ),
     "no relaying": Unkind(
         "smtp", mail("554 5.7.1 Relay access denied"), SEND, "relay-denied",
         "localhost does not pass messages of this account on to other servers.",
