@@ -17,6 +17,8 @@ MOST = 20
 #: Fields that may hold whose account it is.
 _ADDRESSES = ("username", "email", "address")
 _SECRET = ("password", "secret", "token")
+#: Where a permission of a provider is shown: with another of these it is for another account.
+_PLACE = ("host", "port", "username", "smtp_host", "smtp_port")
 
 
 def keep(
@@ -33,7 +35,8 @@ def keep(
 ) -> AccountDraft:
     """Write down what was typed, into ``draft`` where there is one, else into a new row.
 
-    The oldest drafts of the user go when there are more than `MOST`. Raises `ValueError` if
+    What a sign-in brought stays only while the account it was made for stays the same one. The
+    oldest drafts of the user go when there are more than `MOST`. Raises `ValueError` if
     ``values`` names a secret, or the draft is another user's.
     """
     if any(word in name.lower() for name in values for word in _SECRET):
@@ -41,12 +44,17 @@ def keep(
     if draft is not None and (draft.user_id != user.pk or draft.kind != kind):
         raise ValueError("this draft belongs to something else")
     row = draft or AccountDraft(user=user, kind=kind, created_at=now)
+    before = row.credential
+    if any(str(row.values.get(name, "")) != str(values.get(name, "")) for name in _PLACE):
+        row.credential = None
     row.values = dict(values)
     row.label, row.target_id = label[:320], target_id
     row.cause, row.server_line = cause, server_line
     row.changed_at = now
     with transaction.atomic():
         row.save()
+        if before is not None and row.credential is None:
+            credentials.release(before)
         for old in AccountDraft.objects.filter(user=user)[MOST:]:
             discard(old)
     return row
@@ -64,6 +72,11 @@ def readdress(draft: AccountDraft, *, address: str, now: datetime) -> None:
     draft.values = draft.values | changes
     draft.label, draft.changed_at = address[:320], now
     draft.save(update_fields=["values", "label", "changed_at"])
+
+
+def is_for(draft: AccountDraft, *, host: str, username: str) -> bool:
+    """Whether the account that a sign-in is to mend is still the one it was begun for."""
+    return (draft.values.get("host"), draft.values.get("username")) == (host, username)
 
 
 def discard(draft: AccountDraft) -> None:

@@ -42,6 +42,10 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         if row.credential is None:
             # The sign-in came to nothing: the page of the task says why, and offers another.
             return redirect("retrieval-detail", pk=task.pk)
+        if not drafts.is_for(row, host=task.host, username=task.username):
+            # Its settings were changed meanwhile: the permission does not go to another server.
+            drafts.discard(row)
+            return redirect("retrieval-detail", pk=task.pk)
         if request.method == "GET":
             return _repair(request, user, row, task)
     return show(request, user, row)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -115,6 +116,10 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         return form_page.back(request)
     if row.target_id is not None:
         account = account_for(user, row.target_id)
+        if not drafts.is_for(row, host=account.host, username=account.username):
+            # Its settings were changed meanwhile: the permission does not go to another server.
+            drafts.discard(row)
+            return redirect("smtp-account-edit", pk=account.pk)
         if row.credential is not None and request.method == "GET":
             return _repair(request, user, row, account)
     values = {**row.values, **{name: name in row.values for name in BOXES}}

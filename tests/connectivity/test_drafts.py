@@ -38,6 +38,18 @@ def test_one_draft_is_written_over_again_and_again(user: User) -> None:
     assert row.created_at == NOW
 
 
+@pytest.mark.parametrize("name", ["host", "port", "username", "smtp_host", "smtp_port"])
+def test_what_a_sign_in_brought_goes_with_no_other_account(user: User, name: str) -> None:
+    row = keep(user)
+    row.credential = credentials.store(user=user, secret="a token")
+    row.save()
+    again = keep(user, values={**TYPED, "name": "Far"}, draft=row)
+    assert again.credential == Credential.objects.get()
+    keep(user, values={**TYPED, name: "elsewhere"}, draft=again)
+    assert AccountDraft.objects.get().credential is None
+    assert not Credential.objects.exists()
+
+
 def test_a_draft_of_another_person_or_kind_is_not_written_over(
     user: User, other_user: User
 ) -> None:

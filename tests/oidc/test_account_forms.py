@@ -113,6 +113,33 @@ def test_a_new_sign_in_mends_the_task_and_its_sender(
     assert not AccountDraft.objects.exists()
 
 
+@pytest.mark.parametrize("changed", ["host", "username"])
+def test_a_sign_in_mends_only_the_account_it_was_begun_for(
+    web: Client, sign_in: SignIn, mail_servers: MailServers, user: User, changed: str
+) -> None:
+    """Somebody at a forgotten screen could lead a permission that lies here to another server."""
+    old = credentials.store(user=user, secret="a password that was")
+    place = {"host": "localhost", "port": mail_servers.dovecot.imaps_port, "username": PERSON}
+    source = Source.objects.create(user=user, name="Outlook", address=PERSON)
+    task = RetrievalTask.objects.create(
+        user=user, source=source, type="imap", security="tls", credential=old, **place
+    )
+    sending = {"host": "localhost", "port": mail_servers.smtp.tls_port, "username": PERSON}
+    account = SmtpAccount.objects.create(
+        user=user, email=PERSON, encryption="ssl", credential=old, **sending
+    )
+    for kind, stored in (("imap", task), ("smtp", account)):
+        draft = sign_in(kind)
+        draft.target_id = stored.pk
+        draft.values |= {changed: "another"}
+        draft.save()
+        room = "smtp" if kind == "smtp" else "retrieval"
+        web.get(reverse(f"{room}-draft", args=[draft.pk]))
+        stored.refresh_from_db()
+        assert stored.credential == old
+    assert not AccountDraft.objects.exists()
+
+
 @pytest.mark.accept("A9", "A38")
 def test_an_smtp_account_is_saved_by_a_permission_alone(
     web: Client, sign_in: SignIn, mail_servers: MailServers
