@@ -35,7 +35,10 @@ from retrieval.services.settling import FAULTS
 
 log = logging.getLogger(__name__)
 
+# A session that breaks takes its removals back; where mail stays there is nothing to take back,
+# and to list a large maildrop for every thousand messages costs more than to fetch them.
 SESSION_MESSAGES = 1000
+SESSION_KEPT = 20_000
 SESSION_SECONDS = 300.0
 MAX_SESSIONS = 20
 # After a run whose worker died so many messages are fetched one by one: it was one of them, or
@@ -110,7 +113,9 @@ class PopSession:
         # Something fetched is not here: no QUIT, which for some servers means it was collected.
         self.torn = False
         # Only removals wait for the end of a session.
-        lasting = math.inf if self.task.leave_on_server else SESSION_SECONDS
+        kept = self.task.leave_on_server
+        self.most = SESSION_KEPT if kept else SESSION_MESSAGES
+        lasting = math.inf if kept else SESSION_SECONDS
         self._end = time.monotonic() + lasting
 
     def run(self) -> bool:
@@ -126,7 +131,7 @@ class PopSession:
             return True
         # Where sign-ins are counted, everything comes in this one.
         once = self.source.login_delay > 0
-        chosen = (named if once else named[:SESSION_MESSAGES]) + unnamed
+        chosen = (named if once else named[: self.most]) + unnamed
         self.session.publish(phase="fetching")
         try:
             self._fetch(chosen)

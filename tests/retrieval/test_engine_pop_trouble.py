@@ -207,6 +207,25 @@ def test_a_server_that_counts_sign_ins_is_asked_once(
     assert bodies(user) == sent
 
 
+@pytest.mark.parametrize(("most", "sessions"), [(100, 1), (25, 3)])
+def test_where_mail_stays_a_session_goes_on(
+    user: User,
+    server: PopServer,
+    odd_task: MakeTask,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    sessions: int,
+) -> None:
+    """A large maildrop is not listed again for every part of it."""
+    monkeypatch.setattr(pull_pop, "SESSION_MESSAGES", 10)
+    monkeypatch.setattr(pull_pop, "SESSION_KEPT", most)
+    sent = fill(server, 60)
+    done = run(odd_task(server, leave_on_server=True))
+    assert (done.outcome, done.stored, len(server.talks)) == ("ok", 60, sessions)
+    assert server.count("^UIDL") == sessions
+    assert bodies(user) == sent
+
+
 def test_the_end_of_a_slice_is_no_end_of_a_maildrop_without_ids(
     user: User, server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
