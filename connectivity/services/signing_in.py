@@ -52,7 +52,7 @@ def provider_key(draft: AccountDraft) -> str:
         providers.by_host(str(values.get("host", ""))),
         providers.by_address(typed_address(draft)),
     )
-    # "Other IMAP" is a tile as well, and its server may be anybody's.
+    # The server counts where a tile that knows no sign-in was chosen for it.
     return next((one.oauth for one in known if one is not None and one.oauth), "")
 
 

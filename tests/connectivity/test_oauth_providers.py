@@ -130,7 +130,7 @@ def test_what_an_account_is_for(values: dict[str, object], room: str, kind: str)
         ({"tile": "gmail", "host": "outlook.office365.com"}, "google"),
         ({"host": "outlook.office365.com"}, "microsoft"),
         ({"username": "mara@hotmail.com"}, "microsoft"),
-        ({"tile": "imap", "host": "outlook.office365.com"}, "microsoft"),
+        ({"tile": "tributary", "host": "outlook.office365.com"}, "microsoft"),
         ({"host": "imap.harbour.example", "username": "mara@harbour.example"}, ""),
         ({}, ""),
     ],
