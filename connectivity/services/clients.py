@@ -18,6 +18,7 @@ from protocols.errors import MailServerError, OAuthRefused
 # A code no service ever gave out: one that knows the client says so, and any other says that.
 _NO_CODE, _NO_VERIFIER = "tributary-self-test", "x" * 43
 _CODE_REFUSED = frozenset({"invalid_grant"})
+_ABOUT_US = frozenset({"oauth-client", "oauth-redirect", "oauth-secret-expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,26 @@ def self_test(client: OAuthClient, *, redirect_uri: str, now: datetime) -> bool:
     """
     cause = line = ""
     try:
-        authority.exchange(client, code=_NO_CODE, verifier=_NO_VERIFIER, redirect_uri=redirect_uri)
+        _ask(client, redirect_uri)
     except MailServerError as error:
-        known = isinstance(error, OAuthRefused) and error.error in _CODE_REFUSED
-        read = catalogue.read("oauth", error)
-        # The code is nonsense, so that the service finds fault with it alone is what we hope for.
-        if not known or read in {"oauth-client", "oauth-redirect", "oauth-secret-expired"}:
-            cause, line = read, error.server_line
+        cause, line = catalogue.read("oauth", error), error.server_line
     except credentials.CredentialError as broken:
         cause = broken.cause
     client.tested_at, client.test_cause, client.test_line = now, cause, line
     client.save(update_fields=["tested_at", "test_cause", "test_line"])
     return not cause
+
+
+def _ask(client: OAuthClient, redirect_uri: str) -> None:
+    """Raises what the service holds against this client."""
+    if authority.addresses(client).device:
+        # Microsoft looks at a code before it looks at who brings it; here it names what is wrong
+        # with the client or its permissions. The code that comes is never used.
+        authority.device_begin(client)
+    try:
+        authority.exchange(client, code=_NO_CODE, verifier=_NO_VERIFIER, redirect_uri=redirect_uri)
+    except OAuthRefused as error:
+        # The code is nonsense, so that the service finds fault with it alone is what we hope for.
+        only_the_code = error.error in _CODE_REFUSED
+        if not only_the_code or catalogue.read("oauth", error) in _ABOUT_US:
+            raise

@@ -286,3 +286,34 @@ def test_the_self_test_asks_the_provider(oauth_client: OAuthClient, oidc: OidcPr
     assert not clients.self_test(oauth_client, redirect_uri=CALLBACK, now=NOW)
     assert oauth_client.test_cause == "oauth-client"
     assert "invalid_client" in oauth_client.test_line
+
+
+def answering(tls_files: TlsFiles, status: str, body: str) -> Hostile:
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n"
+    said = Send(f"{head}{body}".encode())
+    return Hostile([Tls(tls_files.good), Expect(rb"^\r?$"), said, Hang()])
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ('{"error": "unauthorized_client", "error_description": "nobody"}', "oauth-client"),
+        ('{"error": "invalid_scope", "error_description": "AADSTS70011: x"}', "oauth-scope"),
+    ],
+)
+def test_the_self_test_asks_for_a_device_code_too(
+    oauth_client: OAuthClient, tls_files: TlsFiles, body: str, cause: str
+) -> None:
+    """Where the service looks at the nonsense of the other question first, as Microsoft does."""
+    with answering(tls_files, "400 no", body) as server:
+        oauth_client.device_url = f"https://localhost:{server.port}/device"
+        oauth_client.save()
+        assert not clients.self_test(oauth_client, redirect_uri=CALLBACK, now=NOW)
+    assert oauth_client.test_cause == cause
+
+
+def test_the_self_test_of_a_service_that_is_down(oauth_client: OAuthClient) -> None:
+    OAuthClient.objects.update(token_url="https://localhost:1/", device_url="")
+    oauth_client.refresh_from_db()
+    assert not clients.self_test(oauth_client, redirect_uri=CALLBACK, now=NOW)
+    assert oauth_client.test_cause == "oauth-unavailable"
