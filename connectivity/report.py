@@ -300,8 +300,12 @@ def _contents(facts: Mapping[str, int | str]) -> str:
     if isinstance(messages, int):
         words = ngettext("%(n)s message", "%(n)s messages", messages)
         parts.append(words % {"n": count(messages)})
+    used = facts.get("quota_used")
     if isinstance(room, int) and messages:
         parts.append(size(room))
+    elif room is None and isinstance(used, int) and used:
+        # All that counts there, which may be more than mail.
+        parts.append(_("%(size)s used there") % {"size": size(used)})
     return ", ".join(parts)
 
 

@@ -76,6 +76,9 @@ def test_nothing_is_made_up_where_a_server_told_little() -> None:
     assert told["Name found"] == "imap.corp.test"
     assert told["Folders"] == "1 message"
     assert "New mail" not in told
+    told = details(tell(passed(folders=2, messages=9, idle=0, quota_used=3 * GB, quota=15 * GB)))
+    assert told["Folders"] == "2 folders, 9 messages, 3.0 GB used there"
+    assert told["New mail"].startswith("Fetched at the regular times")
 
 
 @pytest.mark.parametrize(
