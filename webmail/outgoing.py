@@ -125,7 +125,8 @@ def _refused(message: OutboxMessage, recipients: Sequence[OutboxRecipient]) -> s
     if refused < len(recipients):
         words = {"done": len(recipients) - refused, "all": len(recipients)}
         return _("Sent to %(done)d of %(all)d recipients. The others were refused.") % words
-    return f"{_('It was refused. Nobody received it.')} {_reason(message)}".strip()
+    told = _("It was refused. Nobody received it.")
+    return f"{told} {_reason(message)}".strip()
 
 
 def _reason(message: OutboxMessage) -> str:
