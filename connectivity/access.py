@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -31,6 +31,12 @@ def draft_for(user: User, pk: int, kind: str = "") -> AccountDraft:
     drafts = AccountDraft.objects.select_related("credential", "user")
     wanted = {"kind": kind} if kind else {}
     return get_object_or_404(drafts, pk=pk, user=user, **wanted)
+
+
+def draft_posted(user: User, posted: Mapping[str, str], kind: str) -> AccountDraft | None:
+    """The user's draft that a form goes on with; None where it names none. Raises as above."""
+    key = posted.get("draft", "")
+    return draft_for(user, int(key), kind) if key.isdecimal() and len(key) < 19 else None
 
 
 def certificate_for(user: User, pk: int) -> CertificatePin:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,19 @@ from connectivity.services import credentials
 
 #: What a page may be made to hold; more is no form of ours.
 MOST = 20
+#: Letters kept of one field; none of a form takes more.
+LONGEST = 1024
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 #: Fields that may hold whose account it is.
 _ADDRESSES = ("username", "email", "address")
 _SECRET = ("password", "secret", "token")
 #: Where a permission of a provider is shown: with another of these it is for another account.
 _PLACE = ("host", "port", "username", "smtp_host", "smtp_port")
+
+
+def typed(posted: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """What was posted in these fields, fit to be stored, and nothing that came beside them."""
+    return {name: _CONTROLS.sub(" ", posted[name])[:LONGEST] for name in names if name in posted}
 
 
 def keep(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from connectivity.access import draft_for
+from connectivity.access import draft_posted
 from connectivity.models import AccountDraft
 from connectivity.providers import by_key
 from connectivity.services import drafts
@@ -17,26 +19,14 @@ from retrieval.services.accounts import Outcome
 from retrieval.views import form_page
 from retrieval.views.form_page import FULL, SIGN_IN, STEPS, About
 
-#: What is posted beside the fields and no part of what was typed.
-_NOT_TYPED = {
-    "csrfmiddlewaretoken",
-    "action",
-    "how",
-    "tried",
-    "retype",
-    "anyway",
-    "letters",
-    "draft",
-    "removal_of",
-    "password",
-}
+#: What is kept of a posted form: its fields, and how it was laid out.
+_KEPT = {*TaskForm.base_fields, "layout", "provider"} - {"password"}
 
 
 def about_posted(user: User, posted: QueryDict) -> About:
     """What a posted form of a new task is about."""
     layout = posted.get("layout", FULL)
-    key = posted.get("draft", "")
-    draft = draft_for(user, int(key), AccountDraft.Kind.RETRIEVAL) if key.isdecimal() else None
+    draft = draft_posted(user, posted, AccountDraft.Kind.RETRIEVAL)
     return About(
         by_key(posted.get("provider", "")),
         draft=draft,
@@ -46,7 +36,7 @@ def about_posted(user: User, posted: QueryDict) -> About:
 
 def keep(user: User, posted: QueryDict, about: About, outcome: Outcome | None) -> AccountDraft:
     """Write down what was typed, without the password, for another day."""
-    values = {name: posted[name] for name in posted if name not in _NOT_TYPED}
+    values: dict[str, Any] = drafts.typed(posted, _KEPT)
     before = about.draft
     if before is not None and before.credential_id:
         # What a sign-in was made for stays: its permission goes nowhere else.

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from connectivity.access import draft_for, person, requires
+from connectivity.access import draft_for, draft_posted, person, requires
 from connectivity.models import AccountDraft, Feature
 from connectivity.providers import by_host, by_key
 from connectivity.services import drafts, pins
@@ -34,8 +34,8 @@ from smtp_accounts.views.form_page import About, Tried
 #: Trust the certificate with this SHA-256, of the server in the form, and no other one there.
 PIN = "pin:"
 SIGN_INS = ("sign-in", "oauth")
-#: What is posted beside the fields and no part of what was typed.
-_NOT_TYPED = {"csrfmiddlewaretoken", "action", "how", "tried", "retype", "draft", "password"}
+#: What is kept of a posted form.
+_KEPT = {*AccountForm.base_fields, "tile"} - {"password"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,8 +134,7 @@ def _about_draft(row: AccountDraft) -> About:
 
 
 def _about_posted(user: User, posted: QueryDict) -> About:
-    key = posted.get("draft", "")
-    row = draft_for(user, int(key), AccountDraft.Kind.SMTP) if key.isdecimal() else None
+    row = draft_posted(user, posted, AccountDraft.Kind.SMTP)
     return About(draft=row, provider=by_key(posted.get("tile", "")))
 
 
@@ -231,7 +230,7 @@ def _saved(request: HttpRequest, about: About, values: AccountValues) -> HttpRes
 def _keep(user: User, posted: QueryDict, about: About, outcome: Outcome | None) -> AccountDraft:
     """Write down what was typed, without the password, for another day."""
     row = about.draft
-    values = {name: posted[name] for name in posted if name not in _NOT_TYPED}
+    values: dict[str, Any] = drafts.typed(posted, _KEPT)
     if row is not None and row.credential_id:
         # What a sign-in was made for stays: its permission goes nowhere else.
         values = row.values | {name: values[name] for name in values.keys() - set(LOCKED)}

@@ -17,6 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from connectivity.models import AccountDraft
 from mailstore.models import Folder
 from smtp_accounts.models import Draft, DraftAttachment
 from tests.conftest import PASSWORD
@@ -108,6 +109,28 @@ def test_no_value_breaks_a_page(
                 if getattr(browser, method)(address, given).status_code >= 500
             ]
     assert not broken
+
+
+@pytest.mark.parametrize("page", ["retrieval-new", "smtp-account-new"])
+@pytest.mark.parametrize("extra", [{"a_token": "x"}, {"draft": "9" * 5000}, {"tile": "x\x00y"}])
+def test_what_comes_beside_the_fields_of_an_account_is_not_kept(
+    user: User, page: str, extra: dict[str, str]
+) -> None:
+    given = {"host": "outlook.office365.com", "username": "a@outlook.com", "email": "a@outlook.com"}
+    sent = {
+        **given,
+        "provider": "outlook",
+        "action": "sign-in",
+        "name": "x\x00" * 9000,
+        "more": "y",
+    }
+    answer = calm(user).post(reverse(page), {**sent, **extra})
+    assert answer.status_code == 307
+    kept = AccountDraft.objects.get().values
+    assert kept["host"] == given["host"]
+    assert not {"a_token", "draft", "more"} & kept.keys()
+    assert "\x00" not in str(kept)
+    assert len(str(kept)) < 3000
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
