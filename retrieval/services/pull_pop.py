@@ -107,7 +107,9 @@ class PopSession:
         self.task = session.task
         self.known = pop_ledger.named(self.task)
         self.arrivals = Arrivals(session, self.known)
+        # What came over: its row where it is to be removed, else no more than the row's id.
         self.here: dict[int, PopMessage] = {}
+        self.came: list[int] = []
         self.seen = 0
         self.spent: BudgetSpent | None = None
         # Something fetched is not here: no QUIT, which for some servers means it was collected.
@@ -288,7 +290,9 @@ class PopSession:
             rows = self._store(bodies)
         except BudgetSpent as spent:
             rows, self.spent = {}, spent
-        self.here |= rows
+        self.came += [row.pk for row in rows.values() if row.pk is not None]
+        if not self.task.leave_on_server:
+            self.here |= rows
         for one, _ in bodies:
             row = rows.get(one.entry.number)
             if row is not None and not _is_same_size(one, row.size):
@@ -340,9 +344,8 @@ class PopSession:
         A server that forgets an answer, or gives one twice, hands out the next messages under
         the ids of those before them.
         """
-        ids = [row.pk for row in self.here.values() if row.pk is not None]
-        if ids:
-            self.session.settle(lambda: pop_ledger.doubt(self.task, ids))
+        if self.came:
+            self.session.settle(lambda: pop_ledger.doubt(self.task, self.came))
 
     # Removal
 
