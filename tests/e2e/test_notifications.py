@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from connectivity.services import notifications
+from filtering.services import notices
 from tests.e2e.conftest import PHONE
 from tests.webmail.samples import Mailbox
 
@@ -125,3 +127,23 @@ def test_on_a_phone_the_bell_is_in_the_bottom_bar(
     expect(page.get_by_role("heading", name="mara@northbank.test needs you")).to_be_visible()
     wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide
+
+
+def test_the_mail_about_it_is_read_like_any_other(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,
+    user: User,
+    shot: Callable[..., None],
+    settings: Settings,
+) -> None:
+    settings.SITE_URL = live_server.url
+    trouble(user, "retrieval:1", "mara@northbank.test")
+    assert notices.send_due(now=timezone.now()) == 1
+    page.goto(live_server.url)
+    page.locator(".msg__link[title^=postmaster]").click()
+    frame = page.frame_locator("iframe").first
+    expect(frame.get_by_text("imap.corp.example did not answer on port 993")).to_be_visible()
+    way = frame.get_by_role("link", name="Open the account")
+    expect(way).to_have_attribute("href", f"{live_server.url}/settings/connectivity/retrieval/1/")
+    shot("notifications-mail")
