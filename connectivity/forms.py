@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from connectivity.models import OAuthClient
+from connectivity.services import clients
 from connectivity.services.clients import Registration
 from lib.forms import PasswordField, PlainField, PlainInput
 
@@ -50,13 +51,18 @@ class ClientForm(forms.Form):
     revoke_url = AddressField(_("Revocation address"))
     issuer = AddressField(_("Issuer"))
 
+    def __init__(self, *args: Any, client: OAuthClient | None = None, **kwargs: Any) -> None:
+        """``client`` is what is stored and may be changed by this."""
+        super().__init__(*args, **kwargs)
+        self.client = client
+
     @classmethod
     def of(cls, client: OAuthClient | None) -> ClientForm:
         """The form as it is stored, without the secret."""
         if client is None:
             return cls()
         names = ("client_id", "tenant", "enabled", *ADDRESSES)
-        return cls(initial={name: getattr(client, name) for name in names})
+        return cls(initial={name: getattr(client, name) for name in names}, client=client)
 
     def clean(self) -> dict[str, Any]:
         """Both addresses a sign-in needs, or neither."""
@@ -69,7 +75,27 @@ class ClientForm(forms.Form):
         if others and not values.get("authorize_url") and "authorize_url" not in self.errors:
             alone = _("The addresses below count only together with this one.")
             self.add_error("authorize_url", ValidationError(alone))
+        if not self.errors and self.client is not None:
+            self._clean_receivers(self.client)
         return values
+
+    def _clean_receivers(self, client: OAuthClient) -> None:
+        """A stored secret goes only where it was saved for, and so do people's permissions."""
+        values = self.registration()
+        if not clients.goes_elsewhere(client, values):
+            return
+        if client.grants.exists():
+            used = _(
+                "Accounts sign in at the present service, and their permissions go nowhere else. "
+                "Delete these accounts first."
+            )
+            self.add_error("token_url", ValidationError(used))
+        elif client.key_id and values.secret is None:
+            again = _(
+                "Enter the client secret again: the addresses have changed, and a stored secret "
+                "goes only where it was saved for."
+            )
+            self.add_error("secret", ValidationError(again))
 
     def registration(self) -> Registration:
         """What to store; an empty secret keeps the stored one unless none is wanted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
@@ -77,6 +78,22 @@ def register(*, provider: str, values: Registration, now: datetime) -> OAuthClie
         client.changed_at = now
         client.save()
     return client
+
+
+def goes_elsewhere(client: OAuthClient, values: Registration) -> bool:
+    """Whether secrets would be sent to a host that they were not sent to so far."""
+    after = OAuthClient(provider=client.provider, tenant=values.tenant)
+    for name in ("authorize_url", "token_url", "device_url", "revoke_url"):
+        setattr(after, name, getattr(values, name))
+    return not _receivers(after) <= _receivers(client)
+
+
+def _receivers(client: OAuthClient) -> set[str]:
+    """Who is sent the client secret and people's tokens."""
+    known = authority.addresses(client)
+    return {urlsplit(url).netloc.lower() for url in (known.token, known.device, known.revoke)} - {
+        ""
+    }
 
 
 def remove(client: OAuthClient) -> bool:

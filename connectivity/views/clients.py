@@ -42,7 +42,7 @@ def client(request: HttpRequest, provider: str) -> HttpResponse:
     known, stored = _named(provider)
     if request.method != "POST":
         return _page(request, known, stored, ClientForm.of(stored))
-    form = ClientForm(request.POST)
+    form = ClientForm(request.POST, client=stored)
     if not form.is_valid():
         return _page(request, known, stored, form, status=422)
     now = timezone.now()

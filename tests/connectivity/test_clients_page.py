@@ -113,6 +113,33 @@ def test_what_is_wrong_is_said_and_nothing_stored(
     assert not OAuthClient.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["token_url", "device_url", "revoke_url"])
+def test_a_stored_secret_goes_to_no_other_host(web: Client, name: str) -> None:
+    web.post(PAGE, OWN | {"secret": SECRET})
+    before = OAuthClient.objects.values().get()
+    moved = OWN | {name: "https://evil.test:1/token"}
+    answer = web.post(PAGE, moved)
+    assert answer.status_code == 422
+    assert "Enter the client secret again" in answer.content.decode()
+    assert OAuthClient.objects.values().get() == before
+    assert web.post(PAGE, OWN | {name: "https://localhost:1/other"}).status_code == 302
+    assert web.post(PAGE, moved | {"secret": "another"}).status_code == 302
+
+
+def test_permissions_of_people_go_to_no_other_host(web: Client, user: User) -> None:
+    web.post(PAGE, OWN | {"secret": SECRET})
+    secret = Credential(user=user, kind="oauth", changed_at=datetime.now(UTC))
+    credentials.seal(secret, "{}")
+    secret.save()
+    client = OAuthClient.objects.get()
+    OAuthGrant.objects.create(credential=secret, client=client, address="mara@outlook.test")
+    answer = web.post(PAGE, OWN | {"token_url": "https://evil.test/token", "secret": "another"})
+    assert answer.status_code == 422
+    assert "Delete these accounts first." in answer.content.decode()
+    client.refresh_from_db()
+    assert client.token_url == OWN["token_url"]
+
+
 def test_the_test_says_what_is_wrong_in_words(web: Client) -> None:
     web.post(PAGE, OWN)
     answer = web.post(
