@@ -14,7 +14,8 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from connectivity.causes import Explained, explain, explain_cause
-from connectivity.services import credentials, logins, network, trials
+from connectivity.models import Feature
+from connectivity.services import credentials, features, logins, network, trials
 from mailstore.models import Message
 from protocols.errors import MailServerError, TokenExpired
 from protocols.imap.search import Sought
@@ -70,6 +71,9 @@ def on_server(
     if task.type == TaskType.POP and _is_busy(task, now=now):
         # A maildrop is open to one program at a time (RFC 1939 section 4).
         return Answer(problem=explain_cause("in-use", {"host": task.host}))
+    clear = task.security == Security.NONE
+    if clear and not features.enabled_for(user, Feature.CLEAR_TEXT):
+        return Answer(problem=explain_cause("clear-text-off", {"host": task.host}))
     problem: Explained | None = None
     try:
         trials.take(user, now=now, target=task.host)

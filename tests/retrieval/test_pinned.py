@@ -17,7 +17,7 @@ from connectivity.services import features, pins, probing
 from protocols.tls import fingerprint
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalTask
-from retrieval.services import watching
+from retrieval.services import watching, why
 from standin.certs import TlsFiles
 from standin.dovecot import Dovecot
 from tests.retrieval.conftest import SECRET, bodies, letter, run
@@ -144,6 +144,17 @@ def test_clear_text_stops_before_a_byte_is_sent_where_it_is_forbidden(
     features.set_switch(domain, Feature.CLEAR_TEXT, True)
     run(bare, later=2 * LATER)
     assert bare.state == "ok"
+
+
+def test_nobody_looks_for_a_message_in_clear_text_where_it_is_forbidden(
+    bare: RetrievalTask, imap_server: ImapServer, user: User, domain: Domain
+) -> None:
+    features.set_switch(domain, Feature.CLEAR_TEXT, False)
+    wanted = why.sought("lease", None)
+    answer = why.on_server(user=user, task=bare, wanted=wanted, clock=timezone.now)
+    assert answer.problem is not None
+    assert answer.problem.cause == "clear-text-off"
+    assert not imap_server.heard
 
 
 def test_nobody_listens_in_clear_text_where_it_is_forbidden(
