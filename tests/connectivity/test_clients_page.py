@@ -67,6 +67,11 @@ def test_the_page_has_all_that_the_provider_asks_for(web: Client) -> None:
     assert web.get(reverse("oauth-client", args=["elsewhere"])).status_code == 404
 
 
+def test_the_redirect_address_is_the_one_of_the_site(web: Client, settings: Settings) -> None:
+    settings.SITE_URL = "https://mail.example.org/"
+    assert ">https://mail.example.org/oauth/callback/</textarea>" in text(web, PAGE)
+
+
 def test_a_secret_is_sealed_never_shown_and_kept_by_an_empty_field(web: Client) -> None:
     page = web.post(PAGE, OWN | {"secret": SECRET}, follow=True).content.decode()
     client = OAuthClient.objects.get()
