@@ -21,8 +21,10 @@ from protocols.errors import MailServerError
 __all__ = ["ENTRIES", "Entry", "find", "is_known", "like", "read", "root"]
 
 # RFC 5530 and RFC 2449 codes, SMTP replies (RFC 5321 4.2, RFC 3463), Microsoft's and OAuth's names.
+# No part of an IP address is a code.
 _CODES = re.compile(
-    r"\[([A-Z][A-Z/-]+)|(?:^|(?<= ))([2-5]\d\d)(?=[ -]|$)|\b([45]\.\d{1,3}\.\d{1,3})\b"
+    r"\[([A-Z][A-Z/-]+)|(?:^|(?<= ))([2-5]\d\d)(?=[ -]|$)"
+    r"|(?<![\w.])([45]\.\d{1,3}\.\d{1,3})(?!\w|\.\d)"
     r"|\b(AADSTS\d{4,8})\b|\b([a-z]+(?:_[a-z]+)+)\b"
 )
 LINE_CAP = 600  # characters looked at

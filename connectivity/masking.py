@@ -16,10 +16,11 @@ _MASKS = (
     (re.compile(r"(?<![\w<])(?=[\w+/=.-]*[\d+/=])[\w+/=-]{12,}(?:\.[\w+/=-]{6,})*"), "<id>"),
     (re.compile(r"(?<![\w<])(?:[a-z0-9_-]+\.)+[a-z]{2,}(?![\w>])", re.I), "<host>"),
     (re.compile(r"(?<![\w.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w.])", re.I), "<ip>"),
-    (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "<ip>"),
+    (re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)"), "<ip>"),
 )
-# Reply and status codes are kept: they are what an entry is made from.
-_CODE = re.compile(r"^[2-5]\d\d(?=[ -])|\b[245]\.\d{1,3}\.\d{1,3}\b|\bAADSTS\d+\b")
+# Reply and status codes are kept: they are what an entry is made from. Three numbers of an IP
+# address look like one, but for the fourth.
+_CODE = re.compile(r"^[2-5]\d\d(?=[ -])|(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?!\w|\.\d)|\bAADSTS\d+\b")
 _DIGITS = re.compile(r"\d+")
 
 

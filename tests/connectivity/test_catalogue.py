@@ -64,6 +64,16 @@ def test_unknown_words_keep_the_cause_of_the_error() -> None:
     assert catalogue.is_known("imap", LoginRefused(Stage.LOGIN))
 
 
+def test_an_address_of_the_internet_is_no_code() -> None:
+    """Parts of 192.5.1.1 look as 5.1.1 does, which is for a recipient that does not exist."""
+    for line in ("550 Client host [192.5.1.1] rejected", "550 5.1.1.7 rejected"):
+        assert catalogue.find("smtp", kind="refused", stage="send", line=line) == "message-refused"
+    line = "535 sign-in from 91.5.7.139 refused"
+    assert catalogue.find("smtp", kind="login-refused", line=line) == "login-refused"
+    known = catalogue.find("smtp", kind="refused", stage="send", line="550 5.1.1. No such person")
+    assert known == "no-such-recipient"
+
+
 def test_an_error_is_read_with_its_host_and_its_reason() -> None:
     said = LoginRefused(Stage.LOGIN, server_line="LOGIN failed.")
     assert catalogue.read("imap", said, host="outlook.office365.com") == "old-sign-in-off"

@@ -27,6 +27,7 @@ def refused(line: str) -> MailServerError:
         ("flarp for jdoe@corp.test denied", "flarp for <address> denied"),
         ("flarp for jdoe at imap.corp.test (10.1.2.3)", "flarp for <name> at <name> (<ip>)"),
         ("flarp at mx.elsewhere.test", "flarp at <host>"),
+        ("535 flarp [198.5.100.7] 192.2.0.9. 5.7.1", "535 flarp [<ip>] <ip>. 5.7.1"),
         ("flarp [2001:db8::7] 17 times", "flarp [<ip>] # times"),
         ('no "Secret project" here', "no <name> here"),
         ("535 5.7.99 flarp id 8gd7f6dh3k2-abc", "535 5.7.99 flarp id <id>"),
