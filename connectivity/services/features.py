@@ -10,7 +10,10 @@ from enum import StrEnum
 from django.db.models import Count, Max, Q
 
 from accounts.models import Domain, User
-from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch
+from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch, Notification
+
+# How the kinds of notifications begin that are about the accounts of a feature.
+_TOLD_AS: dict[str, str] = {Feature.RETRIEVAL: "retrieval-", Feature.SMTP_ACCOUNTS: "smtp-"}
 
 
 class Origin(StrEnum):
@@ -169,3 +172,7 @@ def set_switch(
         feature=feature,
         defaults={"enabled": enabled, "changed_by": by, "changed_at": now},
     )
+    if not enabled and feature in _TOLD_AS:
+        # Nothing is tried from now on, so nothing could ever end what people are told.
+        rows = Notification.objects.filter(resolved_at=None, kind__startswith=_TOLD_AS[feature])
+        (rows if domain is None else rows.filter(user__domain=domain)).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,7 +87,7 @@ def test_an_hour_of_failure_is_told_and_mailed(user: User, make_task: MakeTask) 
     assert len(notices_of(user, 26 * HOUR)) == 2
 
 
-@pytest.mark.parametrize("end", ["paused", "deleted", "switched off"])
+@pytest.mark.parametrize("end", ["paused", "deleted", "off", "off for all"])
 def test_nobody_is_told_of_a_task_nobody_waits_for(
     user: User, domain: Domain, make_task: MakeTask, end: str
 ) -> None:
@@ -99,10 +100,36 @@ def test_nobody_is_told_of_a_task_nobody_waits_for(
     elif end == "deleted":
         accounts.delete(task=task)
     else:
-        features.set_switch(domain, Feature.RETRIEVAL, False)
-        run(task, later=70 * MINUTE, expect_failure=True)
+        features.set_switch(domain if end == "off" else None, Feature.RETRIEVAL, False)
+        # Nobody pulls it any more, so no run could end what is told.
+        assert dispatch.claim_due(now=timezone.now() + 30 * HOUR) == []
     assert shown(user, 2 * HOUR) == []
     assert notices_of(user, 30 * HOUR) == []
+
+
+def test_another_domain_switched_off_silences_nobody_here(
+    user: User, domain: Domain, make_task: MakeTask
+) -> None:
+    task = make_task(state="needs-password")
+    tell(task, cause="oauth-revoked", now=timezone.now())
+    other = Domain.objects.create(name="elsewhere.test")
+    features.set_switch(other, Feature.RETRIEVAL, False)
+    features.set_switch(domain, Feature.SMTP_ACCOUNTS, False)
+    assert len(shown(user, MINUTE)) == 1
+    features.set_switch(domain, Feature.RETRIEVAL, False)
+    assert shown(user, MINUTE) == []
+
+
+def test_what_runs_by_hand_only_is_mended_by_its_new_password(
+    user: User, remote: Remote, make_task: MakeTask
+) -> None:
+    now = timezone.now()
+    task = make_task(method="manual", state="needs-password", next_at=None)
+    tell(task, cause="login-refused", now=now)
+    values = replace(accounts.values_of(task), password="a remote password")
+    assert accounts.save(user=user, values=values, now=now, task=task).ok
+    assert shown(user, MINUTE) == ["mara@remote.test works again"]
+    assert notices_of(user, 2 * HOUR) == []
 
 
 @pytest.mark.parametrize(
