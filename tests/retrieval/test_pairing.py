@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 
 from accounts.models import User
 from connectivity.models import Credential
-from connectivity.services import credentials
+from connectivity.services import credentials, notifications
 from retrieval.models import RetrievalTask, TaskState
-from retrieval.services import accounts
+from retrieval.services import accounts, dispatch, lease
+from retrieval.services.lease import LeaseLostError
+from retrieval.services.telling import tell
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.services import accounts as senders
 from smtp_accounts.services.accounts import AccountValues
@@ -74,6 +77,32 @@ def test_a_new_password_of_the_sender_mends_its_task(user: User, sender: SmtpAcc
     task = RetrievalTask.objects.get()
     assert (task.state, task.cause, task.next_at) == (TaskState.OK, "", NOW)
     assert credentials.reveal(task.credential) == NEW_SECRET
+
+
+def test_a_run_with_the_old_secret_does_not_say_that_the_new_one_is_refused(
+    user: User, sender: SmtpAccount
+) -> None:
+    task = RetrievalTask.objects.get()
+    claim = dispatch.claim_one(task, now=NOW)
+    assert claim is not None
+    values = sending(sender, password=NEW_SECRET)
+    assert senders.save(user=user, values=values, now=NOW, account=sender).ok
+    with pytest.raises(LeaseLostError), transaction.atomic():
+        lease.hold(task.pk, claim.fence)
+    task.refresh_from_db()
+    assert (task.state, task.next_at, task.lease_until) == (TaskState.OK, NOW, None)
+
+
+def test_what_runs_by_hand_only_needs_nobody_once_it_is_mended(
+    user: User, sender: SmtpAccount
+) -> None:
+    task = RetrievalTask.objects.get()
+    RetrievalTask.objects.update(method="manual")
+    tell(task, cause="login-refused", now=NOW)
+    assert notifications.unread(user, now=NOW) == 1
+    values = sending(sender, password=NEW_SECRET)
+    assert senders.save(user=user, values=values, now=NOW, account=sender).ok
+    assert notifications.unread(user, now=NOW) == 0
 
 
 def test_a_paused_task_is_not_woken(user: User, sender: SmtpAccount) -> None:
