@@ -215,6 +215,12 @@ def save(
     if not outcome.ok:
         return outcome
     with transaction.atomic():
+        if account is not None:
+            # Another tab may have made another account of it, or given it another secret.
+            rows = SmtpAccount.objects.select_for_update(of=("self",))
+            account = rows.get(pk=account.pk)
+            if needs_password(values, account):
+                return replace(outcome, problem=explain_cause("password-needed"))
         same = account is not None and _is_same(account, values)
         old = account.credential if account is not None else None
         saved = store(user, values, account, now if test else None)
@@ -332,11 +338,17 @@ def record_ok(account: SmtpAccount, now: datetime) -> None:
 def record_failure(
     account: SmtpAccount, *, cause: str, server_line: str = "", now: datetime
 ) -> None:
-    """Remember why sending failed; shown on the account's row and in Send From."""
-    SmtpAccount.objects.filter(pk=account.pk).update(
-        last_failed_at=now, cause=cause, server_line=server_line
-    )
-    telling.failed(account, cause=cause, now=now)
+    """Remember why sending failed; shown on the account's row and in Send From.
+
+    Nothing is said of an account that is gone, or was mended while the attempt was under way.
+    """
+    same = SmtpAccount.objects.filter(pk=account.pk, host=account.host, username=account.username)
+    if account.credential is not None:
+        same = same.filter(
+            credential=account.credential, credential__changed_at=account.credential.changed_at
+        )
+    if same.update(last_failed_at=now, cause=cause, server_line=server_line):
+        telling.failed(account, cause=cause, now=now)
 
 
 def is_paused(account: SmtpAccount) -> bool:

@@ -136,6 +136,31 @@ def test_a_saved_password_goes_nowhere_else(
     assert (account.host, account.encryption) == ("localhost", "tls")
 
 
+def test_another_tab_made_another_account_of_it_meanwhile(
+    user: User, account: SmtpAccount, values: Values
+) -> None:
+    """The stored password belongs to another server by now, and is not carried back."""
+    seen = SmtpAccount.objects.select_related("credential").get(pk=account.pk)
+    newer = credentials.store(user=user, secret="for another server")
+    SmtpAccount.objects.update(host="smtp.elsewhere.test", credential=newer)
+    kept = values(password="", display_name="M. Hall")
+    outcome = accounts.save(user=user, values=kept, now=NOW, account=seen)
+    assert outcome.problem is not None
+    assert outcome.problem.cause == "password-needed"
+    account.refresh_from_db()
+    assert (account.host, account.credential) == ("smtp.elsewhere.test", newer)
+
+
+def test_what_another_tab_chose_stays(user: User, account: SmtpAccount, values: Values) -> None:
+    seen = SmtpAccount.objects.get(pk=account.pk)
+    newer = credentials.store(user=user, secret=SECRET)
+    SmtpAccount.objects.update(is_default_from=True, credential=newer)
+    kept = values(password="", display_name="M. Hall")
+    assert accounts.save(user=user, values=kept, now=NOW, account=seen).ok
+    account.refresh_from_db()
+    assert (account.is_default_from, account.credential) == (True, newer)
+
+
 def test_saving_wakes_what_waited(
     user: User, account: SmtpAccount, values: Values, make_draft: Callable[..., Draft]
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import User
 from connectivity.models import Notification
 from connectivity.notices import told
-from connectivity.services import notifications
+from connectivity.services import credentials, notifications
 from smtp_accounts.models import Draft, SmtpAccount
 from smtp_accounts.services import accounts, delivery, outbox, queue
 from smtp_accounts.services.accounts import AccountValues
@@ -103,3 +103,23 @@ def test_the_way_to_mend_it_is_the_page_of_the_account(user: User, account: Smtp
     accounts.record_failure(account, cause="login-refused", now=NOW)
     [row] = notifications.recent(user, now=NOW)
     assert f"/{account.pk}/" in told(row, now=NOW).url
+
+
+def test_an_attempt_with_the_old_password_blames_no_mended_account(
+    user: User, account: SmtpAccount
+) -> None:
+    """It was under way while the new one was stored, tested and found good."""
+    seen = SmtpAccount.objects.select_related("credential").get(pk=account.pk)
+    assert account.credential is not None
+    credentials.store(user=user, secret="a newer password", credential=account.credential)
+    accounts.record_failure(seen, cause="login-refused", now=NOW)
+    account.refresh_from_db()
+    assert not accounts.is_paused(account)
+    assert not Notification.objects.exists()
+
+
+def test_nobody_is_told_of_an_account_deleted_meanwhile(account: SmtpAccount) -> None:
+    seen = SmtpAccount.objects.select_related("credential").get(pk=account.pk)
+    accounts.delete(account=account)
+    accounts.record_failure(seen, cause="no-answer", now=NOW)
+    assert not Notification.objects.exists()
