@@ -238,7 +238,8 @@ def _failed(name: str, error: MailServerError, about: Target, seconds: float) ->
 
 
 def _certificate(seen: SeenCertificate) -> Certificate:
-    begins, ends = (date_format(at, "j M Y") for at in (seen.not_before, seen.not_after))
+    form = pgettext("day of another year in a list", "j M Y")
+    begins, ends = (date_format(at, form) for at in (seen.not_before, seen.not_after))
     return Certificate(
         subject=seen.subject,
         issuer=seen.issuer,
@@ -283,7 +284,11 @@ def _encryption(security: Security | None, facts: Mapping[str, int | str]) -> st
     if until := facts.get("valid_until"):
         ends = datetime.fromisoformat(str(until))
         soon = ends - timezone.now() < _SOON
-        form = pgettext("day in a list", "j M") if soon else "j M Y"
+        form = (
+            pgettext("day in a list", "j M")
+            if soon
+            else pgettext("day of another year in a list", "j M Y")
+        )
         parts.append(_("certificate valid to %(day)s") % {"day": date_format(ends, form)})
     elif version:
         parts.append(_("with the certificate you trust"))

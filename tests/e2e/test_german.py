@@ -9,12 +9,17 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.models import Role, User
+from connectivity.models import Feature
+from connectivity.services import features
+from tests.e2e import test_repair_look
 from tests.e2e.conftest import PHONE, WIDE
 from tests.e2e.tasks import gallery
+from tests.e2e.test_notifications import trouble
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
+tasks = test_repair_look.tasks
 
 #: Buttons, badges and tabs whose words do not fit, and anything that makes the page too wide.
 CLIPPED = """() => {
@@ -105,3 +110,53 @@ def test_german_fits(
     go("settings-appearance")
     fits("settings-appearance")
     assert [text for text in problems if "422" not in text] == []
+
+
+def test_german_fits_where_accounts_are_mended_and_allowed(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    tasks: dict[str, int],
+    fits: Callable[[str], None],
+    problems: list[str],
+) -> None:
+    """Repairs, notices, trust and the pages of administrators."""
+    User.objects.filter(pk=user.pk).update(language="de", role=Role.SYSTEM_ADMIN)
+    features.set_switch(user.domain, Feature.LOOKUP, enabled=False)
+    trouble(user, "retrieval:1", "mara@northbank.test", kind="retrieval-needs-you")
+    trouble(user, "smtp:3", "studio@example.org", kind="smtp-failing", cause="port-closed")
+
+    def go(name: str, *args: int | str, query: str = "") -> None:
+        page.goto(live_server.url + reverse(name, args=args) + query)
+
+    go("connectivity")
+    expect(page.get_by_text("Nicht gespeichert").first).to_be_visible()
+    fits("repairs")
+    go("retrieval-detail", tasks["Gmail"])
+    fits("pinned")
+    go("retrieval-why", tasks["Gmail"], query="?q=Rechnung")
+    expect(page.get_by_role("button", name="Auf mail.gmail.test nachsehen")).to_be_visible()
+    fits("why")
+    for provider in ("gmail", "outlook", "proton"):
+        go("retrieval-new", query=f"?provider={provider}")
+        fits(f"new-{provider}")
+    go("smtp-account-new", query="?provider=gmail")
+    fits("smtp-gmail")
+    go("certificates")
+    fits("certificates")
+    go("notifications")
+    expect(page.get_by_role("heading", name="Benachrichtigungen")).to_be_visible()
+    fits("notifications")
+    go("domain-settings")
+    expect(page.get_by_role("switch", name="E-Mail-Abruf")).to_be_checked()
+    fits("domain-settings")
+    go("system-features")
+    fits("system-features")
+    go("oauth-clients")
+    expect(page.get_by_role("heading", name="Anmeldeanbieter")).to_be_visible()
+    fits("oauth-clients")
+    go("oauth-client", "microsoft")
+    fits("oauth-client")
+    go("oauth-client-remove", "microsoft")
+    fits("oauth-client-remove")
+    assert problems == []
