@@ -185,6 +185,8 @@ class Door:
         task = self.session.task
         # Read again: a token that ran out was replaced meanwhile.
         task.credential.refresh_from_db()
+        # A secret that was typed meanwhile is for the settings that were saved with it.
+        lease.hold(task.pk, self.session.fence)
         now = self.session.clock()
         return logins.login(task.credential, username=task.username, now=now, apop=task.use_apop)
 

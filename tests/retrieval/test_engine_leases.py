@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from lib.checkpoints import set_hook
 from mailstore.models import Message
+from protocols.types import Security
 from retrieval.models import RetrievalRun, RetrievalTask
 from retrieval.retry import Standing, after_failure
-from retrieval.services import dispatch
-from retrieval.services.pull import pull
+from retrieval.services import accounts, dispatch, lease
+from retrieval.services.pull import Door, pull
+from retrieval.services.session import begin
 from tests.retrieval.conftest import bodies, letter, run
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
@@ -50,6 +53,25 @@ def test_a_hint_that_comes_twice_does_nothing_the_second_time(
     assert (done.outcome, done.stored) == ("ok", 60)
     assert len(bodies(user)) == 60
     assert RetrievalRun.objects.filter(task=task).count() == 1
+
+
+def test_a_password_given_meanwhile_is_not_shown_to_the_server_before(
+    user: User, imap_server: ImapServer, odd_task: MakeTask
+) -> None:
+    """A pull that is under way goes on with the settings it began with, and connects anew."""
+    task = odd_task(imap_server)
+    claim = dispatch.claim_one(task, now=NOW)
+    assert claim is not None
+    began = RetrievalTask.objects.get(pk=task.pk)
+    door = Door(begin(began, fence=claim.fence, clock=timezone.now, slice_seconds=None))
+    door.imap().close()
+    values = replace(accounts.values_of(task), port=993, require_ssl=True, password="typed since")
+    encrypted = replace(values, security=Security.TLS)
+    accounts.save(user=user, values=encrypted, now=NOW, task=task, test=False)
+    imap_server.heard.clear()
+    with pytest.raises(lease.LeaseLostError):
+        door.imap()
+    assert not any("LOGIN" in line or "AUTH" in line for line in imap_server.heard)
 
 
 @pytest.mark.accept("A194")
