@@ -190,6 +190,9 @@ class TaskForm(forms.Form):
             self.add_error("smtp_host", _("Enter the server and the port for sending."))
         if not self.errors:
             self._clean_secret()
+        elif self.task is None and "password" in self.fields and not cleaned.get("password"):
+            # With the other fields, not only once they are right.
+            self.add_error("password", _("Enter the password."))
         return cleaned
 
     def _clean_username(self, cleaned: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from retrieval.access import task_for
 from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.repair import Way, provider_of, sign_in_of
-from retrieval.rows import Look, Row, fetched, rows_for
+from retrieval.rows import Look, Row, fetched, problem_of, rows_for
 
 FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 
@@ -134,21 +134,30 @@ def _told(
     shown = shown or rows_for([task], now=timezone.now())[0]
     if request.GET.get("was") not in (Look.RUNNING, Look.QUEUED) or shown.is_live:
         return response
+    words = _ended(task, shown)
+    events: dict[str, dict[str, str]] = {"toast": {"text": words}} if words else {}
+    events["retrieval-changed"] = {}
+    response.headers["HX-Trigger"] = json.dumps(events)
+    return response
+
+
+def _ended(task: RetrievalTask, shown: Row) -> str:
+    """How the last run ended; empty for one that was only stopped, which the row shows."""
     last = task.runs.exclude(outcome=RunOutcome.RUNNING).first()
     name = task.source.name
     if shown.problem is not None:
-        words = f"{name}: {shown.problem.sentence}"
-    elif last is None or not fetched(last):
-        words = _("%(name)s: nothing new.") % {"name": name}
-    else:
-        new = fetched(last)
-        words = ngettext("%(name)s: %(n)s new message.", "%(name)s: %(n)s new messages.", new) % {
+        return f"{name}: {shown.problem.sentence}"
+    new = 0 if last is None else fetched(last)
+    if new:
+        return ngettext("%(name)s: %(n)s new message.", "%(name)s: %(n)s new messages.", new) % {
             "name": name,
             "n": count(new),
         }
-    events = {"toast": {"text": words}, "retrieval-changed": {}}
-    response.headers["HX-Trigger"] = json.dumps(events)
-    return response
+    if last is None or last.outcome == RunOutcome.OK:
+        return _("%(name)s: nothing new.") % {"name": name}
+    # It is tried again by itself, so the row is calm; but nobody knows whether there is new mail.
+    problem = problem_of(last)
+    return f"{name}: {problem.sentence}" if problem is not None else ""
 
 
 def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:

@@ -165,7 +165,8 @@ def links(form: TaskForm, about: About, proposal: Proposal | None) -> dict[str, 
         "type": str(form["type"].value()),
         "confirmed": proposal.place if proposal and proposal.needs_confirmation else "",
     }
-    return {"change_url": link(**known, all="1"), "edit_url": link(**known, edit="1")}
+    urls = {"change_url": link(**known, all="1"), "edit_url": link(**known, edit="1")}
+    return urls if about.task else urls | {"back_url": link(was=known["address"])}
 
 
 def servers(provider: Provider | None) -> dict[str, tuple[str, int]]:

@@ -21,7 +21,8 @@ def begin(request: HttpRequest, user: User) -> HttpResponse:
     """The step that what was asked for leads to: plain links and forms, so that Back works."""
     asked = request.GET
     if not asked.keys() & ASKED:
-        return form_page.start(request, StartForm())
+        # Back to this step: the address as it was typed, to be put right.
+        return form_page.start(request, StartForm(initial={"address": asked.get("was", "")}))
     address = asked.get("address", "").strip()
     if "address" in asked and (address or not asked.keys() & {"provider", "type"}):
         start = StartForm(asked)
@@ -33,6 +34,7 @@ def begin(request: HttpRequest, user: User) -> HttpResponse:
             "proposal": proposal,
             "address": address,
             "other_url": form_page.link(type=proposal.kind, address=address),
+            "back_url": form_page.link(was=address),
         }
         return form_page.part(request, "retrieval/_confirm.html", context)
     return _form(request, user, proposal)

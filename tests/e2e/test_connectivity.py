@@ -148,6 +148,8 @@ def test_adding_a_pop_account(
     assert not RetrievalTask.objects.exists()
     no_barriers()
     shot("retrieval-removal")
+    feet = page.locator("dialog footer .btn")
+    assert feet.evaluate_all("all => new Set(all.map(one => one.offsetTop)).size") == 1
     page.get_by_role("button", name="Remove as asked").click()
     expect(row(page, "far.test")).to_contain_text("only when you ask")
     assert not RetrievalTask.objects.get().leave_on_server

@@ -146,3 +146,20 @@ def test_htmx_gets_the_dialog_alone(web: Client) -> None:
     page = web.get(NEW).content.decode()
     assert "<dialog" not in page
     assert "<html" in page
+
+
+def test_back_from_an_unknown_address_brings_it_along_to_be_put_right(web: Client) -> None:
+    unknown = web.get(NEW, {"address": "mara@gmial.test"}).content.decode()
+    back = f"{NEW}?was=mara%40gmial.test"
+    assert f'href="{back}"' in unknown
+    first = Page(web.get(back))
+    assert first.values["address"] == "mara@gmial.test"
+    assert "or pick the provider" in first.text
+
+
+def test_everything_that_is_missing_is_told_at_once(web: Client) -> None:
+    empty = web.post(NEW, {"type": "imap", "port": "993", "action": "test"})
+    text = Page(empty).text
+    assert empty.status_code == 422
+    for sentence in ("Enter the server address.", "Enter the username.", "Enter the password."):
+        assert sentence in text

@@ -234,6 +234,30 @@ def test_the_end_of_a_watched_run_is_announced(
     assert "every 30s" in told.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "cause", "told"),
+    [
+        ("failed", "login-refused", "Remote: localhost was reached, but it did not accept"),
+        ("failed", "no-answer", "Remote: "),
+        ("interrupted", "", ""),
+        ("ok", "", "Remote: nothing new."),
+    ],
+)
+def test_a_run_that_did_not_end_well_is_never_announced_as_nothing_new(
+    web: Client, make_task: MakeTask, outcome: str, cause: str, told: str
+) -> None:
+    now = timezone.now()
+    state = TaskState.BACKOFF if cause else TaskState.PAUSED
+    task = make_task(state=state, cause=cause, next_at=now + timedelta(minutes=9))
+    RetrievalRun.objects.create(
+        task=task, fence=1, started_at=now, ended_at=now, outcome=outcome, cause=cause
+    )
+    events = json.loads(web.get(url("row", task), {"was": "running"}).headers["HX-Trigger"])
+    words = events.get("toast", {}).get("text", "")
+    assert words.startswith(told) if told else not words
+    assert ("nothing new" in words) == (outcome == "ok")
+
+
 # ---- the buttons
 
 
