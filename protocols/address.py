@@ -45,6 +45,7 @@ _DENIED: tuple[Network, ...] = tuple(
     for text in (
         "100.64.0.0/10",  # carrier-grade NAT, RFC 6598
         "192.88.99.0/24",  # 6to4 relay, RFC 7526
+        "168.63.129.16/32",  # the inside of a cloud (Azure), although of a public network
         "192.0.0.0/24",  # protocol assignments, RFC 6890
         "64:ff9b:1::/48",  # local-use NAT64, RFC 8215
         "100::/64",  # discard only, RFC 6666
