@@ -21,7 +21,8 @@ from tests.webmail.samples import Mailbox
 pytestmark = pytest.mark.django_db(transaction=True)
 tasks = test_repair_look.tasks
 
-#: Buttons, badges and tabs whose words do not fit, and anything that makes the page too wide.
+#: Buttons, badges and tabs whose words do not fit, parts of a row that lie on each other, and
+#: anything that makes the page too wide.
 CLIPPED = """() => {
   const shown = (one) => one.checkVisibility() && one.clientWidth > 1;
   const cut = (one) => one.scrollWidth > one.clientWidth + 1
@@ -29,7 +30,14 @@ CLIPPED = """() => {
   const words = document.querySelectorAll(".btn, .badge, .jump a, .tree__item > span, h1, h2");
   const small = [...words].filter((one) => shown(one) && cut(one));
   const page = document.scrollingElement;
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const rows = [...document.querySelectorAll(".item")].filter((row) => {
+    const parts = [...row.children].filter(shown).map((one) => one.getBoundingClientRect());
+    return parts.some((a, at) => parts.slice(at + 1).some((b) => meet(a, b)));
+  });
   return [
+    ...rows.map((one) => `parts of a row: ${one.textContent.trim().slice(0, 60)}`),
     ...small.map((one) => `${one.className}: ${one.textContent.trim()}`),
     ...(page.scrollWidth > innerWidth ? [`the page is ${page.scrollWidth} wide`] : []),
   ];
