@@ -216,9 +216,18 @@ def sweep(*, now: datetime) -> int:
 
 
 def _withdraw(credential: Credential) -> None:
+    """Tell the provider, unless the same person's other accounts would lose theirs with it.
+
+    A provider may end all that was allowed to a client at once (RFC 7009 section 2.1), and Google
+    does: somebody who signed in twice would be left with nothing.
+    """
     try:
+        grant = credential.grant
+        same = OAuthGrant.objects.filter(client=grant.client, address__iexact=grant.address)
+        if same.filter(dead_since=None).exclude(pk=grant.pk).exists():
+            return
         tokens = _tokens(credential)
-        authority.revoke(credential.grant.client, token=tokens.refresh or tokens.access)
+        authority.revoke(grant.client, token=tokens.refresh or tokens.access)
     except (MailServerError, credentials.CredentialError, OAuthGrant.DoesNotExist) as error:
         log.info("%r was not withdrawn: %s", credential, error)
 

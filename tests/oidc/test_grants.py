@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from connectivity.models import Credential, Feature, OAuthClient, OAuthGrant
+from connectivity.models import AccountDraft, Credential, Feature, OAuthClient, OAuthGrant
 from connectivity.services import credentials, features, grants, logins
 from connectivity.tasks import tidy_sign_ins
 from protocols.errors import MailServerError, OAuthRevoked, OAuthUnavailable
@@ -277,7 +277,7 @@ def test_a_worker_that_died_holds_nobody_up_for_long(credential: Credential) -> 
 
 def test_what_no_account_has_any_more_is_withdrawn(sign_in: SignIn, oidc: OidcProvider) -> None:
     draft = sign_in()
-    kept, credential = sign_in().credential, draft.credential
+    kept, credential = sign_in(name="ines@tenant.test").credential, draft.credential
     assert credential is not None
     before = tokens(credential)
     with transaction.atomic():
@@ -287,6 +287,24 @@ def test_what_no_account_has_any_more_is_withdrawn(sign_in: SignIn, oidc: OidcPr
     assert grants.sweep(now=timezone.now() + timedelta(hours=1)) == 1
     assert list(Credential.objects.all()) == [kept]
     assert not oidc.owner(before["access"])
+
+
+def test_who_signed_in_twice_keeps_what_the_account_has(
+    sign_in: SignIn, oidc: OidcProvider
+) -> None:
+    """To withdraw one permission may end all that a person gave, so the last one goes first."""
+    first, later = sign_in(), timezone.now() + timedelta(hours=1)
+    second = sign_in().credential
+    assert first.credential is not None
+    assert second is not None
+    before, kept = tokens(first.credential), tokens(second)
+    first.delete()
+    assert grants.sweep(now=later) == 1
+    assert list(Credential.objects.all()) == [second]
+    assert oidc.owner(before["access"]) == oidc.owner(kept["access"]) == PERSON
+    AccountDraft.objects.all().delete()
+    assert grants.sweep(now=later) == 1
+    assert not oidc.owner(kept["access"])
 
 
 def test_the_schedule_does_both(
