@@ -77,7 +77,16 @@ class ClientForm(forms.Form):
             self.add_error("authorize_url", ValidationError(alone))
         if not self.errors and self.client is not None:
             self._clean_receivers(self.client)
+        if self.errors:
+            self._show_errors(values)
         return values
+
+    def _show_errors(self, values: dict[str, Any]) -> None:
+        """Lead to the first wrong field, below the steps; a typed secret is not sent back."""
+        first = next(name for name in self.fields if name in self.errors)
+        self.fields[first].widget.attrs["autofocus"] = True
+        if values.get("secret") and "secret" not in self.errors:
+            self.add_error("secret", ValidationError(_("Enter the client secret once more.")))
 
     def _clean_receivers(self, client: OAuthClient) -> None:
         """A stored secret goes only where it was saved for, and so do people's permissions."""

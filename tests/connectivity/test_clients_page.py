@@ -118,6 +118,14 @@ def test_what_is_wrong_is_said_and_nothing_stored(
     assert not OAuthClient.objects.exists()
 
 
+def test_a_refused_form_leads_to_its_error_and_asks_for_the_secret_again(web: Client) -> None:
+    page = web.post(PAGE, OWN | {"tenant": "../evil", "secret": SECRET}).content.decode()
+    assert page.count("autofocus") == 1
+    assert 'name="tenant"' in page.split("autofocus")[0].rpartition("<input")[2]
+    assert "Enter the client secret once more." in page
+    assert SECRET not in page
+
+
 @pytest.mark.parametrize("name", ["token_url", "device_url", "revoke_url"])
 def test_a_stored_secret_goes_to_no_other_host(web: Client, name: str) -> None:
     web.post(PAGE, OWN | {"secret": SECRET})
