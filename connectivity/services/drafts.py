@@ -52,21 +52,28 @@ def keep(
         raise ValueError("a draft holds no secrets")
     if draft is not None and (draft.user_id != user.pk or draft.kind != kind):
         raise ValueError("this draft belongs to something else")
-    row = draft or AccountDraft(user=user, kind=kind, created_at=now)
-    before = row.credential
-    if any(str(row.values.get(name, "")) != str(values.get(name, "")) for name in _PLACE):
-        row.credential = None
-    row.values = dict(values)
-    row.label, row.target_id = label[:320], target_id
-    row.cause, row.server_line = cause, server_line
-    row.changed_at = now
     with transaction.atomic():
+        row = _as_it_is(draft) or AccountDraft(user=user, kind=kind, created_at=now)
+        before = row.credential
+        if any(str(row.values.get(name, "")) != str(values.get(name, "")) for name in _PLACE):
+            row.credential = None
+        row.values = dict(values)
+        row.label, row.target_id = label[:320], target_id
+        row.cause, row.server_line = cause, server_line
+        row.changed_at = now
         row.save()
         if before is not None and row.credential is None:
             credentials.release(before)
         for old in AccountDraft.objects.filter(user=user)[MOST:]:
             discard(old)
     return row
+
+
+def _as_it_is(draft: AccountDraft | None) -> AccountDraft | None:
+    """The row as it is by now: a sign-in in another tab may have ended while this was tested."""
+    if draft is None:
+        return None
+    return AccountDraft.objects.select_for_update().filter(pk=draft.pk).first()
 
 
 def tell(draft: AccountDraft, *, cause: str, server_line: str, now: datetime) -> None:

@@ -50,6 +50,22 @@ def test_what_a_sign_in_brought_goes_with_no_other_account(user: User, name: str
     assert not Credential.objects.exists()
 
 
+def test_what_a_sign_in_in_another_tab_brought_stays(user: User) -> None:
+    seen = keep(user)
+    brought = credentials.store(user=user, secret="a token")
+    AccountDraft.objects.update(credential=brought)
+    assert keep(user, cause="login-refused", draft=seen).credential == brought
+    assert AccountDraft.objects.get().credential == brought
+    keep(user, values={**TYPED, "host": "elsewhere.test"}, draft=seen)
+    assert AccountDraft.objects.get().credential is None
+
+
+def test_a_draft_that_another_tab_discarded_is_a_new_one(user: User) -> None:
+    seen = keep(user)
+    drafts.discard(AccountDraft.objects.get())
+    assert keep(user, draft=seen) == AccountDraft.objects.get()
+
+
 def test_a_draft_of_another_person_or_kind_is_not_written_over(
     user: User, other_user: User
 ) -> None:
