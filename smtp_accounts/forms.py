@@ -105,9 +105,13 @@ class AccountForm(forms.Form):
         if cleaned.get("use_authentication") and not cleaned.get("username"):
             cleaned["username"] = cleaned.get("email", "")
         # A typed password that was tried is not sent back; the stored one must not replace it.
-        lost = "retype" in self.data and cleaned.get("use_authentication")
-        if lost and "password" in self.fields and not cleaned.get("password"):
+        signs_in = cleaned.get("use_authentication") and "password" in self.fields
+        is_empty = signs_in and not cleaned.get("password") and "password" not in self.errors
+        if is_empty and "retype" in self.data:
             self.add_error("password", _("Enter the password once more."))
+        elif is_empty and self.errors and self.account is None:
+            # With the other fields, not only once they are right.
+            self.add_error("password", self._password_sentence())
         elif not self.errors and needs_password(self.values(), self.account):
             self.add_error("password", self._password_sentence())
         return cleaned

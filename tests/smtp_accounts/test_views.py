@@ -188,6 +188,16 @@ def test_without_authentication_no_password_is_asked_for(
     assert "Enter the password" not in said
 
 
+def test_everything_that_is_missing_is_told_at_once(
+    user: User, client_for: ClientFor, typed: dict[str, str]
+) -> None:
+    said = text_of(
+        client_for(user).post(NEW, typed | {"password": "", "host": ""}).content.decode()
+    )
+    assert "Enter the server address." in said
+    assert "Enter the password." in said
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
