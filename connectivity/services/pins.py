@@ -38,6 +38,14 @@ def sha256_for(user: User, host: str, port: int) -> str:
     return pin.sha256 if pin is not None and allowed(user) else ""
 
 
+def counting() -> dict[tuple[int, str, int], str]:
+    """The hashes that count now, by person, host and port: for those who look at many at once."""
+    rows = CertificatePin.objects.select_related("user__domain")
+    people = {row.user_id: row.user for row in rows}
+    may = {pk for pk, user in people.items() if allowed(user)}
+    return {(row.user_id, row.host, row.port): row.sha256 for row in rows if row.user_id in may}
+
+
 def of(user: User) -> QuerySet[CertificatePin]:
     """All the pins of a person."""
     return CertificatePin.objects.filter(user=user).order_by("host", "port")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,9 +14,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from connectivity.models import CredentialKind, Feature
-from connectivity.services import features, logins, network
+from connectivity.services import features, logins, network, pins
 from protocols.errors import TokenExpired
 from protocols.imap.idle import Idler
+from protocols.tls import server_name
 from protocols.types import Endpoint, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
 from retrieval.profiles import key_of, profile_of
@@ -48,6 +49,7 @@ class Account:
     security: str
     username: str
     password_from: datetime
+    pin: str = ""
 
 
 class Connection(Protocol):
@@ -76,8 +78,9 @@ def wanted() -> list[Account]:
     held: Counter[str] = Counter()
     people: Counter[int] = Counter()
     found: list[Account] = []
+    pinned = pins.counting()
     for task in rows.select_related("credential").only(*_NEEDED)[: most * _LOOKED_AT]:
-        account = _account(task)
+        account = _account(task, pinned)
         offered = task.capabilities.upper().split()
         if "IDLE" not in offered or held[account.provider] >= _cap(account):
             continue
@@ -91,7 +94,7 @@ def wanted() -> list[Account]:
     return found
 
 
-def _account(task: RetrievalTask) -> Account:
+def _account(task: RetrievalTask, pinned: Mapping[tuple[int, str, int], str]) -> Account:
     return Account(
         task_id=task.pk,
         provider=key_of(task.host),
@@ -100,6 +103,7 @@ def _account(task: RetrievalTask) -> Account:
         security=task.security,
         username=task.username,
         password_from=task.credential.changed_at,
+        pin=pinned.get((task.user_id, server_name(task.host).lower(), task.port), ""),
     )
 
 

@@ -123,6 +123,25 @@ def test_listening_uses_the_pin(task: RetrievalTask) -> None:
     watching.connect(account, now=timezone.now()).close()
 
 
+@pytest.mark.usefixtures("allowed")
+def test_where_a_pin_counts_no_more_nobody_goes_on_listening_by_it(
+    task: RetrievalTask, domain: Domain
+) -> None:
+    """An account with another value than before is connected to anew, and then judged anew."""
+    pin_what_is_shown(task)
+    run(task)
+    RetrievalTask.objects.update(capabilities="IMAP4REV1 IDLE")
+    before = watching.wanted()
+    assert watching.wanted() == before
+    features.set_switch(domain, Feature.CERTIFICATE_PINS, False)
+    forbidden = watching.wanted()
+    assert forbidden != before
+    features.set_switch(domain, Feature.CERTIFICATE_PINS, True)
+    assert watching.wanted() == before
+    CertificatePin.objects.all().delete()
+    assert watching.wanted() == forbidden
+
+
 # Without encryption
 
 
