@@ -9,6 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from protocols.idn import is_misread, to_ascii
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_HOST = re.compile(rf"[\s/@\\?#]|{_CONTROLS.pattern}")
 # App passwords are shown in groups of four letters, and pasted like that.
@@ -25,6 +27,14 @@ def bare_host(text: str) -> None:
     """Raise `ValidationError` for what is no name or address, such as a pasted link."""
     if _NOT_IN_HOST.search(text):
         raise ValidationError(_("Enter only the name of the server, for example mail.example.com."))
+
+
+def registered(host: str) -> str:
+    """A name as it is registered. Raises `ValidationError` where it cannot be or is not sure."""
+    try:
+        return to_ascii(host)
+    except UnicodeError:
+        raise ValidationError(_("This contains characters that cannot be typed.")) from None
 
 
 class PlainInput(forms.TextInput):
@@ -57,7 +67,8 @@ class HostField(forms.CharField):
 
     def to_python(self, value: Any) -> str | None:
         host = super().to_python(value)
-        return host.rstrip(".") if host else host
+        host = host.rstrip(".") if host else host
+        return registered(host) if host and is_misread(host) else host
 
 
 class PortField(forms.IntegerField):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mailstore.headers import words
 from mailstore.text import decode, one_line
+from protocols.idn import to_ascii
 
 MAX_ADDRESSES = 1000
 NAME = 320
@@ -127,7 +128,7 @@ def _spelt_out(address: str) -> str:
     if domain.isascii():
         return address
     try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+        return f"{local}{at}{to_ascii(domain)}"
     except UnicodeError:
         return address
 

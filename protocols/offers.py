@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from protocols.idn import to_ascii
 from protocols.types import Security
 
 Kind = Literal["imap", "pop", "smtp"]
@@ -59,9 +60,9 @@ def is_host(text: str) -> bool:
 
 def host_of(text: str) -> str:
     """A host as written somewhere, in the letters of DNS (RFC 5891); empty if it is none."""
-    name = text.strip().rstrip(".").lower()
+    name = text.strip().rstrip(".")
     try:
-        plain = name if name.isascii() else name.encode("idna").decode("ascii")
+        plain = (name if name.isascii() else to_ascii(name)).lower()
     except UnicodeError:
         return ""
     return plain if is_host(plain) else ""

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from protocols.idn import to_ascii
+
 MAX_FIELD = 65_536
 MAX_RECIPIENTS = 500
 
@@ -101,7 +103,7 @@ def text(mailboxes: Iterable[Mailbox]) -> str:
 
 def _ascii_domain(domain: str) -> str:
     try:
-        host = domain.rstrip(".").encode("idna").decode("ascii").lower()
+        host = to_ascii(domain.rstrip(".")).lower()
     except UnicodeError:
         return ""
     labels = host.split(".")

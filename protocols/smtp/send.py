@@ -12,6 +12,7 @@ import aiosmtplib
 
 from protocols.address import AddressPolicy
 from protocols.errors import AnswerLost, ProtocolBroken, Stage, redact
+from protocols.idn import to_ascii
 from protocols.smtp.session import STEP, answered, sender_refused, session
 from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login
@@ -200,7 +201,7 @@ def path_of(address: str, *, wide: bool) -> bytes | None:
         return f"<{address}>".encode()
     local, _, domain = address.rpartition("@")
     try:
-        return b"<%s@%s>" % (local.encode("ascii"), domain.encode("idna"))
+        return b"<%s@%s>" % (local.encode("ascii"), to_ascii(domain).encode())
     except UnicodeError:
         return None
 
