@@ -31,6 +31,8 @@ class Entry:
 _OAUTH = "oauth-revoked oauth-unavailable oauth-refused token-expired"
 _NO = "login-refused login-method login-later refused token-expired"
 _MAIL = "imap pop smtp"
+# Where an account that is spoken of is one's own; what is sent goes to the accounts of others.
+_OWN = "greeting login folders fetch"
 _MICROSOFT = "office365.com outlook.com hotmail.com live.com"
 
 WIRE: tuple[Entry, ...] = (
@@ -158,8 +160,16 @@ SIGN_IN: tuple[Entry, ...] = (
         r" (is |are |has been )?(disabled|blocked|not (enabled|allowed|permitted))",
         kinds=_NO,
     ),
-    Entry("account-locked", r"account .{0,30}(locked|suspended|blocked|disabled|inactive|frozen)"),
-    Entry("account-locked", r"(user|mailbox) .{0,15}(is |has been )(suspended|blocked|disabled)"),
+    Entry(
+        "account-locked",
+        r"account .{0,30}(locked|suspended|blocked|disabled|inactive|frozen)",
+        stages=_OWN,
+    ),
+    Entry(
+        "account-locked",
+        r"(user|mailbox) .{0,15}(is |has been )(suspended|blocked|disabled)",
+        stages=_OWN,
+    ),
     Entry("password-expired", codes="EXPIRED", kinds=_NO),
     Entry("password-expired", r"(password|passphrase) .{0,20}(expired|must be changed)", kinds=_NO),
     Entry("contact-admin", codes="CONTACTADMIN"),
@@ -223,6 +233,12 @@ SIGN_IN: tuple[Entry, ...] = (
 )
 
 SENDING: tuple[Entry, ...] = (
+    Entry(
+        "account-locked",
+        r"\byour .{0,20}account .{0,20}(locked|suspended|blocked|disabled)",
+        protocols="smtp",
+        stages="send",
+    ),
     Entry("unauthenticated-domain", codes="5.7.26 5.7.23 5.7.509 5.7.515", protocols="smtp"),
     Entry("sign-in-needed", codes="5.7.57", protocols="smtp"),
     Entry(

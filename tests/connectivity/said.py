@@ -134,6 +134,11 @@ SAID: tuple[Said, ...] = (
     _login("imap", "[AUTHENTICATIONFAILED] Account is temporarily locked", "account-locked"),
     _login("smtp", "535 5.7.0 Your account has been suspended", "account-locked"),
     _login("pop", "User has been disabled", "account-locked"),
+    # The account of the recipient is none of the sender's.
+    _send("550 5.2.1 The email account that you tried to reach is disabled.", "no-such-recipient"),
+    _send("550 5.2.1 Account of this person is inactive", "recipient-refuses"),
+    _send("550 5.7.1 Your account has been suspended", "account-locked"),
+    _after("NO This account has been blocked", "account-locked"),
     _login("imap", "[EXPIRED] password", "password-expired"),
     _login("imap", "Your password has expired, change it on the website", "password-expired"),
     _login("imap", "[CONTACTADMIN]", "contact-admin"),
