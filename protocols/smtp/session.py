@@ -29,6 +29,8 @@ from protocols.tls import Trust
 from protocols.types import Deadline, Endpoint, Login, Security
 
 STEP = 60.0
+#: What aiosmtplib puts before a line without a code: the server has not said it.
+_NOT_SAID = "Malformed SMTP response line: "
 GREETING = 30.0
 CLOSING = 5.0
 _TLS_ALERT = b"\x15\x03"
@@ -209,6 +211,7 @@ def explain(error: Exception, stage: Stage, endpoint: Endpoint, secret: str) -> 
 
 def answered(stage: Stage, code: int, text: str, secret: str = "") -> MailServerError:
     """Our error for a reply that was not the hoped-for one (RFC 5321 4.2.1, RFC 4954 6)."""
+    text = text.removeprefix(_NOT_SAID)
     line = redact(f"{code} {text}", secret)
     if code < 200:
         if stage in (Stage.GREETING, Stage.ENCRYPTION):

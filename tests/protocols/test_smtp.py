@@ -15,10 +15,12 @@ from protocols.errors import (
     MailServerError,
     ProtocolBroken,
     Refused,
+    WrongProtocol,
 )
 from protocols.smtp import SendReport, send_sync
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
+from standin.dovecot import Dovecot
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
 
@@ -141,6 +143,16 @@ def test_a_refused_sender_raises(smtp_server: SmtpServer, deliver: Deliver) -> N
     with pytest.raises(Refused) as caught:
         deliver(smtp_server.port)
     assert (caught.value.temporary, caught.value.params["code"]) == (False, 553)
+
+
+@pytest.mark.parametrize("security", [Security.TLS, Security.NONE])
+def test_another_kind_of_server_is_quoted_word_for_word(
+    dovecot: Dovecot, deliver: Deliver, security: Security
+) -> None:
+    port = dovecot.imaps_port if security is Security.TLS else dovecot.imap_port
+    with pytest.raises(WrongProtocol) as caught:
+        deliver(port, security)
+    assert caught.value.server_line.startswith("* OK [")
 
 
 def test_a_wrong_password_is_tried_once(smtp_server: SmtpServer, deliver: Deliver) -> None:
