@@ -22,7 +22,10 @@ def begin(request: HttpRequest, user: User) -> HttpResponse:
     asked = request.GET
     if not asked.keys() & ASKED:
         # Back to this step: the address as it was typed, to be put right.
-        return form_page.start(request, StartForm(initial={"address": asked.get("was", "")}))
+        first = StartForm(initial={"address": asked.get("was", "")})
+        if "was" in asked:
+            first.fields["address"].widget.attrs["autofocus"] = True
+        return form_page.start(request, first)
     address = asked.get("address", "").strip()
     if "address" in asked and (address or not asked.keys() & {"provider", "type"}):
         start = StartForm(asked)

@@ -53,6 +53,9 @@ document.addEventListener("change", (event) => {
       port.value = PORTS[event.target.value][isSafe ? 1 : 0];
     }
   }
+  // To send takes a server: where none is known, the fields for it are no longer folded away.
+  const sending = form.elements.smtp_host;
+  if (event.target.name === "also_send" && event.target.checked && sending && !sending.value) sending.closest("details")?.setAttribute("open", "");
   show(form);
 });
 

@@ -241,6 +241,17 @@ def test_ports_are_proposed_never_forced(page: Page, settings_page: Callable[[],
     expect(port).to_have_value("110")
 
 
+def test_sending_too_unfolds_the_server_it_takes(
+    page: Page, settings_page: Callable[[], None]
+) -> None:
+    settings_page()
+    page.get_by_role("link", name="New Retrieval Task").click()
+    page.get_by_role("link", name="Other IMAP server").click()
+    expect(page.locator("[name=smtp_host]")).to_be_hidden()
+    page.locator("[name=also_send]").check()
+    expect(page.locator("[name=smtp_host]")).to_be_visible()
+
+
 def test_without_javascript(
     browser: Browser,
     live_server: LiveServer,

@@ -152,9 +152,10 @@ def test_back_from_an_unknown_address_brings_it_along_to_be_put_right(web: Clien
     unknown = web.get(NEW, {"address": "mara@gmial.test"}).content.decode()
     back = f"{NEW}?was=mara%40gmial.test"
     assert f'href="{back}"' in unknown
-    first = Page(web.get(back))
-    assert first.values["address"] == "mara@gmial.test"
-    assert "or pick the provider" in first.text
+    first = web.get(back)
+    assert Page(first).values["address"] == "mara@gmial.test"
+    assert "or pick the provider" in Page(first).text
+    assert first.content.decode().count("autofocus") == 1
 
 
 def test_everything_that_is_missing_is_told_at_once(web: Client) -> None:
