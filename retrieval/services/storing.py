@@ -41,7 +41,10 @@ def store(
             task = RetrievalTask(user=user, source=Source(user=user))
         else:
             seen = task
-            task = RetrievalTask.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+            found = RetrievalTask.objects.select_for_update(of=("self",)).filter(pk=seen.pk).first()
+            if found is None:  # deleted in another tab while its server was asked
+                raise ChangedMeanwhileError
+            task = found
             _unchanged(seen, task, values)
             old, same = task.credential, _is_same(task, values)
             _doubt(task, values)

@@ -81,8 +81,8 @@ def test_another_kind_of_server_offers_its_type(
     shot: Shot,
 ) -> None:
     settings.CONNECTIVITY_CA_FILE = tls_files.ca_file
-    script = [Tls(tls_files.good), Send(b"+OK ready\r\n"), Expect(b"USER")]
-    with Hostile([*script, Send(b"-ERR [AUTH] no\r\n"), Hang()]) as server:
+    greeting = (Tls(tls_files.good), Send(b"+OK ready\r\n"), Expect(b"USER"))
+    with Hostile([*greeting, Send(b"-ERR [AUTH] no\r\n"), Hang()]) as server:
         settings_page()
         report = tried(page, server.port)
         expect(report).to_contain_text(f"localhost answered on port {server.port} as a POP server.")

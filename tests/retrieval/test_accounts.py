@@ -66,6 +66,16 @@ def test_a_password_given_meanwhile_stays_with_its_server(
     assert (slow.host, slow.credential) == ("imap.other.test", theirs)
 
 
+def test_a_task_deleted_meanwhile_is_not_made_again(
+    user: User, make_task: MakeTask, remote: Remote
+) -> None:
+    gone = make_task()
+    RetrievalTask.objects.filter(pk=gone.pk).delete()
+    outcome = accounts.save(user=user, values=accounts.values_of(gone), now=NOW, task=gone)
+    assert outcome.problem is not None
+    assert not RetrievalTask.objects.exists()
+
+
 def test_a_pop_task_without_a_folder_goes_to_the_inbox(user: User, values: TaskValues) -> None:
     pop = replace(values, type="pop", security=Security.TLS, transfer="subfolders")
     task = accounts.save(user=user, values=pop, now=NOW, test=False).task

@@ -79,7 +79,7 @@ def test_an_app_password_is_explained_and_its_letters_counted(web: Client) -> No
         assert words in page.text
     assert 'href="https://myaccount.google.com/apppasswords"' in response.content.decode()
     assert "Found by: provider list." in page.text
-    assert "The password goes only there." in page.text
+    assert "The password goes only to the servers of this provider." in page.text
 
 
 @pytest.mark.accept("A8")
