@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 LASTING = timedelta(hours=1)
 #: Kinds of `connectivity.notices` that go on only when the person does something.
 NEEDS_YOU = frozenset({"retrieval-needs-you", "smtp-needs-you"})
-_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+#: So often at most a mail is written about one trouble.
+DAILY = timedelta(days=1)
+_WEEK = timedelta(days=7)
 
 
 def next_mail(since: datetime, now: datetime) -> datetime:
     """When to write again: daily at most, and ever more rarely while nobody minds."""
-    return now + min(_WEEK, max(_DAY, (now - since) / 2))
+    return now + min(_WEEK, max(DAILY, (now - since) / 2))

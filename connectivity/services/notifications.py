@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from accounts.models import User
 from connectivity.models import Notification
-from connectivity.noticing import LASTING, NEEDS_YOU, next_mail
+from connectivity.noticing import DAILY, LASTING, NEEDS_YOU, next_mail
 
 KEPT = timedelta(days=30)
+#: About so many troubles of one account a mail is written in a day.
+STORIES = 2
 _SHOWN = 50
 
 
@@ -48,17 +52,21 @@ def open_(
         since: when it began, where that is known; a trouble that is open already keeps its own.
     """
     began = min(since or now, now)
-    told = {"kind": kind, "label": label, "url": url, "cause": cause, "params": dict(params)}
+    told: dict[str, Any] = {
+        "kind": kind,
+        "label": label,
+        "url": url,
+        "cause": cause,
+        "params": dict(params),
+    }
+    new = told | {
+        "since": began,
+        "at": _visible(kind, began, now),
+        # Asked for only where a row is made.
+        "mail_at": partial(_first_mail, user, key, began),
+    }
     row, created = Notification.objects.get_or_create(
-        user=user,
-        key=key,
-        resolved_at=None,
-        defaults={
-            **told,
-            "since": began,
-            "at": _visible(kind, began, now),
-            "mail_at": began + LASTING,
-        },
+        user=user, key=key, resolved_at=None, defaults=new
     )
     if created:
         return row
@@ -73,6 +81,14 @@ def open_(
 
 def _visible(kind: str, since: datetime, now: datetime) -> datetime:
     return now if kind in NEEDS_YOU else max(now, since + LASTING)
+
+
+def _first_mail(user: User, key: str, since: datetime) -> datetime:
+    """What begins again is told again, but an account that only flaps not more than twice a day."""
+    lately = Notification.objects.filter(user=user, key=key, mailed_at__gt=since - DAILY)
+    told = lately.aggregate(times=Count("pk"), last=Max("mailed_at"))
+    due = since + LASTING
+    return due if told["times"] < STORIES else max(due, told["last"] + DAILY)
 
 
 def resolve(*, user: User, key: str, now: datetime) -> None:

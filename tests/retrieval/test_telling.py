@@ -87,6 +87,24 @@ def test_an_hour_of_failure_is_told_and_mailed(user: User, make_task: MakeTask) 
     assert len(notices_of(user, 26 * HOUR)) == 2
 
 
+def test_who_fails_and_works_by_turns_is_not_written_about_every_time(
+    user: User, make_task: MakeTask
+) -> None:
+    task, now = make_task(), timezone.now()
+    for turn in range(24):
+        began = turn * 2 * HOUR
+        task.failing_since = now + began
+        tell(task, cause="no-answer", now=now + began)
+        notices_of(user, began + 61 * MINUTE)
+        task.failing_since = None
+        tell(task, cause="", now=now + began + 90 * MINUTE)
+        notices_of(user, began + 91 * MINUTE)
+    # The first two of each day, and that it works again.
+    told = ["mara@remote.test cannot be checked", "mara@remote.test works again"]
+    assert notices_of(user, 48 * HOUR) == told * 4
+    assert Notification.objects.filter(mail_at__isnull=False).count() == 0
+
+
 @pytest.mark.parametrize("end", ["paused", "deleted", "off", "off for all"])
 def test_nobody_is_told_of_a_task_nobody_waits_for(
     user: User, domain: Domain, make_task: MakeTask, end: str
