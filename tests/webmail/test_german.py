@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.models import User
+from accounts.models import Role, User
 from connectivity.causes import CAUSES, explain_cause
+from connectivity.providers import PROVIDERS
 from connectivity.waits import WAITS
 from lib import days, moments
 from mailstore import search
@@ -114,12 +115,25 @@ def test_pages_hold_no_english(german: Client, inbox: Folder, name: str, expecte
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["imap", "pop", "gmail", "gmx", "aol", "icloud", "zoho"])
+@pytest.mark.parametrize("kind", ["imap", "pop", *(one.key for one in PROVIDERS)])
 def test_forms_of_tasks_hold_no_english(german: Client, kind: str) -> None:
     given = {"type": kind} if kind in {"imap", "pop"} else {"provider": kind}
     page = german.get(reverse("retrieval-new"), given).content.decode()
-    assert "Jetzt abrufen" in page
+    assert "Abbrechen" in page
     assert english(page) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", ["notifications", "certificates", "domain-settings", "system-features", "oauth-clients"]
+)
+def test_pages_of_accounts_and_administrators_hold_no_english(
+    german: Client, user: User, name: str
+) -> None:
+    User.objects.filter(pk=user.pk).update(role=Role.SYSTEM_ADMIN)
+    answer = german.get(reverse(name))
+    assert answer.status_code == 200
+    assert english(answer.content.decode()) == []
 
 
 @pytest.mark.django_db
