@@ -218,8 +218,9 @@ def save(
         if account is not None:
             # Another tab may have made another account of it, or given it another secret.
             rows = SmtpAccount.objects.select_for_update(of=("self",))
-            account = rows.get(pk=account.pk)
-            if needs_password(values, account):
+            account = rows.filter(pk=account.pk).first()
+            # Deleted there, it stays deleted.
+            if account is None or needs_password(values, account):
                 return replace(outcome, problem=explain_cause("password-needed"))
         same = account is not None and _is_same(account, values)
         old = account.credential if account is not None else None

@@ -151,6 +151,17 @@ def test_another_tab_made_another_account_of_it_meanwhile(
     assert (account.host, account.credential) == ("smtp.elsewhere.test", newer)
 
 
+def test_what_another_tab_deleted_stays_deleted(
+    user: User, account: SmtpAccount, values: Values
+) -> None:
+    seen = SmtpAccount.objects.select_related("credential").get(pk=account.pk)
+    accounts.delete(account=account)
+    outcome = accounts.save(user=user, values=values(), now=NOW, account=seen)
+    assert outcome.problem is not None
+    assert not SmtpAccount.objects.exists()
+    assert not Credential.objects.exists()
+
+
 def test_what_another_tab_chose_stays(user: User, account: SmtpAccount, values: Values) -> None:
     seen = SmtpAccount.objects.get(pk=account.pk)
     newer = credentials.store(user=user, secret=SECRET)
