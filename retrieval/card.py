@@ -37,17 +37,24 @@ def card(user: User) -> dict[str, Any]:
 
 
 def health_of(rows: Sequence[Row]) -> Health:
-    """Fine, waiting and troubled tasks. A paused one was paused on purpose: it is fine."""
+    """Fine, waiting and troubled tasks. A paused one was paused on purpose: it is fine.
+
+    One that waits and that its owner can mend at once is troubled: its row says so, too.
+    """
+    troubled = [row for row in rows if _is_troubled(row)]
     concerns = tuple(
         Concern(
             row.task.source.address or row.task.source.name,
             reverse("retrieval-detail", args=[row.task.pk]),
         )
-        for row in rows
-        if row.look in TROUBLED
+        for row in troubled
     )
-    waiting = sum(row.look == Look.WAITING for row in rows)
+    waiting = sum(row.look == Look.WAITING and row not in troubled for row in rows)
     return Health(len(rows) - waiting - len(concerns), waiting, concerns)
+
+
+def _is_troubled(row: Row) -> bool:
+    return row.look in TROUBLED or (row.look == Look.WAITING and row.repair is not None)
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -107,6 +107,16 @@ def test_tasks_of_others_are_not_listed(web: Client, other_user: User) -> None:
     assert "secretive@far.test" not in web.get(reverse("connectivity-health")).content.decode()
 
 
+def test_a_first_refusal_needs_its_person_although_it_is_tried_again(
+    web: Client, user: User
+) -> None:
+    soon = timezone.now() + timedelta(minutes=10)
+    make_task(user, "Work", state="backoff", cause="login-refused", next_at=soon)
+    page = " ".join(html(web).split())
+    assert "1 needs you: work@far.test" in page
+    assert "waits for its provider" not in page
+
+
 def test_the_health_line_counts_and_leads_to_the_trouble(web: Client, user: User) -> None:
     make_task(user, "Gmail")
     make_task(user, "Slow", state="backoff", cause="no-answer")
