@@ -40,7 +40,8 @@ class RetrievalTask(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="retrieval_tasks"
     )
-    source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="retrieval_task")
+    # RESTRICT, as for the credential: deleting a user takes all of it.
+    source = models.OneToOneField(Source, on_delete=models.RESTRICT, related_name="retrieval_task")
     type = models.CharField(_("type"), max_length=4, choices=TaskType.choices)
     host = models.CharField(_("server address"), max_length=253)
     port = models.PositiveIntegerField(_("port"))

@@ -66,6 +66,13 @@ def test_a_password_given_meanwhile_stays_with_its_server(
     assert (slow.host, slow.credential) == ("imap.other.test", theirs)
 
 
+def test_a_person_can_be_deleted_with_their_tasks(user: User, make_task: MakeTask) -> None:
+    make_task()
+    user.delete()
+    assert not RetrievalTask.objects.exists()
+    assert not Source.objects.exists()
+
+
 def test_a_task_deleted_meanwhile_is_not_made_again(
     user: User, make_task: MakeTask, remote: Remote
 ) -> None:
