@@ -50,7 +50,7 @@ chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints 
 
 e2e: setup oidc ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium
-	$(BIN)/pytest -q tests/e2e
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile tests/e2e
 
 lint: setup ## Style, order of the rooms, templates, the tree itself; all of them even if one fails
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates \
