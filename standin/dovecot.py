@@ -133,6 +133,17 @@ class Dovecot:
         """Every message of a folder as it lies on disk."""
         return self.maildir(user).read(folder)
 
+    def ask(self, *words: str) -> str:
+        """What doveadm answers; raises CalledProcessError when it refuses."""
+        binary = shutil.which("doveadm") or "/usr/bin/doveadm"
+        return subprocess.run(
+            [binary, "-c", self.folder / "dovecot.conf", *words],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        ).stdout
+
     def __enter__(self) -> Self:
         try:
             return self.start()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -23,6 +21,7 @@ from retrieval.services import dispatch
 from retrieval.services.pull import pull
 from retrieval.services.session import Session
 from tests.retrieval.conftest import Remote, bodies, letter, run, wait
+from tests.waiting import wait_until
 
 MakeTask = Callable[..., RetrievalTask]
 
@@ -148,25 +147,16 @@ def test_a_new_uidvalidity_neither_loses_nor_doubles(
 
 def _renumber(remote: Remote) -> None:
     """Give the remote Inbox a new UIDVALIDITY and its messages new UIDs."""
-    root = remote.server.maildir(remote.name).root
-    uidlist = root / "dovecot-uidlist"
-    # Left to itself, Dovecot may choose the same number within a second.
-    new = _uidvalidity(uidlist) + 1000
-    for _ in range(50):  # a session still signing out may write the old list back
-        uidlist.write_text(f"3 V{new} N1\n")
-        for index in root.glob("dovecot.index*"):
-            index.unlink(missing_ok=True)
-        shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
-        remote.read()
-        if _uidvalidity(uidlist) == new:
-            return
-    pytest.fail("Dovecot keeps the old numbers")
-
-
-def _uidvalidity(uidlist: Path) -> int:
-    found = re.match(r"3 V(\d+) N(\d+)", uidlist.read_text())
-    assert found is not None
-    return int(found[1])
+    server, name = remote.server, remote.name
+    # A session still signing out would write the old list back.
+    wait_until(lambda: name not in server.ask("who", "-1", name), "nobody is signed in")
+    root = server.maildir(name).root
+    was = server.ask("mailbox", "status", "-u", name, "uidvalidity", "INBOX")
+    (root / "dovecot-uidlist").write_text(f"3 V{int(was.partition('=')[2]) + 1000} N1\n")
+    for index in root.glob("dovecot.index*"):
+        index.unlink()
+    shutil.rmtree(root / "dovecot.list.index", ignore_errors=True)
+    assert server.ask("mailbox", "status", "-u", name, "uidvalidity", "INBOX") != was
 
 
 @pytest.mark.accept("A192")
