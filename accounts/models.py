@@ -63,6 +63,15 @@ class User(AbstractBaseUser):
         default=True,
         help_text="Mail to the own Inbox about accounts that fail for long.",
     )
+    undo_send = models.PositiveSmallIntegerField(
+        _("undo send"), default=10, help_text="Seconds before a message leaves, 0 to 30."
+    )
+    writes_plain = models.BooleanField(
+        _("write in plain text"), default=False, help_text="How new messages start."
+    )
+    identities_changed_at = models.DateTimeField(
+        default=timezone.now, help_text="What was decided by them before is decided anew."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "email"

@@ -1,0 +1,77 @@
+"""SMTP accounts: external servers to send through."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from connectivity.models import Credential
+from mailstore.models import Source
+
+
+class Encryption(models.TextChoices):
+    """What the user chooses (A21): SSL is implicit TLS, TLS is STARTTLS."""
+
+    NONE = "none", _("None")
+    SSL = "ssl", _("SSL")
+    TLS = "tls", _("TLS")
+
+
+class SmtpAccount(models.Model):
+    """An external account to send through; one entry of Send From."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="smtp_accounts"
+    )
+    source = models.ForeignKey(
+        Source,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="smtp_accounts",
+        help_text="The paired retrieval account, for its colour and for replies.",
+    )
+    display_name = models.CharField(_("display name"), max_length=200, blank=True)
+    host = models.CharField(_("server address"), max_length=253)
+    port = models.PositiveIntegerField(_("server port"), default=25)
+    encryption = models.CharField(max_length=4, choices=Encryption.choices, default=Encryption.NONE)
+    email = models.EmailField(_("email address"), max_length=254)
+    use_authentication = models.BooleanField(_("enable authentication"), default=True)
+    username = models.CharField(_("username"), max_length=320, blank=True)
+    credential = models.ForeignKey(
+        # RESTRICT, not PROTECT: deleting a user takes both, deleting a credential alone may not.
+        Credential,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+    )
+    is_default_from = models.BooleanField(default=False)
+    cause = models.CharField(max_length=40, blank=True, help_text="Cause id of the last failure.")
+    cause_text = models.TextField(blank=True)
+    server_line = models.TextField(blank=True)
+    facts = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What its server offered last: size (bytes), 8bitmime, smtputf8, dsn.",
+    )
+    daily_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Recipients in 24 hours; empty: what its provider allows."
+    )
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(is_default_from=True), name="default_from_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
