@@ -11,11 +11,11 @@ from django.http import QueryDict
 
 from lib.days import day_of, long_time, short_time
 from lib.filenames import safe_filename
+from lib.pictures import picture_type
 from lib.templatetags.ui import bytes as size
 from lib.templatetags.ui import initials
 from lib.zipping import zipped
 from webmail.letter import brings_colours, kind_of, split_quote
-from webmail.pictures import picture_type
 from webmail.place import Place, place_of
 
 TODAY = dt.date(2026, 11, 21)

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from lib.filenames import safe_filename
+from lib.pictures import picture_type
 from lib.streaming import stream
 from lib.zipping import zipped
 from mailstore import mime
@@ -18,7 +19,6 @@ from mailstore.services import blobs
 from webmail import letters
 from webmail.access import message_for, person
 from webmail.mail_headers import SHOWN, guard_download, guard_piece
-from webmail.pictures import picture_type
 from webmail.pieces import read_piece
 
 
