@@ -1,53 +1,74 @@
-"""A message made into bytes: pure, over frozen values. RFC 5322, 2045-2049, 2231, 3676.
+"""A message made into bytes, piece by piece. RFC 5322, 2045-2049, 2387, 2392, 3676, 8098.
 
-Headers go through the standard library's policy, which encodes 8-bit words and refuses CR and
-LF; on top of that every value is refused that carries a control character, so nothing typed can
-begin a header of its own. Bcc is not even a parameter here: it exists in the envelope only.
+Pure, over frozen values. Header fields are written by `header_lines`, which refuses whatever
+could begin a header of its own. Bcc is not even a parameter here: it exists in the envelope only.
+Files are encoded as they are read, so that a large one never lies in memory.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 
+from smtp_accounts import header_lines
 from smtp_accounts.addresses import Mailbox
+from smtp_accounts.header_lines import Unsafe, message_ids
 from smtp_accounts.quoting import flowed
 
+__all__ = [
+    "Attachment",
+    "Content",
+    "Unsafe",
+    "build",
+    "content_type",
+    "message_ids",
+    "new_content_id",
+    "new_message_id",
+    "pieces",
+    "safe_filename",
+    "thread_headers",
+]
+
 MAX_REFERENCES = 20
+MESSAGE = "message/rfc822"
+# Priority as other mail programs read it: RFC 2156 has the first, the second is an old habit.
+_IMPORTANCE = {"high": ("high", "1 (Highest)"), "low": ("low", "5 (Lowest)")}
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTENT_ID = re.compile(r"[!#$%&'*+/=?^_`{|}~\w.@-]{1,200}", re.ASCII)
 _TYPE = re.compile(r"(application|audio|font|image|model|text|video)/[a-z0-9][a-z0-9.+_-]{0,80}")
-_ID_HEADERS = ("message-id", "in-reply-to", "references")
+_BLOCK = 57 * 1024
+_MAX_LINE = 998
 
-
-class Unsafe(ValueError):
-    """A value that may not stand in a header. `field` names it."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(f"{field} carries a control character")
-        self.field = field
+# The bytes of a file: all of them, or a way to read them again from the start, in pieces.
+Data = bytes | Callable[[], Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file to go along."""
+    """A file to go along. `content_id`, without <>, is for one that stands in the text."""
 
     filename: str
     content_type: str
-    data: bytes
+    data: Data
+    content_id: str = ""
+
+    def chunks(self) -> Iterable[bytes]:
+        return (self.data,) if isinstance(self.data, bytes) else self.data()
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Everything a message is made of. `body` is plain text."""
+    """Everything a message is made of. `body` is plain text, `html` a whole document or empty.
+
+    `inline` are the files that `html` names by cid. `auto_submitted` is the value of RFC 3834,
+    for what no person wrote. `allows_8bit`: the way out takes such bytes (RFC 6152).
+    """
 
     sender: Mailbox
     to: tuple[Mailbox, ...]
@@ -59,24 +80,26 @@ class Content:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    html: str = ""
+    inline: tuple[Attachment, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    importance: str = "normal"
+    wants_receipt: bool = False
+    auto_submitted: str = ""
+    allows_8bit: bool = False
 
 
-class _IdsKeptWhole(EmailPolicy):
-    """The library would put a message id longer than a line into an encoded word."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part: its header fields, folded, and its bytes. `bits` is 7 or 8."""
 
-    def fold(self, name: str, value: str) -> str:
-        if name.lower() in _ID_HEADERS:
-            return f"{name}: " + f"{self.linesep} ".join(value.split()) + self.linesep
-        return str(super().fold(name, value))
+    headers: tuple[str, ...]
+    body: Callable[[], Iterator[bytes]]
+    bits: int = 7
 
-    def fold_binary(self, name: str, value: str) -> bytes:
-        if name.lower() in _ID_HEADERS:
-            return self.fold(name, value).encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_SMTP = _IdsKeptWhole() + SMTP
-_SMTPUTF8 = _IdsKeptWhole() + SMTPUTF8
+    def written(self) -> Iterator[bytes]:
+        yield _head(self.headers)
+        yield from self.body()
 
 
 def new_message_id(domain: str) -> str:
@@ -84,40 +107,31 @@ def new_message_id(domain: str) -> str:
     return f"<{secrets.token_urlsafe(18)}@{domain}>"
 
 
-def message_ids(text: str) -> tuple[str, ...]:
-    """The message ids in a header, in order; anything else in it is left out."""
-    return tuple(_MESSAGE_ID.findall(text[:65_536]))
+def new_content_id() -> str:
+    """A Content-ID for a picture in a text (RFC 2392), without the <>."""
+    return f"{secrets.token_hex(12)}@inline"
 
 
 def thread_headers(message_id: str, references: str, in_reply_to: str) -> tuple[str, ...]:
     """References of an answer (RFC 5322 section 3.6.4), the middle cut out of very long ones."""
     chain = message_ids(references) or message_ids(in_reply_to)[:1]
-    ids = [*dict.fromkeys([*chain, *message_ids(message_id)])]
-    if len(ids) > MAX_REFERENCES:
-        ids = [ids[0], *ids[1 - MAX_REFERENCES :]]
-    return tuple(ids)
+    found = [*dict.fromkeys([*chain, *message_ids(message_id)])]
+    if len(found) > MAX_REFERENCES:
+        found = [found[0], *found[1 - MAX_REFERENCES :]]
+    return tuple(found)
 
 
 def build(content: Content) -> bytes:
     """The message's bytes, CRLF line ends throughout. Raises `Unsafe`."""
-    people = (content.sender, *content.to, *content.cc)
-    wide = any(not mailbox.address.isascii() for mailbox in people)
-    message = EmailMessage(policy=_SMTPUTF8 if wide else _SMTP)
-    message["Date"] = format_datetime(content.date)
-    message["From"] = _address("From", content.sender)
-    for name, mailboxes in (("To", content.to), ("Cc", content.cc)):
-        if mailboxes:
-            message[name] = [_address(name, mailbox) for mailbox in mailboxes]
-    message["Subject"] = _safe("Subject", content.subject)
-    message["Message-ID"] = content.message_id
-    if content.in_reply_to:
-        message["In-Reply-To"] = _ids("In-Reply-To", (content.in_reply_to,))
-    if content.references:
-        message["References"] = _ids("References", content.references)
-    _add_text(message, content.body)
-    for attachment in content.attachments:
-        _add_attachment(message, attachment)
-    return message.as_bytes()
+    return b"".join(pieces(content))
+
+
+def pieces(content: Content) -> Iterator[bytes]:
+    """As `build`, in pieces of moderate size. Raises `Unsafe` before the first."""
+    head = _fields(content)
+    root = _root(content)
+    yield _head((*head, "MIME-Version: 1.0", *root.headers))
+    yield from root.body()
 
 
 def content_type(name: str) -> str:
@@ -130,45 +144,177 @@ def safe_filename(name: str) -> str:
     """The last part of a path, without characters that mislead or end a header."""
     base = re.split(r"[\\/]", name)[-1]
     clean = re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", base
+        "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]",
+        "",
+        base,
     )
     return clean.strip(" .")[:200] or "attachment"
 
 
-def _safe(field: str, value: str) -> str:
-    if _CONTROL.search(value):
-        raise Unsafe(field)
-    return value
+def _head(fields: Sequence[str]) -> bytes:
+    return "".join(f"{field}\r\n" for field in (*fields, "")).encode()
 
 
-def _address(field: str, mailbox: Mailbox) -> Address:
-    _safe(field, mailbox.name)
-    local, _, domain = _safe(field, mailbox.address).rpartition("@")
-    return Address(display_name=mailbox.name, username=local, domain=domain)
+def _fields(content: Content) -> Iterator[str]:
+    line = header_lines
+    yield f"Date: {format_datetime(content.date)}"
+    yield line.mailboxes("From", (content.sender,))
+    if content.reply_to:
+        yield line.mailboxes("Reply-To", content.reply_to)
+    if content.to:
+        yield line.mailboxes("To", content.to)
+    if content.cc:
+        yield line.mailboxes("Cc", content.cc)
+    elif not content.to:
+        # Filters take a message that is to nobody for spam (RFC 5322 section 3.6.3 allows it).
+        yield "To: undisclosed-recipients:;"
+    yield line.text("Subject", content.subject)
+    yield line.ids("Message-ID", (content.message_id,))
+    if content.in_reply_to:
+        yield line.ids("In-Reply-To", (content.in_reply_to,))
+    if content.references:
+        yield line.ids("References", content.references)
+    if content.importance in _IMPORTANCE:
+        importance, priority = _IMPORTANCE[content.importance]
+        yield f"Importance: {importance}"
+        yield f"X-Priority: {priority}"
+    if content.wants_receipt:
+        yield line.mailboxes("Disposition-Notification-To", (content.sender,))
+    if content.auto_submitted:
+        yield line.text("Auto-Submitted", content.auto_submitted)
 
 
-def _ids(field: str, ids: Sequence[str]) -> str:
-    if not all(map(_MESSAGE_ID.fullmatch, ids)):
-        raise Unsafe(field)
-    return " ".join(ids)
+def _root(content: Content) -> _Part:
+    """The parts: mixed (related (alternative (text, HTML), pictures), files); each where needed."""
+    root = _text(flowed(_tidy(content.body)), "plain", "; format=flowed")
+    if content.html:
+        root = _multipart("alternative", [root, _text(_tidy(content.html), "html")])
+        pictures = [_file(one, "inline") for one in content.inline]
+        if pictures:
+            root = _multipart("related", [root, *pictures], "multipart/alternative")
+    files = [_attached(one, content) for one in content.attachments]
+    return _multipart("mixed", [root, *files]) if files else root
 
 
-def _add_text(message: EmailMessage, body: str) -> None:
-    text = flowed(body.replace("\r\n", "\n").replace("\r", "\n"))
-    # One word wider than SMTP's line limit (RFC 5321 section 4.5.3.1.6) needs folding on the way.
-    plain = text.isascii() and all(len(line) < 990 for line in text.split("\n"))
-    message.set_content(
-        text if text.endswith("\n") else text + "\n",
-        cte="7bit" if plain else "quoted-printable",
-        params={"format": "flowed"},
+def _tidy(text: str) -> str:
+    """Line feeds for line ends, and nothing that mail may not carry."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _text(text: str, subtype: str, more: str = "") -> _Part:
+    text = text if text.endswith("\n") else text + "\n"
+    charset = "us-ascii" if text.isascii() else "utf-8"
+    lines = text.split("\n")
+    # A word wider than SMTP's line limit (RFC 5321 section 4.5.3.1.6) needs folding on the way.
+    plain = text.isascii() and all(len(line) < 990 for line in lines)
+    data = text.encode()
+    if not plain:
+        # What begins like the divider of an mbox file would be changed by some servers.
+        data = binascii.b2a_qp(data, istext=True).replace(b"\nFrom ", b"\n=46rom ")
+    data = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    encoding = "7bit" if plain else "quoted-printable"
+    headers = (
+        f"Content-Type: text/{subtype}; charset={charset}{more}",
+        f"Content-Transfer-Encoding: {encoding}",
+    )
+    return _Part(headers, lambda: iter((data,)))
+
+
+def _multipart(subtype: str, parts: Sequence[_Part], root_type: str = "") -> _Part:
+    # No encoded text has "=_" in it, and nobody else can know the rest.
+    boundary = f"=_{secrets.token_hex(16)}"
+    given = {"type": root_type, "boundary": boundary} if root_type else {"boundary": boundary}
+    headers = [header_lines.parameters("Content-Type", f"multipart/{subtype}", given)]
+    bits = max(part.bits for part in parts)
+    if bits > 7:
+        headers.append("Content-Transfer-Encoding: 8bit")
+
+    def body() -> Iterator[bytes]:
+        for part in parts:
+            yield f"--{boundary}\r\n".encode()
+            yield from part.written()
+            yield b"\r\n"
+        yield f"--{boundary}--\r\n".encode()
+
+    return _Part(tuple(headers), body, bits)
+
+
+def _attached(file: Attachment, content: Content) -> _Part:
+    if file.content_type != MESSAGE:
+        return _file(file, "attachment")
+    bits = _bits(file.chunks())
+    if not bits or (bits > 7 and not content.allows_8bit):
+        # A message part may not be encoded (RFC 2046 section 5.2.1); as a file it may.
+        return _file(file, "attachment")
+    headers = (
+        f"Content-Type: {MESSAGE}",
+        f"Content-Transfer-Encoding: {bits}bit",
+        _disposition("attachment", file),
+    )
+    return _Part(headers, lambda: _crlf(file.chunks()), bits)
+
+
+def _file(file: Attachment, disposition: str) -> _Part:
+    headers = [
+        f"Content-Type: {content_type(file.content_type)}",
+        "Content-Transfer-Encoding: base64",
+        _disposition(disposition, file),
+    ]
+    if file.content_id:
+        if not _CONTENT_ID.fullmatch(file.content_id):
+            raise Unsafe("Content-ID")
+        headers.append(f"Content-ID: <{file.content_id}>")
+    return _Part(tuple(headers), lambda: _base64(file.chunks()))
+
+
+def _disposition(kind: str, file: Attachment) -> str:
+    return header_lines.parameters(
+        "Content-Disposition", kind, {"filename": safe_filename(file.filename)}
     )
 
 
-def _add_attachment(message: EmailMessage, attachment: Attachment) -> None:
-    maintype, _, subtype = content_type(attachment.content_type).partition("/")
-    message.add_attachment(
-        attachment.data,
-        maintype=maintype,
-        subtype=subtype,
-        filename=safe_filename(attachment.filename),
-    )
+def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Base64 in lines of 76 (RFC 2045 section 6.8)."""
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        whole = len(held) - len(held) % _BLOCK
+        for start in range(0, whole, _BLOCK):
+            yield _lines(held[start : start + _BLOCK])
+        held = held[whole:]
+    if held:
+        yield _lines(held)
+
+
+def _lines(data: bytes) -> bytes:
+    text = binascii.b2a_base64(data, newline=False)
+    return b"".join(text[at : at + 76] + b"\r\n" for at in range(0, len(text), 76))
+
+
+def _crlf(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes with every line end made CRLF, also the lone ones and those split in two."""
+    carried = b""
+    for chunk in chunks:
+        data = carried + chunk
+        carried = b"\r" if data.endswith(b"\r") else b""
+        data = data[: len(data) - len(carried)]
+        yield re.sub(rb"\r\n|\r|\n", b"\r\n", data)
+    if carried:
+        yield b"\r\n"
+
+
+def _bits(chunks: Iterable[bytes]) -> int:
+    """7 or 8 for bytes that may stand in a message as they are, 0 for those that may not."""
+    bits, length = 7, 0
+    for chunk in _crlf(chunks):
+        if b"\0" in chunk:
+            return 0
+        if not chunk.isascii():
+            bits = 8
+        first, *others = chunk.split(b"\r\n")
+        length += len(first)
+        for line in others:
+            if length > _MAX_LINE:
+                return 0
+            length = len(line)
+    return bits if length <= _MAX_LINE else 0
