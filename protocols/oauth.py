@@ -40,6 +40,8 @@ LONGEST_LIFE, LONGEST_WAIT = 30 * 86_400.0, 86_400.0
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # Only these ask for the person. All else, a wrong client secret too, may be mended without.
 _ASKS_FOR_PERSON = frozenset({"invalid_grant", "interaction_required"})
+# What authlib trips over where a field holds a list, an infinite number, or lists without end.
+_NOT_FORESEEN = (ValueError, TypeError, OverflowError, RecursionError)
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _USER_CODE = re.compile(r"[!-~]{1,32}")
 
@@ -252,7 +254,7 @@ def _asked(
         raise
     except MailServerError as error:
         raise OAuthUnavailable(Stage.LOGIN, server_line=redact(str(error), *secrets)) from None
-    except (AuthlibBaseError, httpx2.HTTPError, httpx2.InvalidURL, ValueError, RecursionError):
+    except (AuthlibBaseError, httpx2.HTTPError, httpx2.InvalidURL, *_NOT_FORESEEN):
         # What authlib does not understand although `_answered` did; its words may hold tokens.
         raise OAuthUnavailable(Stage.LOGIN, server_line="not understood") from None
     return found

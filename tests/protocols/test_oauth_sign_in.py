@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from protocols import oauth
@@ -206,7 +206,7 @@ ANYTHING = st.recursive(
     max_leaves=5,
 )
 NAMES = "access_token refresh_token token_type expires_in scope id_token error error_description"
-NAMES += " device_code user_code verification_uri interval"
+NAMES += " device_code user_code verification_uri interval expires_at"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -214,6 +214,9 @@ NAMES += " device_code user_code verification_uri interval"
     status=st.sampled_from([200, 400, 401, 503]),
     answer=st.dictionaries(st.sampled_from(NAMES.split()), ANYTHING, max_size=6) | ANYTHING,
 )
+@example(status=200, answer={"expires_in": [None]})
+@example(status=200, answer={"expires_in": float("inf")})
+@example(status=200, answer={"expires_at": {}})
 def test_whatever_is_answered_ends_in_a_value_or_an_error_of_ours(
     provider: Provider, party: Party, status: int, answer: object
 ) -> None:
