@@ -1,10 +1,8 @@
 """Trying a server out, stage by stage, for Test Connection and Save."""
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_address
@@ -63,7 +61,8 @@ class CheckReport:
       certificate's, in ISO format
     - imap: `folders`, `messages`, `idle` (0 or 1), and where the server tells them cheaply
       `bytes`, `quota_used` and `quota` of the other side
-    - pop: `messages`, `bytes`; smtp: `sender` (1 when accepted)
+    - pop: `messages`, `bytes`; smtp: `sender` (1 when accepted), and what the server offers
+      (`protocols.smtp.Offer.facts`)
     """
 
     stages: tuple[StageResult, ...]
@@ -256,11 +255,8 @@ def _smtp(
     clock: _Clock,
     sender: str | None,
 ) -> Facts:
-    job = probe(endpoint, login, policy=policy, trust=trust, clock=clock, sender=sender)
-    # In a thread of its own: the caller's may already be running an event loop.
-    with ThreadPoolExecutor(1, "smtp-check") as pool:
-        accepted = pool.submit(asyncio.run, job).result()
-    return {"sender": int(accepted)}
+    offer = probe(endpoint, login, policy=policy, trust=trust, clock=clock, sender=sender)
+    return {**offer.facts, "sender": int(bool(sender))}
 
 
 _Runner = Callable[[Endpoint, Login | None, AddressPolicy, Trust, _Clock, str | None], Facts]

@@ -29,6 +29,7 @@ class Wire:
     `round_trip` is the shortest time in seconds an answer took until `release`, when one command
     waits for the answer to the one before; 0 where nothing was asked yet.  `secret` is what the
     server was told to sign in with: it may say it again at any time, and then it is blotted out.
+    `silence` is how many seconds without a byte are borne.
     """
 
     def __init__(self, sock: socket.socket, host: str, total: Deadline) -> None:
@@ -42,6 +43,7 @@ class Wire:
         self.closed = False
         self.round_trip = 0.0
         self.secret = ""
+        self.silence = SILENCE
         self._asked = 0.0
         self._total: Deadline | None = total
         self._step = total
@@ -296,7 +298,7 @@ class Wire:
 
     def _be_patient(self) -> None:
         """Give the socket the step's time as its timeout; a system call, so only on a change."""
-        timeout = min(self._step.remaining(), SILENCE)
+        timeout = min(self._step.remaining(), self.silence)
         if timeout != self._timeout:
             self._timeout = timeout
             self.sock.settimeout(timeout)

@@ -1,235 +1,256 @@
-"""A signed-in SMTP session: guarded address, encryption as asked, one attempt to sign in."""
+"""A signed-in session that hands over one message after another, with a report for each.
 
-import asyncio
-import contextlib
-import socket
-import ssl
-from collections.abc import AsyncIterator, Iterator
+What the server lets be sent in one go (RFC 2920) is: sender, recipients and DATA of a message take
+one round trip, and one more for each hundred recipients.
+"""
 
-import aiosmtplib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
-from protocols import address, sasl, tls
 from protocols.address import AddressPolicy
-from protocols.errors import (
-    Dropped,
-    EncryptionFailed,
-    Hung,
-    LoginLater,
-    LoginMethod,
-    LoginRefused,
-    MailServerError,
-    ProtocolBroken,
-    Refused,
-    Stage,
-    TokenExpired,
-    WrongProtocol,
-    redact,
-)
+from protocols.errors import AnswerLost, MailServerError, Stage
+from protocols.smtp.entry import STEP, Offer, enter, leave
+from protocols.smtp.envelope import Commands, Envelope, commands, stuffed
+from protocols.smtp.replies import Reply, ask, read, refused, send, sender_refused
 from protocols.tls import Trust
-from protocols.types import Deadline, Endpoint, Login, Security
+from protocols.types import Deadline, Endpoint, Login
+from protocols.wire import SLOWEST, Wire
 
-STEP = 60.0
-#: What aiosmtplib puts before a line without a code: the server has not said it.
-_NOT_SAID = "Malformed SMTP response line: "
-GREETING = 30.0
-CLOSING = 5.0
-_TLS_ALERT = b"\x15\x03"
-# In this order; one attempt only, because every failed one counts against the user's account.
-_METHODS = ("plain", "login", "cram-md5")
+# RFC 5321 4.5.3.2.6 grants a server ten minutes after the dot; no worker waits as long.
+LAST_WORD = 300.0
+# So many answers fit into the window of any server that reads as it writes (RFC 2920 section 3.1).
+GROUP = 100
+CLOSING_CODE, GO_AHEAD = 421, 354
+Mark = Callable[[], None]
 
 
-@contextlib.asynccontextmanager
-async def session(
-    endpoint: Endpoint,
-    login: Login | None,
-    *,
-    policy: AddressPolicy,
-    trust: Trust,
-    clock: Deadline,
-) -> AsyncIterator[aiosmtplib.SMTP]:
-    """A session ready for MAIL; every foreign error inside becomes a `MailServerError`.
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What became of each recipient; `final` is the answer to the message, None if none was sent.
 
-    `clock` bounds everything inside the block too.
+    A recipient was served when its reply is 2xx and the final one is too.
     """
-    secret = login.password if login else ""
-    step = Current(clock)
-    client: aiosmtplib.SMTP | None = None
-    with translated(step, endpoint, secret):
+
+    recipients: Mapping[str, Reply]
+    final: Reply | None
+
+
+class Session:
+    """One connection to one server. Closed by any error; `is_open` says whether it is still good.
+
+    `sent` counts the messages it has handed over.
+    """
+
+    def __init__(self, wire: Wire, offer: Offer) -> None:
+        """Take what `enter` gives."""
+        self._wire = wire
+        self.offer = offer
+        self.sent = 0
+        self._clean = True
+        wire.release()
+
+    @classmethod
+    def open(
+        cls,
+        endpoint: Endpoint,
+        login: Login | None,
+        *,
+        policy: AddressPolicy,
+        trust: Trust,
+        deadline: float = 120.0,
+    ) -> Self:
+        """Connect, encrypt as asked, sign in; raises a `MailServerError` within `deadline` s."""
+        total = Deadline(deadline, Stage.CONNECT)
+        return cls(*enter(endpoint, login, policy=policy, trust=trust, total=total))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another message may be tried; the server may have left all the same."""
+        return not self._wire.closed
+
+    def send(
+        self,
+        envelope: Envelope,
+        message: bytes,
+        *,
+        before_dot: Mark | None = None,
+        deadline: float = 600.0,
+    ) -> SendReport:
+        """Hand over one message.
+
+        `before_dot` is called once, when at least one recipient and DATA were accepted and before
+        the dot that hands the message over: what it commits is known before the server can have
+        it. After it only a reply or `AnswerLost` follows; before it any other `MailServerError`
+        means that nothing was sent. What `before_dot` raises ends the session without the dot.
+
+        A refused sender raises; a refused recipient is in the report.
+        """
+        plan = commands(envelope, message, self.offer)
+        talk = _Talk(self._wire, Deadline(deadline, Stage.SEND))
         try:
-            async with asyncio.timeout(clock.remaining()):
-                client = await _dial(endpoint, policy, trust, step)
-                if login is not None:
-                    step.enter(Stage.LOGIN)
-                    await _sign_in(client, login)
-                step.enter(Stage.SEND)
-                yield client
-                await _leave(client)
+            if not self._clean:
+                talk.expect(b"RSET")
+            self._clean = False
+            replies, final = talk.envelope(plan, pipelined="PIPELINING" in self.offer)
+            if final is not None and final.code == GO_AHEAD:
+                final = talk.data(message, before_dot)
+        except MailServerError as error:
+            # A refusal alone leaves the session usable, but for the one that announces its end.
+            if error.cause != "refused" or error.params.get("code") == CLOSING_CODE:
+                self._wire.close()
+            raise
+        except BaseException:
+            self._wire.close()
+            raise
+        if final is not None and final.accepted:
+            self.sent += 1
+            self._clean = True
+        if final is not None and final.code == CLOSING_CODE:
+            self._wire.close()
+        return SendReport(replies, final)
+
+    def close(self) -> None:
+        """Say goodbye and close; closing twice does nothing."""
+        leave(self._wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Talk:
+    """The conversation about one message."""
+
+    def __init__(self, wire: Wire, total: Deadline) -> None:
+        self.wire = wire
+        self.total = total
+
+    def step(self, seconds: float = STEP) -> None:
+        """Give the next step its time; raises `Hung` when the message has none left."""
+        self.wire.limit(min(seconds, self.total.remaining()), Stage.SEND)
+
+    def expect(self, command: bytes) -> None:
+        """A command that a healthy server answers with 250; raises `Refused` elsewise."""
+        self.step()
+        reply = ask(self.wire, command)
+        if reply.code != 250:
+            raise self.wire.fail(refused(Stage.SEND, reply))
+
+    def envelope(self, plan: Commands, *, pipelined: bool) -> tuple[dict[str, Reply], Reply | None]:
+        """MAIL, RCPT and DATA; what was said to each recipient, and the reply to DATA.
+
+        That is None where no recipient was taken; with 354 the message has to follow.
+        """
+        said: dict[str, Reply] = {
+            name: reply for name, reply in plan.recipients if isinstance(reply, Reply)
+        }
+        asked = [(name, one) for name, one in plan.recipients if isinstance(one, bytes)]
+        order = {name: index for index, (name, _) in enumerate(plan.recipients)}
+        if not asked:
+            return said, None
+        data = self._in_groups(plan.mail, asked, said) if pipelined else None
+        if data is None:
+            data = self._one_by_one(plan.mail, asked, said)
+        replies = dict(sorted(said.items(), key=lambda one: order[one[0]]))
+        taken = any(reply.accepted for reply in replies.values())
+        if taken:
+            return replies, data
+        if data is not None and data.code == GO_AHEAD:
+            # It waits for a message nobody is to receive: it gets none (RFC 2920 section 3.1).
+            self._nothing()
+        return replies, None
+
+    def _one_by_one(
+        self, mail: bytes, asked: Sequence[tuple[str, bytes]], said: dict[str, Reply]
+    ) -> Reply | None:
+        self.step()
+        _check_mail(ask(self.wire, mail))
+        for name, command in asked:
+            self.step()
+            said[name] = _check_rcpt(ask(self.wire, command))
+        if not any(reply.accepted for reply in said.values()):
+            return None
+        self.step()
+        return ask(self.wire, b"DATA")
+
+    def _in_groups(
+        self, mail: bytes, asked: Sequence[tuple[str, bytes]], said: dict[str, Reply]
+    ) -> Reply | None:
+        """The same in few round trips. What a command was answered is read in its order."""
+        refusal: MailServerError | None = None
+        for at in range(0, len(asked), GROUP):
+            group, last = asked[at : at + GROUP], at + GROUP >= len(asked)
+            self.step()
+            for command in ([mail] if at == 0 else []) + [one for _, one in group]:
+                send(self.wire, command)
+            if last:
+                send(self.wire, b"DATA")
+            try:
+                if at == 0:
+                    refusal = _refusal(read(self.wire))
+                for name, _ in group:
+                    said[name] = read(self.wire)
+                    refusal = refusal or _farewell(said[name])
+                data = read(self.wire) if last else None
+            except MailServerError as error:
+                # Whoever says 421 need not answer what was sent before it was heard.
+                raise refusal or error from None
+            if refusal is not None:
+                if data is not None and data.code == GO_AHEAD:
+                    self._nothing()
+                raise refusal
+        return data
+
+    def _nothing(self) -> None:
+        """The end of a message that is none; a server that has nobody to give it to refuses it."""
+        self.step()
+        ask(self.wire, b".")
+
+    def data(self, message: bytes, before_dot: Mark | None) -> Reply:
+        """The message, the mark, the dot, the answer."""
+        self.step(STEP + len(message) / SLOWEST)
+        self.wire.send(stuffed(message))
+        if before_dot is not None:
+            before_dot()
+        try:
+            self.wire.silence = LAST_WORD
+            self.step(LAST_WORD)
+            self.wire.send(b".\r\n")
+            reply = read(self.wire)
+        except MailServerError as error:
+            raise AnswerLost(Stage.SEND, server_line=error.server_line) from None
         finally:
-            if client is not None:
-                client.close()
+            self.wire.silence = STEP
+        if reply.code // 100 == 3:  # neither yes nor no
+            raise self.wire.fail(AnswerLost(Stage.SEND, server_line=reply.words))
+        return reply
 
 
-class Current:
-    """Which step a conversation is at."""
-
-    def __init__(self, clock: Deadline) -> None:
-        self.clock = clock
-        self.stage = Stage.CONNECT
-
-    def enter(self, stage: Stage) -> None:
-        """Begin a step; the clock may keep a record of it."""
-        self.stage = stage
-        self.clock.within(STEP, stage)
+def _refusal(reply: Reply) -> MailServerError | None:
+    return None if reply.code == 250 else sender_refused(reply)
 
 
-async def _dial(
-    endpoint: Endpoint, policy: AddressPolicy, trust: Trust, step: Current
-) -> aiosmtplib.SMTP:
-    sock = await asyncio.to_thread(address.connect, endpoint, policy, step.clock)
-    try:
-        if endpoint.security is not Security.TLS:
-            await asyncio.to_thread(_look, sock, step.clock, endpoint.host)
-        name = tls.server_name(endpoint.host)
-        client = aiosmtplib.SMTP(
-            hostname=name,
-            sock=sock,
-            use_tls=endpoint.security is Security.TLS,
-            start_tls=False,
-            tls_context=tls.context(trust),
-            local_hostname=tls.own_name(sock).decode(),
-            timeout=STEP,
-        )
-    except BaseException:
-        sock.close()
-        raise
-    encrypted = endpoint.security is Security.TLS
-    step.enter(Stage.ENCRYPTION if encrypted else Stage.GREETING)
-    await client.connect()
-    await client.ehlo()
-    if endpoint.security is Security.STARTTLS:
-        step.enter(Stage.ENCRYPTION)
-        await _start_tls(client)
-    tls.describe(client.get_transport_info("ssl_object"), step.clock)
-    return client
+def _farewell(reply: Reply) -> MailServerError | None:
+    return refused(Stage.SEND, reply) if reply.code == CLOSING_CODE else None
 
 
-async def _start_tls(client: aiosmtplib.SMTP) -> None:
-    """STARTTLS or nothing; aiosmtplib discards what was sent in clear behind the 220."""
-    if not client.supports_extension("starttls"):
-        raise EncryptionFailed(Stage.ENCRYPTION, "tls-not-offered")
-    try:
-        await client.starttls()
-    except aiosmtplib.SMTPResponseException:
-        raise EncryptionFailed(Stage.ENCRYPTION, "tls-not-offered") from None
-    await client.ehlo()
+def _check_mail(reply: Reply) -> None:
+    error = _refusal(reply)
+    if error is not None:
+        raise error
 
 
-async def _sign_in(client: aiosmtplib.SMTP, login: Login) -> None:
-    if login.oauth:
-        await _with_token(client, login)
-        return
-    offered = client.server_auth_methods
-    method = next((each for each in _METHODS if each in offered), None)
-    if method is None:
-        raise LoginMethod(Stage.LOGIN)
-    sign_in = {
-        "plain": client.auth_plain,
-        "login": client.auth_login,
-        "cram-md5": client.auth_crammd5,
-    }[method]
-    await sign_in(login.username, login.password)
-
-
-async def _with_token(client: aiosmtplib.SMTP, login: Login) -> None:
-    """One attempt with an access token; a refused one may be renewed (`protocols.sasl`)."""
-    mechanism = sasl.chosen({each.upper() for each in client.server_auth_methods})
-    if not mechanism:
-        raise LoginMethod(Stage.LOGIN)
-    first = sasl.first(mechanism, login.username, login.password)
-    reply = await client.execute_command(b"AUTH", mechanism.encode(), first)
-    words = ""
-    if reply.code == 334:
-        words = sasl.complaint(reply.message, login.password)
-        reply = await client.execute_command(sasl.dismissal(mechanism))
-    if reply.code == 235:
-        return
-    error = answered(Stage.LOGIN, reply.code, f"{reply.message} {words}".strip(), login.password)
-    if isinstance(error, LoginRefused):
-        raise TokenExpired(Stage.LOGIN, server_line=error.server_line)
-    raise error
-
-
-async def _leave(client: aiosmtplib.SMTP) -> None:
-    """Say goodbye; whatever comes back changes nothing any more."""
-    with contextlib.suppress(aiosmtplib.SMTPException, OSError, ValueError):
-        await client.quit(timeout=CLOSING)
-
-
-def _look(sock: socket.socket, clock: Deadline, host: str) -> None:
-    """Look at the greeting without taking it, to tell what kind of server speaks."""
-    wait = clock.within(min(GREETING, clock.left() * 0.6), Stage.GREETING)
-    try:
-        sock.settimeout(wait.remaining())
-        first = sock.recv(512, socket.MSG_PEEK)
-    except TimeoutError:
-        if tls.speaks_tls(sock, clock.within(3, Stage.GREETING)):
-            raise WrongProtocol(Stage.ENCRYPTION, "tls-from-start", host=host) from None
-        raise Hung(Stage.GREETING) from None
-    if not first:
-        raise Dropped(Stage.GREETING)
-    if first.startswith(_TLS_ALERT):
-        raise WrongProtocol(Stage.ENCRYPTION, "tls-from-start", host=host)
-    if not first[:1].isdigit():
-        raise WrongProtocol(Stage.GREETING, server_line=redact(first), wanted="SMTP")
-
-
-@contextlib.contextmanager
-def translated(step: Current, endpoint: Endpoint, secret: str) -> Iterator[None]:
-    """Turn what aiosmtplib, asyncio and ssl raise into our errors, without the secret."""
-    try:
-        yield
-    except MailServerError:
-        raise
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise explain(error, step.stage, endpoint, secret) from None
-
-
-def explain(error: Exception, stage: Stage, endpoint: Endpoint, secret: str) -> MailServerError:
-    """Our error for a foreign one."""
-    root = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
-    if isinstance(root, ssl.SSLError):
-        return tls.explain(root, endpoint.host)
-    if isinstance(error, aiosmtplib.SMTPResponseException):
-        return answered(stage, error.code, error.message, secret)
-    if isinstance(error, TimeoutError):
-        return Hung(stage)
-    if isinstance(error, OSError):
-        # A handshake that ends in a closed connection is a failure of the encryption.
-        return Dropped(stage) if stage is not Stage.ENCRYPTION else tls.explain(error, "")
-    return ProtocolBroken(stage, temporary=False)
-
-
-def answered(stage: Stage, code: int, text: str, secret: str = "") -> MailServerError:
-    """Our error for a reply that was not the hoped-for one (RFC 5321 4.2.1, RFC 4954 6)."""
-    text = text.removeprefix(_NOT_SAID)
-    line = redact(f"{code} {text}", secret)
-    if code < 200:
-        if stage in (Stage.GREETING, Stage.ENCRYPTION):
-            return WrongProtocol(Stage.GREETING, server_line=redact(text), wanted="SMTP")
-        return ProtocolBroken(stage, server_line=redact(text, secret))
-    if stage is Stage.LOGIN:
-        if code in (504, 534, 538):
-            return LoginMethod(stage, server_line=line, code=code)
-        if code < 500:
-            return LoginLater(stage, server_line=line, code=code)
-        return LoginRefused(stage, server_line=line, code=code)
-    if stage in (Stage.GREETING, Stage.ENCRYPTION):
-        return LoginLater(Stage.GREETING, server_line=line, code=code)
-    return Refused(stage, server_line=line, temporary=code < 500, code=code)
-
-
-def sender_refused(code: int, text: str, secret: str) -> MailServerError:
-    """The same for an answer to MAIL, where only the sender has been named so far."""
-    error = answered(Stage.SEND, code, text, secret)
-    error.params["reason"] = "MAIL"
-    return error
+def _check_rcpt(reply: Reply) -> Reply:
+    error = _farewell(reply)
+    if error is not None:
+        raise error
+    return reply

@@ -26,7 +26,7 @@ from mailstore.models import FolderRole
 from mailstore.services import blobs, folders
 from protocols.body import Body
 from protocols.errors import MailServerError
-from protocols.smtp import SendReport, send_sync
+from protocols.smtp import SendReport, send
 from smtp_accounts import retry
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.retry import Decision, Recipient
@@ -135,7 +135,7 @@ def _hand_over(
     where = route.endpoint
     # What a person pinned is no matter of the installation's own relay.
     person = None if message.is_local_from else message.user
-    report = send_sync(
+    report = send(
         where,
         route.login,
         policy=route.policy,

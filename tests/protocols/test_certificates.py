@@ -21,7 +21,7 @@ from protocols.address import AddressPolicy
 from protocols.check import CheckReport, CheckStage, Kind, State, check
 from protocols.errors import EncryptionFailed
 from protocols.imap.idle import Idler
-from protocols.smtp import send_sync
+from protocols.smtp import send
 from protocols.tls import SeenCertificate, Trust, fingerprint
 from protocols.types import Deadline, Endpoint, Login, Security
 from standin.certs import Pair, TlsFiles
@@ -156,7 +156,7 @@ def test_a_message_is_handed_to_a_pinned_server_only(
     doubtful: Doubtful, loopback: AddressPolicy, trust: Trust, security: Security
 ) -> None:
     def hand_over(pin: str) -> None:
-        send_sync(
+        send(
             doubtful.endpoint("smtp", security),
             LOGIN,
             policy=loopback,

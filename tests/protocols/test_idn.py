@@ -9,7 +9,7 @@ from lib.forms import HostField
 from mailstore import addresses as written
 from protocols.idn import to_ascii
 from protocols.offers import host_of
-from protocols.smtp.send import path_of
+from protocols.smtp.envelope import path_of
 from smtp_accounts import addresses
 
 

@@ -17,7 +17,7 @@ from protocols.errors import (
     Refused,
     WrongProtocol,
 )
-from protocols.smtp import SendReport, send_sync
+from protocols.smtp import SendReport, send
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.dovecot import Dovecot
@@ -42,7 +42,7 @@ def deliver(loopback: AddressPolicy, trust: Trust) -> Deliver:
         before_dot: Callable[[], None] | None = None,
         deadline: float = 20,
     ) -> SendReport:
-        return send_sync(
+        return send(
             Endpoint("localhost", port, security),
             login,
             policy=loopback,

@@ -9,7 +9,7 @@ import pytest
 
 from protocols.address import AddressPolicy
 from protocols.imap import ImapSource
-from protocols.smtp import send_sync
+from protocols.smtp import send
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.mailbox import varied_messages
@@ -65,7 +65,7 @@ def test_a_provider_serves_its_mailbox_and_brings_back_what_is_sent(
         assert provider.fill(user, NOW, count=60) == 0
         trust = Trust(provider.ca_file)
         login = Login(user, password)
-        report = send_sync(
+        report = send(
             Endpoint("localhost", provider.smtp.tls_port, Security.TLS),
             login,
             policy=loopback,
@@ -77,7 +77,7 @@ def test_a_provider_serves_its_mailbox_and_brings_back_what_is_sent(
         assert report.final is not None
         assert report.final.accepted
         assert b"Subject: to myself\r\n\r\nhello\r\n" in provider.imap.read_mailbox(user)
-        stranger = send_sync(
+        stranger = send(
             Endpoint("localhost", provider.smtp.tls_port, Security.TLS),
             login,
             policy=loopback,
