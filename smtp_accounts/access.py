@@ -23,7 +23,7 @@ def account_for(user: User, pk: int) -> SmtpAccount:
 def draft_for(user: User, key: UUID) -> Draft:
     """The user's draft, or 404; one already handed to the outbox counts as gone."""
     return get_object_or_404(
-        Draft.objects.select_related("account", "original"),
+        Draft.objects.select_related("identity__account", "original"),
         user=user,
         key=key,
         submitted_at=None,

@@ -19,7 +19,7 @@ from connectivity.models import AccountDraft, CredentialKind
 from connectivity.oauth_providers import OAUTH_PROVIDERS
 from connectivity.sections import Concern, Health
 from lib.moments import moment
-from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.models import Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts
 
 NEEDS_YOU, FAILED, FINE = "needs-you", "failed", "fine"
@@ -27,7 +27,10 @@ NEEDS_YOU, FAILED, FINE = "needs-you", "failed", "fine"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One account as its row shows it. `look` is fine, failed (tries go on) or needs-you."""
+    """One account as its row shows it. `look` is fine, failed (tries go on) or needs-you.
+
+    `default_from` is the one of its addresses that is the Default From Address, else empty.
+    """
 
     account: SmtpAccount
     look: str
@@ -35,6 +38,7 @@ class Row:
     waiting: int
     next_try: str
     failed_at: str
+    default_from: str
 
     @property
     def word(self) -> str:
@@ -60,7 +64,7 @@ class Row:
 def card(user: User) -> dict[str, Any]:
     """The context of ``smtp_accounts/_card.html``."""
     rows = rows_for(user)
-    default = next((row.account for row in rows if row.account.is_default_from), None)
+    default = next((row.default_from for row in rows if row.default_from), user.email)
     concerns = tuple(
         Concern(row.account.email, reverse("smtp-account-edit", args=[row.account.pk]))
         for row in rows
@@ -74,7 +78,7 @@ def card(user: User) -> dict[str, Any]:
         "summary": ngettext("%(n)d account", "%(n)d accounts", len(rows)) % {"n": len(rows)}
         if rows
         else _("None yet"),
-        "default_from": default.email if default else user.email,
+        "default_from": default,
     }
 
 
@@ -89,6 +93,7 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
         .annotate(count=Count("pk"), next=Min("not_before"))
     )
     waiting = {entry["account_id"]: entry for entry in queue}
+    default = Identity.objects.filter(user=user, is_default=True).first()
     now = timezone.now()
     found: list[Row] = []
     mine = SmtpAccount.objects.filter(user=user).select_related(
@@ -104,6 +109,9 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
                 waiting=entry["count"] if entry else 0,
                 next_try=moment(entry["next"], now=now) if entry else "",
                 failed_at=moment(account.last_failed_at, now=now) if account.last_failed_at else "",
+                default_from=default.address
+                if default is not None and default.account_id == account.pk
+                else "",
             )
         )
     return found

@@ -13,8 +13,6 @@ from enum import StrEnum
 
 from smtp_accounts.addresses import Mailbox, same
 
-LOCAL = "local"
-
 
 class Reason(StrEnum):
     """Why an identity was chosen; the interface has a sentence for each."""
@@ -29,7 +27,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An identity as the rules see it. `key` is "local" or an account's id."""
+    """An identity as the rules see it. `key` is its id as text."""
 
     key: str
     address: str

@@ -15,9 +15,8 @@ from accounts.models import User
 from lib.moments import moment
 from mailstore.mime import Part
 from smtp_accounts.models import Draft
-from smtp_accounts.rules import LOCAL
 from smtp_accounts.services import identities, replies
-from smtp_accounts.services.identities import Identity
+from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.replies import Start
 from webmail.letter import File, file_of
 
@@ -35,7 +34,7 @@ class Window:
     values: Mapping[str, Any]
     sender: str
     reason: str
-    identities: Sequence[Identity]
+    identities: Sequence[SendFrom]
     version: int = 0
     saved: str = ""
     files: Sequence[tuple[int, File]] = ()
@@ -45,7 +44,7 @@ class Window:
     conflict: bool = False
 
     @property
-    def chosen(self) -> Identity | None:
+    def chosen(self) -> SendFrom | None:
         return next((one for one in self.identities if one.key == self.sender), None)
 
     @property
@@ -60,9 +59,9 @@ def of_start(user: User, key: UUID, start: Start) -> Window:
     return Window(
         key=key,
         values={**values, "original": original.pk if original else ""},
-        sender=start.chosen.identity.key,
-        reason=start.chosen.reason,
-        identities=identities.identities(user),
+        sender=start.chosen.send_from.key,
+        reason=start.chosen.sentence,
+        identities=identities.send_from(user),
         parts=start.parts,
     )
 
@@ -73,9 +72,9 @@ def of_draft(draft: Draft, **said: Any) -> Window:
     return Window(
         key=draft.key,
         values={**values, "original": draft.original_id or ""},
-        sender=str(draft.account_id) if draft.account_id else LOCAL,
+        sender=str(draft.identity_id),
         reason="",
-        identities=identities.identities(draft.user, also=draft.account),
+        identities=identities.send_from(draft.user, also=draft.identity),
         version=draft.version,
         saved=moment(draft.changed_at, now=timezone.now()),
         files=files_of(draft),
@@ -90,7 +89,7 @@ def of_posted(user: User, key: UUID, posted: Mapping[str, Any], **said: Any) -> 
         values={name: posted.get(name, "") for name in (*FIELDS, "original")},
         sender=posted.get("sender", ""),
         reason="",
-        identities=identities.identities(user),
+        identities=identities.send_from(user),
         **said,
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connectivity.models import Credential
 from mailstore.models import Source
+from smtp_accounts.retry import AUTH_CAUSES
 
 
 class Encryption(models.TextChoices):
@@ -21,7 +21,7 @@ class Encryption(models.TextChoices):
 
 
 class SmtpAccount(models.Model):
-    """An external account to send through; one entry of Send From."""
+    """An external account to send through; its addresses are identities, one of them its own."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="smtp_accounts"
@@ -49,7 +49,6 @@ class SmtpAccount(models.Model):
         on_delete=models.RESTRICT,
         related_name="+",
     )
-    is_default_from = models.BooleanField(default=False)
     cause = models.CharField(max_length=40, blank=True, help_text="Cause id of the last failure.")
     cause_text = models.TextField(blank=True)
     server_line = models.TextField(blank=True)
@@ -67,11 +66,11 @@ class SmtpAccount(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=Q(is_default_from=True), name="default_from_once"
-            ),
-        ]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is sent through it until its owner has done something."""
+        return self.cause in AUTH_CAUSES or self.cause == "credential-unreadable"

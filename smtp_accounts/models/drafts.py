@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailstore.models import Blob, Message
-from smtp_accounts.models.accounts import SmtpAccount
 from smtp_accounts.models.identities import Identity
 
 
@@ -37,7 +36,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
 
 class Draft(models.Model):
-    """A message being written. ``account`` null means the user's own local address.
+    """A message being written, from one of its writer's identities.
 
     The row stays after sending until the message is through, so that Undo and "Edit and resend"
     give back exactly what was written. Discarding only sets a time, for the same reason.
@@ -48,17 +47,8 @@ class Draft(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts"
     )
-    account = models.ForeignKey(
-        # Emptying it would turn an external From into the local one without a word.
-        SmtpAccount,
-        null=True,
-        blank=True,
-        on_delete=models.RESTRICT,
-        related_name="drafts",
-    )
-    identity = models.ForeignKey(
-        Identity, null=True, blank=True, on_delete=models.RESTRICT, related_name="drafts"
-    )
+    # Emptying it would turn an external From into the local one without a word.
+    identity = models.ForeignKey(Identity, on_delete=models.RESTRICT, related_name="drafts")
     from_address = models.CharField(
         max_length=320,
         blank=True,

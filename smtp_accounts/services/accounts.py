@@ -20,9 +20,15 @@ from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
-from smtp_accounts import retry
-from smtp_accounts.models import Draft, Encryption, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import telling
+from smtp_accounts.models import (
+    Draft,
+    Encryption,
+    Identity,
+    OutboxMessage,
+    OutboxState,
+    SmtpAccount,
+)
+from smtp_accounts.services import identities, telling
 
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 
@@ -264,6 +270,7 @@ def store(
     row.cause = row.cause_text = row.server_line = ""
     row.last_ok_at = ok_at or row.last_ok_at
     row.save()
+    identities.follow(row)
     return row
 
 
@@ -284,23 +291,21 @@ def accounts_of(user: User) -> list[SmtpAccount]:
 def dependents(account: SmtpAccount) -> Dependents:
     """What would be left without a sender if this account went."""
     return Dependents(
-        is_default=account.is_default_from,
-        drafts=Draft.objects.open().filter(account=account).count(),
+        is_default=account.identities.filter(is_default=True).exists(),
+        drafts=Draft.objects.open().filter(identity__account=account).count(),
         waiting=OutboxMessage.objects.filter(account=account, state__in=WAITING).count(),
     )
 
 
-def delete(
-    *, account: SmtpAccount, replacement: SmtpAccount | None = None, use_local: bool = False
-) -> None:
-    """Remove an account with its password; `replacement` or the local address takes its place.
+def delete(*, account: SmtpAccount, replacement: Identity | None = None) -> None:
+    """Remove an account with its password and identities; `replacement` takes their place.
 
     Raises `ReplacementNeededError` while drafts, waiting mail or Default From lean on the account
-    and neither is given: a sender is never swapped without the user's word. Waiting mail that is
+    and none is given: a sender is never swapped without the user's word. Waiting mail that is
     already built keeps the From it was built with, so it goes back to its draft.
     """
     needed = dependents(account)
-    if needed.any and replacement is None and not use_local:
+    if needed.any and replacement is None:
         raise ReplacementNeededError
     with transaction.atomic():
         held = OutboxMessage.objects.filter(account=account)
@@ -308,24 +313,21 @@ def delete(
         kept = list(drafts.values_list("draft_id", flat=True))
         Draft.objects.filter(pk__in=kept).update(submitted_at=None)
         drafts.update(state=OutboxState.CANCELLED, draft=None)
-        Draft.objects.filter(account=account).update(account=replacement, version=F("version") + 1)
-        was_default, credential = account.is_default_from, account.credential
+        _hand_over(account, replacement or identities.local_of(account.user))
+        credential = account.credential
         telling.forget(account)
         account.delete()
         if credential is not None:
             credentials.release(credential)
-        if was_default and replacement is not None:
-            SmtpAccount.objects.filter(pk=replacement.pk).update(is_default_from=True)
 
 
-def set_default_from(user: User, account: SmtpAccount | None) -> None:
-    """Make an account, or with None the local address, the one new mail starts with (A36)."""
-    if account is not None and account.user_id != user.pk:
-        raise ValueError("this account belongs to another user")
-    with transaction.atomic():
-        SmtpAccount.objects.filter(user=user, is_default_from=True).update(is_default_from=False)
-        if account is not None:
-            SmtpAccount.objects.filter(pk=account.pk).update(is_default_from=True)
+def _hand_over(account: SmtpAccount, to: Identity) -> None:
+    """Give what leans on an account's identities to another of the same user."""
+    Draft.objects.filter(identity__account=account).update(
+        identity=to, from_address="", version=F("version") + 1
+    )
+    if account.identities.filter(is_default=True).exists():
+        identities.set_default(account.user, to)
 
 
 def record_ok(account: SmtpAccount, now: datetime) -> None:
@@ -354,4 +356,4 @@ def record_failure(
 
 def is_paused(account: SmtpAccount) -> bool:
     """Whether nothing is sent through it until its owner has done something."""
-    return account.cause in retry.AUTH_CAUSES or account.cause == "credential-unreadable"
+    return account.is_paused

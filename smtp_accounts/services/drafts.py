@@ -16,7 +16,7 @@ from mailstore.models import Message
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.build import content_type, safe_filename
-from smtp_accounts.models import Draft, DraftAttachment, SmtpAccount
+from smtp_accounts.models import Draft, DraftAttachment, Identity
 
 KEEP_DISCARDED = timedelta(hours=1)
 MAX_ATTACHMENTS = 100
@@ -24,9 +24,12 @@ MAX_ATTACHMENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class DraftValues:
-    """What the compose window holds. `account` None is the user's own local address."""
+    """What the compose window holds.
 
-    account: SmtpAccount | None
+    `from_address`: the exact address to write from where it is not the identity's own.
+    """
+
+    identity: Identity
     to: str = ""
     cc: str = ""
     bcc: str = ""
@@ -34,6 +37,9 @@ class DraftValues:
     body: str = ""
     kind: str = "new"
     original: Message | None = None
+    from_address: str = ""
+    identity_reason: str = ""
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ class TooManyFilesError(Exception):
 
 
 def open_drafts(user: User) -> list[Draft]:
-    """The user's drafts, the one changed last first, their accounts fetched along."""
-    drafts = Draft.objects.open().filter(user=user).select_related("account__source")
+    """The user's drafts, the one changed last first, their identities fetched along."""
+    drafts = Draft.objects.open().filter(user=user).select_related("identity__account__source")
     return list(drafts.order_by("-changed_at", "-pk")[:500])
 
 
@@ -173,7 +179,10 @@ def is_empty(values: DraftValues) -> bool:
 
 def _fields(values: DraftValues) -> dict[str, object]:
     return {
-        "account": values.account,
+        "identity": values.identity,
+        "from_address": values.from_address,
+        "identity_reason": values.identity_reason,
+        "is_by_hand": values.is_by_hand,
         "to": values.to,
         "cc": values.cc,
         "bcc": values.bcc,

@@ -1,9 +1,13 @@
-"""Who the user may write as: the own address and every SMTP account (A35)."""
+"""Who the user may write as: the own address, and every address of every SMTP account (A35)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,84 +18,85 @@ from mailstore.models import Message
 from smtp_accounts import addresses, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.build import message_ids
-from smtp_accounts.models import OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts
+from smtp_accounts.models import Identity, OutboxMessage, SmtpAccount
 
 LOCAL_TINT = 1
+ACCOUNT_TINT = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """One entry of Send From. `key` is "local" or the account's id.
+class SendFrom:
+    """One entry of Send From. ``key`` is the identity's id as text.
 
-    A disabled identity is listed with its reason; it never gives way to another by itself.
+    ``description`` says which server it sends through, after the owner's own words about it.
+    A disabled entry is listed with its reason; it never gives way to another by itself.
+    ``account`` is None for this installation's own address. ``color`` is 1-6.
     """
 
     key: str
+    identity: Identity
+    account: SmtpAccount | None
     address: str
     display_name: str
-    account: SmtpAccount | None
-    is_default: bool
     description: str
-    disabled_reason: str = ""
+    color: int
+    is_default: bool
+    disabled_reason: str
+    reply_to: str
 
     @property
     def label(self) -> str:
-        return str(Mailbox(self.display_name, self.address))
+        return str(self.mailbox)
 
     @property
     def mailbox(self) -> Mailbox:
         return Mailbox(self.display_name, self.address)
 
-    @property
-    def color(self) -> int:
-        """Its account colour, 1-6."""
-        source = self.account.source if self.account else None
-        return source.color if source else (6 if self.account else LOCAL_TINT)
-
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The identity a message starts with, and the sentence that says why."""
+    """What a message starts with. ``reason`` is stored, ``sentence`` says it beside From.
 
-    identity: Identity
+    ``address``: the exact address to write from where it is not the identity's own, else empty.
+    """
+
+    send_from: SendFrom
     reason: str
+    sentence: str
+    address: str = ""
 
 
-def identities(user: User, *, also: SmtpAccount | None = None) -> list[Identity]:
+def send_from(user: User, also: Identity | None = None) -> list[SendFrom]:
     """Everything the user may write as, the own address first, accounts in the order made.
 
-    `also` is an account a draft is from: where accounts are switched off it is listed all the
-    same, disabled, so that no other address takes its place unseen.
+    ``also`` is the identity a draft is from: where accounts are switched off it is listed all
+    the same, disabled, so that no other address takes its place unseen.
     """
+    rows = _rows(user)
+    if not any(row.account_id is None for row in rows):
+        rows = [local_of(user), *rows]
     enabled = features.enabled_for(user, Feature.SMTP_ACCOUNTS)
-    rows = accounts.accounts_of(user) if enabled else [also] if also is not None else []
-    default = next((row.pk for row in rows if row.is_default_from), None)
-    local = Identity(
-        key=rules.LOCAL,
-        address=user.email,
-        display_name=user.display_name,
-        account=None,
-        is_default=default is None,
-        description=_("this server"),
-    )
-    return [local, *(_of_account(row, user, enabled=enabled) for row in rows)]
+    if not enabled:
+        kept = also.pk if also is not None else None
+        rows = [row for row in rows if row.account_id is None or row.pk == kept]
+    default = next((row for row in rows if row.is_default), rows[0])
+    return [_entry(row, user, enabled=enabled, is_default=row is default) for row in rows]
 
 
-def by_key(user: User, key: str) -> Identity | None:
-    """The identity with this key, if the user has it."""
-    return next((one for one in identities(user) if one.key == key), None)
+def by_key(user: User, key: str) -> SendFrom | None:
+    """The entry with this key, if the user has it."""
+    return next((one for one in send_from(user) if one.key == key), None)
 
 
-def for_new(user: User, *, own_choice: str | None = None) -> Chosen:
-    """The identity new mail starts with."""
-    return _choose(identities(user), own_choice=own_choice)
+def for_new(user: User, to: Sequence[str] = ()) -> Chosen:
+    """What new mail starts with; ``to`` is whom it goes to, as far as that is known."""
+    return _choose(send_from(user))
 
 
 def for_reply(
     user: User, message: Message, original: rules.Original, *, forward: bool = False
 ) -> Chosen:
-    """The identity an answer to `message` starts with; `original` is what its headers say."""
+    """What an answer to ``message`` starts with; ``original`` is what its headers say."""
     chain = [message.message_id, *message_ids(message.references), message.in_reply_to]
     used = (
         OutboxMessage.objects.filter(user=user, message_id__in=[one for one in chain if one])
@@ -99,20 +104,80 @@ def for_reply(
         .values_list("from_address", flat=True)[:10]
     )
     return _choose(
-        identities(user), original=original, used_before=list(used), conversation=not forward
+        send_from(user), original=original, used_before=list(used), conversation=not forward
     )
 
 
 def own_addresses(user: User) -> list[str]:
     """Every address that is the user's own: dropped from a reply to all."""
-    return [identity.address for identity in identities(user)]
+    return list({user.email: None, **{row.address: None for row in _rows(user)}})
+
+
+def local_of(user: User) -> Identity:
+    """The user's own address here, made where there is none yet."""
+    own, _made = Identity.objects.get_or_create(
+        user=user, account=None, address=user.email, defaults={"display_name": ""}
+    )
+    return own
+
+
+def primary_of(account: SmtpAccount) -> Identity:
+    """The identity an account was made with, whose address and name are the account's own."""
+    first = Identity.objects.filter(account=account).order_by("pk").first()
+    return first or follow(account)
+
+
+def follow(account: SmtpAccount) -> Identity:
+    """Let an account's own identity say what the account says. Inside the caller's transaction."""
+    address = addresses.normal(account.email) or account.email
+    rows = Identity.objects.filter(account=account).order_by("pk")
+    own = rows.first()
+    if own is None:
+        return Identity.objects.create(
+            user_id=account.user_id,
+            account=account,
+            address=address,
+            display_name=account.display_name,
+        )
+    if own.address != address:
+        # Another of its identities may have the address already: then the two change places.
+        held = rows.filter(address=address).first()
+        if held is not None:
+            rows.filter(pk=held.pk).update(address="")
+        former, own.address = own.address, address
+        own.save(update_fields=["address"])
+        if held is not None:
+            rows.filter(pk=held.pk).update(address=former)
+    own.display_name = account.display_name
+    own.save(update_fields=["display_name"])
+    return own
+
+
+def set_default(user: User, identity: Identity) -> None:
+    """Make an identity the Default From Address (A36). Raises ValueError for somebody else's."""
+    if identity.user_id != user.pk:
+        raise ValueError("this identity belongs to another user")
+    with transaction.atomic():
+        mine = Identity.objects.filter(user=user)
+        mine.filter(is_default=True).exclude(pk=identity.pk).update(is_default=False)
+        mine.filter(pk=identity.pk).update(is_default=True)
+
+
+def touch(user: User, now: datetime) -> None:
+    """The user's identities are not what they were: what was decided by them is decided anew."""
+    User.objects.filter(pk=user.pk).update(identities_changed_at=now)
+    user.identities_changed_at = now
+
+
+def _rows(user: User) -> list[Identity]:
+    rows = Identity.objects.filter(user=user).select_related("account__source")
+    return list(rows.order_by(F("account_id").asc(nulls_first=True), "pk"))
 
 
 def _choose(
-    candidates: list[Identity],
+    candidates: list[SendFrom],
     *,
     original: rules.Original | None = None,
-    own_choice: str | None = None,
     used_before: list[str] | None = None,
     conversation: bool = True,
 ) -> Chosen:
@@ -127,15 +192,15 @@ def _choose(
             for one in candidates
         ],
         original=original,
-        own_choice=own_choice,
         used_before=used_before or [],
         conversation=conversation,
     )
-    identity = next(one for one in candidates if one.key == choice.key)
-    return Chosen(identity, _sentence(choice.reason, identity))
+    entry = next(one for one in candidates if one.key == choice.key)
+    return Chosen(entry, choice.reason, sentence(choice.reason))
 
 
-def _sentence(reason: rules.Reason, identity: Identity) -> str:
+def sentence(reason: str) -> str:
+    """The words beside From; empty for a reason that needs none or is not known any more."""
     sentences = {
         rules.Reason.OWN_CHOICE: "",
         rules.Reason.SENT_WITH: _("because you sent it from there"),
@@ -144,25 +209,47 @@ def _sentence(reason: rules.Reason, identity: Identity) -> str:
         rules.Reason.FETCHED_FROM: _("because it was fetched from there"),
         rules.Reason.DEFAULT: _("Default From"),
     }
-    return sentences[reason]
+    return sentences.get(rules.Reason(reason), "") if reason in set(rules.Reason) else ""
 
 
-def _of_account(account: SmtpAccount, user: User, *, enabled: bool) -> Identity:
-    return Identity(
-        key=str(account.pk),
-        address=addresses.normal(account.email) or account.email,
-        display_name=account.display_name or user.display_name,
+def _entry(row: Identity, user: User, *, enabled: bool, is_default: bool) -> SendFrom:
+    account = row.account
+    return SendFrom(
+        key=str(row.pk),
+        identity=row,
         account=account,
-        is_default=account.is_default_from,
-        description=_("sends through %(host)s") % {"host": account.host},
-        disabled_reason=_disabled(account, enabled=enabled),
+        address=row.address,
+        display_name=row.display_name
+        or (account.display_name if account else "")
+        or user.display_name,
+        description=_description(row),
+        color=_color(row),
+        is_default=is_default,
+        disabled_reason=_disabled(account, enabled=enabled) if account else "",
+        reply_to=row.reply_to,
     )
+
+
+def _color(row: Identity) -> int:
+    if row.color:
+        return row.color
+    if row.account is None:
+        return LOCAL_TINT
+    return row.account.source.color if row.account.source else ACCOUNT_TINT
+
+
+def _description(row: Identity) -> str:
+    if row.account is None:
+        way = _("this server")
+    else:
+        way = _("sends through %(host)s") % {"host": row.account.host}
+    return ", ".join(filter(None, (row.description, way)))
 
 
 def _disabled(account: SmtpAccount, *, enabled: bool) -> str:
     if not enabled:
         return _("Cannot send: SMTP accounts are switched off for your domain")
-    if not accounts.is_paused(account):
+    if not account.is_paused:
         return ""
     explained = explain_cause(account.cause, {"host": account.host, "username": account.username})
     return _("Cannot send: %(title)s") % {"title": explained.title}

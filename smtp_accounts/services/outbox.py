@@ -24,7 +24,7 @@ from smtp_accounts.models import (
     RecipientState,
 )
 from smtp_accounts.services import identities, routes, sent
-from smtp_accounts.services.identities import Identity
+from smtp_accounts.services.identities import SendFrom
 
 PAUSING = (*sorted(retry.AUTH_CAUSES), "credential-unreadable")
 
@@ -73,8 +73,10 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
         due = now + timedelta(seconds=undo_seconds)
         message = OutboxMessage.objects.create(
             user=user,
-            account=draft.account,
-            is_local_from=draft.account is None,
+            account=draft.identity.account,
+            is_local_from=draft.identity.account is None,
+            identity=draft.identity,
+            is_by_hand=draft.is_by_hand,
             draft=draft,
             blob=blobs.adopt(batch)[0],
             message_id=message_id,
@@ -106,7 +108,7 @@ def problems(user: User, draft: Draft) -> dict[str, str]:
 
 def _check_way_out(draft: Draft, envelope: Envelope) -> None:
     """From the own address, only a relay reaches people elsewhere: better said now than later."""
-    if draft.account is not None or routes.relay() is not None:
+    if draft.identity.account is not None or routes.relay() is not None:
         return
     if routes.split(envelope.everyone).elsewhere:
         raise UnsendableError("sender", _(routes.NO_RELAY))
@@ -136,10 +138,9 @@ def read_envelope(draft: Draft) -> Envelope:
     return envelope
 
 
-def sender_of(user: User, draft: Draft) -> Identity:
+def sender_of(user: User, draft: Draft) -> SendFrom:
     """Who the draft is from. Raises `UnsendableError`; another identity never steps in."""
-    key = str(draft.account_id) if draft.account_id else "local"
-    identity = identities.by_key(user, key)
+    identity = identities.by_key(user, str(draft.identity_id))
     if identity is None:
         raise UnsendableError("sender", _("This address can no longer be used. Choose another."))
     if identity.disabled_reason:
@@ -147,7 +148,7 @@ def sender_of(user: User, draft: Draft) -> Identity:
     return identity
 
 
-def _bytes(draft: Draft, envelope: Envelope, sender: Identity, now: datetime) -> tuple[bytes, str]:
+def _bytes(draft: Draft, envelope: Envelope, sender: SendFrom, now: datetime) -> tuple[bytes, str]:
     message_id = build.new_message_id(sender.mailbox.domain)
     parent = ""
     references: tuple[str, ...] = ()

@@ -47,7 +47,7 @@ def blank(user: User, *, to: str = "", cc: str = "", subject: str = "", body: st
     """A new message, from the Default From."""
     chosen = identities.for_new(user)
     values = DraftValues(
-        account=chosen.identity.account, to=to, cc=cc, subject=subject[:998], body=body
+        identity=chosen.send_from.identity, to=to, cc=cc, subject=subject[:998], body=body
     )
     return Start(values, chosen)
 
@@ -68,7 +68,7 @@ def reply(user: User, message: Message, *, everyone: bool) -> Start:
         everyone=everyone,
     )
     values = DraftValues(
-        account=chosen.identity.account,
+        identity=chosen.send_from.identity,
         to=addresses.text(to),
         cc=addresses.text(cc),
         subject=_prefixed("Re: ", mail.subject, _REPLY_PREFIXES),
@@ -92,7 +92,7 @@ def forward(user: User, message: Message) -> Start:
         (_("Cc"), _listed(mail.cc)),
     ]
     values = DraftValues(
-        account=chosen.identity.account,
+        identity=chosen.send_from.identity,
         subject=_prefixed("Fwd: ", mail.subject, _FORWARD_PREFIXES),
         body=quoting.forwarded(_text(raw, mail), _("Forwarded message"), fields),
         kind=DraftKind.FORWARD,

@@ -25,7 +25,6 @@ from smtp_accounts.forms import LOCKED, AccountForm, ReplacementForm
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.nudge import nudge
 from smtp_accounts.proposals import BOXES, initial_of
-from smtp_accounts.rules import LOCAL
 from smtp_accounts.services import accounts, identities
 from smtp_accounts.services.accounts import AccountValues, Outcome
 from smtp_accounts.views import form_page, starting
@@ -87,15 +86,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     needed = accounts.dependents(account)
     others = [
         (one.key, one.label)
-        for one in identities.identities(user)
-        if one.key != str(account.pk) and not one.disabled_reason
+        for one in identities.send_from(user)
+        if one.account != account and not one.disabled_reason
     ]
     posted = request.POST if request.method == "POST" else None
     form = ReplacementForm(posted, choices=others)
     if request.method == "POST" and (not needed.any or form.is_valid()):
-        key = form.cleaned_data["replacement"] if needed.any else LOCAL
-        substitute = None if key == LOCAL else account_for(user, int(key))
-        accounts.delete(account=account, replacement=substitute, use_local=substitute is None)
+        chosen = identities.by_key(user, form.cleaned_data["replacement"]) if needed.any else None
+        accounts.delete(account=account, replacement=chosen.identity if chosen else None)
         messages.success(request, _("%(email)s is deleted.") % {"email": account.email})
         return form_page.back(request)
     context = {"account": account, "needed": needed, "form": form}

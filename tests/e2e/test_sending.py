@@ -20,7 +20,7 @@ from mailstore.models import FolderRole, Message, Source
 from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts, delivery, queue
+from smtp_accounts.services import accounts, delivery, identities, queue
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
@@ -185,7 +185,7 @@ def test_an_answer_leaves_through_the_external_account(
 def test_undo_send_and_discard_give_the_draft_back(
     page: Page, live_server: LiveServer, user: User, account: SmtpAccount, enter: Enter
 ) -> None:
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     enter(user)
     page.goto(live_server.url)
     page.keyboard.press("c")
@@ -216,7 +216,7 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     shot: Shot,
     no_barriers: Callable[[], None],
 ) -> None:
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     enter(user)
     page.goto(live_server.url)
     page.get_by_role("link", name="Compose").first.click()
@@ -283,7 +283,7 @@ def test_the_outbox_says_why(
     shot: Shot,
     no_barriers: Callable[[], None],
 ) -> None:
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     smtp_server.refuse["full@elsewhere.test"] = "552 5.2.2 mailbox full"
     smtp_server.refuse["slow@elsewhere.test"] = "451 4.7.1 please try again later"
     enter(user)

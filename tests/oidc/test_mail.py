@@ -24,7 +24,7 @@ from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalRun, RetrievalTask
 from retrieval.services import watching
 from smtp_accounts.models import OutboxMessage, SmtpAccount
-from smtp_accounts.services import delivery, drafts, outbox, queue
+from smtp_accounts.services import delivery, drafts, identities, outbox, queue
 from smtp_accounts.services.drafts import DraftValues
 from standin.smtp import SmtpServer
 from tests.oidc import PERSON, MailServers
@@ -160,7 +160,8 @@ def send(user: User, account: SmtpAccount, sent: OutboxMessage | None = None) ->
     """One attempt of a new message, or of one that waits."""
     now = timezone.now()
     if sent is None:
-        values = DraftValues(account=account, to="bob@elsewhere.test", subject="Hi", body="Yes.\n")
+        own = identities.primary_of(account)
+        values = DraftValues(identity=own, to="bob@elsewhere.test", subject="Hi", body="Yes.\n")
         draft = drafts.save(user=user, key=uuid4(), values=values, version=0, now=now)
         sent = outbox.submit(user=user, draft=draft, now=now)
     OutboxMessage.objects.update(not_before=now)

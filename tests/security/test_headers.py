@@ -20,6 +20,7 @@ from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services import folders
 from tests.security.test_routes import Arguments, belongings, routes
+from tests.senders import local_key
 from tests.webmail.samples import letter, picture, put
 from webmail.pieces import Piece, consent, piece_url
 
@@ -285,7 +286,7 @@ def test_a_foreign_letter_is_no_original(
     browser = client_for(user)
     for kind in ("reply", "reply_all", "forward"):
         assert browser.get(reverse("compose"), {kind: theirs.pk}).status_code == 404
-    form = {"sender": "local", "kind": "forward", "original": theirs.pk, "keep": ["0", "1"]}
+    form = {"sender": local_key(user), "kind": "forward", "original": theirs.pk, "keep": ["0", "1"]}
     answer = browser.post(reverse("draft-save", args=[uuid4()]), form)
     assert answer.status_code == 200
     assert "plan" not in answer.json()["files"]

@@ -22,6 +22,7 @@ from mailstore.models import Folder
 from smtp_accounts.models import Draft, DraftAttachment
 from tests.conftest import PASSWORD
 from tests.security.test_routes import Arguments, belongings, routes
+from tests.senders import identity_of, local_key
 from tests.webmail.samples import letter, put
 
 __all__ = ["belongings"]
@@ -165,7 +166,9 @@ def upload(browser: Client, key: object, *files: SimpleUploadedFile) -> Any:
 
 @pytest.fixture
 def draft(user: User) -> Draft:
-    return Draft.objects.create(user=user, key=uuid4(), subject="With files")
+    return Draft.objects.create(
+        user=user, key=uuid4(), subject="With files", identity=identity_of(user, None)
+    )
 
 
 def test_uploads_have_harmless_names(user: User, draft: Draft) -> None:
@@ -242,7 +245,7 @@ def test_files_of_a_forwarded_message_may_be_too_large(
     inbox = Folder.objects.get(user=user, role="inbox")
     message = put(inbox, raw, at=timezone.now())
     settings.MAX_SEND_SIZE = 100_000
-    form = {"sender": "local", "kind": "forward", "original": message.pk, "keep": "1"}
+    form = {"sender": local_key(user), "kind": "forward", "original": message.pk, "keep": "1"}
     key = uuid4()
     for name in ("draft-save", "compose-send"):
         answer = client_for(user).post(reverse(name, args=[key]), {**form, "subject": "See"})

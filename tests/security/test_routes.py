@@ -24,6 +24,7 @@ from mailstore.services import folders
 from protocols.body import Body
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
 from smtp_accounts.models import Draft, DraftAttachment, OutboxMessage, SmtpAccount
+from tests.senders import identity_of
 
 # Open to everybody: signing in, and what a load balancer asks.
 PUBLIC = {"sign-in", "sign-out", "healthz", "readyz"}
@@ -77,7 +78,8 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     own = folders.ensure_path(user, ["Mine"])
     message = deliver([Incoming(Body.of(LETTER), inbox)], now=datetime.now(UTC))[0]
     blob = Blob.objects.get()
-    draft = Draft.objects.create(user=user, key=uuid4(), subject="Mine")
+    own_from = identity_of(user, account)
+    draft = Draft.objects.create(user=user, key=uuid4(), subject="Mine", identity=own_from)
     file = DraftAttachment.objects.create(draft=draft, blob=blob, filename="mine.txt", size=1)
     waiting = OutboxMessage.objects.create(
         user=user, blob=blob, message_id="<1@remote.test>", from_address="mara@remote.test",

@@ -16,6 +16,7 @@ from smtp_accounts.services import accounts, drafts
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
+from tests.senders import identity_of
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 USERNAME, SECRET = "mara@provider.test", "korrekt-pferd"
@@ -62,7 +63,8 @@ def make_draft(user: User) -> Callable[..., Draft]:
 
     def make(account: SmtpAccount | None = None, **fields: Any) -> Draft:
         typed = {"to": "bob@elsewhere.test", "subject": "Tide tables", "body": "See below.\n"}
-        written = drafts.DraftValues(account=account, **{**typed, **fields})
+        identity = identity_of(user, account)
+        written = drafts.DraftValues(identity=identity, **{**typed, **fields})
         return drafts.save(user=user, key=uuid4(), values=written, version=0, now=NOW)
 
     return make

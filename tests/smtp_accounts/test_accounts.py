@@ -11,7 +11,7 @@ from connectivity.models import Credential, Feature, FeatureSwitch
 from connectivity.services import credentials
 from mailstore.models import Source
 from smtp_accounts.models import Draft, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, outbox
+from smtp_accounts.services import accounts, identities, outbox
 from smtp_accounts.services.accounts import AccountValues, ReplacementNeededError
 from standin.certs import TlsFiles
 from standin.hostile import Expect, Hang, Hostile, Send, Step
@@ -165,11 +165,14 @@ def test_what_another_tab_deleted_stays_deleted(
 def test_what_another_tab_chose_stays(user: User, account: SmtpAccount, values: Values) -> None:
     seen = SmtpAccount.objects.get(pk=account.pk)
     newer = credentials.store(user=user, secret=SECRET)
-    SmtpAccount.objects.update(is_default_from=True, credential=newer)
+    SmtpAccount.objects.update(credential=newer)
+    identities.set_default(user, identities.primary_of(account))
     kept = values(password="", display_name="M. Hall")
     assert accounts.save(user=user, values=kept, now=NOW, account=seen).ok
     account.refresh_from_db()
-    assert (account.is_default_from, account.credential) == (True, newer)
+    assert account.credential == newer
+    own = account.identities.get()
+    assert (own.is_default, own.display_name) == (True, "M. Hall")
 
 
 def test_saving_wakes_what_waited(
@@ -188,32 +191,33 @@ def test_saving_wakes_what_waited(
 def test_default_from_is_one_account_or_the_own_address(
     user: User, other_user: User, account: SmtpAccount
 ) -> None:
-    accounts.set_default_from(user, account)
-    account.refresh_from_db()
-    assert account.is_default_from
-    accounts.set_default_from(user, None)
-    account.refresh_from_db()
-    assert not account.is_default_from
+    own, local = identities.primary_of(account), identities.local_of(user)
+    assert identities.for_new(user).send_from.identity == local
+    identities.set_default(user, own)
+    assert identities.for_new(user).send_from.identity == own
+    identities.set_default(user, local)
+    assert identities.for_new(user).send_from.identity == local
     with pytest.raises(ValueError, match="another user"):
-        accounts.set_default_from(other_user, account)
+        identities.set_default(other_user, own)
 
 
 @pytest.mark.accept("A198")
 def test_an_account_in_use_is_deleted_only_with_a_replacement(
     user: User, account: SmtpAccount, make_draft: Callable[..., Draft]
 ) -> None:
-    accounts.set_default_from(user, account)
-    account.refresh_from_db()
+    local = identities.local_of(user)
+    identities.set_default(user, identities.primary_of(account))
     draft = make_draft(account)
     waiting = outbox.submit(user=user, draft=make_draft(account, subject="Waits"), now=NOW)
     needed = accounts.dependents(account)
     assert (needed.is_default, needed.drafts, needed.waiting) == (True, 1, 1)
     with pytest.raises(ReplacementNeededError):
         accounts.delete(account=account)
-    accounts.delete(account=account, use_local=True)
+    accounts.delete(account=account, replacement=local)
     draft.refresh_from_db()
     waiting.refresh_from_db()
-    assert draft.account is None
+    assert draft.identity == local
+    assert identities.for_new(user).send_from.identity == local
     # Its bytes say the old From, so it is written again instead of being sent as somebody else.
     assert waiting.state == OutboxState.CANCELLED
     assert {one.subject for one in Draft.objects.open()} == {"Tide tables", "Waits"}

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from accounts.models import User
 from connectivity.services import credentials
 from smtp_accounts.models import SmtpAccount
-from smtp_accounts.services import accounts
+from smtp_accounts.services import identities
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import EXTERNAL, SECRET, USERNAME
 
@@ -83,7 +83,7 @@ def test_another_users_account_is_no_replacement(
     user: User, other_user: User, account: SmtpAccount
 ) -> None:
     other = SmtpAccount.objects.create(user=other_user, host="x.test", email="o@x.test")
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     with pytest.raises(CommandError, match="There is no such user or SMTP account"):
         command("delete", str(account.pk), f"--replacement={other.pk}")
     assert SmtpAccount.objects.filter(pk=account.pk).exists()

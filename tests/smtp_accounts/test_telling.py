@@ -12,7 +12,7 @@ from connectivity.models import Notification
 from connectivity.notices import told
 from connectivity.services import credentials, notifications
 from smtp_accounts.models import Draft, SmtpAccount
-from smtp_accounts.services import accounts, delivery, outbox, queue
+from smtp_accounts.services import accounts, delivery, identities, outbox, queue
 from smtp_accounts.services.accounts import AccountValues
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import EXTERNAL, NOW
@@ -95,7 +95,7 @@ def test_of_a_deleted_account_nothing_is_left(
     work(timedelta())
     assert Notification.objects.exists()
     account.refresh_from_db()
-    accounts.delete(account=account, use_local=True)
+    accounts.delete(account=account, replacement=identities.local_of(user))
     assert not Notification.objects.exists()
 
 

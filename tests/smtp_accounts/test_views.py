@@ -14,8 +14,9 @@ from accounts.models import User
 from connectivity.models import Credential, Feature, FeatureSwitch
 from connectivity.services import credentials
 from smtp_accounts.models import Draft, SmtpAccount
-from smtp_accounts.services import accounts
+from smtp_accounts.services import accounts, identities
 from standin.smtp import SmtpServer
+from tests.senders import key_of, local_key
 from tests.smtp_accounts.conftest import SECRET
 
 ClientFor = Callable[[User], Client]
@@ -275,7 +276,7 @@ def test_delete_asks_first(user: User, client_for: ClientFor, account: SmtpAccou
 def test_deleting_a_default_from_asks_for_a_replacement(
     user: User, client_for: ClientFor, account: SmtpAccount, make_draft: Callable[..., Draft]
 ) -> None:
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     make_draft(account)
     browser = client_for(user)
     address = reverse("smtp-account-delete", args=[account.pk])
@@ -285,10 +286,10 @@ def test_deleting_a_default_from_asks_for_a_replacement(
     refused = browser.post(address)
     assert refused.status_code == 422
     assert "Choose the address that takes its place." in text_of(refused.content.decode())
-    assert browser.post(address, {"replacement": str(account.pk)}).status_code == 422
+    assert browser.post(address, {"replacement": key_of(account)}).status_code == 422
     assert SmtpAccount.objects.exists()
-    assert browser.post(address, {"replacement": "local"}).status_code == 302
-    assert Draft.objects.get().account is None
+    assert browser.post(address, {"replacement": local_key(user)}).status_code == 302
+    assert Draft.objects.get().identity.account is None
 
 
 @pytest.mark.accept("A5", "A6")
@@ -328,9 +329,9 @@ def test_another_users_account_is_no_replacement(
     values: Callable[..., accounts.AccountValues],
 ) -> None:
     from_other = SmtpAccount.objects.create(user=other_user, host="x.test", email="o@x.test")
-    accounts.set_default_from(user, account)
+    identities.set_default(user, identities.primary_of(account))
     address = reverse("smtp-account-delete", args=[account.pk])
-    answer = client_for(user).post(address, {"replacement": str(from_other.pk)})
+    answer = client_for(user).post(address, {"replacement": key_of(from_other)})
     assert answer.status_code == 422
     assert SmtpAccount.objects.filter(pk=account.pk).exists()
 

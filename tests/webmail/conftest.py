@@ -15,6 +15,7 @@ from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import SmtpAccount
+from smtp_accounts.services import identities
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
 from tests.webmail.samples import Mailbox, fill
@@ -44,7 +45,7 @@ def account(
     user: User, smtp_server: SmtpServer, tls_files: TlsFiles, settings: Settings
 ) -> SmtpAccount:
     settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
-    return SmtpAccount.objects.create(
+    row = SmtpAccount.objects.create(
         user=user,
         display_name="Mara at work",
         host="localhost",
@@ -53,6 +54,8 @@ def account(
         email="mara@provider.test",
         use_authentication=False,
     )
+    identities.follow(row)
+    return row
 
 
 @pytest.fixture

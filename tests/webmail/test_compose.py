@@ -15,6 +15,7 @@ from connectivity.models import Feature, FeatureSwitch
 from mailstore.models import Message
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
 from standin.smtp import SmtpServer
+from tests.senders import key_of, local_key
 from tests.webmail.writing import (
     ClientFor,
     fields_of,
@@ -34,8 +35,8 @@ def test_send_from_lists_every_account_and_a_reply_chooses_the_right_one(
     browser = client_for(user)
     page, fields, action = opened(browser, f"?reply={letter.pk}")
     assert "Send From" in page
-    assert re.findall(r'<option value="(\w+)"', page) == ["local", str(account.pk)]
-    assert fields["sender"] == str(account.pk)
+    assert re.findall(r'<option value="(\w+)"', page) == [local_key(user), key_of(account)]
+    assert fields["sender"] == key_of(account)
     assert "because it was sent there" in page
     assert fields["to"] == '"Ekdahl, Jonas" <jonas@harbourline.test>'
     assert fields["cc"] == ""
@@ -89,7 +90,7 @@ def test_bcc_reaches_its_recipient_and_nobody_learns_of_it(
 ) -> None:
     browser = client_for(user)
     _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
-    browser.post(action, {**fields, "sender": str(account.pk), "bcc": "secret@elsewhere.test"})
+    browser.post(action, {**fields, "sender": key_of(account), "bcc": "secret@elsewhere.test"})
     send_due()
     (taken,) = open_server.accepted
     assert taken.recipients == ("bob@elsewhere.test", "secret@elsewhere.test")
@@ -111,7 +112,7 @@ def test_nothing_typed_becomes_a_header_or_a_recipient(
 ) -> None:
     browser = client_for(user)
     _page, fields, action = opened(browser)
-    fields |= {"to": "bob@elsewhere.test", "subject": "Hi", "sender": str(account.pk)}
+    fields |= {"to": "bob@elsewhere.test", "subject": "Hi", "sender": key_of(account)}
     browser.post(action, {**fields, field: fields[field] + payload})
     send_due()
     for taken in open_server.accepted:
@@ -127,7 +128,7 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     browser = client_for(user)
     _page, fields, action = opened(browser)
     typed = {**fields, "to": "bob@exmaple", "cc": "c@x", "body": "Long thoughts", "subject": "S"}
-    answer = browser.post(action, {**typed, "sender": str(account.pk)})
+    answer = browser.post(action, {**typed, "sender": key_of(account)})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "“bob@exmaple” is not a mail address." in page
@@ -148,7 +149,7 @@ def test_what_may_be_forgotten_is_asked_about_once(
 ) -> None:
     browser = client_for(user)
     _page, fields, action = opened(browser, "?to=bob@elsewhere.test&body=The plan is attached.")
-    fields["sender"] = str(account.pk)
+    fields["sender"] = key_of(account)
     first = browser.post(action, fields)
     assert "There is no subject." in first.content.decode()
     fields = fields_of(first.content.decode())
@@ -165,16 +166,16 @@ def test_a_broken_account_is_listed_with_its_reason_and_nothing_steps_in(
     SmtpAccount.objects.update(cause="login-refused")
     browser = client_for(user)
     page, fields, action = opened(browser, f"?reply={letter.pk}")
-    assert re.search(rf'<option value="{account.pk}" selected disabled>', page)
+    assert re.search(rf'<option value="{key_of(account)}" selected disabled>', page)
     assert "Cannot send: Sign-in was refused" in page
-    assert fields["sender"] == str(account.pk)
+    assert fields["sender"] == key_of(account)
     # Neither what the page posts nor an empty choice sends it from somewhere else.
-    for sender in ("", str(account.pk)):
+    for sender in ("", key_of(account)):
         answer = browser.post(action, {**fields, "sender": sender})
         assert answer.status_code == 422
     assert not OutboxMessage.objects.exists()
     # What was written is kept, with the sender it was written for.
-    assert Draft.objects.get().account == account
+    assert Draft.objects.get().identity.account == account
 
 
 def test_a_draft_keeps_its_sender_where_accounts_are_switched_off(
@@ -182,12 +183,12 @@ def test_a_draft_keeps_its_sender_where_accounts_are_switched_off(
 ) -> None:
     browser = client_for(user)
     key = uuid4()
-    fields = {"sender": str(account.pk), "subject": "Hi", "to": "bob@elsewhere.test"}
+    fields = {"sender": key_of(account), "subject": "Hi", "to": "bob@elsewhere.test"}
     browser.post(reverse("draft-save", args=[key]), fields)
     FeatureSwitch.objects.create(domain=user.domain, feature=Feature.SMTP_ACCOUNTS, enabled=False)
     page = browser.get(reverse("compose-draft", args=[key])).content.decode()
     posted = fields_of(page)
-    assert posted["sender"] == str(account.pk)
+    assert posted["sender"] == key_of(account)
     assert "switched off for your domain" in page
     answer = browser.post(reverse("compose-send", args=[key]), posted)
     assert answer.status_code == 422
@@ -200,7 +201,7 @@ def test_without_a_relay_the_own_address_says_so_before_sending(
 ) -> None:
     browser = client_for(user)
     _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
-    assert fields["sender"] == "local"
+    assert fields["sender"] == local_key(user)
     page = browser.post(action, fields).content.decode()
     assert "no relay is set up" in page
     assert not OutboxMessage.objects.exists()
@@ -211,7 +212,7 @@ def test_a_double_click_sends_once(
 ) -> None:
     browser = client_for(user)
     _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
-    fields["sender"] = str(account.pk)
+    fields["sender"] = key_of(account)
     assert browser.post(action, fields)["Location"] == reverse("outbox")
     assert browser.post(action, fields)["Location"] == reverse("outbox")
     send_due()

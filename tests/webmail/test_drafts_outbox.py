@@ -16,6 +16,7 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import outbox
+from tests.senders import key_of, local_key
 from tests.webmail.writing import (
     ClientFor,
     fields_of,
@@ -28,7 +29,7 @@ def test_saving_tells_of_another_window(
 ) -> None:
     browser = client_for(user)
     save = reverse("draft-save", args=[uuid4()])
-    fields = {"sender": "local", "subject": "One", "version": "0"}
+    fields = {"sender": local_key(user), "subject": "One", "version": "0"}
     first = browser.post(save, fields).json()
     assert first["version"] == 1
     # The answer to the first save was lost: the same again is no conflict.
@@ -72,7 +73,7 @@ def test_files_are_put_in_and_taken_out(
 def test_discarding_can_be_undone(user: User, account: SmtpAccount, client_for: ClientFor) -> None:
     browser = client_for(user)
     key = uuid4()
-    browser.post(reverse("draft-save", args=[key]), {"sender": "local", "subject": "Keep"})
+    browser.post(reverse("draft-save", args=[key]), {"sender": local_key(user), "subject": "Keep"})
     undo = browser.post(reverse("draft-discard", args=[key])).json()["undo"]
     assert not Draft.objects.open().exists()
     assert browser.post(undo).json()["open"] == reverse("compose-draft", args=[key])
@@ -84,7 +85,7 @@ def test_drafts_are_listed_in_their_folder(
 ) -> None:
     browser = client_for(user)
     key = uuid4()
-    fields = {"sender": "local", "subject": "<b>Unfinished</b>", "to": "bob@elsewhere.test"}
+    fields = {"sender": local_key(user), "subject": "<b>Unfinished</b>", "to": "bob@elsewhere.test"}
     browser.post(reverse("draft-save", args=[key]), fields)
     folder = folders.special(user, FolderRole.DRAFTS)
     page = browser.get(reverse("mail-folder", args=[folder.pk])).content.decode()
@@ -97,7 +98,7 @@ def sent(user: User, account: SmtpAccount, client_for: ClientFor) -> OutboxMessa
     """A message that was handed to the outbox."""
     browser = client_for(user)
     _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
-    browser.post(action, {**fields, "sender": str(account.pk)})
+    browser.post(action, {**fields, "sender": key_of(account)})
     return OutboxMessage.objects.get()
 
 
@@ -174,11 +175,11 @@ def test_nobody_reaches_into_anothers_writing(
 ) -> None:
     browser, stranger = client_for(user), client_for(other_user)
     key = uuid4()
-    browser.post(reverse("draft-save", args=[key]), {"sender": "local", "subject": "Mine"})
+    browser.post(reverse("draft-save", args=[key]), {"sender": local_key(user), "subject": "Mine"})
     upload = SimpleUploadedFile("a.txt", b"abc")
     browser.post(reverse("draft-attach", args=[key]), {"files": [upload]})
     file = Draft.objects.get(key=key).attachments.get()
-    fields = {"sender": "local", "subject": "Theirs", "version": "1"}
+    fields = {"sender": local_key(other_user), "subject": "Theirs", "version": "1"}
     for address in (
         reverse("compose-draft", args=[key]),
         reverse("draft-file", args=[key, file.pk]),
@@ -212,9 +213,14 @@ def test_anothers_account_and_message_cannot_be_named(
 ) -> None:
     stranger = client_for(other_user)
     key = uuid4()
-    refused = stranger.post(reverse("draft-save", args=[key]), {"sender": str(account.pk)})
+    refused = stranger.post(reverse("draft-save", args=[key]), {"sender": key_of(account)})
     assert refused.status_code == 422
-    fields = {"sender": "local", "kind": "forward", "original": str(letter.pk), "keep": "0"}
+    fields = {
+        "sender": local_key(other_user),
+        "kind": "forward",
+        "original": str(letter.pk),
+        "keep": "0",
+    }
     stranger.post(reverse("draft-save", args=[key]), fields)
     draft = Draft.objects.get(user=other_user)
     assert draft.original is None

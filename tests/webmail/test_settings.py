@@ -16,14 +16,20 @@ from mailstore.models import Folder
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.services import identities
 from tests.conftest import PASSWORD
+from tests.senders import local_key
 from tests.webmail.samples import letter, put
 
 VALUES = {
     "display_name": "  Mara  L. ",
     "language": "en",
     "time_zone": "Asia/Tokyo",
-    "default_from": "local",
 }
+
+
+@pytest.fixture
+def values(user: User) -> dict[str, str]:
+    """What the account page posts."""
+    return {**VALUES, "default_from": local_key(user)}
 
 
 def test_the_way_through_the_settings_icon(browser_client: Client) -> None:
@@ -33,8 +39,10 @@ def test_the_way_through_the_settings_icon(browser_client: Client) -> None:
     assert re.search(r'<a class="tree__item" href="/settings/connectivity/"', page)
 
 
-def test_saving_the_account_page(browser_client: Client, user: User) -> None:
-    answer = browser_client.post("/settings/account/", VALUES, follow=True)
+def test_saving_the_account_page(
+    browser_client: Client, user: User, values: dict[str, str]
+) -> None:
+    answer = browser_client.post("/settings/account/", values, follow=True)
     assert "Saved." in answer.content.decode()
     user.refresh_from_db()
     assert (user.display_name, user.time_zone) == ("Mara L.", "Asia/Tokyo")
@@ -50,17 +58,17 @@ def test_saving_the_account_page(browser_client: Client, user: User) -> None:
     ],
 )
 def test_wrong_values_store_nothing(
-    browser_client: Client, user: User, field: str, value: str
+    browser_client: Client, user: User, values: dict[str, str], field: str, value: str
 ) -> None:
-    answer = browser_client.post("/settings/account/", {**VALUES, field: value})
+    answer = browser_client.post("/settings/account/", {**values, field: value})
     assert answer.status_code == 422
     assert 'role="alert"' in answer.content.decode()
     user.refresh_from_db()
     assert user.time_zone == "UTC"
 
 
-def test_a_name_is_one_line(browser_client: Client, user: User) -> None:
-    values = {**VALUES, "display_name": "Mara\r\nBcc: x@y.test"}
+def test_a_name_is_one_line(browser_client: Client, user: User, values: dict[str, str]) -> None:
+    values |= {"display_name": "Mara\r\nBcc: x@y.test"}
     browser_client.post("/settings/account/", values)
     user.refresh_from_db()
     assert "\n" not in user.display_name
@@ -68,21 +76,24 @@ def test_a_name_is_one_line(browser_client: Client, user: User) -> None:
 
 
 @pytest.mark.accept("A36")
-def test_the_default_from_address(browser_client: Client, user: User, other_user: User) -> None:
+def test_the_default_from_address(
+    browser_client: Client, user: User, other_user: User, values: dict[str, str]
+) -> None:
     mine = SmtpAccount.objects.create(user=user, host="smtp.test", email="mara@other.test")
     theirs = SmtpAccount.objects.create(user=other_user, host="smtp.test", email="o@other.test")
+    here, there = identities.follow(mine), identities.follow(theirs)
     page = browser_client.get("/settings/account/").content.decode()
     assert "mara@other.test" in page
     assert "o@other.test" not in page
-    browser_client.post("/settings/account/", {**VALUES, "default_from": str(mine.pk)})
-    assert identities.for_new(user).identity.address == "mara@other.test"
+    browser_client.post("/settings/account/", {**values, "default_from": str(here.pk)})
+    assert identities.for_new(user).send_from.address == "mara@other.test"
     page = browser_client.get("/settings/account/").content.decode()
-    assert re.search(rf'<option value="{mine.pk}" selected', page)
-    values = {**VALUES, "default_from": str(theirs.pk)}
-    assert browser_client.post("/settings/account/", values).status_code == 422
-    assert identities.for_new(user).identity.address == "mara@other.test"
-    browser_client.post("/settings/account/", VALUES)
-    assert identities.for_new(user).identity.address == user.email
+    assert re.search(rf'<option value="{here.pk}" selected', page)
+    foreign = {**values, "default_from": str(there.pk)}
+    assert browser_client.post("/settings/account/", foreign).status_code == 422
+    assert identities.for_new(user).send_from.address == "mara@other.test"
+    browser_client.post("/settings/account/", values)
+    assert identities.for_new(user).send_from.address == user.email
 
 
 def test_theme_and_density(browser_client: Client, user: User) -> None:

@@ -16,7 +16,7 @@ from accounts.models import User
 from mailstore.models import Message
 from smtp_accounts.models import DraftKind
 from smtp_accounts.services.drafts import DraftValues
-from smtp_accounts.services.identities import Identity
+from smtp_accounts.services.identities import SendFrom
 
 MAX_RECIPIENTS = 65_536
 MAX_BODY = 5_000_000
@@ -39,13 +39,13 @@ class ComposeForm(forms.Form):
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31)
 
     def __init__(
-        self, *args: Any, user: User, identities: Sequence[Identity], **kwargs: Any
+        self, *args: Any, user: User, identities: Sequence[SendFrom], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         self.identities = {one.key: one for one in identities}
 
-    def clean_sender(self) -> Identity:
+    def clean_sender(self) -> SendFrom:
         """The identity named; a key that is not the user's is an error, never another identity."""
         key = self.cleaned_data["sender"]
         if key not in self.identities:
@@ -60,9 +60,9 @@ class ComposeForm(forms.Form):
     def values(self) -> DraftValues:
         """What was typed, ready to be saved. Line ends are those of the store, not of forms."""
         data = self.cleaned_data
-        sender: Identity = data["sender"]
+        sender: SendFrom = data["sender"]
         return DraftValues(
-            account=sender.account,
+            identity=sender.identity,
             to=data["to"],
             cc=data["cc"],
             bcc=data["bcc"],

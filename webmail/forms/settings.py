@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Density, Theme, User
-from smtp_accounts.services.identities import Identity
+from smtp_accounts.services.identities import SendFrom
 
 
 def zones() -> list[tuple[str, str]]:
@@ -32,7 +32,7 @@ class AccountForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
 
     def __init__(
-        self, data: QueryDict | None, *, user: User, identities: Sequence[Identity]
+        self, data: QueryDict | None, *, user: User, identities: Sequence[SendFrom]
     ) -> None:
         default = next((one.key for one in identities if one.is_default), "")
         initial = {

@@ -205,8 +205,8 @@ def _files(request: HttpRequest, stored: Draft) -> str:
 
 
 def _form(request: HttpRequest, user: User, key: UUID) -> ComposeForm:
-    stored = Draft.objects.filter(user=user, key=key).select_related("account").first()
-    known = identities.identities(user, also=stored.account if stored else None)
+    stored = Draft.objects.filter(user=user, key=key).select_related("identity").first()
+    known = identities.send_from(user, also=stored.identity if stored else None)
     return ComposeForm(request.POST, user=user, identities=known)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Theme
 from accounts.services import people
-from smtp_accounts.services import accounts, identities
+from smtp_accounts.services import identities
 from webmail import settings_menu
 from webmail.access import person
 from webmail.dialogs import dialog
@@ -54,7 +54,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone and Default From Address."""
     user = person(request)
-    choices = identities.identities(user)
+    choices = identities.send_from(user)
     form = AccountForm(request.POST or None, user=user, identities=choices)
     if request.method != "POST":
         return _account_page(request, form, PasswordForm(user))
@@ -68,7 +68,7 @@ def account(request: HttpRequest) -> HttpResponse:
         time_zone=values["time_zone"],
     )
     chosen = next(one for one in choices if one.key == values["default_from"])
-    accounts.set_default_from(user, chosen.account)
+    identities.set_default(user, chosen.identity)
     notes.success(request, _("Saved."))
     return redirect("settings-account")
 
@@ -87,7 +87,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = PasswordForm(user, request.POST)
     if not form.is_valid():
-        profile = AccountForm(None, user=user, identities=identities.identities(user))
+        profile = AccountForm(None, user=user, identities=identities.send_from(user))
         return _account_page(request, profile, form, status=422)
     form.save()
     update_session_auth_hash(request, user)

@@ -20,7 +20,7 @@ from lib.operator import (
 from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, SmtpAccount
 from smtp_accounts.proposals import PORTS, initial_of
-from smtp_accounts.services import accounts
+from smtp_accounts.services import accounts, identities
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
 _NAMES = {"none": Encryption.NONE, "ssl": Encryption.SSL, "tls": Encryption.TLS}
@@ -53,8 +53,7 @@ class Command(OperatorCommand):
         if outcome.account is None:
             raise _refusal(outcome)
         if default:
-            accounts.set_default_from(user, outcome.account)
-            outcome.account.refresh_from_db()
+            identities.set_default(user, identities.primary_of(outcome.account))
         return _summary(outcome.account)
 
     def list_accounts(self, *, email: str) -> list[Row]:
@@ -74,9 +73,12 @@ class Command(OperatorCommand):
 
     def delete_account(self, *, account_id: int, replacement: int | None, use_local: bool) -> Row:
         row = _account(account_id)
-        other = SmtpAccount.objects.get(user=row.user, pk=replacement) if replacement else None
+        instead = identities.local_of(row.user) if use_local else None
+        if replacement:
+            other = SmtpAccount.objects.get(user=row.user, pk=replacement)
+            instead = identities.primary_of(other)
         try:
-            accounts.delete(account=row, replacement=other, use_local=use_local)
+            accounts.delete(account=row, replacement=instead)
         except accounts.ReplacementNeededError:
             raise OperatorError(
                 "The account is in use: name another with --replacement, or give --use-local."
@@ -138,6 +140,6 @@ def _summary(row: SmtpAccount) -> Row:
         "server": f"{row.host}:{row.port}",
         "encryption": row.encryption,
         "username": row.username or None,
-        "default": row.is_default_from,
+        "default": row.identities.filter(is_default=True).exists(),
         "cause": row.cause or None,
     }
