@@ -70,7 +70,7 @@ class Dovecot:
         # A file, not a pipe: the daemon keeps what it inherits open for as long as it lives.
         with (self.folder / "start.log").open("wb") as said:
             done = subprocess.run(
-                [binary, "-c", config], stdout=said, stderr=said, check=False, timeout=30
+                [binary, "-c", config], stdout=said, stderr=said, check=False, timeout=120
             )
         listening = (self.imap_port, self.imaps_port, self.pop3_port, self.pop3s_port)
         if done.returncode or not all(map(ports.wait_for, listening)):
@@ -85,7 +85,7 @@ class Dovecot:
         pid = self._pid(self._run)
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            end = time.monotonic() + 10
+            end = time.monotonic() + 60
             while _alive(pid) and time.monotonic() < end:
                 time.sleep(0.02)
         shutil.rmtree(self._run, ignore_errors=True)
@@ -141,7 +141,7 @@ class Dovecot:
             check=True,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         ).stdout
 
     def __enter__(self) -> Self:
@@ -170,7 +170,13 @@ class Dovecot:
         folder = self.folder / "users"
         folder.mkdir(exist_ok=True)
         line = f"{user}:{{PLAIN}}{self.users[user]}:{uid}:{gid}::{self.folder}/mail/{user}::\n"
-        (folder / user).write_text(line)
+        place, made = folder / user, folder / ".made"
+        made.write_text(line)
+        if place.exists():
+            # It tells a change by the second it was made in, and by the size.
+            later = max(time.time(), place.stat().st_mtime + 1)
+            os.utime(made, (later, later))
+        made.replace(place)  # at no moment is half of it there
 
     def _config(self, run: Path) -> str:
         roles = "".join(

@@ -101,7 +101,7 @@ class Hostile:
         self._over.set()
         # A connection of our own wakes accept(), which a close alone does not.
         socket.create_connection((self._host, self.port)).close()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
 
     @property
@@ -153,7 +153,7 @@ class _Talk:
         elif isinstance(step, Tls):
             self._handshake(step)
         elif isinstance(step, Hang):
-            self.over.wait(60)
+            self.over.wait(600)
         else:
             self._drop(step)
 

@@ -60,7 +60,7 @@ class PrivateBroker:
     ) -> None:
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from accounts.models import Domain, Role, User
@@ -19,6 +21,13 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a quiet river in spring"
 #: Fixtures that give a test the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+# The same examples in every run, and as much time for each as a busy machine needs: a run fails
+# for what was changed, never by chance. `pytest --hypothesis-profile explore` looks for new ones.
+_patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("steady", _patient, derandomize=True)
+hypothesis_settings.register_profile("explore", _patient, print_blob=True)
+hypothesis_settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

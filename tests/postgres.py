@@ -9,13 +9,14 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from standin import ports
 
 ACCOUNT = "postgres"
 
@@ -37,11 +38,9 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port nobody listens on, kept for this process."""
+    [port] = ports.pick([0])
+    return port
 
 
 class PrivatePostgres:
@@ -100,7 +99,7 @@ class PrivatePostgres:
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
                 command, user=user, group=user, extra_groups=[] if user else None,
-                cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=60,
+                cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=300,
             )  # fmt: skip
             if done.returncode:
                 output.seek(0)

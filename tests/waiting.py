@@ -9,7 +9,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-def wait_until(look: Callable[[], Found], what: str, *, seconds: float = 30) -> Found:
+def wait_until(look: Callable[[], Found], what: str, *, seconds: float = 120) -> Found:
     """Call ``look`` until it returns something true, and return that.
 
     The limit is no timing assertion: it is generous, and only ends a run that would hang.

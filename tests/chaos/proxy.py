@@ -55,7 +55,7 @@ class Proxy:
         self._over = True
         # A connection of our own wakes accept(), which a close alone does not.
         socket.create_connection((ports.HOST, self.port)).close()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
 
     def _accept(self) -> None:

@@ -34,7 +34,7 @@ class MortalBroker(PrivateBroker):
     def die_and_forget(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
         self.__enter__()
 
 
@@ -103,10 +103,10 @@ def test_it_is_killed_with_a_hint_in_it_and_again_during_the_pull(
             running(worker, there.environment),
             running(processes.beat().command, there.environment),
         ):
-            assert wait_until(doors.knocked.is_set, "the task is claimed again", seconds=60)
+            assert wait_until(doors.knocked.is_set, "the task is claimed again")
             broker.die_and_forget()
             doors.open.set()
-            wait_until(lambda: there.count() == mailbox.total, "all mail is here", seconds=60)
+            wait_until(lambda: there.count() == mailbox.total, "all mail is here")
         with Workers(there.environment) as workers:
             there.check_complete(workers)
     figure(

@@ -43,13 +43,13 @@ def manage(
     """Run an operator command to its end."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, timeout=120,
+        cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 
 
 def fetch(port: int, path: str, *, host: str = "localhost") -> tuple[int, str, Mapping[str, str]]:
     """Status, text and headers (in lower case) of a page; status 0 while nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers={"Host": host})
         answer = connection.getresponse()
@@ -96,7 +96,7 @@ class Installation:
                 [sys.executable, "manage.py", *self._command],
                 cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        wait_until(self._ready, f"Tributary is ready (see {self._log})", seconds=120)
+        wait_until(self._ready, f"Tributary is ready (see {self._log})")
 
     def _ready(self) -> bool:
         assert self._process is not None
@@ -117,7 +117,7 @@ class Installation:
 
     def wait(self) -> int:
         assert self._process is not None
-        return self._process.wait(60)
+        return self._process.wait(300)
 
     def processes(self) -> list[proc.Running]:
         """All processes of this installation, the supervisor included."""

@@ -45,14 +45,14 @@ def test_there_is_somebody_of_every_role(installation: Installation) -> None:
 
 
 def test_mail_of_the_other_account_arrives_by_itself(installation: Installation) -> None:
-    wait_until(lambda: messages(installation) >= 300, "the external mailbox is here", seconds=90)
+    wait_until(lambda: messages(installation) >= 300, "the external mailbox is here")
 
 
 def test_nothing_is_left_when_it_is_killed(installation: Installation) -> None:
     assert any("dovecot" in running.command for running in installation.processes())
     os.kill(installation.pid, signal.SIGKILL)
     installation.wait()
-    wait_until(lambda: not installation.processes(), "every process has ended", seconds=60)
+    wait_until(lambda: not installation.processes(), "every process has ended")
 
 
 def test_a_second_start_goes_on_with_the_same_mail(installation: Installation) -> None:

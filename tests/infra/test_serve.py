@@ -29,7 +29,7 @@ def workers(installation: Installation) -> set[str]:
     """The workers that answer through the broker."""
     app = Celery(broker=f"redis+socket://{installation.data_dir}/run/valkey.sock")
     try:
-        answers = app.control.ping(timeout=1.0)
+        answers = app.control.ping(timeout=2.0)
     except (OSError, RedisError):
         return set()
     finally:
@@ -45,7 +45,7 @@ def all_well(installation: Installation) -> bool:
 def test_it_starts_everything_and_says_where(installation: Installation) -> None:
     assert f"ready at http://localhost:{installation.port}/" in installation.log()
     assert sorted(installation.children()) == sorted(PARTS)
-    wait_until(lambda: all_well(installation), "web and workers answer", seconds=60)
+    wait_until(lambda: all_well(installation), "web and workers answer")
 
 
 def test_the_first_start_makes_an_administrator(installation: Installation) -> None:
@@ -88,7 +88,7 @@ def test_a_killed_part_comes_back(installation: Installation, part: str) -> None
     before = wait_until(lambda: installation.children().get(part, 0), f"{part} runs")
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: installation.children().get(part, before) != before, f"{part} runs again")
-    wait_until(lambda: all_well(installation), "web and workers answer again", seconds=90)
+    wait_until(lambda: all_well(installation), "web and workers answer again")
     wait_until(lambda: sorted(installation.children()) == sorted(PARTS), "each part runs once")
 
 
@@ -110,4 +110,4 @@ def test_a_killed_supervisor_leaves_no_orphans(installation: Installation) -> No
     assert len(installation.children()) == len(PARTS)
     os.kill(installation.pid, signal.SIGKILL)
     installation.wait()
-    wait_until(lambda: not installation.processes(), "every process has ended", seconds=60)
+    wait_until(lambda: not installation.processes(), "every process has ended")

@@ -46,7 +46,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_pull_by_command_loads_neither_pages_nor_celery(data_dir: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "manage.py", "retrieval", "run", "1"],
-        cwd=ROOT, env=environment(data_dir), capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env=environment(data_dir), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     loaded = set(_LOADED.findall(done.stderr))
     assert "retrieval.services.pull" in loaded
@@ -69,7 +69,7 @@ def test_tasks_are_sent_to_our_broker_from_any_thread(
         [sys.executable, "-c", TOLD_IN_A_THREAD.format(module=module, name=name)],
         cwd=ROOT,
         env=environment(data_dir, BROKER_URL=BROKER, DJANGO_SETTINGS_MODULE="webmail.settings"),
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["tributary", BROKER, "housekeeping"]
 
@@ -79,7 +79,8 @@ def test_a_worker_finds_the_application_and_all_tasks(data_dir: Path) -> None:
     script += "app.loader.import_default_modules(); print(*sorted(app.tasks))"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        cwd=ROOT, env=environment(data_dir), capture_output=True, text=True, timeout=60, check=True,
+        cwd=ROOT, env=environment(data_dir), check=True,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     told = set(done.stdout.split())
     assert {

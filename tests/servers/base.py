@@ -201,7 +201,7 @@ class Server:
         self.over.set()
         # A connection of our own wakes accept(), which a close alone does not.
         socket.create_connection((ports.HOST, self.port)).close()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
         for talk in self.talks:
             talk.sock.close()
