@@ -54,6 +54,9 @@ class OutboxMessage(models.Model):
     )
     is_scheduled = models.BooleanField(default=False, help_text="Send later, not undo.")
     wants_dsn = models.BooleanField(default=False, help_text="RFC 3461: told when delivered.")
+    is_automatic = models.BooleanField(
+        default=False, help_text="Nobody's words (RFC 3834): no return path where that is taken."
+    )
     draft = models.ForeignKey(
         Draft,
         null=True,
@@ -101,6 +104,8 @@ class OutboxMessage(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
+            # Every message that comes in may be a report about one, or a copy of one.
+            models.Index(fields=["user", "message_id"], name="outbox_by_message_id"),
             models.Index(
                 fields=["not_before"],
                 name="outbox_due",
