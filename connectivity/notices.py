@@ -24,6 +24,7 @@ KINDS: Mapping[str, str | Promise] = {
     "retrieval-failing": gettext_lazy("%(label)s cannot be checked"),
     "smtp-needs-you": gettext_lazy("Sending as %(label)s needs you"),
     "smtp-failing": gettext_lazy("Sending as %(label)s does not work"),
+    "returned-message": gettext_lazy("“%(label)s” could not be delivered"),
 }
 _AGAIN: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("%(label)s works again"),
@@ -32,6 +33,7 @@ _AGAIN: Mapping[str, str | Promise] = {
 _SINCE: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("Not checked since %(since)s."),
     "smtp": gettext_lazy("Nothing was sent since %(since)s."),
+    "returned": gettext_lazy("Reported %(since)s."),
 }
 #: Where an account is mended, by the room that named the key; what follows there is its number.
 _PAGES: Mapping[str, str] = {"retrieval": "retrieval-detail", "smtp": "smtp-account-edit"}

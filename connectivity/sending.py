@@ -147,4 +147,12 @@ SENDING: Mapping[str, Cause] = {
         "",
         Retry.NEVER,
     ),
+    "not-delivered": Cause(
+        _("The message could not be delivered"),
+        _("%(host)s could not deliver the message to everybody."),
+        Turn.YOU,
+        _("Look at what the server said, and send it again to those it did not reach."),
+        "",
+        Retry.NEVER,
+    ),
 }

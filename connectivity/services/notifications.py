@@ -34,6 +34,7 @@ def open_(
     params: Mapping[str, str | int],
     now: datetime,
     since: datetime | None = None,
+    mail: bool = True,
 ) -> Notification:
     """There is trouble; the same one goes on where ``key`` has an open row already.
 
@@ -50,6 +51,7 @@ def open_(
         params: the values its sentence needs, never secret.
         now: when it was seen.
         since: when it began, where that is known; a trouble that is open already keeps its own.
+        mail: whether a mail about it is written; not where one came already.
     """
     began = min(since or now, now)
     told: dict[str, Any] = {
@@ -63,7 +65,7 @@ def open_(
         "since": began,
         "at": _visible(kind, began, now),
         # Asked for only where a row is made.
-        "mail_at": partial(_first_mail, user, key, began),
+        "mail_at": partial(_first_mail, user, key, began) if mail else None,
     }
     row, created = Notification.objects.get_or_create(
         user=user, key=key, resolved_at=None, defaults=new

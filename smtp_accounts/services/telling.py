@@ -1,11 +1,14 @@
-"""Telling the owner of an SMTP account that it needs them, or has not sent for long."""
+"""Telling people of an SMTP account that needs them, and of messages that came back."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.urls import reverse
+
 from connectivity.services import notifications
-from smtp_accounts.models import SmtpAccount
+from smtp_accounts.models import OutboxMessage, OutboxRecipient, SmtpAccount
+from smtp_accounts.reported import cause_of
 from smtp_accounts.retry import AUTH_CAUSES
 
 _NEEDS_YOU = AUTH_CAUSES | {"credential-unreadable", "tls-pin-changed", "clear-text-off"}
@@ -38,3 +41,33 @@ def works(account: SmtpAccount, *, now: datetime) -> None:
 def forget(account: SmtpAccount) -> None:
     """It is to be deleted."""
     notifications.drop(user=account.user, key=key_of(account))
+
+
+def came_back(
+    outbox: OutboxMessage, missed: OutboxRecipient, *, reporter: str, now: datetime
+) -> None:
+    """A message could not be delivered to somebody: one notification, however many they are.
+
+    No mail is written about it, as the report itself is one.
+    """
+    copy = outbox.sent_copy_id
+    notifications.open_(
+        user=outbox.user,
+        key=_key_of_message(outbox),
+        kind="returned-message",
+        label=(outbox.subject or missed.address)[:320],
+        url=reverse("mail-message", args=[copy]) if copy else reverse("outbox"),
+        cause=cause_of(missed) or "not-delivered",
+        params={"host": reporter, "email": outbox.from_address},
+        now=now,
+        mail=False,
+    )
+
+
+def seen(outbox: OutboxMessage) -> None:
+    """Its sender has looked at what became of it."""
+    notifications.drop(user=outbox.user, key=_key_of_message(outbox))
+
+
+def _key_of_message(outbox: OutboxMessage) -> str:
+    return f"returned:{outbox.pk}"
