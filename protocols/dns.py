@@ -1,4 +1,4 @@
-"""Questions to name servers: who takes the mail of a domain, and which servers it names.
+"""Questions to name servers: who takes the mail of a domain, which servers and texts it has.
 
 Plain DNS can be forged by anybody on the way, so what it says is a hint. Each call ends within
 its deadline; names that lead to other names are followed as far as dnspython does (16 times).
@@ -19,6 +19,9 @@ from protocols.types import Deadline
 
 # More mail hosts or services than that is nobody's need.
 MOST = 16
+#: Some domains keep a hundred proofs of ownership beside the record that is looked for.
+MOST_TEXTS = 200
+MOST_TEXT = 4096
 #: Address and port of a name server, as in `protocols.address.AddressPolicy`.
 Nameserver = tuple[str, int]
 
@@ -64,6 +67,30 @@ def alias(name: str, *, deadline: Deadline, nameservers: Sequence[Nameserver] = 
     """The name another one stands for (CNAME); empty if it stands for itself. Raises as above."""
     rows = _ask(name, dns.rdatatype.CNAME, deadline, nameservers)
     return _text(rows[0].target) if rows else ""
+
+
+def texts(
+    name: str, *, deadline: Deadline, nameservers: Sequence[Nameserver] = ()
+) -> tuple[str, ...]:
+    """The TXT records of a name, the pieces of each joined (RFC 7208 section 3.3). Raises as above.
+
+    Names that do not exist have none.
+    """
+    rows = _ask(name, dns.rdatatype.TXT, deadline, nameservers)
+    joined = (b"".join(row.strings)[:MOST_TEXT] for row in rows[:MOST_TEXTS])
+    return tuple(one.decode("utf-8", "replace") for one in joined)
+
+
+def addresses(
+    name: str, *, deadline: Deadline, nameservers: Sequence[Nameserver] = ()
+) -> tuple[str, ...]:
+    """The IPv4 and IPv6 addresses of a name, for comparing; connections go through the guard.
+
+    Raises as above.
+    """
+    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
+    rows = [row for kind in kinds for row in _ask(name, kind, deadline, nameservers)[:MOST]]
+    return tuple(str(row.address) for row in rows)
 
 
 def _ask(
