@@ -19,6 +19,8 @@ LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(hours=48)
 AUTH_CAUSES = like("login-refused", "login-method", "oauth-revoked")
 """Causes that pause the account: trying on would get it locked by its provider."""
+PAUSING = (*sorted(AUTH_CAUSES), "credential-unreadable")
+"""Causes that keep back what goes through the account until its owner has done something."""
 
 
 class Recipient(StrEnum):

@@ -15,7 +15,7 @@ from connectivity.causes import explain_cause
 from lib.moments import moment
 from smtp_accounts import access
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
-from smtp_accounts.services import outbox
+from smtp_accounts.services import waiting
 
 CANCEL, EDIT, AGAIN, NOW, ARRIVED, DISMISS = "cancel", "edit", "again", "now", "arrived", "dismiss"
 
@@ -48,12 +48,12 @@ class Row:
 def rows(user: User, *, now: datetime) -> list[Row]:
     """The user's outbox, newest first; three queries however long it is."""
     enabled = access.is_enabled(user)
-    return [_row(one, enabled=enabled, now=now) for one in outbox.shown(user)]
+    return [_row(one, enabled=enabled, now=now) for one in waiting.shown(user)]
 
 
 def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
     recipients = list(message.recipients.all())
-    held = outbox.is_held(message, enabled=enabled)
+    held = waiting.is_held(message, enabled=enabled)
     look, word, sentence, buttons = _story(message, recipients, held, now)
     told = (RecipientState.REFUSED, RecipientState.DEFERRED)
     missed = [one for one in recipients if one.state in told and one.reply]

@@ -15,7 +15,7 @@ from accounts.models import User
 from lib.days import short_time
 from mailstore.models import Folder, FolderRole, Source
 from retrieval.models import RemoteFolder
-from smtp_accounts.services import drafts, outbox
+from smtp_accounts.services import drafts, waiting
 from webmail import rows as lines
 from webmail import tree
 from webmail.find import Found, find
@@ -77,7 +77,7 @@ def desk(user: User) -> Desk:
         drafts=written,
     )
     sources = {one.pk: one for one in Source.objects.filter(user=user).order_by("name", "pk")}
-    return Desk(user, folders, sources, written, outbox.count(user), outbox.attention(user))
+    return Desk(user, folders, sources, written, waiting.count(user), waiting.attention(user))
 
 
 def tree_context(found: Desk, place: Place) -> dict[str, Any]:

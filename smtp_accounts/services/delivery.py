@@ -30,7 +30,7 @@ from protocols.smtp import SendReport, send
 from smtp_accounts import retry
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.retry import Decision, Recipient
-from smtp_accounts.services import accounts, outbox, queue, routes, sent
+from smtp_accounts.services import accounts, queue, routes, sent, waiting
 from smtp_accounts.services.routes import Route, Split
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | No
     if message is None:
         return None
     enabled = features.enabled_for(message.user, Feature.SMTP_ACCOUNTS)
-    if cause := outbox.is_held(message, enabled=enabled):
+    if cause := waiting.is_held(message, enabled=enabled):
         queue.give_back(message, cause=cause, now=clock())
         return OutboxState.RETRY
     try:
@@ -76,8 +76,8 @@ def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | No
 
 
 def _attempt(message: OutboxMessage, clock: Clock) -> None:
-    waiting = message.recipients.filter(state__in=OPEN)
-    split = routes.split(list(waiting.order_by("pk").values_list("address", flat=True)))
+    open_ = message.recipients.filter(state__in=OPEN)
+    split = routes.split(list(open_.order_by("pk").values_list("address", flat=True)))
     body = blobs.body(message.blob)
     if split.here or split.nobody:
         _deliver_here(message, split, body, clock())

@@ -14,7 +14,7 @@ from django.db.models import F, Q, QuerySet
 from connectivity.models import Feature
 from connectivity.services import features
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
-from smtp_accounts.services.outbox import PAUSING
+from smtp_accounts.retry import PAUSING
 
 CLAIM_LEASE = timedelta(minutes=2)
 """How long a hint may take from the claim to a free worker."""

@@ -16,7 +16,7 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, drafts, outbox, queue, routes
+from smtp_accounts.services import accounts, delivery, drafts, outbox, queue, routes, waiting
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
@@ -119,10 +119,10 @@ def test_one_refused_recipient_does_not_stop_the_others(
     refused = message.recipients.get(state="refused")
     assert refused.reply == "552 5.2.2 mailbox full"
     assert len(in_folder(user, FolderRole.SENT)) == 1
-    again = outbox.edit_again(message=message, now=NOW)
+    again = waiting.edit_again(message=message, now=NOW)
     assert again is not None
     assert again.to == "full@elsewhere.test"
-    assert outbox.count(user) == 0
+    assert waiting.count(user) == 0
 
 
 def test_a_deferred_recipient_is_tried_again_alone(
@@ -137,7 +137,7 @@ def test_a_deferred_recipient_is_tried_again_alone(
     assert send_due() == []
     # Taken back now, it is for those only who have not got it.
     with transaction.atomic():
-        again = outbox.cancel(message=message, now=NOW)
+        again = waiting.cancel(message=message, now=NOW)
         assert again is not None
         assert again.to == "slow@elsewhere.test"
         transaction.set_rollback(True)
@@ -163,7 +163,7 @@ def test_after_48_hours_it_is_given_up(
     message.refresh_from_db()
     assert message.cause == "gave-up"
     assert "not now" in message.server_line
-    assert outbox.attention(user) == 1
+    assert waiting.attention(user) == 1
     assert in_folder(user, FolderRole.SENT) == []
 
 
@@ -181,9 +181,9 @@ def test_an_answer_lost_after_the_dot_is_never_resent_by_itself(
     assert message.cause == "answer-lost"
     assert states(message) == {"bob@elsewhere.test": "unknown"}
     assert in_folder(user, FolderRole.SENT) == []
-    assert outbox.it_arrived(message=message, now=NOW)
+    assert waiting.it_arrived(message=message, now=NOW)
     assert len(in_folder(user, FolderRole.SENT)) == 1
-    assert not outbox.it_arrived(message=message, now=NOW)
+    assert not waiting.it_arrived(message=message, now=NOW)
     assert len(in_folder(user, FolderRole.SENT)) == 1
 
 
@@ -209,7 +209,7 @@ def test_a_refused_sign_in_pauses_the_account_and_keeps_the_mail(
         account.refresh_from_db()
         message.refresh_from_db()
         assert account.cause == message.cause == "login-refused"
-        assert outbox.attention(user) == 1
+        assert waiting.attention(user) == 1
         # Nobody gets locked out by a worker that keeps trying.
         assert send_due(NOW + timedelta(hours=12)) == []
         assert smtp_server.logins == ["mara@provider.test"]
@@ -227,7 +227,7 @@ def test_a_refused_message_shows_why(
     assert send_due() == [OutboxState.REFUSED]
     message.refresh_from_db()
     assert message.server_line == "554 5.7.1 looks like spam"
-    assert outbox.send_again(message=message, now=NOW)
+    assert waiting.send_again(message=message, now=NOW)
     smtp_server.final = None
     assert send_due() == [OutboxState.SENT]
 
@@ -314,10 +314,10 @@ def test_undo_gives_the_draft_back(user: User, account: SmtpAccount, make_draft:
     message = outbox.submit(user=user, draft=draft, now=NOW, undo_seconds=10)
     assert queue.claim_due(now=NOW + timedelta(seconds=9)) == []
     assert not Draft.objects.open().exists()
-    assert outbox.cancel(message=message, now=NOW) == draft
+    assert waiting.cancel(message=message, now=NOW) == draft
     assert Draft.objects.open().get() == draft
     assert queue.claim_due(now=NOW + timedelta(minutes=1)) == []
-    assert outbox.cancel(message=message, now=NOW) is None
+    assert waiting.cancel(message=message, now=NOW) is None
 
 
 def test_sending_twice_is_one_message(user: User, account: SmtpAccount, make_draft: Drafts) -> None:

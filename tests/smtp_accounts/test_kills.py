@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from mailstore.models import FolderRole, Message
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import delivery, outbox, queue
+from smtp_accounts.services import delivery, outbox, queue, waiting
 from standin.smtp import SmtpServer
 
 MOST_STEPS = 40
@@ -103,7 +103,7 @@ def test_a_kill_at_every_step(
         else:
             # It may have gone out: not certain, said so, and not sent again by itself.
             assert (message.state, taken) == (OutboxState.UNKNOWN, at_kill), name
-            assert outbox.it_arrived(message=message, now=timezone.now())
+            assert waiting.it_arrived(message=message, now=timezone.now())
             assert _count(user, FolderRole.SENT, subject) == 1, name
         if name is None:
             break

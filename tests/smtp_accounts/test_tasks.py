@@ -15,7 +15,7 @@ from mailstore.services import blobs, sweeping
 from protocols.body import Body
 from smtp_accounts import tasks
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import delivery, drafts, outbox, queue
+from smtp_accounts.services import delivery, drafts, outbox, queue, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from webmail.celery import app
@@ -148,5 +148,5 @@ def test_an_account_deleted_while_mail_is_on_its_way(
     # No other sender steps in: it waits, and its sender is told.
     assert queue.claim_due(now=NOW) == []
     message.refresh_from_db()
-    assert outbox.is_held(message, enabled=True) == "account-gone"
-    assert outbox.attention(user) == 1
+    assert waiting.is_held(message, enabled=True) == "account-gone"
+    assert waiting.attention(user) == 1

@@ -15,7 +15,7 @@ from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import outbox
+from smtp_accounts.services import waiting
 from tests.senders import key_of, local_key
 from tests.webmail.writing import (
     ClientFor,
@@ -205,7 +205,7 @@ def test_nobody_reaches_into_anothers_writing(
     sent.refresh_from_db()
     assert (draft.subject, draft.attachments.count()) == ("Mine", 1)
     assert sent.state == OutboxState.QUEUED
-    assert outbox.count(other_user) == 0
+    assert waiting.count(other_user) == 0
 
 
 def test_anothers_account_and_message_cannot_be_named(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from smtp_accounts import access
 from smtp_accounts.models import Draft, OutboxMessage
 from smtp_accounts.nudge import nudge
-from smtp_accounts.services import outbox as service
+from smtp_accounts.services import waiting as service
 from webmail import outgoing, screen
 from webmail.access import person
 from webmail.place import Place

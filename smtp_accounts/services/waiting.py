@@ -1,0 +1,173 @@
+"""What its sender sees of mail that is on its way, and may still do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from mailstore.services import blobs
+from smtp_accounts import addresses, retry
+from smtp_accounts.models import Draft, OutboxMessage, OutboxState, RecipientState
+from smtp_accounts.services import sent
+
+
+def shown(user: User) -> list[OutboxMessage]:
+    """The outbox, newest first, with recipients and accounts."""
+    rows = OutboxMessage.objects.shown().filter(user=user).select_related("account", "draft")
+    return list(rows.prefetch_related("recipients").order_by("-id")[:200])
+
+
+def count(user: User) -> int:
+    """How many messages the outbox shows."""
+    return OutboxMessage.objects.shown().filter(user=user).count()
+
+
+def attention(user: User) -> int:
+    """How many messages wait for their sender to do something."""
+    needs = Q(state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)) | Q(
+        state=OutboxState.RETRY, account__cause__in=retry.PAUSING
+    )
+    gone = Q(state=OutboxState.RETRY, account=None, is_local_from=False)
+    return OutboxMessage.objects.shown().filter(needs | gone, user=user).count()
+
+
+def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:
+    """Take a waiting message back; its draft is open again. None when it is already going out."""
+    with transaction.atomic():
+        waiting = OutboxMessage.objects.filter(
+            pk=message.pk, state__in=(OutboxState.QUEUED, OutboxState.RETRY)
+        )
+        if not waiting.update(state=OutboxState.CANCELLED, ended_at=now, draft=None):
+            return None
+        return _reopen(message, _missed(message))
+
+
+def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
+    """Open the draft of a refused or uncertain message again, for those it did not reach."""
+    return edit_for(message=message, recipients=_missed(message), now=now)
+
+
+def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: datetime) -> Draft | None:
+    """Open the draft of a refused or uncertain message again, for these of its recipients."""
+    with transaction.atomic():
+        ended = OutboxMessage.objects.filter(
+            pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+        )
+        if not ended.update(dismissed_at=now, draft=None):
+            return None
+        return _reopen(message, recipients)
+
+
+def _missed(message: OutboxMessage) -> list[str]:
+    """The recipients who have not received it yet."""
+    others = message.recipients.exclude(state=RecipientState.ACCEPTED)
+    return list(others.order_by("pk").values_list("address", flat=True))
+
+
+def _reopen(message: OutboxMessage, recipients: Collection[str]) -> Draft | None:
+    """Give the draft back, addressed to these alone, each in the field it was written in."""
+    if message.draft_id is None:
+        return None
+    Draft.objects.filter(pk=message.draft_id).update(submitted_at=None, send_at=None)
+    draft = Draft.objects.get(pk=message.draft_id)
+    wanted = {address.casefold() for address in recipients}
+    if message.recipients.count() > len(wanted):
+        for name in ("to", "cc", "bcc"):
+            kept = [
+                str(mailbox)
+                for mailbox in addresses.parse(getattr(draft, name)).mailboxes
+                if mailbox.address.casefold() in wanted
+            ]
+            setattr(draft, name, ", ".join(kept))
+        draft.save(update_fields=["to", "cc", "bcc"])
+    return draft
+
+
+def reschedule(*, message: OutboxMessage, at: datetime) -> bool:
+    """Send a scheduled message at another time; False when it is on its way already."""
+    waiting = OutboxMessage.objects.filter(
+        pk=message.pk, state=OutboxState.QUEUED, is_scheduled=True
+    )
+    return bool(waiting.update(not_before=at, due_since=at))
+
+
+def send_now(*, message: OutboxMessage, now: datetime) -> bool:
+    """Let a message that is scheduled, or can still be undone, leave; False when it did."""
+    waiting = OutboxMessage.objects.filter(
+        pk=message.pk, state=OutboxState.QUEUED, not_before__gt=now
+    )
+    return bool(waiting.update(not_before=now, due_since=now, is_scheduled=False))
+
+
+def send_again(*, message: OutboxMessage, now: datetime) -> bool:
+    """Try at once, by the sender's own decision; False when it is not a case for that.
+
+    Recipients that accepted it are left out. The Message-ID stays, so that a copy that did
+    arrive is recognised as the same message by the other side.
+    """
+    with transaction.atomic():
+        stopped = OutboxMessage.objects.filter(
+            pk=message.pk,
+            state__in=(OutboxState.RETRY, OutboxState.REFUSED, OutboxState.UNKNOWN),
+        )
+        if not stopped.update(
+            state=OutboxState.QUEUED,
+            not_before=now,
+            due_since=now,
+            attempts=0,
+            dot_sent_at=None,
+            ended_at=None,
+            cause="",
+            cause_text="",
+            server_line="",
+        ):
+            return False
+        message.recipients.exclude(state=RecipientState.ACCEPTED).update(
+            state=RecipientState.PENDING, reply=""
+        )
+    return True
+
+
+def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
+    """The sender has found out that an uncertain message arrived: it counts as sent."""
+    copy = sent.prepare_copy(message, blobs.body(message.blob), now=now)
+    with transaction.atomic():
+        uncertain = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.UNKNOWN)
+        if not uncertain.update(state=OutboxState.SENT, ended_at=now, draft=None):
+            return False
+        message.recipients.filter(state=RecipientState.UNKNOWN).update(
+            state=RecipientState.ACCEPTED
+        )
+        sent.file_copy(message, copy, now=now)
+        if message.draft_id:
+            Draft.objects.filter(pk=message.draft_id).delete()
+    return True
+
+
+def dismiss(*, message: OutboxMessage, now: datetime) -> bool:
+    """Put a message that ended badly away; False while it can still go out."""
+    ended = OutboxMessage.objects.filter(
+        pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+    )
+    done = ended.update(dismissed_at=now, draft=None)
+    if done and message.draft_id:
+        Draft.objects.filter(pk=message.draft_id).delete()
+    return bool(done)
+
+
+def is_held(message: OutboxMessage, *, enabled: bool) -> str:
+    """The cause id that keeps a waiting message back, empty when it is simply not its time.
+
+    `enabled`: whether the user may use SMTP accounts; asked once for a whole list.
+    """
+    if message.is_local_from:
+        return ""
+    if message.account is None:
+        return "account-gone"
+    if message.account.cause in retry.PAUSING:
+        return message.account.cause
+    return "" if enabled else "feature-off"
