@@ -10,7 +10,15 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from connectivity.models import Feature
 from connectivity.services import features
-from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
+from smtp_accounts.models import (
+    Draft,
+    Identity,
+    MessageTemplate,
+    OutboxMessage,
+    Signature,
+    SignatureImage,
+    SmtpAccount,
+)
 
 
 def account_for(user: User, pk: int) -> SmtpAccount:
@@ -18,6 +26,32 @@ def account_for(user: User, pk: int) -> SmtpAccount:
     return get_object_or_404(
         SmtpAccount.objects.select_related("source", "credential"), user=user, pk=pk
     )
+
+
+def identity_for(user: User, pk: int) -> Identity:
+    """The user's identity, or 404; one of an account counts as gone where they are switched off."""
+    found = get_object_or_404(
+        Identity.objects.select_related("account__source", "alignment", "user"), user=user, pk=pk
+    )
+    if found.account_id is not None and not is_enabled(user):
+        raise Http404
+    return found
+
+
+def signature_for(user: User, pk: int) -> Signature:
+    """The user's signature, or 404."""
+    return get_object_or_404(Signature.objects.select_related("user"), user=user, pk=pk)
+
+
+def signature_image_for(user: User, pk: int) -> SignatureImage:
+    """A picture of one of the user's signatures, or 404."""
+    images = SignatureImage.objects.select_related("blob__segment")
+    return get_object_or_404(images, signature__user=user, pk=pk)
+
+
+def template_for(user: User, pk: int) -> MessageTemplate:
+    """The user's template, or 404."""
+    return get_object_or_404(MessageTemplate, user=user, pk=pk)
 
 
 def draft_for(user: User, key: UUID) -> Draft:

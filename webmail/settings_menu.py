@@ -89,6 +89,30 @@ MINE = (
         ),
     ),
     Item(
+        "identities",
+        "users",
+        gettext_lazy("Identities"),
+        ("identities", "identity-"),
+        (
+            Entry(gettext_lazy("Addresses to write from"), "identities"),
+            Entry(gettext_lazy("Reply to")),
+            Entry(gettext_lazy("Private description")),
+        ),
+    ),
+    Item(
+        "signatures",
+        "signature",
+        gettext_lazy("Signatures"),
+        ("signature",),
+        (Entry(gettext_lazy("Pictures in a signature")),),
+    ),
+    Item(
+        "templates",
+        "file",
+        gettext_lazy("Templates"),
+        ("template",),
+    ),
+    Item(
         "notifications",
         "bell",
         gettext_lazy("Notifications"),

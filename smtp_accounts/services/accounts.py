@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Domain, User
@@ -20,17 +19,9 @@ from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
-from smtp_accounts.models import (
-    Draft,
-    Encryption,
-    Identity,
-    OutboxMessage,
-    OutboxState,
-    SmtpAccount,
-)
-from smtp_accounts.services import identities, telling
-
-WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
+from smtp_accounts.models import Encryption, Identity, OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services import identities, leaning, telling
+from smtp_accounts.services.leaning import Dependents, ReplacementNeededError
 
 _SECURITY = {
     Encryption.NONE: Security.NONE,
@@ -72,23 +63,6 @@ class Outcome:
     @property
     def ok(self) -> bool:
         return self.problem is None
-
-
-@dataclass(frozen=True, slots=True)
-class Dependents:
-    """What still leans on an account (A198)."""
-
-    is_default: bool
-    drafts: int
-    waiting: int
-
-    @property
-    def any(self) -> bool:
-        return self.is_default or bool(self.drafts) or bool(self.waiting)
-
-
-class ReplacementNeededError(Exception):
-    """The account is in use and nothing was named to take its place."""
 
 
 def endpoint(account: SmtpAccount | AccountValues) -> Endpoint:
@@ -290,44 +264,26 @@ def accounts_of(user: User) -> list[SmtpAccount]:
 
 def dependents(account: SmtpAccount) -> Dependents:
     """What would be left without a sender if this account went."""
-    return Dependents(
-        is_default=account.identities.filter(is_default=True).exists(),
-        drafts=Draft.objects.open().filter(identity__account=account).count(),
-        waiting=OutboxMessage.objects.filter(account=account, state__in=WAITING).count(),
-    )
+    return leaning.dependents(list(account.identities.all()))
 
 
 def delete(*, account: SmtpAccount, replacement: Identity | None = None) -> None:
     """Remove an account with its password and identities; `replacement` takes their place.
 
     Raises `ReplacementNeededError` while drafts, waiting mail or Default From lean on the account
-    and none is given: a sender is never swapped without the user's word. Waiting mail that is
-    already built keeps the From it was built with, so it goes back to its draft.
+    and none is given: a sender is never swapped without the user's word.
     """
-    needed = dependents(account)
-    if needed.any and replacement is None:
+    if replacement is None and dependents(account).any:
         raise ReplacementNeededError
+    user = account.user
     with transaction.atomic():
-        held = OutboxMessage.objects.filter(account=account)
-        drafts = held.filter(state__in=(OutboxState.QUEUED, OutboxState.RETRY), draft__isnull=False)
-        kept = list(drafts.values_list("draft_id", flat=True))
-        Draft.objects.filter(pk__in=kept).update(submitted_at=None)
-        drafts.update(state=OutboxState.CANCELLED, draft=None)
-        _hand_over(account, replacement or identities.local_of(account.user))
+        mine = list(account.identities.all())
+        leaning.hand_over(user, mine, replacement or identities.local_of(user))
         credential = account.credential
         telling.forget(account)
         account.delete()
         if credential is not None:
             credentials.release(credential)
-
-
-def _hand_over(account: SmtpAccount, to: Identity) -> None:
-    """Give what leans on an account's identities to another of the same user."""
-    Draft.objects.filter(identity__account=account).update(
-        identity=to, from_address="", version=F("version") + 1
-    )
-    if account.identities.filter(is_default=True).exists():
-        identities.set_default(account.user, to)
 
 
 def record_ok(account: SmtpAccount, now: datetime) -> None:

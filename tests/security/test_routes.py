@@ -23,7 +23,17 @@ from mailstore.models import Blob, FolderRole, Message, Source
 from mailstore.services import folders
 from protocols.body import Body
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
-from smtp_accounts.models import Draft, DraftAttachment, OutboxMessage, SmtpAccount
+from smtp_accounts.models import (
+    Draft,
+    DraftAttachment,
+    Identity,
+    MessageTemplate,
+    OutboxMessage,
+    Signature,
+    SignatureImage,
+    SmtpAccount,
+)
+from smtp_accounts.services import identities
 from tests.senders import identity_of
 
 # Open to everybody: signing in, and what a load balancer asks.
@@ -85,6 +95,15 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         user=user, blob=blob, message_id="<1@remote.test>", from_address="mara@remote.test",
         state="refused",
     )  # fmt: skip
+    identities.local_of(user)
+    identities.primary_of(account)
+    alias = Identity.objects.create(user=user, account=account, address="studio@remote.test")
+    signature = Signature.objects.create(user=user, name="Mine", html="<p>Mine</p>")
+    picture = SignatureImage.objects.create(
+        signature=signature, blob=blob, content_id="mine@signature", content_type="image/png",
+        size=1,
+    )  # fmt: skip
+    template = MessageTemplate.objects.create(user=user, name="Mine", html="<p>Mine</p>")
     begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
     sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
     pin = CertificatePin.objects.create(user=user, host="imap.test", port=993, sha256="ab" * 32)
@@ -103,6 +122,10 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("draft-", {"key": draft.key}),
         ("compose-", {"key": draft.key}),
         ("certificate-", {"pk": pin.pk}),
+        ("identity-", {"pk": alias.pk}),
+        ("signature-image", {"pk": picture.pk}),
+        ("signature-", {"pk": signature.pk}),
+        ("template-", {"pk": template.pk}),
         ("system-domain", {"pk": user.domain_id}),
         ("oauth-client", {"provider": "microsoft"}),
         ("oauth-", {"pk": begun.pk}),
@@ -137,6 +160,10 @@ def everything(user: User) -> list[object]:
         list(Draft.objects.filter(user=user).values()),
         list(DraftAttachment.objects.filter(draft__user=user).values()),
         list(OutboxMessage.objects.filter(user=user).values()),
+        list(Identity.objects.filter(user=user).values()),
+        list(Signature.objects.filter(user=user).values()),
+        list(SignatureImage.objects.filter(signature__user=user).values()),
+        list(MessageTemplate.objects.filter(user=user).values()),
         list(AccountDraft.objects.filter(user=user).values()),
         list(CertificatePin.objects.filter(user=user).values()),
         list(FeatureSwitch.objects.values()),
@@ -169,6 +196,10 @@ def test_nobody_reaches_what_is_anothers(
         "retrieval-detail",
         "retrieval-draft",
         "smtp-draft",
+        "identity-edit",
+        "signature-image",
+        "signature-preview",
+        "template-edit",
         "mail-folder",
     ):
         assert owner.get(reverse(name, kwargs=belongings(name))).status_code == 200

@@ -12,7 +12,8 @@ from connectivity.services import credentials
 from mailstore.models import Source
 from smtp_accounts.models import Draft, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts, identities, outbox
-from smtp_accounts.services.accounts import AccountValues, ReplacementNeededError
+from smtp_accounts.services.accounts import AccountValues
+from smtp_accounts.services.leaning import ReplacementNeededError
 from standin.certs import TlsFiles
 from standin.hostile import Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer

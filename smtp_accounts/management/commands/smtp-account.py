@@ -22,6 +22,7 @@ from smtp_accounts.models import Encryption, SmtpAccount
 from smtp_accounts.proposals import PORTS, initial_of
 from smtp_accounts.services import accounts, identities
 from smtp_accounts.services.accounts import AccountValues, Outcome
+from smtp_accounts.services.leaning import ReplacementNeededError
 
 _NAMES = {"none": Encryption.NONE, "ssl": Encryption.SSL, "tls": Encryption.TLS}
 # What the retrieval command calls the same thing.
@@ -79,7 +80,7 @@ class Command(OperatorCommand):
             instead = identities.primary_of(other)
         try:
             accounts.delete(account=row, replacement=instead)
-        except accounts.ReplacementNeededError:
+        except ReplacementNeededError:
             raise OperatorError(
                 "The account is in use: name another with --replacement, or give --use-local."
             ) from None

@@ -1,0 +1,61 @@
+"""What leans on the addresses a person writes from, and its way over to another one (A198)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from accounts.models import User
+from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState
+from smtp_accounts.services import identities
+
+WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
+_HELD = (OutboxState.QUEUED, OutboxState.RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """What would be left without a sender. ``scheduled`` are of ``waiting`` those for later."""
+
+    is_default: bool
+    drafts: int
+    waiting: int
+    scheduled: int = 0
+
+    @property
+    def any(self) -> bool:
+        return self.is_default or bool(self.drafts) or bool(self.waiting)
+
+
+class ReplacementNeededError(Exception):
+    """It is in use and nothing was named to take its place."""
+
+
+def dependents(rows: Collection[Identity]) -> Dependents:
+    """What leans on these identities."""
+    waiting = OutboxMessage.objects.filter(identity__in=rows, state__in=WAITING)
+    return Dependents(
+        is_default=any(row.is_default for row in rows),
+        drafts=Draft.objects.open().filter(identity__in=rows).count(),
+        waiting=waiting.count(),
+        scheduled=waiting.filter(is_scheduled=True).count(),
+    )
+
+
+def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:
+    """Give all of it to another identity of the same user. Inside the caller's transaction.
+
+    Waiting mail that is already built keeps the From it was built with, so it goes back to its
+    draft: the person looks at it before it is sent as somebody else.
+    """
+    held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD, draft__isnull=False)
+    kept = list(held.values_list("draft_id", flat=True))
+    Draft.objects.filter(pk__in=kept).update(submitted_at=None)
+    held.update(state=OutboxState.CANCELLED, draft=None)
+    Draft.objects.filter(identity__in=rows).update(
+        identity=to, from_address="", identity_reason="", version=F("version") + 1
+    )
+    if any(row.is_default for row in rows):
+        identities.set_default(user, to)

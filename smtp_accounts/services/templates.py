@@ -1,0 +1,68 @@
+"""Texts kept for messages that begin alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from smtp_accounts.models import MessageTemplate
+from smtp_accounts.outgoing_html import clean
+
+MAX_HTML = 500_000
+MAX_TEMPLATES = 500
+
+
+class NameTakenError(Exception):
+    """The person has another template of this name."""
+
+
+class TooManyTemplatesError(Exception):
+    """The person has `MAX_TEMPLATES` templates already."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateValues:
+    """What a template holds."""
+
+    name: str
+    subject: str = ""
+    html: str = ""
+
+
+def templates_of(user: User) -> list[MessageTemplate]:
+    """The person's templates by name."""
+    return list(MessageTemplate.objects.filter(user=user))
+
+
+def save(
+    *,
+    user: User,
+    values: TemplateValues,
+    now: datetime,
+    template: MessageTemplate | None = None,
+) -> MessageTemplate:
+    """Store a template, its text made harmless. Raises `NameTakenError`, `TooManyTemplatesError`.
+
+    Without ``template`` it is a new one.
+    """
+    mine = MessageTemplate.objects.filter(user=user)
+    if template is None and mine.count() >= MAX_TEMPLATES:
+        raise TooManyTemplatesError
+    row = template or MessageTemplate(user=user)
+    row.name = " ".join(values.name.split())[:100]
+    row.subject = " ".join(values.subject.split())[:998]
+    row.html, row.changed_at = clean(values.html[:MAX_HTML]), now
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        raise NameTakenError(row.name) from None
+    return row
+
+
+def delete(template: MessageTemplate) -> None:
+    """Remove a template; messages begun with it keep what they took."""
+    template.delete()
