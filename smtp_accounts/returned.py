@@ -16,7 +16,7 @@ from mailstore.headers import Headers
 from mailstore.structure import Tree
 from mailstore.text import decode, one_line, tidy
 from smtp_accounts import returned_text
-from smtp_accounts.build import message_ids
+from smtp_accounts.header_lines import message_ids
 from smtp_accounts.returned_text import FAILED, bare
 
 #: Of a report so many bytes are read: the fields come first, the returned message after them.

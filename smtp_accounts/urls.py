@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from smtp_accounts.views import accounts, identities, repair, signatures, templates
+from smtp_accounts.views import accounts, aligned, identities, repair, signatures, templates
 
 ROOT = "settings/connectivity/smtp/"
 IDENTITIES, SIGNATURES = "settings/identities/", "settings/signatures/"
@@ -19,6 +19,7 @@ urlpatterns = [
     path(IDENTITIES, identities.index, name="identities"),
     path(f"{IDENTITIES}new/", identities.new, name="identity-new"),
     path(f"{IDENTITIES}<int:pk>/", identities.edit, name="identity-edit"),
+    path(f"{IDENTITIES}<int:pk>/alignment/", aligned.alignment, name="identity-alignment"),
     path(f"{IDENTITIES}<int:pk>/default/", identities.default, name="identity-default"),
     path(f"{IDENTITIES}<int:pk>/delete/", identities.delete, name="identity-delete"),
     path(SIGNATURES, signatures.index, name="signatures"),

@@ -192,6 +192,20 @@ def set_flags(
     return changed
 
 
+def add_keyword(user: User, message: Message, keyword: str) -> bool:
+    """Give a message of the user a keyword (RFC 9051 section 2.3.2); False where it has it."""
+    with transaction.atomic():
+        locks.hold(user.pk)
+        row = Message.objects.filter(user=user, pk=message.pk).first()
+        if row is None or keyword.casefold() in (str(one).casefold() for one in row.keywords):
+            return False
+        kept = [*row.keywords, keyword][-MAX_KEYWORDS:]
+        modseq = locks.count(row.folder_id)
+        Message.objects.filter(pk=row.pk).update(keywords=kept, modseq=modseq)
+        message.keywords = kept
+    return True
+
+
 def _now_unread(mine: QuerySet[Message], seen: bool | None) -> list[tuple[int, int]]:
     """Per folder, by how much its unread count moves."""
     moves = {None: 0, True: -1, False: 1}[seen]

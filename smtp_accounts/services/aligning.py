@@ -53,16 +53,12 @@ def check_again(identity: Identity, now: datetime) -> Alignment:
     return row or check(identity, now)
 
 
-def forget(identity: Identity) -> None:
-    """Its address or server has changed: it is checked anew when it is looked at."""
-    Alignment.objects.filter(identity=identity).update(
-        checked_at=None, grade="", facts={}, results={}, results_at=None
-    )
-
-
-def is_due(row: Alignment | None, now: datetime) -> bool:
-    """Whether it is time to ask again."""
-    return row is None or row.checked_at is None or row.checked_at < now - FRESH
+def is_due(row: Alignment | None, identity: Identity, now: datetime) -> bool:
+    """Whether it is time to ask again: after a day, or when address or server is another one."""
+    if row is None or row.checked_at is None or row.checked_at < now - FRESH:
+        return True
+    facts = Facts.of_row(row.facts)
+    return (facts.domain, facts.server) != (_domain(identity), _server(identity))
 
 
 def verdict(row: Alignment, *, now: datetime) -> Verdict:
@@ -95,11 +91,8 @@ def organisation(domain: str) -> str:
 
 
 def _facts(identity: Identity) -> Facts:
-    domain = identity.address.rpartition("@")[2].strip().rstrip(".").lower()
-    server = _server(identity)
-    try:
-        domain = idn.to_ascii(domain)
-    except UnicodeError:
+    domain, server = _domain(identity), _server(identity)
+    if not domain.isascii():
         return Facts(domain, server, unanswered=[domain])
     relation = _relation(domain, server)
     provider = by_address(identity.address) if relation == "foreign" else by_host(server)
@@ -107,6 +100,15 @@ def _facts(identity: Identity) -> Facts:
     if relation:
         return Facts(domain, server, relation, name)
     return _asked(domain, server, name)
+
+
+def _domain(identity: Identity) -> str:
+    """The domain of an address in the letters of DNS; as it is where that cannot be."""
+    domain = identity.address.rpartition("@")[2].strip().rstrip(".").lower()
+    try:
+        return idn.to_ascii(domain)
+    except UnicodeError:
+        return domain
 
 
 def _server(identity: Identity) -> str:

@@ -14,7 +14,6 @@ from smtp_accounts.models import Alignment, Identity, OutboxMessage, SmtpAccount
 
 if TYPE_CHECKING:
     from filtering.arrivals import Arrived
-
     from mailstore.models import Message
 
 #: Whose name stands in the results of receivers that are reached by another one.

@@ -19,6 +19,7 @@ from connectivity.providers import by_host
 from connectivity.services import features
 from smtp_accounts import report as reports
 from smtp_accounts.access import account_for, identity_for
+from smtp_accounts.alignment_words import shown
 from smtp_accounts.forms import ReplacementForm
 from smtp_accounts.forms_identity import IdentityForm
 from smtp_accounts.identity_rows import rows_for
@@ -187,7 +188,7 @@ def _dialog(
         "identity": identity,
         "account": identity.account if identity else None,
         "is_own": own,
-        "alignment": getattr(identity, "alignment", None) if identity else None,
+        "alignment": shown(identity, now=timezone.now()) if identity else None,
         **(extra or {}),
     }
     title = identity.address if identity else _("New address")
