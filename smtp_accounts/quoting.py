@@ -14,7 +14,7 @@ _NAME_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066
 
 def quoted(text: str) -> str:
     """Every line one quoting level deeper (RFC 3676 section 4.5), without its signature."""
-    lines = _without_signature(text[:MAX_QUOTE].splitlines())
+    lines = without_signature(text[:MAX_QUOTE]).splitlines()
     return "\n".join(f">{line}" if line.startswith(">") else f"> {line}".rstrip() for line in lines)
 
 
@@ -26,7 +26,7 @@ def answer(text: str, intro: str) -> str:
 
 def forwarded(text: str, heading: str, fields: list[tuple[str, str]]) -> str:
     """The body a forward starts with: room to write, then the message with its own headers."""
-    head = "\n".join(f"{name}: {_one_line(value)}" for name, value in fields if value)
+    head = "\n".join(f"{name}: {one_line(value)}" for name, value in fields if value)
     return f"\n\n---------- {heading} ----------\n{head}\n\n{text[:MAX_QUOTE].strip()}\n"
 
 
@@ -98,12 +98,12 @@ def _stuffed(line: str) -> str:
     return f" {line}" if line.startswith((" ", ">", "From ")) else line
 
 
-def _without_signature(lines: list[str]) -> list[str]:
-    for at, line in enumerate(lines):
-        if line == SIGNATURE_MARK:
-            return lines[:at]
-    return lines
+def without_signature(text: str) -> str:
+    """The text up to the line that begins a signature."""
+    lines = text.splitlines()
+    return "\n".join(lines[: lines.index(SIGNATURE_MARK)]) if SIGNATURE_MARK in lines else text
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """A value for one line of a quoted header: no line ends, no controls, nothing deceiving."""
     return _NAME_CONTROLS.sub(" ", value).strip()[:998]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -15,9 +14,12 @@ from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import blobs
 from protocols.body import Body
-from smtp_accounts.build import content_type, safe_filename
-from smtp_accounts.models import Draft, DraftAttachment, Identity
+from smtp_accounts import outgoing_html, plain_text
+from smtp_accounts.build import MESSAGE, content_type, safe_filename
+from smtp_accounts.models import Draft, DraftAttachment, Identity, Importance
+from smtp_accounts.services import sizes
 
+TooLargeError = sizes.TooLargeError
 KEEP_DISCARDED = timedelta(hours=1)
 MAX_ATTACHMENTS = 100
 
@@ -26,7 +28,8 @@ MAX_ATTACHMENTS = 100
 class DraftValues:
     """What the compose window holds.
 
-    `from_address`: the exact address to write from where it is not the identity's own.
+    `from_address`: the exact address to write from where it is not the identity's own. `html` is
+    as the browser sent it; where there is any, `body` is made of it.
     """
 
     identity: Identity
@@ -40,15 +43,25 @@ class DraftValues:
     from_address: str = ""
     identity_reason: str = ""
     is_by_hand: bool = False
+    html: str = ""
+    importance: str = Importance.NORMAL
+    wants_receipt: bool = False
+    wants_dsn: bool = False
+    send_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file to put into a draft."""
+    """A file to put into a draft. `content_id`: it is a picture that stands in the text.
+
+    `is_message`: a whole message that goes along as one (RFC 2046 section 5.2.1).
+    """
 
     filename: str
     content_type: str
     body: Body
+    content_id: str = ""
+    is_message: bool = False
 
 
 class ConflictError(Exception):
@@ -61,15 +74,6 @@ class ConflictError(Exception):
 
 class SubmittedError(Exception):
     """The draft has been handed to the outbox; it can no longer be changed."""
-
-
-class TooLargeError(Exception):
-    """The message would be larger than this installation sends. Sizes in bytes."""
-
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"{size} bytes, {limit} allowed")
-        self.size = size
-        self.limit = limit
 
 
 class TooManyFilesError(Exception):
@@ -92,23 +96,22 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
 
     Raises `ConflictError` when another window was faster, `SubmittedError` when it is too late.
     """
+    fields = _fields(values)
     draft = Draft.objects.filter(user=user, key=key).first()
     if draft is None:
         try:
             with transaction.atomic():
-                return Draft.objects.create(
-                    user=user, key=key, version=1, changed_at=now, **_fields(values)
-                )
+                return Draft.objects.create(user=user, key=key, version=1, changed_at=now, **fields)
         except IntegrityError:
             # Two first saves of one window; the other one won. (Another user's key ends here too.)
             draft = Draft.objects.get(user=user, key=key)
     changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at=None).update(
-        version=F("version") + 1, changed_at=now, discarded_at=None, **_fields(values)
+        version=F("version") + 1, changed_at=now, discarded_at=None, **fields
     )
     draft.refresh_from_db()
     if draft.submitted_at is not None:
         raise SubmittedError
-    if not changed and not _holds(draft, values):
+    if not changed and not _holds(draft, fields):
         raise ConflictError(draft)
     return draft
 
@@ -118,11 +121,7 @@ def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[Dr
 
     Raises `TooLargeError` or `TooManyFilesError` before anything is stored.
     """
-    if draft.attachments.count() + len(uploads) > MAX_ATTACHMENTS:
-        raise TooManyFilesError
-    size = encoded_size(draft, extra=[upload.body.size for upload in uploads])
-    if size > settings.MAX_SEND_SIZE:
-        raise TooLargeError(size, settings.MAX_SEND_SIZE)
+    check_room(draft, [upload.body.size for upload in uploads])
     batch = blobs.write([upload.body for upload in uploads])
     with transaction.atomic():
         stored = blobs.adopt(batch)
@@ -131,14 +130,22 @@ def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[Dr
                 draft=draft,
                 blob=blob,
                 filename=safe_filename(upload.filename),
-                content_type=content_type(upload.content_type),
+                content_type=MESSAGE if upload.is_message else content_type(upload.content_type),
                 size=upload.body.size,
+                content_id=upload.content_id,
             )
             for upload, blob in zip(uploads, stored, strict=True)
         ]
         DraftAttachment.objects.bulk_create(rows)
         Draft.objects.filter(pk=draft.pk).update(changed_at=now)
     return rows
+
+
+def check_room(draft: Draft, extra: Sequence[int]) -> None:
+    """Raises `TooLargeError` or `TooManyFilesError` where files of these sizes do not fit."""
+    if draft.attachments.count() + draft.uploads.count() + len(extra) > MAX_ATTACHMENTS:
+        raise TooManyFilesError
+    sizes.check(draft, extra)
 
 
 def detach(*, draft: Draft, attachment_id: int) -> None:
@@ -162,37 +169,36 @@ def sweep(*, now: datetime) -> int:
     return old.delete()[1].get("smtp_accounts.Draft", 0)
 
 
-def encoded_size(draft: Draft | None, extra: Iterable[int] = ()) -> int:
-    """Bytes the message will have on the wire, roughly: base64 makes 4 of 3 and adds line ends."""
-    sizes = list(extra)
-    if draft is not None:
-        sizes += draft.attachments.values_list("size", flat=True)
-    return sum(size * 4 // 3 * 78 // 76 + 400 for size in sizes)
-
-
 def is_empty(values: DraftValues) -> bool:
     """Whether there is nothing in it worth keeping."""
     return not any(
-        text.strip() for text in (values.to, values.cc, values.bcc, values.subject, values.body)
+        text.strip()
+        for text in (values.to, values.cc, values.bcc, values.subject, values.body, values.html)
     )
 
 
 def _fields(values: DraftValues) -> dict[str, object]:
+    html = outgoing_html.clean(values.html)
     return {
         "identity": values.identity,
         "from_address": values.from_address,
         "identity_reason": values.identity_reason,
         "is_by_hand": values.is_by_hand,
+        "importance": values.importance,
+        "wants_receipt": values.wants_receipt,
+        "wants_dsn": values.wants_dsn,
+        "send_at": values.send_at,
         "to": values.to,
         "cc": values.cc,
         "bcc": values.bcc,
         "subject": values.subject[:998],
-        "body": values.body,
+        "body": plain_text.from_clean_html(html) if html else values.body,
+        "html": html,
         "kind": values.kind,
         "original": values.original,
     }
 
 
-def _holds(draft: Draft, values: DraftValues) -> bool:
+def _holds(draft: Draft, fields: Mapping[str, object]) -> bool:
     """Whether the stored draft already says the same: a repeated save is no conflict."""
-    return all(getattr(draft, name) == value for name, value in _fields(values).items())
+    return all(getattr(draft, name) == value for name, value in fields.items())

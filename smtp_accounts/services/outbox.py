@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mailstore.services import blobs
-from protocols.body import Body
-from smtp_accounts import addresses, build
-from smtp_accounts.addresses import Mailbox
-from smtp_accounts.models import (
-    Draft,
-    DraftKind,
-    OutboxMessage,
-    OutboxRecipient,
-)
-from smtp_accounts.services import identities, routes
+from smtp_accounts import addresses
+from smtp_accounts.models import Accepts, Draft, OutboxMessage, OutboxRecipient
+from smtp_accounts.services import identities, making, routes, sizes
 from smtp_accounts.services.identities import SendFrom
+from smtp_accounts.services.making import Envelope
 
-
-class UnsendableError(Exception):
-    """The draft cannot go out as it is. `field` is where to say so, `sentence` what to say."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-        self.sentence = sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The recipients of a draft, field by field."""
-
-    to: tuple[Mailbox, ...]
-    cc: tuple[Mailbox, ...]
-    bcc: tuple[Mailbox, ...]
-
-    @property
-    def everyone(self) -> list[str]:
-        """Every address once, in order; case does not make two of one."""
-        found: dict[str, str] = {}
-        for mailbox in (*self.to, *self.cc, *self.bcc):
-            found.setdefault(mailbox.address.casefold(), mailbox.address)
-        return list(found.values())
+UnsendableError = making.UnsendableError
 
 
 def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) -> OutboxMessage:
@@ -57,25 +26,27 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
     schedule finds the row anyway. Raises `UnsendableError`.
     """
     envelope = read_envelope(draft)
-    sender = sender_of(user, draft)
-    raw, message_id = _bytes(draft, envelope, sender, now)
-    batch = blobs.write([Body.of(raw)])
+    send_from = sender_of(user, draft)
+    made = making.make(user=user, draft=draft, envelope=envelope, send_from=send_from, now=now)
+    batch = blobs.write([made.body])
+    due = max(now + timedelta(seconds=undo_seconds), draft.send_at or now)
     with transaction.atomic():
         if not Draft.objects.filter(pk=draft.pk, submitted_at=None).update(
             submitted_at=now, discarded_at=None
         ):
             return OutboxMessage.objects.filter(user=user, draft=draft).latest("id")
-        due = now + timedelta(seconds=undo_seconds)
         message = OutboxMessage.objects.create(
             user=user,
             account=draft.identity.account,
             is_local_from=draft.identity.account is None,
             identity=draft.identity,
             is_by_hand=draft.is_by_hand,
+            is_scheduled=draft.send_at is not None and draft.send_at > now,
+            wants_dsn=draft.wants_dsn,
             draft=draft,
             blob=blobs.adopt(batch)[0],
-            message_id=message_id,
-            from_address=sender.address,
+            message_id=made.message_id,
+            from_address=made.sender.address,
             subject=draft.subject,
             original=draft.original,
             kind=draft.kind,
@@ -84,29 +55,54 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
             created_at=now,
         )
         OutboxRecipient.objects.bulk_create(
-            OutboxRecipient(outbox=message, address=address) for address in envelope.everyone
+            OutboxRecipient(outbox=message, address=address, field=field)
+            for address, field in envelope.fields.items()
         )
+    made.body.close()
     return message
 
 
 def problems(user: User, draft: Draft) -> dict[str, str]:
-    """Everything that keeps a draft from being sent: a sentence by field, empty when nothing."""
+    """Everything that keeps a draft from being sent: a sentence by field, empty when nothing.
+
+    Fields: to, cc, bcc, sender, attachments.
+    """
     found = _slips(draft)
-    try:
-        sender_of(user, draft)
-        if not found:
-            _check_way_out(draft, read_envelope(draft))
-    except UnsendableError as error:
-        found[error.field] = error.sentence
+    checks: list[Callable[[], object]] = [lambda: sender_of(user, draft), lambda: _files(draft)]
+    if not found:
+        checks.append(lambda: _way_out(draft, read_envelope(draft)))
+    for check in checks:
+        try:
+            check()
+        except UnsendableError as error:
+            found.setdefault(error.field, error.sentence)
     return found
 
 
-def _check_way_out(draft: Draft, envelope: Envelope) -> None:
-    """From the own address, only a relay reaches people elsewhere: better said now than later."""
-    if draft.identity.account is not None or routes.relay() is not None:
+def _way_out(draft: Draft, envelope: Envelope) -> None:
+    """What the server for this From is known not to do: better said now than later."""
+    account = draft.identity.account
+    if account is None:
+        if routes.relay() is None and routes.split(envelope.everyone).elsewhere:
+            raise UnsendableError("sender", _(routes.NO_RELAY))
         return
-    if routes.split(envelope.everyone).elsewhere:
-        raise UnsendableError("sender", _(routes.NO_RELAY))
+    if account.facts.get("smtputf8") is not False:
+        return
+    for address, field in envelope.fields.items():
+        if not address.isascii():
+            sentence = _("%(server)s cannot send to “%(address)s”: it takes plain letters only.")
+            words = {"server": account.host, "address": address}
+            raise UnsendableError(field, sentence % words)
+
+
+def _files(draft: Draft) -> None:
+    waiting = draft.uploads.order_by("pk").first()
+    if waiting is not None:
+        sentence = _("“%(name)s” has not arrived whole yet. Wait for it, or take it out.")
+        raise UnsendableError("attachments", sentence % {"name": waiting.filename})
+    limit = sizes.limit_of(draft.identity.account)
+    if sizes.of_draft(draft) > limit.size:
+        raise UnsendableError("attachments", making.too_large(limit))
 
 
 def _slips(draft: Draft) -> dict[str, str]:
@@ -140,40 +136,21 @@ def sender_of(user: User, draft: Draft) -> SendFrom:
         raise UnsendableError("sender", _("This address can no longer be used. Choose another."))
     if identity.disabled_reason:
         raise UnsendableError("sender", identity.disabled_reason)
+    if draft.from_address and not _belongs(draft.from_address, identity):
+        sentence = _("“%(address)s” does not belong to this sender. Choose another.")
+        raise UnsendableError("sender", sentence % {"address": draft.from_address})
     return identity
 
 
-def _bytes(draft: Draft, envelope: Envelope, sender: SendFrom, now: datetime) -> tuple[bytes, str]:
-    message_id = build.new_message_id(sender.mailbox.domain)
-    parent = ""
-    references: tuple[str, ...] = ()
-    if draft.kind in (DraftKind.REPLY, DraftKind.REPLY_ALL) and draft.original is not None:
-        was = draft.original
-        references = build.thread_headers(was.message_id, was.references, was.in_reply_to)
-        parent = next(iter(build.message_ids(was.message_id)), "")
-    content = build.Content(
-        sender=sender.mailbox,
-        to=envelope.to,
-        cc=envelope.cc,
-        subject=draft.subject,
-        body=draft.body,
-        message_id=message_id,
-        date=now,
-        in_reply_to=parent,
-        references=references,
-        attachments=tuple(
-            build.Attachment(one.filename, one.content_type, blobs.read(one.blob))
-            for one in draft.attachments.select_related("blob__segment").order_by("pk")
-        ),
-    )
-    try:
-        raw = build.build(content)
-    except build.Unsafe as unsafe:
-        field = unsafe.field.lower()
-        raise UnsendableError(
-            {"from": "sender"}.get(field, field),
-            _("This line holds a character that cannot be sent. Type it again."),
-        ) from None
-    if len(raw) > settings.MAX_SEND_SIZE:
-        raise UnsendableError("attachments", _("The message is too large to be sent."))
-    return raw, message_id
+def _belongs(address: str, send_from: SendFrom) -> bool:
+    """Whether mail to an address is mail for this identity, so that it may be written from."""
+    own = send_from.address.casefold()
+    said = addresses.normal(address).casefold()
+    local, _at, domain = said.rpartition("@")
+    accepts = send_from.identity.accepts
+    if accepts == Accepts.DOMAIN and send_from.account is not None:
+        # Never here: a domain of this installation has other people's addresses in it.
+        return domain == own.rpartition("@")[2]
+    if accepts == Accepts.EXACT or "+" not in local:
+        return said == own
+    return f"{local.partition('+')[0]}@{domain}" == own

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mailstore import mime
@@ -19,37 +16,41 @@ from mailstore.mime import ParsedMail, Part
 from mailstore.models import Message
 from mailstore.services import blobs
 from protocols.body import Body
-from smtp_accounts import addresses, quoting, rules
+from smtp_accounts import addresses, build, outgoing_html, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.models import Draft, DraftAttachment, DraftKind
-from smtp_accounts.services import drafts, identities
+from smtp_accounts.services import drafts, identities, quotes
 from smtp_accounts.services.drafts import DraftValues, Upload
 from smtp_accounts.services.identities import Chosen
+from smtp_accounts.services.quotes import Quote
 
 _REPLY_PREFIXES = ("re:", "aw:", "sv:", "antw:")
-_LOOKED_AT = 256 * 1024
-_PLAIN = re.compile(
-    rb"^content-type:[ \t]*text/plain[^\r\n]{0,500}(?:\r?\n[ \t][^\r\n]{0,500}){0,5}", re.I | re.M
-)
 _FORWARD_PREFIXES = ("fwd:", "fw:", "wg:")
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a compose window starts with. `parts` are files of the original to take along."""
+    """What a compose window starts with. `parts` are files of the original to take along.
+
+    `values` has both HTML and text; `is_plain` says which to show. `pictures` are Content-IDs in
+    the HTML and the parts of the original they stand for; `carry_over` takes them along.
+    `whole` is the file name of the original where that goes along as a file of its own.
+    """
 
     values: DraftValues
     chosen: Chosen
     parts: Sequence[Part] = field(default_factory=tuple)
+    is_plain: bool = False
+    pictures: Mapping[str, int] = field(default_factory=dict)
+    whole: str = ""
 
 
 def blank(user: User, *, to: str = "", cc: str = "", subject: str = "", body: str = "") -> Start:
     """A new message, from the Default From."""
-    chosen = identities.for_new(user)
-    values = DraftValues(
-        identity=chosen.send_from.identity, to=to, cc=cc, subject=subject[:998], body=body
-    )
-    return Start(values, chosen)
+    chosen = identities.for_new(user, [one.address for one in addresses.parse(to).mailboxes])
+    text, html = quotes.signed(Quote(), chosen.send_from.identity, DraftKind.NEW, above=body)
+    values = _values(chosen, to=to, cc=cc, subject=subject[:998], body=text, html=html)
+    return Start(values, chosen, is_plain=user.writes_plain)
 
 
 def reply(user: User, message: Message, *, everyone: bool) -> Start:
@@ -67,56 +68,103 @@ def reply(user: User, message: Message, *, everyone: bool) -> Start:
         cc=_mailboxes(mail.cc),
         everyone=everyone,
     )
-    values = DraftValues(
-        identity=chosen.send_from.identity,
+    kind = DraftKind.REPLY_ALL if everyone else DraftKind.REPLY
+    quote = quotes.of_reply(message, raw, mail)
+    text, html = quotes.signed(quote, chosen.send_from.identity, kind)
+    values = _values(
+        chosen,
         to=addresses.text(to),
         cc=addresses.text(cc),
         subject=_prefixed("Re: ", mail.subject, _REPLY_PREFIXES),
-        body=quoting.answer(_text(raw, mail), _intro(message, mail)),
-        kind=DraftKind.REPLY_ALL if everyone else DraftKind.REPLY,
+        body=text,
+        html=html,
+        kind=kind,
         original=message,
     )
-    return Start(values, chosen)
+    is_plain = user.writes_plain or quote.is_plain
+    return Start(values, chosen, is_plain=is_plain, pictures=quote.pictures)
 
 
-def forward(user: User, message: Message) -> Start:
-    """A message passed on, its files with it. Raises `BlobUnreadable`."""
+def forward(user: User, message: Message, *, whole: bool = False) -> Start:
+    """A message passed on, its files with it; `whole`: as a file. Raises `BlobUnreadable`."""
     raw = blobs.read(message.blob)
     mail = mime.parse(raw)
     chosen = identities.for_reply(user, message, _original(message, mail), forward=True)
-    fields = [
-        (_("From"), _listed(mail.sender)),
-        (_("Date"), _when(message, mail)),
-        (_("Subject"), mail.subject),
-        (_("To"), _listed(mail.to)),
-        (_("Cc"), _listed(mail.cc)),
-    ]
-    values = DraftValues(
-        identity=chosen.send_from.identity,
+    quote = Quote() if whole else quotes.of_forward(message, raw, mail)
+    text, html = quotes.signed(quote, chosen.send_from.identity, DraftKind.FORWARD)
+    values = _values(
+        chosen,
         subject=_prefixed("Fwd: ", mail.subject, _FORWARD_PREFIXES),
-        body=quoting.forwarded(_text(raw, mail), _("Forwarded message"), fields),
+        body=text,
+        html=html,
         kind=DraftKind.FORWARD,
         original=message,
     )
-    return Start(values, chosen, mail.attachments)
+    return Start(
+        values,
+        chosen,
+        parts=() if whole else quotes.files(mail, quote),
+        is_plain=user.writes_plain or quote.is_plain,
+        pictures=quote.pictures,
+        whole=_file_name(message) if whole else "",
+    )
 
 
-def carry_over(*, draft: Draft, indexes: Sequence[int], now: datetime) -> list[DraftAttachment]:
-    """Copy files of the message being forwarded into its draft; unknown numbers are left out."""
-    if draft.original is None or not indexes or draft.attachments.exists():
+def carry_over(
+    *, draft: Draft, indexes: Sequence[int], now: datetime, whole: bool = False
+) -> list[DraftAttachment]:
+    """Copy what goes along of the original into its draft: files, the pictures its HTML shows.
+
+    `indexes` are parts; unknown ones are left out. `whole`: the original itself, as a file. Files
+    are taken along once, as the writer may take them out again. Raises what `drafts.attach` does.
+    """
+    original = draft.original
+    if original is None:
         return []
-    raw = blobs.read(draft.original.blob)
-    parts = {part.index: part for part in mime.parse(raw).attachments}
-    uploads = [
-        Upload(
-            parts[index].filename,
-            parts[index].content_type,
-            Body.of(mime.part_bytes(raw, index)),
-        )
-        for index in indexes[: drafts.MAX_ATTACHMENTS]
-        if index in parts
-    ]
+    wanted = _missing_pictures(draft, original)
+    uploads: list[Upload] = []
+    if (indexes or whole) and not draft.attachments.filter(content_id="").exists():
+        wanted = {**dict.fromkeys(indexes[: drafts.MAX_ATTACHMENTS], ""), **wanted}
+        if whole:
+            name, body = _file_name(original), blobs.body(original.blob)
+            uploads.append(Upload(name, build.MESSAGE, body, is_message=True))
+    if wanted:
+        raw = blobs.read(original.blob)
+        parts = {part.index: part for part in mime.parse(raw).attachments}
+        uploads += [
+            _upload(parts[index], raw, content_id)
+            for index, content_id in wanted.items()
+            if index in parts
+        ]
     return drafts.attach(draft=draft, uploads=uploads, now=now) if uploads else []
+
+
+def _missing_pictures(draft: Draft, original: Message) -> dict[int, str]:
+    """Parts of the original that the draft's HTML shows and the draft does not have yet."""
+    if "@quoted" not in draft.html:
+        return {}
+    had = set(draft.attachments.exclude(content_id="").values_list("content_id", flat=True))
+    shown = [cid for cid in outgoing_html.cids(draft.html) if cid not in had]
+    found = {quotes.part_of(cid, original): cid for cid in shown}
+    return {index: cid for index, cid in found.items() if index is not None}
+
+
+def _upload(part: Part, raw: bytes, content_id: str) -> Upload:
+    body = Body.of(mime.part_bytes(raw, part.index))
+    return Upload(part.filename, part.content_type, body, content_id=content_id)
+
+
+def _file_name(message: Message) -> str:
+    return f"{build.safe_filename(message.subject)[:100]}.eml"
+
+
+def _values(chosen: Chosen, **fields: Any) -> DraftValues:
+    return DraftValues(
+        identity=chosen.send_from.identity,
+        from_address=chosen.address,
+        identity_reason=chosen.reason,
+        **fields,
+    )
 
 
 def max_bytes() -> int:
@@ -137,34 +185,6 @@ def _mailboxes(people: Sequence[Address]) -> list[Mailbox]:
     """Those among the people of a header that can be written to."""
     found = ((one.name, addresses.normal(one.address)) for one in people)
     return [Mailbox(name, address) for name, address in found if address]
-
-
-def _listed(people: Sequence[Address]) -> str:
-    return ", ".join(map(str, people))
-
-
-def _text(raw: bytes, mail: ParsedMail) -> str:
-    """The message's words. Soft line ends (RFC 3676) are undone where its text part declares them.
-
-    Looking for the declaration anywhere among the headers is enough: text that does not flow has
-    no spaces at its line ends.
-    """
-    for found in _PLAIN.finditer(raw[:_LOOKED_AT]):
-        said = found[0].lower().replace(b'"', b"")
-        if b"format=flowed" in said:
-            return quoting.unflowed(mail.text, delsp=b"delsp=yes" in said)
-    return mail.text
-
-
-def _when(message: Message, mail: ParsedMail) -> str:
-    at = timezone.localtime(mail.sent_at or message.sort_at)
-    words = {"day": date_format(at, _("j F Y")), "time": date_format(at, "H:i")}
-    return _("%(day)s at %(time)s") % words
-
-
-def _intro(message: Message, mail: ParsedMail) -> str:
-    who = mail.sender[0].shown if mail.sender else _("somebody")
-    return _("On %(date)s, %(name)s wrote:") % {"date": _when(message, mail), "name": who}
 
 
 def _prefixed(prefix: str, subject: str, known: Sequence[str]) -> str:

@@ -1,0 +1,76 @@
+"""How large a message may be on its way out, and how large one will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from smtp_accounts.models import Draft, SmtpAccount
+
+# What a part needs besides its bytes, and what a message has before any.
+_PART, _MESSAGE = 400, 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Bytes on the wire. `server` is whose limit it is, empty for this installation's own."""
+
+    size: int
+    server: str
+
+    @property
+    def files(self) -> int:
+        """What all files together may have before they are encoded, roughly."""
+        return max(0, (self.size - _MESSAGE) * 57 // 78)
+
+
+class TooLargeError(Exception):
+    """The message would be larger than its way out takes. Sizes in bytes, on the wire.
+
+    `server` is whose limit it is, empty for this installation's own.
+    """
+
+    def __init__(self, size: int, limit: int, server: str = "") -> None:
+        super().__init__(f"{size} bytes, {limit} allowed")
+        self.size = size
+        self.limit = limit
+        self.server = server
+
+    @property
+    def files(self) -> int:
+        """What all files together may have before they are encoded, roughly."""
+        return Limit(self.limit, self.server).files
+
+
+def limit_of(account: SmtpAccount | None) -> Limit:
+    """What the server of an account takes as far as it said so (RFC 1870), or this installation."""
+    said = account.facts.get("size") if account is not None else None
+    # A size of 0 says that there is no fixed limit.
+    if account is not None and isinstance(said, int) and 0 < said < settings.MAX_SEND_SIZE:
+        return Limit(said, account.host)
+    return Limit(settings.MAX_SEND_SIZE, "")
+
+
+def encoded(sizes: Iterable[int]) -> int:
+    """Bytes that files of these sizes take: base64 makes 4 of 3 and ends a line after 76."""
+    return sum(-(-size // 57) * 78 + _PART for size in sizes)
+
+
+def of_draft(draft: Draft | None, extra: Iterable[int] = ()) -> int:
+    """Bytes the draft's message will have, roughly, with `extra` files and those on their way."""
+    sizes = list(extra)
+    if draft is None:
+        return _MESSAGE + encoded(sizes)
+    sizes += draft.attachments.values_list("size", flat=True)
+    sizes += draft.uploads.values_list("size", flat=True)
+    # Quoted-printable rarely doubles a text.
+    return _MESSAGE + 2 * (len(draft.html) + len(draft.body)) + encoded(sizes)
+
+
+def check(draft: Draft, extra: Iterable[int] = ()) -> None:
+    """Raises `TooLargeError` where the message would not fit, the bytes of `extra` included."""
+    limit, size = limit_of(draft.identity.account), of_draft(draft, extra)
+    if size > limit.size:
+        raise TooLargeError(size, limit.size, limit.server)
