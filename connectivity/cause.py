@@ -36,7 +36,8 @@ class Cause:
     """One entry of the catalogue.
 
     ``field`` is the form field the user should look at; ``buttons`` are names of
-    `connectivity.buttons`, which offers those that fit.
+    `connectivity.buttons`, which offers those that fit. ``sending`` is what to do where a server
+    for sending was tried, if that is something else: its form knows no types.
     """
 
     title: str | Promise
@@ -46,6 +47,7 @@ class Cause:
     field: str = ""
     retry: Retry = Retry.BACKOFF
     buttons: tuple[str, ...] = ()
+    sending: str | Promise = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from connectivity.providers import name_of
 from connectivity.refusals import AFTER, SIGN_IN
 from connectivity.sending import SENDING
 from connectivity.waits import WAITS
-from connectivity.wires import WIRES
+from connectivity.wires import SENDING_PORT, WIRES
 from protocols.errors import MailServerError
 
 __all__ = [
@@ -86,6 +86,7 @@ CAUSES: Mapping[str, Cause] = {
         _("Check that the port fits the type, or try again in a few minutes."),
         "port",
         buttons=("port", "again"),
+        sending=_("Check that the port fits the encryption, or try again in a few minutes."),
     ),
     "dropped": Cause(
         _("The server hung up"),
@@ -94,6 +95,7 @@ CAUSES: Mapping[str, Cause] = {
         _("Try again in a few minutes. If it stays so, check the port and Require SSL."),
         "port",
         buttons=("port", "again"),
+        sending=_("Try again in a few minutes. If it stays so, check the port and Encryption."),
     ),
     "wrong-protocol": Cause(
         _("Another kind of server"),
@@ -102,6 +104,7 @@ CAUSES: Mapping[str, Cause] = {
         _("Choose the port that belongs to the type, or the other type."),
         "port",
         buttons=("port",),
+        sending=SENDING_PORT,
     ),
     "tls-from-start": Cause(
         _("The port speaks SSL only"),
@@ -186,6 +189,7 @@ CAUSES: Mapping[str, Cause] = {
         "require_ssl",
         buttons=("ssl", "port"),
         retry=Retry.AFTER_FIX,
+        sending=_("Set Encryption to SSL or TLS, or ask your administrator."),
     ),
     "login-refused": Cause(
         _("Sign-in was refused"),
@@ -325,9 +329,16 @@ UNKNOWN = Cause(
 
 
 def explain_cause(
-    cause: str, params: Mapping[str, object] | None = None, *, server_line: str = ""
+    cause: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    server_line: str = "",
+    protocol: str = "",
 ) -> Explained:
-    """Explain a stored cause id. Unknown ids get a general sentence; missing values are words."""
+    """Explain a stored cause id. Unknown ids get a general sentence; missing values are words.
+
+    ``protocol`` as in `explain`; smtp has other words for what to do.
+    """
     entry = CAUSES.get(cause, UNKNOWN)
     values = {"host": _("The server"), "port": "?", "username": _("This account")}
     values |= {name: value for name, value in (params or {}).items() if value not in ("", None)}
@@ -338,7 +349,7 @@ def explain_cause(
         title=str(entry.title),
         sentence=str(entry.sentence) % values,
         turn=entry.turn,
-        action=str(entry.action),
+        action=str((protocol == "smtp" and entry.sending) or entry.action),
         field=entry.field,
         server_line=server_line,
         retry=entry.retry,
@@ -362,4 +373,4 @@ def explain(
     known = {name: value for name, value in error.public_params.items() if value not in ("", None)}
     values: dict[str, object] = {"host": host, "port": port, "username": username, "email": email}
     cause = catalogue.read(protocol, error, host=host)
-    return explain_cause(cause, values | known, server_line=error.server_line)
+    return explain_cause(cause, values | known, server_line=error.server_line, protocol=protocol)

@@ -166,6 +166,7 @@ SIGN_IN: Mapping[str, Cause] = {
         _("Turn on Require SSL, or use the port with SSL."),
         "port",
         buttons=("ssl", "port"),
+        sending=_("Set Encryption to TLS, or to SSL with its port."),
     ),
     "method-too-weak": Cause(
         _("Another way to sign in is wanted"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from connectivity.cause import Cause, Turn
 
 _OTHER_TYPE = _("Choose the type that fits, or the port of the other one.")
+SENDING_PORT = _("Use the port for sending: mostly 465 with SSL, or 587 with TLS.")
 _OTHER_PORT = _("Use the port for mail. The administrator of the other account knows it.")
 
 WIRES: Mapping[str, Cause] = {
@@ -38,6 +39,7 @@ WIRES: Mapping[str, Cause] = {
         _OTHER_TYPE,
         "port",
         buttons=("pop", "port"),
+        sending=SENDING_PORT,
     ),
     "greets-as-imap": Cause(
         _("This is an IMAP server"),
@@ -46,6 +48,7 @@ WIRES: Mapping[str, Cause] = {
         _OTHER_TYPE,
         "port",
         buttons=("imap", "port"),
+        sending=SENDING_PORT,
     ),
     "greets-as-smtp": Cause(
         _("This is a server for sending"),

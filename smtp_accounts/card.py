@@ -128,4 +128,4 @@ def problem_of(account: SmtpAccount) -> Explained | None:
     if not account.cause:
         return None
     params = {"host": account.host, "port": account.port, "username": account.username}
-    return explain_cause(account.cause, params, server_line=account.server_line)
+    return explain_cause(account.cause, params, server_line=account.server_line, protocol="smtp")

@@ -80,7 +80,7 @@ def login(account: SmtpAccount, *, now: datetime) -> Login | None:
         return None
     if account.credential is None:
         raise credentials.CredentialError(f"account {account.pk} has no stored password")
-    return logins.login(account.credential, username=account.username, now=now)
+    return logins.login(account.credential, username=account.username, host=account.host, now=now)
 
 
 def needs_password(values: AccountValues, account: SmtpAccount | None) -> bool:
@@ -135,7 +135,7 @@ def refusal(
     if not features.enabled_for(user, Feature.SMTP_ACCOUNTS):
         return explain_cause("feature-off")
     if is_clear_text_forbidden(user, values.encryption):
-        return explain_cause("clear-text-off", {"host": values.host})
+        return explain_cause("clear-text-off", {"host": values.host}, protocol="smtp")
     if _is_anothers(values.email, user):
         return explain_cause("not-your-address", {"email": values.email})
     if needs_password(values, account):
@@ -174,7 +174,7 @@ def _login(values: AccountValues, account: SmtpAccount | None, now: datetime) ->
     stored = values.credential or (account.credential if account is not None else None)
     if values.password or stored is None:
         return Login(values.username, values.password)
-    return logins.login(stored, username=values.username, now=now)
+    return logins.login(stored, username=values.username, host=values.host, now=now)
 
 
 def save(

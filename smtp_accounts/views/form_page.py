@@ -125,7 +125,9 @@ def of_draft(draft: AccountDraft) -> dict[str, Any]:
         values = {
             name: draft.values.get(name, "") for name in ("host", "port", "username", "email")
         }
-        context["draft_problem"] = explain_cause(draft.cause, values, server_line=draft.server_line)
+        context["draft_problem"] = explain_cause(
+            draft.cause, values, server_line=draft.server_line, protocol="smtp"
+        )
     if draft.credential is not None:
         other = signing_in.other_address(draft)
         context["signed_in_as"] = other or draft.credential.grant.address

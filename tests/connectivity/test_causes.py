@@ -59,3 +59,18 @@ def test_what_the_server_said_is_kept_apart() -> None:
 def test_text_is_translated_when_read_not_when_loaded() -> None:
     with translation.override("en"):
         assert explain_cause("feature-off").title == "Switched off"
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_a_server_for_sending_is_spoken_of_without_what_its_form_has_not(cause: str) -> None:
+    told = explain_cause(cause, {"host": "smtp.example.com", "port": 993}, protocol="smtp")
+    for word in ("the type", "Require SSL", "other type"):
+        assert word not in told.action
+
+
+def test_another_kind_of_server_leads_to_the_port_for_sending() -> None:
+    error = MailServerError(Stage.GREETING, "wrong-protocol", server_line="* OK IMAP4rev1 ready")
+    told = explain(error, host="imap.example.com", port=993, protocol="smtp")
+    assert told.cause == "greets-as-imap"
+    assert "465 with SSL" in told.action
+    assert "type" in explain_cause("greets-as-imap").action
