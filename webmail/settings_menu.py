@@ -72,9 +72,11 @@ MINE = (
         ("settings-account",),
         (
             Entry(gettext_lazy("Display name")),
-            Entry(gettext_lazy("Default From Address")),
             Entry(gettext_lazy("Language")),
             Entry(gettext_lazy("Time zone")),
+            Entry(gettext_lazy("Default From Address"), "writing"),
+            Entry(gettext_lazy("Undo send"), "writing"),
+            Entry(gettext_lazy("Write in plain text"), "writing"),
             Entry(gettext_lazy("Password"), "password"),
         ),
     ),

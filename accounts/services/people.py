@@ -30,6 +30,12 @@ def save_notice_mail(*, user: User, wanted: bool) -> None:
     user.save(update_fields=["notice_mail"])
 
 
+def save_writing(*, user: User, undo_send: int, writes_plain: bool) -> None:
+    """Store the seconds before a message leaves (0 to 30) and how new messages start."""
+    user.undo_send, user.writes_plain = undo_send, writes_plain
+    user.save(update_fields=["undo_send", "writes_plain"])
+
+
 def save_look(*, user: User, theme: str, density: str | None = None) -> None:
     """Store theme and, where given, density; the caller has checked the values."""
     user.theme = theme

@@ -55,6 +55,8 @@ def test_saving_the_account_page(
         ("time_zone", "Mars/Base"),
         ("default_from", "99"),
         ("display_name", "x" * 201),
+        ("undo_send", "31"),
+        ("undo_send", "-1"),
     ],
 )
 def test_wrong_values_store_nothing(
@@ -73,6 +75,25 @@ def test_a_name_is_one_line(browser_client: Client, user: User, values: dict[str
     user.refresh_from_db()
     assert "\n" not in user.display_name
     assert "\r" not in user.display_name
+
+
+@pytest.mark.accept("A167")
+def test_how_messages_start_and_leave(
+    browser_client: Client, user: User, values: dict[str, str]
+) -> None:
+    page = browser_client.get("/settings/account/").content.decode()
+    assert re.search(r'<option value="10" selected>10 seconds<', page)
+    chosen = {"undo_send": "30", "writes_plain": "on"}
+    browser_client.post("/settings/account/", {**values, **chosen})
+    user.refresh_from_db()
+    assert (user.undo_send, user.writes_plain) == (30, True)
+    browser_client.post("/settings/account/", {**values, "undo_send": "0"})
+    user.refresh_from_db()
+    assert (user.undo_send, user.writes_plain) == (0, False)
+    # Seconds that somebody set in another way stay in the list.
+    User.objects.filter(pk=user.pk).update(undo_send=7)
+    page = browser_client.get("/settings/account/").content.decode()
+    assert re.search(r'<option value="7" selected>7 seconds<', page)
 
 
 @pytest.mark.accept("A36")

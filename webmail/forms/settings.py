@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.http import QueryDict
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Density, Theme, User
@@ -23,13 +24,21 @@ def zones() -> list[tuple[str, str]]:
     return [(one, one.replace("_", " ")) for one in names]
 
 
+#: Seconds in which a message can be taken back; at most what the database keeps.
+UNDO_SECONDS = (0, 5, 10, 15, 20, 30)
+
+
 class AccountForm(forms.Form):
-    """Display name, language, time zone and Default From Address."""
+    """Display name, language, time zone, and how one writes."""
 
     display_name = forms.CharField(label=_("Display name"), max_length=200, required=False)
-    default_from = forms.ChoiceField(label=_("Default From Address"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
+    default_from = forms.ChoiceField(label=_("Default From Address"))
+    undo_send = forms.TypedChoiceField(
+        label=_("Undo send"), coerce=int, required=False, empty_value=None
+    )
+    writes_plain = forms.BooleanField(label=_("Write in plain text"), required=False)
 
     def __init__(
         self, data: QueryDict | None, *, user: User, identities: Sequence[SendFrom]
@@ -40,6 +49,8 @@ class AccountForm(forms.Form):
             "language": user.language,
             "time_zone": user.time_zone,
             "default_from": default,
+            "undo_send": user.undo_send,
+            "writes_plain": user.writes_plain,
         }
         super().__init__(data, initial=initial)
         self.fields["display_name"].widget.attrs = {
@@ -47,15 +58,40 @@ class AccountForm(forms.Form):
             "dir": "auto",
             "autocomplete": "name",
         }
-        for name in ("default_from", "language", "time_zone"):
+        for name in ("default_from", "language", "time_zone", "undo_send"):
             self.fields[name].widget.attrs = {"class": "select"}
+        self.fields["writes_plain"].widget.attrs = {"aria-describedby": "id_writes_plain_help"}
+        seconds = self.fields["undo_send"]
+        assert isinstance(seconds, forms.TypedChoiceField)  # noqa: S101 - declared above
+        seconds.choices = [(one, _seconds(one)) for one in sorted({*UNDO_SECONDS, user.undo_send})]
         choice = self.fields["default_from"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - declared above
-        choice.choices = [(one.key, one.label) for one in identities]
+        choice.choices = [(one.key, _named(one)) for one in identities]
+
+    @property
+    def about_you(self) -> list[forms.BoundField]:
+        """What other people see, and how things are shown."""
+        return [self["display_name"], self["language"], self["time_zone"]]
+
+    @property
+    def about_writing(self) -> list[forms.BoundField]:
+        """How messages start and leave."""
+        return [self["default_from"], self["undo_send"]]
 
     def clean_display_name(self) -> str:
         """One line: a name stands in a header field."""
         return " ".join(str(self.cleaned_data["display_name"]).split())
+
+
+def _named(one: SendFrom) -> str:
+    """An address in a list, with the reason where nothing can be sent from it at present."""
+    return f"{one.label} ({one.disabled_reason})" if one.disabled_reason else one.label
+
+
+def _seconds(count: int) -> str:
+    if not count:
+        return gettext("Off: messages leave at once")
+    return ngettext("%(n)d second", "%(n)d seconds", count) % {"n": count}
 
 
 class AppearanceForm(forms.Form):

@@ -52,7 +52,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Name, language, time zone and Default From Address."""
+    """Name, language, time zone, Default From Address, and how messages leave (A167)."""
     user = person(request)
     choices = identities.send_from(user)
     form = AccountForm(request.POST or None, user=user, identities=choices)
@@ -66,6 +66,12 @@ def account(request: HttpRequest) -> HttpResponse:
         display_name=values["display_name"],
         language=values["language"],
         time_zone=values["time_zone"],
+    )
+    undo = values["undo_send"]
+    people.save_writing(
+        user=user,
+        undo_send=user.undo_send if undo is None else undo,
+        writes_plain=values["writes_plain"],
     )
     chosen = next(one for one in choices if one.key == values["default_from"])
     identities.set_default(user, chosen.identity)
