@@ -75,6 +75,14 @@ PERMISSIONS: Mapping[str, Cause] = {
         Retry.AFTER_FIX,
         _OAUTH,
     ),
+    "oauth-elsewhere": Cause(
+        _("This server is not the provider's"),
+        _("You signed in at a provider, and %(host)s is not one of its mail servers."),
+        Turn.YOU,
+        _("The permission you gave is only shown to that provider. Use its own server address."),
+        "host",
+        Retry.AFTER_FIX,
+    ),
     "oauth-consent": Cause(
         _("Your permission is needed"),
         _("%(provider)s wants you to agree before your mail can be read."),

@@ -20,6 +20,7 @@ and never pass it::
     ├── TokenExpired         token-expired     an access token ran out or was not accepted
     ├── OAuthRevoked         oauth-revoked     the person has to agree to the access again
     ├── OAuthUnavailable     oauth-unavailable the provider gives out no access token now
+    ├── OAuthElsewhere       oauth-elsewhere   the server is not one of the provider's
     ├── OAuthRefused         oauth-refused     the provider said no to a sign-in
     ├── LoginMethod          login-method      no way to sign in that both sides know
     ├── Refused              refused           the server refused a command after sign-in
@@ -228,6 +229,13 @@ class OAuthUnavailable(MailServerError):
     """A provider gave no access token, for a reason that may pass."""
 
     cause = "oauth-unavailable"
+
+
+class OAuthElsewhere(MailServerError):
+    """An access token would have gone to a server that is not its provider's."""
+
+    cause = "oauth-elsewhere"
+    temporary = False
 
 
 class OAuthRefused(MailServerError):

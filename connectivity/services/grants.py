@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from connectivity import catalogue
+from connectivity import catalogue, providers
 from connectivity.models import Credential, CredentialKind, Feature, OAuthClient, OAuthGrant
 from connectivity.oauth_providers import granted
 from connectivity.services import authority, credentials, failures, features
@@ -91,6 +91,19 @@ def access(credential: Credential, *, now: datetime) -> str:
         time.sleep(_LOOK)
         grant = _grant(credential)
     return _tokens(grant.credential).access
+
+
+def is_for(credential: Credential, host: str) -> bool:
+    """Whether a token may be shown to a server: whoever has one reads all the mail.
+
+    Of a sign-in service that the administrator named, nobody knows the mail servers. Raises
+    `CredentialError`.
+    """
+    client = _grant(credential).client
+    if client.token_url:
+        return True
+    known = providers.by_host(host)
+    return known is not None and known.oauth == client.provider
 
 
 def _grant(credential: Credential) -> OAuthGrant:

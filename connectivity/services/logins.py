@@ -7,20 +7,27 @@ from datetime import datetime
 from accounts.models import User
 from connectivity.models import Credential, CredentialKind, Feature, OAuthGrant
 from connectivity.services import credentials, features, grants
+from protocols.errors import OAuthElsewhere, Stage
 from protocols.types import Login
 
 
-def login(credential: Credential, *, username: str, now: datetime, apop: bool = False) -> Login:
+def login(
+    credential: Credential, *, username: str, host: str, now: datetime, apop: bool = False
+) -> Login:
     """The login for one connection; asked for before each, as a token lives for an hour.
 
+    An access token is for the servers of the provider that gave it: ``host`` must be one of them.
     Never inside a transaction: a token may have to be fetched.
 
     Raises:
         CredentialError: what is stored does not open.
         OAuthRevoked: the person has to sign in at the provider again.
         OAuthUnavailable: the provider gives no token now; "feature-off" where it is switched off.
+        OAuthElsewhere: the server is not the provider's.
     """
     if credential.kind == CredentialKind.OAUTH:
+        if not grants.is_for(credential, host):
+            raise OAuthElsewhere(Stage.LOGIN)
         return Login(username, grants.access(credential, now=now), oauth=True)
     return Login(username, credentials.reveal(credential), apop=apop)
 

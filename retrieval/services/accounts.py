@@ -189,7 +189,7 @@ def _login(values: TaskValues, task: RetrievalTask | None, now: datetime) -> Log
     stored = _secret(values, task)
     if stored is None:
         return Login(values.username, values.password, apop=apop)
-    return logins.login(stored, username=values.username, now=now, apop=apop)
+    return logins.login(stored, username=values.username, host=values.host, now=now, apop=apop)
 
 
 def _secret(values: TaskValues, task: RetrievalTask | None) -> Credential | None:

@@ -188,7 +188,9 @@ class Door:
         # A secret that was typed meanwhile is for the settings that were saved with it.
         lease.hold(task.pk, self.session.fence)
         now = self.session.clock()
-        return logins.login(task.credential, username=task.username, now=now, apop=task.use_apop)
+        return logins.login(
+            task.credential, username=task.username, host=task.host, now=now, apop=task.use_apop
+        )
 
 
 def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> None:

@@ -163,7 +163,7 @@ def connect(account: Account, *, now: datetime) -> Connection:
             pk=account.task_id, host=account.host, port=account.port, username=account.username
         )
         hosts.admit(task, now=now)
-        login = logins.login(task.credential, username=task.username, now=now)
+        login = logins.login(task.credential, username=task.username, host=task.host, now=now)
         policy = network.policy()
         trust = network.trust(task.user, task.host, task.port)
     finally:

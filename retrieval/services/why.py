@@ -110,7 +110,9 @@ def _look(task: RetrievalTask, wanted: Sought, progress: Progress, *, now: datet
 def _tools(task: RetrievalTask, now: datetime) -> Tools:
     return Tools(
         endpoint=Endpoint(task.host, task.port, Security(task.security)),
-        login=logins.login(task.credential, username=task.username, now=now, apop=task.use_apop),
+        login=logins.login(
+            task.credential, username=task.username, host=task.host, now=now, apop=task.use_apop
+        ),
         policy=network.policy(),
         trust=network.trust(task.user, task.host, task.port),
         total=Deadline(SECONDS),

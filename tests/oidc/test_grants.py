@@ -54,7 +54,7 @@ def failure(credential: Credential, now: datetime = NOW) -> MailServerError:
 
 def test_a_token_that_lasts_is_used_as_it_is(credential: Credential, oidc: OidcProvider) -> None:
     asked = oidc.count("refresh_token")
-    login = logins.login(credential, username=PERSON, now=NOW)
+    login = logins.login(credential, username=PERSON, host="localhost", now=NOW)
     assert (login.username, login.oauth) == (PERSON, True)
     assert login.password == tokens(credential)["access"]
     assert login.password not in repr(login)
@@ -173,7 +173,7 @@ def test_a_client_secret_that_does_not_open(
 def test_a_permission_that_is_gone_is_no_fault_of_ours(credential: Credential) -> None:
     OAuthGrant.objects.all().delete()
     with pytest.raises(credentials.CredentialError):
-        logins.login(credential, username=PERSON, now=NOW)
+        logins.login(credential, username=PERSON, host="localhost", now=NOW)
 
 
 def test_keys_change_under_a_permission(
