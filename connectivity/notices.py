@@ -32,7 +32,7 @@ _AGAIN: Mapping[str, str | Promise] = {
 }
 _SINCE: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("Not checked since %(since)s."),
-    "smtp": gettext_lazy("Nothing was sent since %(since)s."),
+    "smtp": gettext_lazy("Nothing has been sent since %(since)s."),
     "returned": gettext_lazy("Reported %(since)s."),
 }
 #: Where an account is mended, by the room that named the key; what follows there is its number.
