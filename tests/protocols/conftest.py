@@ -51,7 +51,7 @@ def imap(loopback: AddressPolicy, trust: Trust) -> Reach:
         server: Hostile,
         security: Security = Security.NONE,
         *,
-        deadline: float = 4,
+        deadline: float = 30,
         host: str = "localhost",
     ) -> ImapSource:
         endpoint = Endpoint(host, server.port, security)
@@ -69,7 +69,7 @@ def tried(loopback: AddressPolicy, trust: Trust) -> Try:
         *,
         login: Login = LOGIN,
         require_ssl: bool = True,
-        deadline: float = 4,
+        deadline: float = 30,
         host: str = "localhost",
     ) -> CheckReport:
         return check(

@@ -221,9 +221,9 @@ def test_slow_numbers_of_many_folders(
     user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each answer has its own time: together they may take longer than any one of them."""
-    hurry(monkeypatch, 1.0)
+    hurry(monkeypatch, 2.5)
     imap_server.boxes = {f"Box {number}": Box(letters((number,))) for number in range(1, 11)}
-    imap_server.on("^STATUS", first(lambda: time.sleep(0.15)))
+    imap_server.on("^STATUS", first(lambda: time.sleep(0.3)))
     task = odd_task(imap_server)
     assert run(task).outcome == "ok"
     assert len(bodies(user)) == 10

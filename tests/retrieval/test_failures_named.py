@@ -51,7 +51,7 @@ def test_a_failed_run_has_the_cause_of_its_servers_words(
 ) -> None:
     row = RECEIVING[name]
     settings.CONNECTIVITY_CA_FILE = "" if row.pair == "unknown" else tls_files.ca_file
-    hurry(monkeypatch, 1)
+    hurry(monkeypatch, 4.0)
     with Hostile(encrypted(row.pair, tls_files, row.script)) as server:
         task = task_for(user, row, server.port)
         done = run(task, expect_failure=True)
