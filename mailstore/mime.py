@@ -4,10 +4,11 @@ Both are derived from the raw bytes and never raise: a message that makes no sen
 the text it is. Limits: `headers`, `structure` and the figures below.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailstore import addresses, headers, html_text, structure
+from mailstore import addresses, headers, html_text, structure, trace
 from mailstore.addresses import Address
 from mailstore.headers import Headers
 from mailstore.structure import Node, Tree
@@ -18,6 +19,14 @@ MAX_TEXT = 2 * 1024 * 1024
 MAX_HTML = 2 * 1024 * 1024
 # Enough of a body to find 240 characters behind a mailing's style sheet.
 _SNIPPET_BYTES = 64 * 1024
+# Of To and of Cc, for finding out whom a message came for.
+MAX_PEOPLE = 200
+_LIST_POST = re.compile(rb"<mailto:([^?<>\s]{1,320})", re.I)
+_LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
+_REPORT_TYPE = re.compile(rb"report-type[ \t]*=[ \t]*\"?([a-z-]{1,40})")
+_REPORTS = {b"delivery-status": "dsn", b"disposition-notification": "mdn"}
+_TO_MANY = frozenset(("list-id", "list-unsubscribe", "list-post", "feedback-id"))
+_PRECEDENCES = (b"bulk", b"list", b"junk")
 _SIGNATURES = (
     "application/pgp-signature",
     "application/pkcs7-signature",
@@ -42,6 +51,17 @@ class Summary:
     has_attachments: bool = False
     # What the server before us decided (X-Spam-Flag), if anything.
     says_spam: bool = False
+    to_addresses: tuple[str, ...] = ()
+    cc_addresses: tuple[str, ...] = ()
+    # Whom its servers say it came for; only what stands above the trusted hop: `trace`.
+    delivered_to: tuple[str, ...] = ()
+    authentication_results: str = ""
+    # Where one writes to the list (RFC 2369), else what names it (RFC 2919).
+    list_address: str = ""
+    # A report about a message sent earlier: "dsn" (RFC 3464) or "mdn" (RFC 8098).
+    report_type: str = ""
+    # Written to many, or by no person (RFC 3834).
+    is_bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +99,8 @@ class ParsedMail:
 def summary(raw: bytes) -> Summary:
     """The derived fields of a message, or of the beginning of a large one."""
     fields = headers.parse(raw)
-    sender = _people(fields, "from")[:1]
+    sender, to, cc = (_people(fields, name) for name in ("from", "to", "cc"))
+    traced = trace.read(fields)
     tree = structure.parse(raw)
     found = structure.bodies(tree)
     return Summary(
@@ -88,13 +109,20 @@ def summary(raw: bytes) -> Summary:
         references=one_line(fields.text("references"), 10_000),
         from_name=sender[0].name if sender else "",
         from_address=sender[0].address if sender else "",
-        to_text=_listed(fields),
+        to_text=", ".join(one.shown for one in (*to, *cc)[:20]),
         subject=subject(fields),
         snippet=_snippet(tree, found, raw),
         sent_at=headers.date(fields.raw("date")),
         received_at=headers.date(fields.raw("received").rpartition(b";")[2]),
         has_attachments=any(not _is_inline(node) for node in found.attachments),
         says_spam=fields.raw("x-spam-flag").strip().lower() == b"yes",
+        to_addresses=_addresses(to),
+        cc_addresses=_addresses(cc),
+        delivered_to=traced.delivered_to,
+        authentication_results=traced.results,
+        list_address=list_address(fields),
+        report_type=_report_type(fields),
+        is_bulk=_is_bulk(fields),
     )
 
 
@@ -103,9 +131,34 @@ def subject(fields: Headers) -> str:
     return one_line(fields.text("subject"), 1000)
 
 
-def _listed(fields: Headers) -> str:
-    people = [*_people(fields, "to"), *_people(fields, "cc")]
-    return ", ".join(one.shown for one in people[:20])
+def _addresses(people: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(one.address for one in people[:MAX_PEOPLE] if one.address)
+
+
+def list_address(fields: Headers) -> str:
+    """Where one writes to the list a message came by (RFC 2369), else the list's id (RFC 2919).
+
+    Empty for mail that came by none, or by one that nobody may write to.
+    """
+    post = _LIST_POST.search(fields.raw("list-post"))
+    named = post or _LIST_ID.search(fields.raw("list-id"))
+    return one_line(decode(named[1]), addresses.ADDRESS) if named else ""
+
+
+def _report_type(fields: Headers) -> str:
+    said = fields.raw("content-type").lower()
+    if not said.startswith(b"multipart/report"):
+        return ""
+    found = _REPORT_TYPE.search(said)
+    return _REPORTS.get(found[1], "") if found else ""
+
+
+def _is_bulk(fields: Headers) -> bool:
+    names = {name for name, _value in fields.fields}
+    if not names.isdisjoint(_TO_MANY):
+        return True
+    said = fields.raw("auto-submitted").lower() or b"no"
+    return not said.startswith(b"no") or fields.raw("precedence").lower() in _PRECEDENCES
 
 
 def _snippet(tree: Tree, found: structure.Bodies, raw: bytes) -> str:

@@ -8,6 +8,7 @@ library's parser is not asked: it accepts nonsense and takes seconds over a fiel
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -93,7 +94,27 @@ def same(one: str, other: str) -> bool:
     Case in the local part is the receiving server's business (RFC 5321 section 2.4), but no
     server in use tells people apart by it.
     """
-    return one.casefold() == other.casefold()
+    return key(one) == key(other)
+
+
+def key(address: str) -> str:
+    """What addresses are compared by: case folded, the domain in A-labels (RFC 5890).
+
+    Never raises; what is no address is only folded.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if not at:
+        return domain.casefold()
+    if len(local) > 2 and local[0] == local[-1] == '"' and _LOCAL.fullmatch(local[1:-1]):
+        # Quotes that were not needed (RFC 5321 section 4.1.2).
+        local = local[1:-1]
+    if not local.isascii():
+        local = unicodedata.normalize("NFC", local)
+    try:
+        host = domain if domain.isascii() else to_ascii(domain)
+    except UnicodeError:
+        host = domain
+    return f"{local.casefold()}@{host.rstrip('.').casefold()}"
 
 
 def text(mailboxes: Iterable[Mailbox]) -> str:

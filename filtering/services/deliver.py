@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from filtering import rules
+from filtering import arrivals, rules
 from mailstore import mime
 from mailstore.mime import Summary
 from mailstore.models import Folder, Message, Source
@@ -118,7 +118,9 @@ def file(prepared: Prepared) -> list[Message]:
 
     Runs inside the caller's transaction, which also holds what the caller must not lose.
     """
-    return messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
+    rows = messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
+    arrivals.tell(rows, prepared.new)
+    return rows
 
 
 def deliver(incoming: Sequence[Incoming], *, now: datetime) -> list[Message]:

@@ -11,6 +11,7 @@ from mailstore.mime import Summary
 from mailstore.models import Message
 from tests.mail import letter, messages, mixed
 
+LIMITS = {one.name: getattr(one, "max_length", None) for one in Message._meta.get_fields()}
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -25,8 +26,10 @@ def test_the_whole_corpus_is_read_without_an_error() -> None:
         for field, value in text_fields(said).items():
             assert not FORBIDDEN.search(value), (name, field)
             assert "\n" not in value, (name, field)
-            limit = getattr(Message._meta.get_field(field), "max_length", None)
+            limit = LIMITS.get(field)
             assert limit is None or len(value) <= limit, (name, field)
+        for people in (said.to_addresses, said.cc_addresses, said.delivered_to):
+            assert not any(FORBIDDEN.search(one) or "\n" in one for one in people), name
         mail = mime.parse(raw)
         for value in (mail.text, mail.html, mail.subject, mime.source_text(raw)):
             assert not FORBIDDEN.search(value), name
@@ -85,6 +88,7 @@ def test_a_summary() -> None:
         sent_at=datetime(2026, 2, 2, 9, tzinfo=UTC),
         received_at=datetime(2026, 2, 2, 9, 30, tzinfo=UTC),
         says_spam=True,
+        to_addresses=("jane@x.test", "bo@x.test", "cy@x.test"),
     )
 
 

@@ -1,0 +1,150 @@
+"""People written to and heard from: offered while recipients are typed, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from lib import bulk
+from smtp_accounts import addresses, people
+from smtp_accounts.models import Correspondent, Identity
+
+#: How many of those who match are ranked; the others were met least.
+LOOKED_AT = 300
+MAX_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to write to."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Somebody heard from or written to, so many times, the last time at ``last_at``."""
+
+    user_id: int
+    address: str
+    name: str
+    count: int
+    last_at: datetime
+
+
+def suggest(user: User, query: str, limit: int = 8) -> list[Person]:
+    """Whom the user may mean: every word typed stands in their name or address.
+
+    Those written to often and lately come first, those nobody answers last. Hidden ones are left
+    out. Empty for an empty query.
+    """
+    words = query.casefold().split()[:MAX_WORDS]
+    if not words:
+        return []
+    rows = Correspondent.objects.filter(user=user, is_hidden=False)
+    for word in words:
+        rows = rows.filter(_holds(word))
+    met = Greatest("sent_count", "received_count")
+    found = [
+        people.Known(
+            name=row.name,
+            address=row.address,
+            sent=row.sent_count,
+            sent_at=row.last_sent_at,
+            received=row.received_count,
+            received_at=row.last_received_at,
+        )
+        for row in rows.order_by("-sent_count", met.desc(), "pk")[:LOOKED_AT]
+    ]
+    ranked = people.ranked(found, words, timezone.now())
+    return [Person(one.name, one.address) for one in ranked[:limit]]
+
+
+def _holds(word: str) -> Q:
+    """A word in the name or address. SQLite knows upper and lower case of ASCII only."""
+    spellings = {word, word.upper(), word.capitalize()}
+    holds = Q(address__contains=word)
+    for spelling in spellings:
+        holds |= Q(name__icontains=spelling)
+    return holds
+
+
+def wrote(user: User, identity: Identity, addresses_: Sequence[str], now: datetime) -> None:
+    """The user writes to these addresses from an identity. Inside the caller's transaction.
+
+    Whoever was hidden is offered again: they are written to after all.
+    """
+    folded = {addresses.key(one): one for one in addresses_}
+    met = [Met(user.pk, address, "", 1, now) for address in folded if "@" in address]
+    note(met, sent=True)
+    rows = Correspondent.objects.filter(user=user, address__in=[one.address for one in met])
+    rows.update(identity=identity, is_hidden=False)
+
+
+def hide(user: User, address: str) -> None:
+    """Offer somebody no more, until they are written to again."""
+    rows = Correspondent.objects.filter(user=user, address=addresses.key(address))
+    rows.update(is_hidden=True)
+
+
+def last_identity(user: User, address: str) -> Identity | None:
+    """The identity last written from to this address, if it is still there."""
+    row = _of(user, [address]).select_related("identity").first()
+    return row.identity if row is not None else None
+
+
+def identities_used(user: User, addresses_: Sequence[str]) -> dict[str, int]:
+    """The id of the identity last written from, by address as `addresses.key` has it."""
+    rows = _of(user, addresses_).exclude(identity=None)
+    return {address: pk for address, pk in rows.values_list("address", "identity") if pk}
+
+
+def _of(user: User, addresses_: Sequence[str]) -> QuerySet[Correspondent]:
+    keys = [addresses.key(one) for one in addresses_]
+    return Correspondent.objects.filter(user=user, address__in=keys)
+
+
+def note(met: Sequence[Met], *, sent: bool) -> None:
+    """Count meetings: written to where ``sent``, else heard from. Addresses are folded.
+
+    Each address once. Three statements, however many there are. A name is kept once somebody was
+    written to, so that no sender renames the one that is known; else the last one counts.
+    """
+    if not met:
+        return
+    count, last = ("sent_count", "last_sent_at") if sent else ("received_count", "last_received_at")
+    wanted = {(one.user_id, one.address): one for one in met}
+    with transaction.atomic():
+        rows = Correspondent.objects.filter(
+            user__in={one.user_id for one in met}, address__in={one.address for one in met}
+        )
+        changed = []
+        for row in rows.select_for_update():
+            one = wanted.pop((row.user_id, row.address), None)
+            if one is None:
+                continue
+            before = getattr(row, last)
+            is_newer = before is None or one.last_at >= before
+            name = row.name
+            if one.name and (not name or (is_newer and not row.sent_count)):
+                name = one.name
+            at = one.last_at if is_newer else before
+            changed.append((row.pk, name, getattr(row, count) + one.count, at))
+        bulk.update(Correspondent, ("name", count, last), changed)
+        bulk.insert(
+            Correspondent,
+            ("user_id", "address", "name", count, last),
+            [
+                (one.user_id, one.address, one.name, one.count, one.last_at)
+                for one in wanted.values()
+            ],
+            ignore_conflicts=True,
+        )
