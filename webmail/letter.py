@@ -13,12 +13,16 @@ from django.utils.translation import pgettext_lazy
 
 from lib.filenames import safe_filename
 from mailstore.addresses import Address
+from mailstore.headers import Headers
+from smtp_accounts.returned_text import is_from_a_system
 
 SHEETS: Final = ("sheet", "excel", "csv")
 ARCHIVES: Final = ("zip", "tar", "rar", "7z", "compress")
 #: Shorter quotations are not worth folding.
 MIN_QUOTE: Final = 2
 MAX_INTRODUCTION: Final = 200
+#: Of a message that cannot be read.
+NO_FIELDS: Final = Headers(())
 _OWN_COLOURS = re.compile(r"\b(?:bgcolor|color|background|style)\b|<(?:font|img|style)\b", re.I)
 
 
@@ -66,8 +70,15 @@ class Letter:
     has_html: bool
     blocked_images: int
     files: Sequence[File]
+    fields: Headers = NO_FIELDS
     is_damaged: bool = False
     is_cut: bool = False
+
+    @property
+    def is_report(self) -> bool:
+        """Whether it may tell what became of another message (RFC 3464, RFC 8098)."""
+        kind = self.fields.raw("content-type").lower()
+        return kind.startswith(b"multipart/report") or is_from_a_system(self.sender.address)
 
     @property
     def files_size(self) -> int:

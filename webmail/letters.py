@@ -40,6 +40,7 @@ def open_letter(user: User, message: Message) -> Letter:
         has_html=clean is not None,
         blocked_images=clean.blocked_remote if clean else 0,
         files=_files(message, mail, clean),
+        fields=mail.headers,
         is_cut=bool(mail.defects),
     )
 

@@ -13,6 +13,7 @@ from webmail.views import (
     message,
     notifications,
     outbox,
+    returned,
     settings,
 )
 
@@ -39,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/original/", files.original, name="mail-original"),
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),
     path("message/<int:pk>/attachment/<int:index>/", files.attachment, name="mail-attachment"),
+    path("message/<int:pk>/resend/", returned.resend, name="mail-resend"),
+    path("message/<int:pk>/receipt/<slug:do>/", returned.receipt, name="mail-receipt"),
     path("piece/<str:token>/", files.piece, name="mail-piece"),
     # Writing
     path("compose/", compose.compose, name="compose"),

@@ -13,7 +13,7 @@ from mailstore import mime
 from mailstore.addresses import Address
 from mailstore.models import Message
 from mailstore.services import blobs, messages
-from webmail import letters, screen
+from webmail import came_back, letters, screen
 from webmail.access import message_for, person
 from webmail.letter import brings_colours
 from webmail.mail_headers import guard_frame
@@ -34,9 +34,14 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         found.is_seen = True
     where = request.GET.get("in") or ("" if request.GET.get("q") else str(found.folder_id))
     place = place_of(request.GET, where=where or None)
+    letter = letters.open_letter(user, found)
+    beyond = came_back.context(user, found, letter)
+    if request.method == "GET":
+        came_back.looked_at(beyond)
     context = {
+        **beyond,
         "message": found,
-        "letter": letters.open_letter(user, found),
+        "letter": letter,
         "place": place,
         "allow_images": consent(user.pk, pk),
         "images_loaded": request.GET.get("images") == "1",
