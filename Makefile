@@ -8,7 +8,7 @@ CHAOS ?= --kills 200 --cuts 200 --messages 10000
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages lock acceptance
+.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages vendor lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,9 @@ bench-retrieval: setup ## Retrieval beside other programs, one measurement after
 
 acceptance: setup ## Write docs/acceptance.md from the tests' marks
 	$(BIN)/python scripts/acceptance.py
+
+vendor: setup ## Build static/vendor anew from the versions scripts/vendor names (needs node)
+	@scripts/vendor.sh
 
 lock: setup ## Resolve pyproject.toml anew into requirements/*.lock.txt
 	@scripts/lock.sh
