@@ -56,6 +56,20 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
+class SendingCaps:
+    """What the provider publishes for sending through it; 0: none known.
+
+    ``connections`` of one account at a time, ``per_connection`` messages on each, ``per_day``
+    recipients in 24 hours. ``keeps_sent``: it puts a copy into its own Sent folder by itself.
+    """
+
+    connections: int = 0
+    per_connection: int = 0
+    per_day: int = 0
+    keeps_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One tile. ``pop`` is None where POP is not offered (A59), ``types`` are those offered.
 
@@ -94,6 +108,7 @@ class Provider:
     is_generic: bool = False
     hosts: tuple[str, ...] = ()
     caps: Caps = field(default_factory=Caps)
+    sending: SendingCaps = field(default_factory=SendingCaps)
 
     @property
     def needs_host(self) -> bool:
@@ -179,6 +194,7 @@ def provider_of(entry: Mapping[str, Any], checked_on: date, *, is_own: bool = Fa
         checked_on=date.fromisoformat(entry["checked_on"]) if "checked_on" in entry else checked_on,
         hosts=tuple(entry.get("hosts", ())),
         caps=Caps(**entry.get("caps", {})),
+        sending=SendingCaps(**entry.get("sending", {})),
         **values,
     )
 

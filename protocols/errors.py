@@ -270,9 +270,13 @@ class ProtocolBroken(MailServerError):
 
 
 class AnswerLost(MailServerError):
-    """The data was sent and no final answer came: delivered or not, nobody can tell (RFC 1047)."""
+    """The data was sent and no final answer came: delivered or not, nobody can tell (RFC 1047).
+
+    `refused` holds code and words for the recipients that had been turned away before.
+    """
 
     cause = "answer-lost"
+    refused: Mapping[str, tuple[int, str]] = {}
 
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")

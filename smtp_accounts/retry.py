@@ -16,6 +16,16 @@ from connectivity.roots import like
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
+FIRST_WAITS = {
+    # Most of those who send strangers away once want them back after five minutes.
+    "greylisted": timedelta(minutes=5),
+    "mailbox-full": timedelta(minutes=15),
+    "server-full": timedelta(minutes=15),
+    "sending-limit": timedelta(hours=1),
+}
+TOO_MANY = "too-many-recipients"
+LIMITS = frozenset({"sending-limit"})
+"""Refusals for today only, whatever the first digit of their code says."""
 GIVE_UP_AFTER = timedelta(hours=48)
 AUTH_CAUSES = like("login-refused", "login-method", "oauth-revoked")
 """Causes that pause the account: trying on would get it locked by its provider."""
@@ -54,16 +64,25 @@ class Decision:
     gave_up: bool = False
 
 
-def backoff(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: 1, 2, 4 … minutes, at most four hours."""
+def backoff(attempts: int, cause: str = "") -> timedelta:
+    """How long to wait after so many attempts: 1, 2, 4 … minutes, at most four hours.
+
+    Some causes are known to take longer from the first.
+    """
     doublings = min(max(attempts - 1, 0), 12)
-    return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+    return min(FIRST_WAITS.get(cause, FIRST_WAIT) * (1 << doublings), LONGEST_WAIT)
 
 
-def of_reply(code: int) -> Recipient:
-    """What a reply code means for the recipient it answers (RFC 5321 section 4.2.1)."""
+def of_reply(code: int, *, cause: str = "") -> Recipient:
+    """What a reply code means for the recipient it answers (RFC 5321 section 4.2.1).
+
+    Too many recipients for one message are tried again in the next, even where the code is the
+    final one (RFC 5321 section 4.5.3.1.10).
+    """
     if 200 <= code < 300:
         return Recipient.ACCEPTED
+    if cause in LIMITS or cause == TOO_MANY:
+        return Recipient.DEFERRED
     return Recipient.REFUSED if code >= 500 else Recipient.DEFERRED
 
 
@@ -72,10 +91,20 @@ def settle(recipient: Recipient, final: Recipient) -> Recipient:
     return final if recipient == Recipient.ACCEPTED else recipient
 
 
-def decide(recipients: Iterable[str], *, attempts: int, age: timedelta) -> Decision:
+def decide(
+    recipients: Iterable[str],
+    *,
+    attempts: int,
+    age: timedelta,
+    cause: str = "",
+    progressed: bool = False,
+    wish: timedelta | None = None,
+) -> Decision:
     """The message's next state from those of its recipients.
 
-    `attempts` counts this one; `age` is how long the message has been due.
+    `attempts` counts this one; `age` is how long the message has been due; `cause` is why some
+    still wait, `progressed` whether some were served this time, `wish` how long the server asked
+    to wait.
     """
     states = {Recipient(state) for state in recipients}
     if Recipient.UNKNOWN in states:
@@ -83,7 +112,10 @@ def decide(recipients: Iterable[str], *, attempts: int, age: timedelta) -> Decis
     if states & {Recipient.PENDING, Recipient.DEFERRED}:
         if age >= GIVE_UP_AFTER:
             return Decision(Outcome.REFUSED, gave_up=True)
-        return Decision(Outcome.RETRY, wait=backoff(attempts))
+        if cause == TOO_MANY and progressed:
+            return Decision(Outcome.RETRY, wait=timedelta())
+        wait = max(backoff(attempts, cause), min(wish or timedelta(), LONGEST_WAIT))
+        return Decision(Outcome.RETRY, wait=wait)
     return Decision(Outcome.REFUSED if Recipient.REFUSED in states else Outcome.SENT)
 
 
@@ -94,4 +126,4 @@ def is_final(*, temporary: bool, stage: str, cause: str = "") -> bool:
     certificate or a missing name say nothing about the message: it waits until that is mended,
     or 48 hours.
     """
-    return stage == "send" and not temporary and cause not in AUTH_CAUSES
+    return stage == "send" and not temporary and cause not in AUTH_CAUSES | LIMITS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from lib.queue import shared_task
-from smtp_accounts.services import delivery, drafts, queue, sent
+from smtp_accounts.services import drafts, queue, rounds, sent
 
 
 @shared_task
@@ -23,6 +23,6 @@ def dispatch_due() -> int:
 
 @shared_task
 def deliver(*, outbox_id: int, fence: int) -> str:
-    """Try one claimed message; what state it is in afterwards, "stale" for an old hint."""
-    state = delivery.deliver_one(outbox_id=outbox_id, fence=fence, clock=timezone.now)
+    """Try a claimed message and what is due behind it; its state, "stale" for an old hint."""
+    state = rounds.deliver(outbox_id=outbox_id, fence=fence, clock=timezone.now)
     return str(state or "stale")

@@ -88,6 +88,7 @@ class Session:
         A refused sender raises; a refused recipient is in the report.
         """
         plan = commands(envelope, message, self.offer)
+        replies: dict[str, Reply] = {}
         talk = _Talk(self._wire, Deadline(deadline, Stage.SEND))
         try:
             if not self._clean:
@@ -96,6 +97,12 @@ class Session:
             replies, final = talk.envelope(plan, pipelined="PIPELINING" in self.offer)
             if final is not None and final.code == GO_AHEAD:
                 final = talk.data(message, before_dot)
+        except AnswerLost as lost:
+            self._wire.close()
+            lost.refused = {
+                name: (one.code, one.words) for name, one in replies.items() if not one.accepted
+            }
+            raise
         except MailServerError as error:
             # A refusal alone leaves the session usable, but for the one that announces its end.
             if error.cause != "refused" or error.params.get("code") == CLOSING_CODE:

@@ -8,8 +8,7 @@ goes out, and what was committed as such is never sent again by itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from connectivity import catalogue
 from connectivity.models import Feature
-from connectivity.services import failures, features, logins, network
+from connectivity.services import features, logins
 from connectivity.services.credentials import CredentialError
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
@@ -26,32 +25,19 @@ from mailstore.models import FolderRole
 from mailstore.services import blobs, folders
 from protocols.body import Body
 from protocols.errors import MailServerError
-from protocols.smtp import SendReport, send
 from smtp_accounts import retry
-from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
+from smtp_accounts.models import OutboxMessage, OutboxState, RecipientState
 from smtp_accounts.retry import Decision, Recipient
-from smtp_accounts.services import accounts, queue, routes, sent, waiting
-from smtp_accounts.services.routes import Route, Split
+from smtp_accounts.services import accounts, limits, queue, routes, sent, waiting
+from smtp_accounts.services.line import Clock, Line
+from smtp_accounts.services.outcome import Result, of_error, of_report
+from smtp_accounts.services.routes import NoRouteError, Split
 
 log = logging.getLogger(__name__)
 
 NO_SUCH_USER = gettext_noop("There is no mailbox with this address here.")
 OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
-Clock = Callable[[], datetime]
-
-
-@dataclass(slots=True)
-class Result:
-    """What an attempt found out: a state and the server's words for each recipient tried."""
-
-    states: dict[str, tuple[Recipient, str]] = field(default_factory=dict)
-    cause: str = ""
-    server_line: str = ""
-
-    def all(self, addresses: Sequence[str], state: Recipient, words: str = "") -> Result:
-        """Say the same of all these recipients."""
-        self.states.update(dict.fromkeys(addresses, (state, words)))
-        return self
+KNOWN_FOR = timedelta(minutes=1)
 
 
 def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | None:
@@ -62,12 +48,21 @@ def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | No
     message = queue.start(outbox_id=outbox_id, fence=fence, now=clock())
     if message is None:
         return None
+    with Line(clock) as line:
+        return work(message, line, clock)
+
+
+def work(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState | None:
+    """Try a message that was started, over this line; its new state, None if another has it now."""
     enabled = features.enabled_for(message.user, Feature.SMTP_ACCOUNTS)
     if cause := waiting.is_held(message, enabled=enabled):
         queue.give_back(message, cause=cause, now=clock())
         return OutboxState.RETRY
+    if until := _over_limit(message, clock()):
+        queue.give_back(message, cause="sending-limit", now=clock(), until=until)
+        return OutboxState.RETRY
     try:
-        _attempt(message, clock)
+        _attempt(message, line, clock)
     except queue.LostClaimError:
         log.warning("outbox %s: another worker has taken over", message.pk)
         return None
@@ -75,13 +70,28 @@ def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | No
     return OutboxState(message.state)
 
 
-def _attempt(message: OutboxMessage, clock: Clock) -> None:
+def _over_limit(message: OutboxMessage, now: datetime) -> datetime | None:
+    """When there is room for the message again; None where there is now.
+
+    One for more recipients than a day allows goes out when nothing else has used up any.
+    """
+    account = message.account
+    left = limits.left(account, now=now)
+    if left is None or account is None or left == limits.of(account).per_day:
+        return None
+    wanted = message.recipients.filter(state__in=OPEN).count()
+    return limits.free_at(account, now=now) if wanted > left else None
+
+
+def _attempt(message: OutboxMessage, line: Line, clock: Clock) -> None:
     open_ = message.recipients.filter(state__in=OPEN)
     split = routes.split(list(open_.order_by("pk").values_list("address", flat=True)))
     body = blobs.body(message.blob)
     if split.here or split.nobody:
         _deliver_here(message, split, body, clock())
-    result = _send(message, split.elsewhere, body, clock) if split.elsewhere else Result()
+    result = Result()
+    if split.elsewhere:
+        result = _send(message, split.elsewhere, body, line, clock)
     _conclude(message, result, body, clock())
 
 
@@ -102,97 +112,31 @@ def _deliver_here(message: OutboxMessage, split: Split, body: Body, now: datetim
     checkpoint("outbox: local delivered")
 
 
-def _send(message: OutboxMessage, to: Sequence[str], body: Body, clock: Clock) -> Result:
+def _send(
+    message: OutboxMessage, to: Sequence[str], body: Body, line: Line, clock: Clock
+) -> Result:
     """Hand the message to the server for these recipients."""
     account = None if message.is_local_from else message.account
     if account and accounts.is_clear_text_forbidden(message.user, account.encryption):
         return Result(cause="clear-text-off").all(to, Recipient.DEFERRED)
-    try:
-        route = routes.of(message, now=clock())
-    except CredentialError:
-        return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
-    except MailServerError as error:
-        return _of_error(message, error, to, clock())
-    if route is None:
-        return Result(cause="no-relay").all(to, Recipient.REFUSED, routes.NO_RELAY)
-    try:
-        report = _hand_over(message, route, to, body, clock)
-    except MailServerError as error:
-        if error.cause == "token-expired" and message.account and message.account.credential:
-            logins.refused(message.account.credential, now=clock())
-        return _of_error(message, error, to, clock())
-    return _of_report(report, to)
 
-
-def _hand_over(
-    message: OutboxMessage, route: Route, to: Sequence[str], body: Body, clock: Clock
-) -> SendReport:
     def before_dot() -> None:
         checkpoint("outbox: before dot")
         queue.mark_dot(message, now=clock())
         checkpoint("outbox: dot marked")
 
-    where = route.endpoint
-    # What a person pinned is no matter of the installation's own relay.
-    person = None if message.is_local_from else message.user
-    report = send(
-        where,
-        route.login,
-        policy=route.policy,
-        trust=network.trust(person, where.host, where.port),
-        sender=message.from_address,
-        recipients=to,
-        message=body.read(),
-        before_dot=before_dot,
-        deadline=queue.SEND_LIMIT,
-    )
+    try:
+        report = line.hand_over(message, to, body.read(), before_dot)
+    except NoRouteError:
+        return Result(cause="no-relay").all(to, Recipient.REFUSED, routes.NO_RELAY)
+    except CredentialError:
+        return Result(cause=CredentialError.cause).all(to, Recipient.DEFERRED)
+    except MailServerError as error:
+        if error.cause == "token-expired" and account and account.credential:
+            logins.refused(account.credential, now=clock())
+        return of_error(message, error, to, clock())
     checkpoint("outbox: answered")
-    return report
-
-
-def _of_report(report: SendReport, to: Sequence[str]) -> Result:
-    result = Result()
-    final = report.final
-    for address in to:
-        reply = report.recipients.get(address)
-        if reply is None:
-            result.states[address] = (Recipient.DEFERRED, "")
-            continue
-        state = retry.of_reply(reply.code)
-        if state == Recipient.ACCEPTED:
-            state = retry.settle(state, retry.of_reply(final.code if final else 451))
-            reply = final or reply
-        result.states[address] = (state, f"{reply.code} {reply.text}")
-    if final is not None and final.code >= 400:
-        result.server_line = f"{final.code} {final.text}"
-        result.cause = _cause_of(result.server_line)
-    elif final is None:
-        # Nobody was taken, so the first refusal says why; each has its own words beside it.
-        refused = [words for state, words in result.states.values() if state == Recipient.REFUSED]
-        result.cause = _cause_of(refused[0]) if refused else ""
-    return result
-
-
-def _cause_of(line: str) -> str:
-    """Why a message or a recipient was refused, by the server's words."""
-    return catalogue.find("smtp", kind="refused", stage="send", line=line) or "refused"
-
-
-def _of_error(
-    message: OutboxMessage, error: MailServerError, to: Sequence[str], now: datetime
-) -> Result:
-    log.info("outbox %s: %s", message.pk, error.cause)
-    host = message.account.host if message.account else ""
-    username = message.account.username if message.account else ""
-    failures.note("smtp", error, host=host, username=username, now=now)
-    cause = catalogue.read("smtp", error, host=host)
-    result = Result(cause=cause, server_line=error.server_line)
-    if message.dot_sent_at is not None:
-        result.cause = "answer-lost"
-        return result.all(to, Recipient.UNKNOWN)
-    if retry.is_final(temporary=error.temporary, stage=error.stage, cause=cause):
-        return result.all(to, Recipient.REFUSED, error.server_line)
-    return result.all(to, Recipient.DEFERRED)
+    return of_report(report, to)
 
 
 def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime) -> None:
@@ -205,12 +149,15 @@ def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime)
             log.exception("outbox %s: the copy in Sent has to wait", message.pk)
     checkpoint("outbox: copy stored")
     with transaction.atomic():
-        _renew(message, now)
+        _renew_or_take_back(message, now)
         _note(message, result)
         decision = retry.decide(
-            message.recipients.values_list("state", flat=True),
+            message.recipients.order_by().values_list("state", flat=True).distinct(),
             attempts=message.attempts,
             age=now - message.due_since,
+            cause=result.cause,
+            progressed=_progressed(result),
+            wish=result.wish,
         )
         if decision.gave_up:
             message.recipients.filter(state__in=OPEN).update(state=RecipientState.REFUSED)
@@ -221,8 +168,12 @@ def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime)
     checkpoint("outbox: recorded")
 
 
+def _progressed(result: Result) -> bool:
+    return any(state == Recipient.ACCEPTED for state, _ in result.states.values())
+
+
 def _reached_anyone(message: OutboxMessage, result: Result) -> bool:
-    if any(state == Recipient.ACCEPTED for state, _ in result.states.values()):
+    if _progressed(result):
         return True
     return message.recipients.filter(state=RecipientState.ACCEPTED).exists()
 
@@ -233,14 +184,25 @@ def _renew(message: OutboxMessage, now: datetime) -> None:
         raise queue.LostClaimError
 
 
+def _renew_or_take_back(message: OutboxMessage, now: datetime) -> None:
+    """The same, where an answer came after the message had been given up as uncertain."""
+    try:
+        _renew(message, now)
+    except queue.LostClaimError:
+        if message.dot_sent_at is None or not queue.take_back(message):
+            raise
+        _renew(message, now)
+
+
 def _note(message: OutboxMessage, result: Result) -> None:
-    """Write down what became of each recipient tried."""
-    rows = {row.address: row for row in message.recipients.all()}
-    changed = [rows[address] for address in result.states]
-    for row in changed:
-        state, row.reply = result.states[row.address]
-        row.state = RecipientState(state)
-    OutboxRecipient.objects.bulk_update(changed, ["state", "reply"])
+    """Write down what became of each recipient tried; most were told the same."""
+    told: dict[tuple[Recipient, str], list[str]] = {}
+    for address, outcome in result.states.items():
+        told.setdefault(outcome, []).append(address)
+    for (state, words), addresses in told.items():
+        message.recipients.filter(address__in=addresses).update(
+            state=RecipientState(state), reply=words
+        )
 
 
 def _settle(message: OutboxMessage, decision: Decision, result: Result, now: datetime) -> None:
@@ -266,9 +228,12 @@ def _judge_account(message: OutboxMessage, result: Result, now: datetime) -> Non
     account = message.account
     if account is None or not result.states:
         return
+    known = account.last_ok_at is not None and abs(now - account.last_ok_at) < KNOWN_FOR
+    if known and not result.cause and not account.cause:
+        return  # what is known is not written again with every message
     about_account = {Recipient.DEFERRED} == {state for state, _ in result.states.values()}
     root = catalogue.root(result.cause)
-    if result.cause and about_account and root != "refused":
+    if result.cause and about_account and (root != "refused" or result.cause in retry.LIMITS):
         accounts.record_failure(
             account, cause=result.cause, server_line=result.server_line, now=now
         )

@@ -6,15 +6,17 @@ replaced and must not touch the row any more.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from connectivity.models import Feature
 from connectivity.services import features
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.retry import PAUSING
+from smtp_accounts.services import limits
 
 CLAIM_LEASE = timedelta(minutes=2)
 """How long a hint may take from the claim to a free worker."""
@@ -22,6 +24,11 @@ SEND_LIMIT = 600.0
 """Seconds one hand-over to a server may take."""
 SEND_LEASE = timedelta(seconds=SEND_LIMIT + 300)
 BATCH = 50
+CLOCKS = timedelta(minutes=10)
+"""How far the clocks of two machines may be apart."""
+LONGEST_UNDO = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(hours=24)
+"""No retry waits longer (`limits.free_at` at most, as the others are shorter)."""
 
 Claim = tuple[int, int]
 
@@ -31,25 +38,67 @@ class LostClaimError(Exception):
 
 
 def claim_due(*, now: datetime) -> list[Claim]:
-    """Claim what is due, oldest first; (id, fence) of each row to hint at."""
+    """Claim what is due, oldest first; (id, fence) of each row to hint at.
+
+    No more of one account than may be on their way at once: whoever works on one of them goes on
+    with the others over the same connection (`claim_next`).
+    """
     expire(now=now)
     claims: list[Claim] = []
-    due = _due(now).order_by("not_before", "pk").values_list("pk", "fence")
-    for pk, fence in list(due[:BATCH]):
-        # Without a join: the condition has to hold for the row as it is when it is locked.
-        claimed = OutboxMessage.objects.filter(_is_due(now), pk=pk, fence=fence)
-        if claimed.update(
-            state=OutboxState.SENDING, fence=F("fence") + 1, lease_until=now + CLAIM_LEASE
-        ):
-            claims.append((pk, fence + 1))
+    busy = _busy(now)
+    full: set[int | None] = set()
+    while len(claims) < BATCH:
+        due = _without(_due(now), full).select_related("account").order_by("not_before", "pk")
+        before = len(claims), len(full)
+        for row in due.only("fence", "account__host", "account__email", "account__daily_limit")[
+            : BATCH - len(claims)
+        ]:
+            if busy[row.account_id] >= limits.of(row.account).connections:
+                full.add(row.account_id)
+            elif _claim(row.pk, row.fence, now):
+                busy[row.account_id] += 1
+                claims.append((row.pk, row.fence + 1))
+        if before == (len(claims), len(full)):
+            break
     return claims
+
+
+def _busy(now: datetime) -> Counter[int | None]:
+    """How many messages of each account are on their way."""
+    working = OutboxMessage.objects.filter(state=OutboxState.SENDING, lease_until__gte=now)
+    found = working.order_by().values_list("account").annotate(Count("pk"))
+    return Counter(dict(found))
+
+
+def _without(rows: QuerySet[OutboxMessage], accounts: set[int | None]) -> QuerySet[OutboxMessage]:
+    if None in accounts:
+        rows = rows.exclude(account=None)
+    return rows.exclude(account__in=accounts - {None})
+
+
+def _claim(pk: int, fence: int, now: datetime) -> bool:
+    # Without a join: the condition has to hold for the row as it is when it is locked.
+    row = OutboxMessage.objects.filter(_is_due(now), pk=pk, fence=fence)
+    return bool(
+        row.update(state=OutboxState.SENDING, fence=F("fence") + 1, lease_until=now + CLAIM_LEASE)
+    )
+
+
+def claim_next(after: OutboxMessage, *, now: datetime) -> Claim | None:
+    """Claim what is due next for the same account, for the worker that has just sent `after`."""
+    same = _due(now).filter(account=after.account_id, is_local_from=after.is_local_from)
+    due = same.order_by("not_before", "pk").values_list("pk", "fence")
+    for pk, fence in list(due[:BATCH]):
+        if _claim(pk, fence, now):
+            return pk, fence + 1
+    return None
 
 
 def expire(*, now: datetime) -> int:
     """Rows whose worker vanished after the message may have gone out become uncertain."""
     with transaction.atomic():
         lost = OutboxMessage.objects.filter(
-            state=OutboxState.SENDING, lease_until__lt=now, dot_sent_at__isnull=False
+            _is_over(now), state=OutboxState.SENDING, dot_sent_at__isnull=False
         )
         ids = list(lost.values_list("pk", flat=True))
         if not ids:
@@ -100,13 +149,33 @@ def mark_dot(message: OutboxMessage, *, now: datetime) -> None:
     message.dot_sent_at = now
 
 
-def give_back(message: OutboxMessage, *, cause: str, now: datetime) -> None:
-    """Put the row back untried; it is claimed again once nothing holds it back."""
+def take_back(message: OutboxMessage) -> bool:
+    """Take over again what was declared uncertain while its answer was on the way.
+
+    Only where nobody has touched it since: whoever saw it as uncertain may have sent it again.
+    """
+    given_up = OutboxMessage.objects.filter(
+        pk=message.pk,
+        fence=message.fence + 1,
+        state=OutboxState.UNKNOWN,
+        dot_sent_at=message.dot_sent_at,
+        dismissed_at=None,
+    )
+    if not given_up.update(state=OutboxState.SENDING, fence=F("fence") + 1, ended_at=None):
+        return False
+    message.fence += 2
+    return True
+
+
+def give_back(
+    message: OutboxMessage, *, cause: str, now: datetime, until: datetime | None = None
+) -> None:
+    """Put the row back untried; it is claimed again once nothing holds it back, or from `until`."""
     hold(message).update(
         state=OutboxState.RETRY,
         lease_until=None,
         attempts=F("attempts") - 1,
-        not_before=now,
+        not_before=until or now,
         cause=cause,
     )
 
@@ -125,4 +194,16 @@ def _due(now: datetime) -> QuerySet[OutboxMessage]:
 
 def _is_due(now: datetime) -> Q:
     waiting = Q(state__in=(OutboxState.QUEUED, OutboxState.RETRY), not_before__lte=now)
-    return waiting | Q(state=OutboxState.SENDING, lease_until__lt=now, dot_sent_at=None)
+    lost = Q(state=OutboxState.SENDING, dot_sent_at=None)
+    return waiting | (lost & _is_over(now)) | _was_another_time(now)
+
+
+def _is_over(now: datetime) -> Q:
+    """Leases that have run out, and those so long that a clock must have been wrong."""
+    return Q(lease_until__lt=now) | Q(lease_until__gt=now + SEND_LEASE + CLOCKS)
+
+
+def _was_another_time(now: datetime) -> Q:
+    """What waits longer than anything is made to wait: the clock went back meanwhile."""
+    undo = Q(state=OutboxState.QUEUED, is_scheduled=False, not_before__gt=now + LONGEST_UNDO)
+    return undo | Q(state=OutboxState.RETRY, not_before__gt=now + LONGEST_WAIT + CLOCKS)

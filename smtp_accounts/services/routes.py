@@ -33,6 +33,10 @@ _ANYWHERE = AddressPolicy(
 )
 
 
+class NoRouteError(Exception):
+    """This installation has no way out for a message from its own addresses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A server to hand a message to, and how to get in."""
