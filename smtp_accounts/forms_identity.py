@@ -13,7 +13,8 @@ from lib.forms import PlainField, PlainInput
 from mailstore.models import Folder
 from mailstore.services import folders
 from smtp_accounts import addresses
-from smtp_accounts.models import Accepts, Identity, Purpose, Signature, SmtpAccount
+from smtp_accounts.models import Accepts, Identity, Purpose, SmtpAccount
+from smtp_accounts.services import signatures
 from smtp_accounts.services.senders import IdentityValues
 
 COLORS = (
@@ -104,7 +105,7 @@ class IdentityForm(forms.Form):
         """``is_own``: name and address are the account's, and are changed there."""
         kwargs["initial"] = (_initial(identity) if identity else {}) | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
-        self.signatures = {str(one.pk): one for one in Signature.objects.filter(user=user)}
+        self.signatures = {str(one.pk): one for one in signatures.signatures_of(user)}
         self.folders = dict(_paths(user))
         if identity is not None:
             del self.fields["account"]

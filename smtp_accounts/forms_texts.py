@@ -37,6 +37,13 @@ class TextForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.stored = stored
 
+    @property
+    def editor(self) -> dict[str, str]:
+        """What ``_editor.html`` starts with: the words, the HTML, and which of them counts."""
+        html = str(self["html"].value() or "")
+        mode = str(self["mode"].value() or "") if self.is_bound else "html" if html else ""
+        return {"text": str(self["body"].value() or ""), "html": html, "mode": mode}
+
     def clean(self) -> dict[str, Any]:
         """Whichever of the two texts counts must not be too long."""
         cleaned = super().clean() or self.cleaned_data

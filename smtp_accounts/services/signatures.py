@@ -68,7 +68,7 @@ def region(identity: Identity, kind: str) -> Region:
 
 def region_of(signature: Signature) -> Region:
     """The region with this signature, whoever chose it."""
-    return Region(str(signature.pk), signature.html, to_text(signature.html))
+    return Region(str(signature.pk), signature.html, to_text(signature.html).rstrip("\n"))
 
 
 def of_identity(identity: Identity) -> Signature | None:
@@ -82,7 +82,7 @@ def of_identity(identity: Identity) -> Signature | None:
 
 def signatures_of(user: User) -> list[Signature]:
     """The person's signatures by name, the identities that chose each fetched along."""
-    return list(Signature.objects.filter(user=user).prefetch_related("identities"))
+    return list(Signature.objects.filter(user=user).exclude(name="").prefetch_related("identities"))
 
 
 def images_of(user: User, html: str) -> list[SignatureImage]:
@@ -115,9 +115,9 @@ def save(*, user: User, values: SignatureValues, signature: Signature | None = N
 
     An identity that had chosen this signature and is not named any more goes back to the default.
     """
-    row = signature or Signature(user=user)
-    row.name, row.in_replies = values.name, values.in_replies
-    row.html = clean(values.html[:MAX_HTML])
+    html = clean(values.html[:MAX_HTML])
+    row = signature or _begun_with(user, html) or Signature(user=user)
+    row.name, row.in_replies, row.html = values.name, values.in_replies, html
     with transaction.atomic():
         if values.is_default:
             Signature.objects.filter(user=user, is_default=True).update(is_default=False)
@@ -134,9 +134,21 @@ def _give(user: User, signature: Signature, identities: Iterable[int]) -> None:
     mine.filter(pk__in=wanted).update(signature=signature, is_unsigned=False)
 
 
-def begin(*, user: User, name: str) -> Signature:
-    """An empty signature, so that a picture has something to belong to."""
-    return Signature.objects.create(user=user, name=name)
+def begun(user: User) -> Signature:
+    """A signature without a name, kept in no list: pictures of a new one belong to something.
+
+    `save` makes a real one of it as soon as one of its pictures is in what is saved.
+    """
+    row = Signature.objects.filter(user=user, name="").first()
+    return row or Signature.objects.create(user=user, name="")
+
+
+def _begun_with(user: User, html: str) -> Signature | None:
+    """The signature that was begun by adding a picture of this text."""
+    images = SignatureImage.objects.select_related("signature")
+    mine = images.filter(signature__user=user, signature__name="", content_id__in=cids(html))
+    found = mine.first()
+    return found.signature if found is not None else None
 
 
 def delete(signature: Signature) -> None:

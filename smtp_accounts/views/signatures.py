@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """A new signature; the first one is the default unless somebody unticks it."""
     user = person(request)
-    count = Signature.objects.filter(user=user).count()
+    count = len(signatures.signatures_of(user))
     if request.method != "POST":
         return _page(request, _form(user, None, initial={"is_default": count == 0}), None)
     form = _form(user, None, request)
@@ -109,43 +109,24 @@ def image(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_POST
 def upload(request: HttpRequest) -> HttpResponse:
-    """Keep the posted ``file`` for the signature with the id ``signature``, or for a new one.
-
-    Answers with the picture's ``url`` and ``cid``, the ``signature`` and the address to save at.
-    """
+    """Keep the posted ``file`` for ``?signature=``, or for a new one; answers its url and cid."""
     user = person(request)
-    key = request.POST.get("signature", "")
+    key = request.GET.get("signature", "")
     signature = signature_for(user, int(key)) if key.isdecimal() and len(key) < 19 else None
     file = request.FILES.get("file")
     if file is None:
         return JsonResponse({"error": _("No file came along.")}, status=422)
     try:
-        found, signature = _keep(user, signature, file, request.POST.get("name", ""))
+        found = _keep(signature or signatures.begun(user), file)
     except (NotAPictureError, PictureTooLargeError, TooManyPicturesError) as error:
         return JsonResponse({"error": _refusal(error)}, status=422)
-    return JsonResponse(
-        {
-            "url": signatures.image_url(found),
-            "cid": found.content_id,
-            "signature": signature.pk,
-            "address": reverse("signature-edit", args=[signature.pk]),
-        }
-    )
+    return JsonResponse({"url": signatures.image_url(found), "cid": found.content_id})
 
 
-def _keep(
-    user: User, signature: Signature | None, file: UploadedFile[bytes], name: str
-) -> tuple[SignatureImage, Signature]:
+def _keep(signature: Signature, file: UploadedFile[bytes]) -> SignatureImage:
     if file.size is not None and file.size > MAX_IMAGE:
         raise PictureTooLargeError
-    body = Body.gather(_chunks(file))
-    signatures.picture_kind(body)
-    if signature is None:
-        if Signature.objects.filter(user=user).count() >= MAX_SIGNATURES:
-            raise Http404
-        name = " ".join(name.split())[:100] or _("New signature")
-        signature = signatures.begin(user=user, name=name)
-    return signatures.add_image(signature=signature, body=body), signature
+    return signatures.add_image(signature=signature, body=Body.gather(_chunks(file)))
 
 
 def _chunks(file: UploadedFile[bytes]) -> Iterator[bytes]:
@@ -182,11 +163,11 @@ def _store(
     file = request.FILES.get("file")
     if file is not None:
         try:
-            found, row = _keep(user, row, file, "")
+            signatures.append_image(row, _keep(row, file))
         except (NotAPictureError, PictureTooLargeError, TooManyPicturesError) as error:
+            # All but the picture is kept; the page goes on where the signature now is.
             again = _form(user, row)
             return _page(request, again, row, status=422, refusal=_refusal(error))
-        signatures.append_image(row, found)
         messages.success(request, _("The picture is added at the end."))
         return redirect("signature-edit", pk=row.pk)
     messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})
@@ -201,7 +182,13 @@ def _page(
     status: int = 200,
     refusal: str = "",
 ) -> HttpResponse:
-    context = {"form": form, "signature": signature, "refusal": refusal}
+    address = reverse("signature-upload")
+    context = {
+        "form": form,
+        "signature": signature,
+        "refusal": refusal,
+        "upload_url": f"{address}?signature={signature.pk}" if signature else address,
+    }
     return render(request, "smtp_accounts/signature.html", context, status=status)
 
 
