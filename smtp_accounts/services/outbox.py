@@ -12,7 +12,7 @@ from accounts.models import User
 from mailstore.services import blobs
 from smtp_accounts import addresses
 from smtp_accounts.models import Accepts, Draft, OutboxMessage, OutboxRecipient
-from smtp_accounts.services import identities, making, routes, sizes
+from smtp_accounts.services import correspondents, identities, making, routes, sizes
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.making import Envelope
 
@@ -58,6 +58,7 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
             OutboxRecipient(outbox=message, address=address, field=field)
             for address, field in envelope.fields.items()
         )
+        correspondents.wrote(user, draft.identity, envelope.everyone, now)
     made.body.close()
     return message
 
