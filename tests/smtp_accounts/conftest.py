@@ -62,9 +62,13 @@ def make_draft(user: User) -> Callable[..., Draft]:
     """A draft of the user, from the local address unless an account is given."""
 
     def make(account: SmtpAccount | None = None, **fields: Any) -> Draft:
-        typed = {"to": "bob@elsewhere.test", "subject": "Tide tables", "body": "See below.\n"}
-        identity = identity_of(user, account)
-        written = drafts.DraftValues(identity=identity, **{**typed, **fields})
+        typed: dict[str, Any] = {
+            "to": "bob@elsewhere.test",
+            "subject": "Tide tables",
+            "body": "See below.\n",
+        }
+        typed["identity"] = identity_of(user, account)
+        written = drafts.DraftValues(**{**typed, **fields})
         return drafts.save(user=user, key=uuid4(), values=written, version=0, now=NOW)
 
     return make
