@@ -16,7 +16,10 @@ from mailstore.models import Message
 from mailstore.services.messages import NewMessage
 
 #: Called with the messages of one batch, in this order.
-HOOKS: tuple[str, ...] = ("smtp_accounts.services.returned.filed",)
+HOOKS: tuple[str, ...] = (
+    "smtp_accounts.services.returned.filed",
+    "smtp_accounts.services.sent.filed",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,14 @@ def guess(mailboxes: Sequence[RemoteMailbox]) -> list[RemoteMailbox]:
     ]
 
 
+def of_name(name: str) -> str:
+    """The role a mailbox of this name probably has, or ""."""
+    return _GUESS.get(name.strip().casefold(), "")
+
+
 def _by_name(box: RemoteMailbox) -> str:
     path = box.name.split(box.delimiter) if box.delimiter else [box.name]
     # "INBOX.Sent" is how servers with a prefix write "Sent"; deeper ones are somebody's own.
     if len(path) == 2 and path[0].upper() == "INBOX":
         path = path[1:]
-    return _GUESS.get(path[0].strip().casefold(), "") if len(path) == 1 else ""
+    return of_name(path[0]) if len(path) == 1 else ""

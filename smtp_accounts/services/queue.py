@@ -131,7 +131,7 @@ def start(*, outbox_id: int, fence: int, now: datetime) -> OutboxMessage | None:
     ):
         return None
     return OutboxMessage.objects.select_related(
-        "user__domain", "account__credential", "blob__segment", "draft"
+        "user__domain", "account__credential", "identity__sent_folder", "blob__segment", "draft"
     ).get(pk=outbox_id)
 
 

@@ -1,24 +1,48 @@
-"""The copy in Sent, and the mark on the message that was answered: once each."""
+"""The copy in Sent, and the mark on the message that was answered: once each.
+
+Some providers put a copy into their own Sent folder (`keeps_copy`), and other programs of the
+same person do. When such a copy is retrieved, it takes the place of ours: it is the same message,
+and the other mailbox knows it.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
+from accounts.models import User
+from connectivity import providers
+from filtering.arrivals import Arrived
 from filtering.services import deliver
 from filtering.services.deliver import Incoming, Prepared
-from mailstore.models import FolderRole
-from mailstore.services import blobs, folders, messages
+from mailstore.models import Folder, FolderRole, Message
+from mailstore.services import blobs, folders, locks, messages
 from protocols.body import Body
-from smtp_accounts.models import DraftKind, OutboxMessage, OutboxState
+from protocols.imap import roles
+from smtp_accounts.models import Draft, DraftKind, OutboxMessage, OutboxState, SmtpAccount
+
+
+def keeps_copy(account: SmtpAccount) -> bool:
+    """Whether its provider is known to keep a copy of what goes through it."""
+    provider = providers.by_host(account.host)
+    return provider is not None and provider.sending.keeps_sent
+
+
+def folder_of(message: OutboxMessage) -> Folder:
+    """Where its copy belongs: the folder its identity has for that, else Sent."""
+    identity = message.identity
+    chosen = identity.sent_folder if identity is not None else None
+    return chosen or folders.special(message.user, FolderRole.SENT)
 
 
 def prepare_copy(message: OutboxMessage, body: Body, *, now: datetime) -> Prepared:
     """Make the copy ready; outside any transaction, as bytes are written."""
-    folder = folders.special(message.user, FolderRole.SENT)
     source = message.account.source if message.account else None
-    copy = Incoming(body, folder, internal_at=now, flags=frozenset({"\\Seen"}), source=source)
+    flags = frozenset({"\\Seen"})
+    copy = Incoming(body, folder_of(message), internal_at=now, flags=flags, source=source)
     return deliver.prepare([copy], now=now)
 
 
@@ -30,8 +54,8 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
     once = OutboxMessage.objects.filter(pk=message.pk, sent_copied_at=None)
     if not once.update(sent_copied_at=now):
         return
-    filed = deliver.file(copy)
-    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=filed[0])
+    kept = _twin(message) or deliver.file(copy)[0]
+    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=kept)
     if message.original_id is None:
         return
     forward = message.kind == DraftKind.FORWARD
@@ -43,10 +67,70 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
     )
 
 
+def _twin(message: OutboxMessage) -> Message | None:
+    """The provider's copy, where it was retrieved before the sending was written down."""
+    source = message.account.source_id if message.account else None
+    if source is None:
+        return None
+    locks.hold(message.user_id)
+    same = Message.objects.filter(
+        user=message.user_id, message_id=message.message_id, source=source
+    ).select_related("folder")
+    return next((one for one in same if _is_for_sent(one.folder)), None)
+
+
+def _is_for_sent(folder: Folder) -> bool:
+    """Whether this is Sent, or a folder that a mailbox elsewhere keeps its sent mail in."""
+    if folder.role:
+        return folder.role == FolderRole.SENT
+    return folder.source_id is not None and roles.of_name(folder.name) == "sent"
+
+
+def filed(arrived: Sequence[Arrived]) -> None:
+    """Let retrieved copies of what was sent from here take the place of our own.
+
+    A message to oneself arrives in the Inbox, and is no copy.
+    """
+    copies: dict[int, dict[str, Message]] = defaultdict(dict)
+    for one in arrived:
+        row = one.message
+        if row.source_id is not None and row.message_id and _is_for_sent(row.folder):
+            copies[row.user_id][row.message_id] = row
+    for user_id, found in copies.items():
+        sent = OutboxMessage.objects.filter(
+            user=user_id, message_id__in=found, sent_copy__isnull=False
+        ).select_related("user", "sent_copy__folder")
+        for message in sent:
+            _replace(message.user, message, found[message.message_id])
+
+
+def _replace(user: User, message: OutboxMessage, twin: Message) -> None:
+    ours = message.sent_copy
+    if ours is None or ours.pk == twin.pk or ours.source_id != twin.source_id:
+        return
+    if not _is_for_sent(ours.folder) and ours.folder_id != twin.folder_id:
+        return  # its owner has put it somewhere
+    messages.set_flags(
+        user,
+        [twin.pk],
+        seen=True,
+        flagged=ours.is_flagged or None,
+        answered=ours.is_answered or None,
+        forwarded=ours.is_forwarded or None,
+    )
+    for keyword in ours.keywords:
+        messages.add_keyword(user, twin, keyword)
+    OutboxMessage.objects.filter(sent_copy=ours).update(sent_copy=twin)
+    OutboxMessage.objects.filter(original=ours).update(original=twin)
+    Draft.objects.filter(original=ours).update(original=twin)
+    messages.remove(user, [ours.pk])
+
+
 def make_up(*, now: datetime) -> int:
     """File the copies that could not be filed when their message went out; how many."""
     missing = OutboxMessage.objects.filter(state=OutboxState.SENT, sent_copied_at=None)
-    rows = list(missing.select_related("user", "account__source", "blob__segment")[:20])
+    related = ("user", "account__source", "identity__sent_folder", "blob__segment")
+    rows = list(missing.select_related(*related)[:20])
     for message in rows:
         copy = prepare_copy(message, blobs.body(message.blob), now=now)
         with transaction.atomic():
