@@ -84,7 +84,7 @@ def _lines(text: str, action: str) -> list[Told]:
     lines = text.split("\n")[:MAX_LINES]
     told: list[Told] = []
     for at, line in enumerate(lines):
-        if _BACK.match(line.strip()):
+        if _BACK.match(line[:1000].strip()):
             break
         found = _LED.match(line[:1000]) or _INDENTED.match(line[:1000])
         address = bare(found[1]) if found else ""
@@ -98,7 +98,11 @@ def _words(first: str, following: list[str]) -> str:
     """The rest of the line and those up to the next address or, after some, an empty one."""
     pieces = [first.strip()] if first.strip() else []
     for line in following[:12]:
-        if _LED.match(line[:1000]) or _INDENTED.match(line[:1000]) or _BACK.match(line.strip()):
+        if (
+            _LED.match(line[:1000])
+            or _INDENTED.match(line[:1000])
+            or _BACK.match(line[:1000].strip())
+        ):
             break
         if line.strip():
             pieces.append(line)
