@@ -148,7 +148,8 @@ def safe_filename(name: str) -> str:
         "",
         base,
     )
-    return clean.strip(" .")[:200] or "attachment"
+    # Spaces of every kind become plain ones, and none stands at an end, where nobody sees it.
+    return " ".join(clean.split())[:200].strip(" .") or "attachment"
 
 
 def _head(fields: Sequence[str]) -> bytes:

@@ -25,8 +25,10 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9.-]{1,253}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`{|}~-]+")
 # What may stand for itself in an encoded word within a phrase (RFC 2047 section 5, rule 3).
 _PLAIN_IN_Q = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-# The longest name in quotes: longer ones are encoded, as quotes cannot be folded.
-_MAX_QUOTED = 60
+# Where a line may be folded without changing what it says.
+_SPACE = re.compile(r"(?<=\S) (?=\S)")
+# Quoted, these are read alike by every parser; quotes and semicolons are not.
+_QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,.=@^_`{}~-]+")
 _SECTION = 60
 
 
@@ -54,7 +56,7 @@ def text(name: str, value: str) -> str:
     """A field of free text, such as Subject. Raises `Unsafe`."""
     value = safe(name, value).strip()
     plain = value.isascii() and "=?" not in value
-    tokens = re.split(r"(?<=\S) (?=\S)", value) if plain else _encoded(name, value)
+    tokens = _SPACE.split(value) if plain else _encoded(name, value)
     if any(len(token) > MAX_LINE - len(name) - 2 for token in tokens):
         tokens = _encoded(name, value)
     return _folded(name, tokens)
@@ -110,9 +112,10 @@ def _phrase(field: str, name: str) -> list[str]:
     if name.isascii() and "=?" not in name:
         if _ATOMS.fullmatch(name):
             return name.split(" ")
-        if len(name) <= _MAX_QUOTED and "\t" not in name:
-            escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-            return [f'"{escaped}"']
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        words = _SPACE.split(f'"{escaped}"')
+        if all(len(word) <= WIDTH for word in words):
+            return words
     return _encoded(field, name)
 
 
@@ -148,8 +151,8 @@ def _parameter(key: str, value: str) -> list[str]:
     if value.isascii() and len(value) <= _SECTION:
         if _TOKEN.fullmatch(value):
             return [f"{key}={value}"]
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return [f'{key}="{escaped}"']
+        if _QUOTABLE.fullmatch(value):
+            return [f'{key}="{value}"']
     sections = _sections(value)
     if len(sections) == 1:
         return [f"{key}*=utf-8''{sections[0]}"]
