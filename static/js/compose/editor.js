@@ -6,7 +6,7 @@
 import { toast } from "../toast.js";
 import { Images } from "./images.js";
 import { Link } from "./link.js";
-import { toHtml, toNodes } from "./markup.js";
+import { toHtml, toNodes, toRead } from "./markup.js";
 import { Paste } from "./paste.js";
 import { fromText, toText } from "./plain.js";
 import { Signature } from "./signature.js";
@@ -325,9 +325,7 @@ function loses(link) {
 }
 
 function textOf(html) {
-  const holder = document.createElement("div");
-  holder.append(toNodes(html));
-  return toText(holder);
+  return toText(toRead(html));
 }
 
 // Where the quoted original begins, if it is the last thing of the message; -1 if not.

@@ -79,15 +79,16 @@ function grounded(element) {
 
 let serial = 0;
 
-// Parses without running, loading or applying anything. The name that stands for "style" is new
-// each time, so that no text can be written to be mistaken for it; words of the text that look
-// like the attribute get their own back afterwards.
+// Parses without running, loading or applying anything. The name that stands before "style" is
+// new each time, so that no text can be written to be mistaken for it; words of the text that look
+// like the attribute get their own back afterwards. Handlers are renamed with it, as the policy
+// would complain about each before it is taken out.
 function parse(html, isOwn) {
   serial += 1;
   const name = `data-s${serial}${Math.random().toString(36).slice(2, 8)}-`;
-  const body = DOMPurify.sanitize(html.replace(/(?<!<\/?)style(?=[\s/>=])/gi, (found) => name + found), {
+  const body = DOMPurify.sanitize(html.replace(/(?<!<\/?)style(?=[\s/>=])|\bon[a-z]+(?=\s*=)/gi, (found) => name + found), {
     ALLOWED_TAGS: isOwn ? [...TAGS, "input"] : TAGS,
-    ALLOWED_ATTR: [...ATTRIBUTES, ...LEGACY, ...(isOwn ? MARKS : []), `${name}style`],
+    ALLOWED_ATTR: [...ATTRIBUTES, ...LEGACY, "data-src", ...(isOwn ? MARKS : []), `${name}style`],
     // Only these two are addresses; the rule for addresses would take the others away.
     ADD_URI_SAFE_ATTR: [...ATTRIBUTES.filter((one) => one !== "href" && one !== "src"), ...LEGACY, ...MARKS, `${name}style`],
     ALLOW_ARIA_ATTR: false,
@@ -152,7 +153,8 @@ function modern(element) {
 // A picture of our own is shown. Any other is named in its place and nothing is asked for; what
 // was pasted becomes a link, what stands in a quote goes out as it came.
 function picture(image, isPaste) {
-  const source = image.getAttribute("src") ?? "";
+  const source = image.getAttribute("src") || image.getAttribute("data-src") || "";
+  image.removeAttribute("data-src");
   if (OWN_IMAGE.test(source)) return;
   if (source.startsWith("data:")) return;
   if (isPaste) {
@@ -226,6 +228,11 @@ export function toNodes(html, { isPaste = false, isOwn = false } = {}) {
   return nodes;
 }
 
+// The same, only to be read: nothing of it is for the page, so nothing is made fit for it.
+export function toRead(html) {
+  return parse(html.slice(0, MAX_HTML), false);
+}
+
 // What is pasted takes over our type and ground; what its writer stressed stays.
 function fitting(element, style) {
   const isTable = /^(?:TABLE|T[RDH]|COL|CAPTION)$/.test(element.nodeName);
@@ -262,7 +269,7 @@ function attributes(element) {
   const found = [];
   for (const { name, value } of element.attributes) if (ATTRIBUTES.includes(name)) found.push([name, value]);
   const away = element.dataset.away;
-  if (away) found.unshift(["src", away]);
+  if (away) found.unshift([LINK.test(away) ? "data-src" : "src", away]);
   const style = css(element);
   if (style) found.push(["style", style]);
   if (!element.dir && element.parentElement?.isContentEditable && /^(?:DIV|P|LI|H[1-6])$/.test(element.nodeName) && RTL.test(element.textContent)) found.push(["dir", "rtl"]);

@@ -32,6 +32,8 @@ export class Signature {
   async set({ id, html, text }, previous) {
     const region = { id: String(id ?? ""), html: html ?? "", text: text ?? "" };
     const isPlain = this.editor.isPlain;
+    // Somebody went back a step: what stands there is another one, not a changed one.
+    if (!isPlain && (this.region?.dataset.signature ?? "") !== this.id) this.learn();
     const present = isPlain ? this.inText() : this.inWords();
     const known = previous?.text ?? this.known?.text ?? "";
     if (!same(present, known) && present.trim()) {

@@ -97,6 +97,25 @@ export class Words extends Squire {
     return this;
   }
 
+  // Squire keeps some steps twice; going back is always seen.
+  undo() {
+    const before = toHtml(this._root);
+    for (let tries = 0; tries < 5; tries += 1) {
+      super.undo();
+      if (toHtml(this._root) !== before) break;
+    }
+    return this;
+  }
+
+  redo() {
+    const before = toHtml(this._root);
+    for (let tries = 0; tries < 5; tries += 1) {
+      super.redo();
+      if (toHtml(this._root) !== before) break;
+    }
+    return this;
+  }
+
   // One step to go back to, however much is changed by it. The cursor stays where it was.
   step(change) {
     this.saveUndoState();
@@ -107,6 +126,20 @@ export class Words extends Squire {
     this._docWasChanged();
     this.setSelection(after ?? range);
     this._updatePath(this.getSelection(), true);
+  }
+
+  // What was switched on or off just before Enter holds for the new line as well.
+  splitBlock(isBreak, range) {
+    const formats = ["B", "I", "U", "S"];
+    const before = isBreak ? [] : formats.filter((tag) => this.hasFormat(tag));
+    super.splitBlock(isBreak, range);
+    if (isBreak || !this.getSelection().collapsed) return this;
+    for (const tag of formats) {
+      const has = this.hasFormat(tag);
+      if (has && !before.includes(tag)) this.changeFormat(null, { tag });
+      else if (!has && before.includes(tag)) this.changeFormat({ tag });
+    }
+    return this;
   }
 
   // ---- commands
