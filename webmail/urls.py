@@ -13,8 +13,11 @@ from webmail.views import (
     message,
     notifications,
     outbox,
+    people,
     returned,
+    sending,
     settings,
+    uploading,
 )
 
 handler500 = "webmail.views.errors.server_error"
@@ -45,14 +48,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("piece/<str:token>/", files.piece, name="mail-piece"),
     # Writing
     path("compose/", compose.compose, name="compose"),
+    path("compose/people/", people.people, name="compose-people"),
+    path("compose/templates/", people.message_templates, name="compose-templates"),
     path("compose/<uuid:key>/", compose.draft, name="compose-draft"),
-    path("compose/<uuid:key>/send/", compose.send, name="compose-send"),
+    path("compose/<uuid:key>/send/", sending.send, name="compose-send"),
+    path("compose/<uuid:key>/sender/", people.sender, name="compose-sender"),
     path("compose/<uuid:key>/save/", compose.save, name="draft-save"),
     path("compose/<uuid:key>/discard/", compose.discard, name="draft-discard"),
     path("compose/<uuid:key>/restore/", compose.restore, name="draft-restore"),
     path("compose/<uuid:key>/attach/", attaching.attach, name="draft-attach"),
     path("compose/<uuid:key>/file/<int:pk>/", attaching.attached, name="draft-file"),
     path("compose/<uuid:key>/file/<int:pk>/detach/", attaching.detach, name="draft-detach"),
+    path("compose/<uuid:key>/upload/", uploading.begin, name="draft-upload"),
+    path("compose/<uuid:key>/upload/<uuid:upload>/", uploading.piece, name="draft-piece"),
+    path("compose/<uuid:key>/inline/<int:pk>/", uploading.inline, name="draft-inline"),
     path("outbox/", outbox.outbox, name="outbox"),
     path("outbox/<int:pk>/<slug:do>/", outbox.act, name="outbox-action"),
     # Doing things

@@ -1,7 +1,7 @@
 // A short message at the foot of the page, with an optional way back or on.
 const LIFE = 8000;
 
-export function toast({ text, undo, onUndo, link }) {
+export function toast({ text, undo, onUndo, link, life = LIFE }) {
   const holder = document.getElementById("toasts");
   const one = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   one.querySelector("span").textContent = text;
@@ -17,9 +17,9 @@ export function toast({ text, undo, onUndo, link }) {
   one.querySelector("[data-close]").addEventListener("click", () => one.remove());
   holder.append(one);
   while (holder.children.length > 3) holder.firstElementChild.remove();
-  let timer = setTimeout(() => one.remove(), LIFE);
+  let timer = setTimeout(() => one.remove(), life);
   one.addEventListener("pointerenter", () => clearTimeout(timer));
-  one.addEventListener("pointerleave", () => { timer = setTimeout(() => one.remove(), LIFE); });
+  one.addEventListener("pointerleave", () => { timer = setTimeout(() => one.remove(), life); });
   one.undo = back && (() => { one.remove(); back(); });
   return one;
 }

@@ -26,6 +26,7 @@ from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
 from smtp_accounts.models import (
     Draft,
     DraftAttachment,
+    DraftUpload,
     Identity,
     MessageTemplate,
     OutboxMessage,
@@ -91,6 +92,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     own_from = identity_of(user, account)
     draft = Draft.objects.create(user=user, key=uuid4(), subject="Mine", identity=own_from)
     file = DraftAttachment.objects.create(draft=draft, blob=blob, filename="mine.txt", size=1)
+    going = DraftUpload.objects.create(draft=draft, filename="mine.bin", size=9)
     waiting = OutboxMessage.objects.create(
         user=user, blob=blob, message_id="<1@remote.test>", from_address="mara@remote.test",
         state="refused",
@@ -119,6 +121,8 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("outbox-action", {"pk": waiting.pk, "do": "dismiss"}),
         ("draft-file", {"key": draft.key, "pk": file.pk}),
         ("draft-detach", {"key": draft.key, "pk": file.pk}),
+        ("draft-inline", {"key": draft.key, "pk": file.pk}),
+        ("draft-piece", {"key": draft.key, "upload": going.key}),
         ("draft-", {"key": draft.key}),
         ("compose-", {"key": draft.key}),
         ("certificate-", {"pk": pin.pk}),

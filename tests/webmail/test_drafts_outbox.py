@@ -36,7 +36,8 @@ def test_saving_tells_of_another_window(
     assert browser.post(save, fields).json()["version"] == 1
     assert browser.post(save, {**fields, "subject": "Two", "version": 1}).json()["version"] == 2
     late = browser.post(save, {**fields, "subject": "Three", "version": 1})
-    assert (late.status_code, late.json()) == (409, {"version": 2})
+    assert (late.status_code, late.json()["version"]) == (409, 2)
+    assert late.json()["values"]["subject"] == "Two"
     assert Draft.objects.get().subject == "Two"
     page = browser.post(save.replace("save", "send"), {**fields, "subject": "Three", "version": 1})
     assert page.status_code == 409

@@ -53,9 +53,11 @@ def fields_of(page: str) -> dict[str, str]:
             posted[name[1]] = html.unescape(value[1]) if value else ""
     body = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.S)
     posted["body"] = html.unescape(body[1]) if body else ""
-    chosen = re.search(r'<option value="([^"]*)" selected>', form)
-    if chosen:
-        posted["sender"] = chosen[1]
+    for select in re.findall(r"<select[^>]* name=.*?</select>", form, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected>', select)
+        name = re.search(r' name="([^"]*)"', select)
+        if chosen and name:
+            posted[name[1]] = chosen[1]
     return posted
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,26 +15,39 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from mailstore.models import Message
-from smtp_accounts.models import DraftKind
+from smtp_accounts import outgoing_html
+from smtp_accounts.models import DraftKind, Importance
 from smtp_accounts.services.drafts import DraftValues
 from smtp_accounts.services.identities import SendFrom
+from webmail import later
 
 MAX_RECIPIENTS = 65_536
 MAX_BODY = 5_000_000
-_ATTACH_WORDS = re.compile(
-    r"\b(attach(ed|ing|ment|ments)?|enclosed|anbei|angehängt|anhang|im anhang|beigefügt)\b", re.I
-)
+PLAIN = "plain"
 
 
 class ComposeForm(forms.Form):
-    """Every field of the window. `sender` holds the key of an identity."""
+    """Every field of the window. `sender` holds the key of an identity.
+
+    `mode` is "html" or "plain" as the editor has it, empty without a script: then the plain
+    text counts, and HTML that an editor left in the form counts only while they agree.
+    """
 
     sender = forms.CharField(required=False, max_length=32)
+    from_address = forms.CharField(required=False, max_length=320)
+    reason = forms.CharField(required=False, max_length=16)
+    by_hand = forms.BooleanField(required=False)
     to = forms.CharField(required=False, max_length=MAX_RECIPIENTS, strip=False)
     cc = forms.CharField(required=False, max_length=MAX_RECIPIENTS, strip=False)
     bcc = forms.CharField(required=False, max_length=MAX_RECIPIENTS, strip=False)
     subject = forms.CharField(required=False, max_length=998, strip=False)
     body = forms.CharField(required=False, max_length=MAX_BODY, strip=False)
+    html = forms.CharField(required=False, max_length=MAX_BODY, strip=False)
+    mode = forms.CharField(required=False, max_length=8)
+    importance = forms.ChoiceField(required=False, choices=Importance.choices)
+    wants_receipt = forms.BooleanField(required=False)
+    wants_dsn = forms.BooleanField(required=False)
+    send_at = forms.CharField(required=False, max_length=32)
     kind = forms.ChoiceField(required=False, choices=DraftKind.choices)
     original = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31)
@@ -57,34 +71,55 @@ class ComposeForm(forms.Form):
         pk = self.cleaned_data["original"]
         return Message.objects.filter(user=self.user, pk=pk).first() if pk else None
 
+    def clean_send_at(self) -> datetime | None:
+        """When it shall go out: the button pressed, else the own time, else what was set before."""
+        typed = self.cleaned_data["send_at"]
+        for name in ("send_at_own", "later"):
+            if name in self.data:
+                typed = self.data[name]
+        if typed in ("", "none"):
+            return None
+        at = later.parse(typed)
+        if at is None:
+            raise forms.ValidationError(_("This is no date and time."))
+        return at
+
     def values(self) -> DraftValues:
         """What was typed, ready to be saved. Line ends are those of the store, not of forms."""
         data = self.cleaned_data
         sender: SendFrom = data["sender"]
         return DraftValues(
             identity=sender.identity,
+            from_address=data["from_address"],
+            identity_reason=data["reason"],
+            is_by_hand=data["by_hand"],
             to=data["to"],
             cc=data["cc"],
             bcc=data["bcc"],
             # A pasted line end would be an error in a header; here it is only a space.
             subject=re.sub(r"[\r\n]+", " ", data["subject"]),
             body=data["body"].replace("\r\n", "\n"),
+            html=self._html(),
             kind=data["kind"] or DraftKind.NEW,
+            importance=data["importance"] or Importance.NORMAL,
+            wants_receipt=data["wants_receipt"],
+            wants_dsn=data["wants_dsn"],
+            send_at=data["send_at"],
             original=data["original"],
         )
+
+    def _html(self) -> str:
+        mode: str = self.cleaned_data["mode"]
+        html: str = self.cleaned_data["html"].replace("\r\n", "\n")
+        if not html or mode == PLAIN:
+            return ""
+        if mode:
+            return html
+        # No script: the text field was the one written in, unless it was left alone.
+        same = outgoing_html.to_text(html).split() == self.cleaned_data["body"].split()
+        return html if same else ""
 
     @property
     def version_seen(self) -> int:
         """The version of the draft this window last knew, 0 for none."""
         return self.cleaned_data.get("version") or 0
-
-
-def seems_to_miss_a_file(body: str) -> bool:
-    """Whether the words written (not those quoted) speak of an attachment."""
-    written: list[str] = []
-    for line in body.splitlines():
-        if line.startswith("---------- "):
-            break
-        if not line.startswith(">"):
-            written.append(line)
-    return bool(_ATTACH_WORDS.search("\n".join(written)))

@@ -1,45 +1,130 @@
 // One compose window: its fields, its saving, its files, and how it ends.
 import { csrfHeaders, toast } from "../toast.js";
-import { Saver } from "./saver.js";
+import { Conflict } from "./conflict.js";
 import { Files } from "./files.js";
+import { drop, kept } from "./keeper.js";
+import { Later } from "./later.js";
+import { Menu } from "./menu.js";
 import { Recipients } from "./recipients.js";
+import { Saver } from "./saver.js";
 import { Sender } from "./sender.js";
+import { join, part, tell } from "./tabs.js";
+
+const failed = () => document.getElementById("words").dataset.failed;
 
 class ComposeWindow extends HTMLElement {
   connectedCallback() {
     if (this.form) return;
     this.form = this.querySelector("form");
-    this.sender = new Sender(this);
-    this.recipients = [...this.querySelectorAll("[data-recipients]")].map((row) => new Recipients(row, () => this.touched()));
+    this.words = this.querySelector("[data-words]").dataset;
+    this.own = new Set(JSON.parse(this.dataset.own || "[]").map((one) => one.toLowerCase()));
     this.saver = new Saver(this);
+    this.conflict = new Conflict(this);
+    this.sender = new Sender(this);
+    this.recipients = [];
+    this.recipients.push(...[...this.querySelectorAll("[data-recipients]")].map((row) => new Recipients(row, this)));
     this.files = new Files(this);
+    this.menu = new Menu(this);
+    this.later = new Later(this);
     this.form.addEventListener("input", (event) => this.typed(event));
+    this.form.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox], [type=radio], select")) this.touched(); });
     this.form.addEventListener("submit", (event) => this.submitted(event));
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
+    join(this);
+    this.ready = this.edit();
     if ("saveNow" in this.dataset) this.saver.now();
+    this.lookBack();
+    this.remember();
   }
 
   disconnectedCallback() {
     this.saver.stop();
+    this.files.stop();
+    this.menu.stop();
+    this.editor?.destroy();
+    part(this);
   }
 
   get isPage() {
     return this.classList.contains("compose--page");
   }
 
-  // Where a person would go on: the first empty recipient field, else the body from its top.
-  start() {
+  get key() {
+    return this.dataset.key;
+  }
+
+  get owner() {
+    return this.dataset.owner;
+  }
+
+  get limit() {
+    return this.sender.limit;
+  }
+
+  get body() {
+    return this.form.elements.body;
+  }
+
+  get textLength() {
+    return this.editor ? this.editor.text.length + (this.editor.isPlain ? 0 : this.editor.html.length) : this.body.value.length;
+  }
+
+  isOwn(address) {
+    return this.own.has(address.toLowerCase());
+  }
+
+  // The editor comes after the window; without it the plain text field does all the work.
+  async edit() {
+    try {
+      const { Editor } = await import("./editor.js");
+      if (!this.isConnected) return;
+      this.editor = new Editor(this, { changed: () => this.touched(), upload: (file) => this.files.inline(file) });
+      this.files.offer();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  // What the editor holds goes into the fields of the form.
+  sync() {
+    this.editor?.fill();
+  }
+
+  insert({ html, text }) {
+    if (this.editor && !this.editor.isPlain) this.editor.insertHtml(html);
+    else if (this.editor) this.editor.insertText(text);
+    else this.body.setRangeText(text, this.body.selectionStart, this.body.selectionEnd, "end");
+  }
+
+  // A template is what was written: neither the signature nor what is quoted.
+  templateHtml() {
+    if (!this.editor || this.editor.isPlain) return "";
+    const page = new DOMParser().parseFromString(this.editor.html, "text/html");
+    for (const one of page.querySelectorAll("[data-signature], [data-quote]")) one.remove();
+    return page.body.innerHTML;
+  }
+
+  // ---- where a person would go on: the first empty recipient field, else the text from its top
+  async start() {
     const wrong = this.querySelector("[aria-invalid=true]:not([type=hidden])");
-    const body = this.form.elements.body;
     if (wrong) {
       wrong.focus();
     } else if (!this.form.elements.to.value) {
       this.recipients[0].focus();
     } else {
-      body.setSelectionRange(0, 0);
-      body.focus();
-      body.scrollTop = 0;
+      await this.ready;
+      this.toBody();
+    }
+  }
+
+  toBody() {
+    if (this.editor) {
+      this.editor.focus();
+    } else {
+      this.body.setSelectionRange(0, 0);
+      this.body.focus();
+      this.body.scrollTop = 0;
     }
   }
 
@@ -50,52 +135,196 @@ class ComposeWindow extends HTMLElement {
 
   minimise(on) {
     this.classList.toggle("compose--min", on);
-    if (on) this.classList.remove("compose--full");
+    const button = this.querySelector("[data-minimise]");
+    button.setAttribute("aria-expanded", String(!on));
+    if (on) this.expand(false);
+    this.remember();
   }
 
+  expand(on) {
+    this.classList.toggle("compose--full", on);
+    this.querySelector("[data-expand]").setAttribute("aria-pressed", String(on));
+    this.remember();
+  }
+
+  remember() {
+    document.dispatchEvent(new CustomEvent("compose-changed"));
+  }
+
+  // ---- what is typed
   typed(event) {
-    if (event.target.name === "subject") {
-      const title = this.querySelector("[data-title]");
-      title.textContent = event.target.value.trim() || title.dataset.blank;
-    }
+    if (event.target.name === "subject") this.title();
+    if (event.target.name) this.mark({ [event.target.name]: "" });
     event.target.removeAttribute("aria-invalid");
-    this.touched();
+    if (!event.target.matches("[data-later-own]")) this.touched();
+  }
+
+  title() {
+    const title = this.querySelector("[data-title]");
+    title.textContent = this.form.elements.subject.value.trim() || title.dataset.blank;
   }
 
   touched() {
     this.saver.later();
   }
 
+  announce(text) {
+    this.querySelector("[data-announce]").textContent = text;
+  }
+
+  filesChanged() {
+    this.querySelector('[data-note="attachment"]')?.remove();
+  }
+
+  mark(errors) {
+    for (const [name, text] of Object.entries(errors)) {
+      const line = this.querySelector(`[data-error="${name}"]`);
+      if (!line || line.closest("[data-recipients]")?.querySelector(".chip--error")) continue;
+      line.hidden = !text;
+      line.lastElementChild.textContent = text;
+    }
+  }
+
+  // ---- notes above the fields: one at a time, from a template or from the server
+  note(name, fill) {
+    const made = this.querySelector(`template[data-note-of="${name}"]`).content.firstElementChild.cloneNode(true);
+    fill?.(made);
+    this.unnote();
+    this.querySelector("[data-notes]").append(made);
+  }
+
+  unnote() {
+    this.querySelector("[data-notes]").replaceChildren();
+  }
+
+  // Said once for each pair of sender and reason; it never keeps anything from being sent.
+  warn(warning) {
+    const there = this.querySelector('[data-note="identity"]');
+    if (!warning) {
+      there?.remove();
+      return;
+    }
+    if (this.warned === warning.text) return;
+    this.warned = warning.text;
+    this.note("identity", (made) => { made.querySelector("p").textContent = warning.text; });
+  }
+
+  // ---- other tabs, and what this browser kept
+  heard({ kind, version }) {
+    if (kind === "sent") this.wasSent();
+    else if (kind === "discarded" && !this.saver.isDirty) this.leave();
+    else if (kind === "saved" && version > Number(this.form.elements.version.value)) {
+      if (this.saver.isDirty || this.contains(document.activeElement)) this.note("elsewhere");
+      else this.reload();
+    }
+  }
+
+  wasSent() {
+    this.saver.stop();
+    drop(this.owner, this.key);
+    this.note("sent");
+  }
+
+  // Words of this draft that never reached the server, from before a crash.
+  lookBack() {
+    const found = kept(this.owner, this.key);
+    if (!found) return;
+    const at = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    if (!("stored" in this.dataset)) {
+      this.ready.then(() => this.refill(found.words));
+      this.saver.say(this.words.restored.replace("%s", at));
+      return;
+    }
+    this.note("kept", (made) => { const line = made.querySelector("p"); line.textContent = line.textContent.replace("%s", at); });
+    this.found = found;
+  }
+
+  takeBack() {
+    this.unnote();
+    this.refill(this.found.words);
+    this.found = null;
+    this.touched();
+  }
+
+  refill(words) {
+    const { elements } = this.form;
+    for (const name of ["subject", "importance", "reason", "by_hand", "kind", "original"]) if (name in words) elements[name].value = words[name];
+    for (const name of ["wants_receipt", "wants_dsn"]) elements[name].checked = name in words;
+    for (const one of this.recipients) {
+      one.entries = [];
+      one.add((words[one.name] ?? "").split(/,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/).filter(Boolean));
+      if (one.entries.length) one.row.classList.remove("is-empty");
+    }
+    const option = this.sender.options.find((one) => one.dataset.value === words.sender && one.getAttribute("aria-disabled") !== "true");
+    if (option && option !== this.sender.chosen) this.sender.take(option, { isByHand: Boolean(words.by_hand) });
+    this.title();
+    if (this.editor) this.editor.restore({ html: words.html ?? "", text: words.body ?? "", mode: words.mode ?? "" });
+    else this.body.value = words.body ?? "";
+    this.touched();
+  }
+
+  async reload() {
+    const answer = await fetch(this.dataset.draftUrl, { headers: { ...csrfHeaders(), "X-Part": "window" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    this.replaceWith(this.read(await answer.text()));
+  }
+
+  // The same window as the server has it now.
+  read(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const made = document.importNode(holder.content, true).querySelector("compose-window");
+    if (!made) return this;
+    this.saver.stop();
+    made.cameFrom = this.cameFrom;
+    for (const one of ["compose--full", "compose--page", "compose--min"]) made.classList.toggle(one, this.classList.contains(one));
+    if (this.contains(document.activeElement)) setTimeout(() => made.start());
+    return made;
+  }
+
+  // ---- keys and buttons
   clicked(event) {
-    const button = event.target.closest("button, a");
+    const button = event.target.closest("button, a, summary");
     if (!button) {
       if (this.classList.contains("compose--min")) this.raise();
       return;
     }
     const does = {
-      minimise: () => this.minimise(!this.classList.contains("compose--min")),
-      expand: () => this.classList.toggle("compose--full"),
+      minimise: () => (this.classList.contains("compose--min") ? this.raise() : this.minimise(true)),
+      expand: () => { this.expand(!this.classList.contains("compose--full")); this.start(); },
       show: () => this.showRow(button.dataset.show),
-      keep: (at) => { at.preventDefault(); this.saver.keepMine(); },
-      close: (at) => { at.preventDefault(); this.close(); },
-      discard: (at) => { at.preventDefault(); this.discard(); },
-      detach: (at) => { at.preventDefault(); this.files.detach(button.dataset.detach); },
+      keepMine: () => this.conflict.mine(),
+      takeTheirs: () => this.conflict.other(),
+      reload: () => this.reload(),
+      takeBack: () => this.takeBack(),
+      forget: () => { drop(this.owner, this.key); this.unnote(); },
+      dismiss: () => this.unnote(),
+      close: () => this.close(),
+      discard: () => this.discard(),
+      detach: () => this.files.detach(button.dataset.detach),
     };
     const name = Object.keys(does).find((one) => one in button.dataset);
-    if (name) does[name](event);
+    if (!name) return;
+    event.preventDefault();
+    does[name]();
   }
 
   pressed(event) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.form.requestSubmit(this.querySelector("[data-send]"));
-    } else if (event.key === "Escape" && !event.defaultPrevented && !this.isPage) {
-      event.preventDefault();
-      this.close();
-    } else if (event.key === "Enter" && event.target.name === "subject") {
-      event.preventDefault();
-      this.form.elements.body.focus();
-    }
+    const isCtrl = event.ctrlKey || event.metaKey;
+    if (event.key === "Enter" && isCtrl) this.form.requestSubmit(this.querySelector("[data-send]"));
+    else if (isCtrl && event.shiftKey && event.code === "KeyC") this.showRow("cc");
+    else if (isCtrl && event.shiftKey && event.code === "KeyB") this.showRow("bcc");
+    else if (event.key === "Escape" && !event.defaultPrevented && !this.isPage) this.escape();
+    else if (event.key === "Enter" && event.target.name === "subject") this.toBody();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // First what is unfolded, then the full screen, then the window itself.
+  escape() {
+    if (this.menu.isOpen) this.menu.close();
+    else this.close();
   }
 
   showRow(name) {
@@ -105,8 +334,9 @@ class ComposeWindow extends HTMLElement {
     this.recipients.find((one) => one.row === row).focus();
   }
 
-  // Closing keeps what was written; an untouched window leaves nothing behind.
+  // ---- the end. Closing keeps what was written; an untouched window leaves nothing behind.
   async close() {
+    this.recipients.forEach((one) => one.finish());
     if (this.saver.isDirty && !(await this.saver.now())) return;
     this.leave();
   }
@@ -119,15 +349,23 @@ class ComposeWindow extends HTMLElement {
     }
     const hadFocus = this.contains(document.activeElement);
     this.remove();
+    this.remember();
     if (hadFocus) (this.cameFrom?.isConnected ? this.cameFrom : document.getElementById("main"))?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("drafts-changed"));
   }
 
   async discard() {
     this.saver.stop();
+    this.files.stop();
     await this.saver.settle();
-    const answer = await fetch(this.dataset.discardUrl, { method: "POST", headers: csrfHeaders() });
-    if (!answer.ok) return;
+    const answer = await fetch(this.dataset.discardUrl, { method: "POST", headers: csrfHeaders() }).catch(() => null);
+    if (!answer?.ok || answer.redirected) {
+      this.saver.isStopped = false;
+      toast({ text: failed() });
+      return;
+    }
+    drop(this.owner, this.key);
+    tell("discarded", this.key);
     this.done(await answer.json());
   }
 
@@ -144,10 +382,10 @@ class ComposeWindow extends HTMLElement {
       this.saver.now();
       return;
     }
-    if (this.isPage && !("send" in (button?.dataset ?? {})) && button?.name !== "sure") return;
     event.preventDefault();
-    if (this.files.isBusy) {
-      this.files.tellBusy();
+    this.recipients.forEach((one) => one.finish());
+    if (this.files.isBusy || this.editor?.isBusy) {
+      this.note("busy");
       return;
     }
     await this.send(button);
@@ -156,41 +394,54 @@ class ComposeWindow extends HTMLElement {
   async send(button) {
     const send = this.querySelector("[data-send]");
     if (send.disabled) return;
-    this.recipients.forEach((one) => one.finish());
     send.disabled = true;
     await this.saver.settle();
     const body = this.saver.data(button);
+    this.unnote();
     try {
       const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "window" } });
-      if (answer.headers.get("Content-Type")?.includes("json")) {
-        this.sent(await answer.json());
-      } else {
-        this.replaceWith(this.read(await answer.text()));
-      }
+      if (answer.redirected || !answer.headers.get("Content-Type")?.includes("json")) throw new Error(String(answer.status));
+      const facts = await answer.json();
+      if (answer.ok) this.sent(facts);
+      else this.unsent(facts, answer.status);
     } catch {
-      send.disabled = false;
-      toast({ text: document.getElementById("words").dataset.failed });
+      this.saver.missed(navigator.onLine ? this.words.notSaved : this.words.offline);
+      toast({ text: navigator.onLine ? failed() : this.words.notSentOffline });
     }
+    send.disabled = false;
   }
 
   sent(facts) {
-    if (!this.isPage) {
-      this.done(facts);
-      return;
-    }
-    location.href = "/outbox/";
+    drop(this.owner, this.key);
+    tell("sent", this.key);
+    document.dispatchEvent(new CustomEvent("mail-changed"));
+    if (!this.isPage) this.done(facts);
+    else location.href = "/outbox/";
   }
 
-  // The same window with what has to be mended marked in it.
-  read(html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    const made = document.importNode(holder.content, true).querySelector("compose-window");
-    if (!made) return this;
-    made.classList.toggle("compose--full", this.classList.contains("compose--full"));
-    made.classList.toggle("compose--page", this.isPage);
-    setTimeout(() => made.start());
-    return made;
+  // What has to be mended, or was perhaps forgotten, said where it is; the text is not touched.
+  unsent(facts, status) {
+    if (status === 409) {
+      this.saver.hold();
+      this.conflict.show(facts);
+      return;
+    }
+    if (facts.version) this.saver.learn(facts);
+    this.saver.clear();
+    this.saver.isDirty = false;
+    this.querySelector("[data-notes]").innerHTML = facts.note ?? "";
+    this.mark(facts.errors ?? {});
+    const names = Object.keys(facts.errors ?? {});
+    for (const one of this.recipients) {
+      if (!names.includes(one.name)) continue;
+      one.row.classList.remove("is-empty");
+      one.input.setAttribute("aria-invalid", "true");
+      one.input.setAttribute("aria-describedby", one.error.id);
+    }
+    const first = this.recipients.find((one) => names.includes(one.name));
+    if (first) first.input.focus();
+    else if (names.includes("sender")) this.sender.button.focus();
+    else (this.querySelector("[data-notes] button") ?? this.querySelector("[data-send]")).focus();
   }
 }
 

@@ -1,0 +1,137 @@
+"""What a window asks for while it is written: people, what belongs to a sender, templates."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from mailstore.models import Message
+from smtp_accounts import access, addresses, outgoing_html
+from smtp_accounts.addresses import Mailbox
+from smtp_accounts.models import Signature
+from smtp_accounts.services import correspondents, identities, signatures, templates
+from smtp_accounts.services.identities import SendFrom
+from smtp_accounts.services.signatures import Region
+from smtp_accounts.services.templates import (
+    NameTakenError,
+    TemplateValues,
+    TooManyTemplatesError,
+)
+from webmail.access import person
+
+try:
+    from smtp_accounts.services import guarding
+except ImportError:
+    guarding = None
+MAX_QUERY = 200
+MAX_TO = 500
+NO_SIGNATURE = "0"
+
+
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    """People whose name or address holds ``q``; POST ``forget`` suggests an address no more."""
+    user = person(request)
+    if request.method == "POST":
+        correspondents.hide(user, request.POST.get("forget", "")[:320])
+        return JsonResponse({})
+    query = request.GET.get("q", "").strip()[:MAX_QUERY]
+    found = correspondents.suggest(user, query) if query else []
+    return JsonResponse(
+        {
+            "people": [
+                {
+                    "name": one.name,
+                    "address": one.address,
+                    "text": str(Mailbox(one.name, one.address)),
+                }
+                for one in found
+            ]
+        }
+    )
+
+
+@require_safe
+def sender(request: HttpRequest, key: UUID) -> HttpResponse:
+    """What comes with an identity: its signature, its address for replies, a warning if due."""
+    user, asked = person(request), request.GET
+    access.key_free_for(user, key)
+    chosen = identities.by_key(user, asked.get("identity", ""))
+    if chosen is None:
+        raise Http404
+    region = _region(user, chosen, asked.get("kind", "new"), asked.get("signature", ""))
+    return JsonResponse(
+        {
+            "signature": {"id": region.signature_id, "html": region.html, "text": region.text},
+            "reply_to": chosen.reply_to,
+            "warning": _warning(request, user, chosen),
+        }
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def message_templates(request: HttpRequest) -> HttpResponse:
+    """The user's templates; POST keeps what is written as one more."""
+    user = person(request)
+    if request.method == "POST":
+        return _keep(request, user)
+    return JsonResponse(
+        {
+            "templates": [
+                {
+                    "id": one.pk,
+                    "name": one.name,
+                    "subject": one.subject,
+                    "html": one.html,
+                    "text": outgoing_html.to_text(one.html),
+                }
+                for one in templates.templates_of(user)
+            ]
+        }
+    )
+
+
+def _keep(request: HttpRequest, user: User) -> HttpResponse:
+    sent = request.POST
+    html = sent.get("html", "") or outgoing_html.from_text(sent.get("text", ""))
+    name = " ".join(sent.get("name", "").split())
+    if not name:
+        return JsonResponse({"error": _("Give it a name.")}, status=422)
+    try:
+        values = TemplateValues(name=name, subject=sent.get("subject", ""), html=html)
+        kept = templates.save(user=user, values=values, now=timezone.now())
+    except NameTakenError:
+        return JsonResponse({"error": _("You have a template of this name.")}, status=422)
+    except TooManyTemplatesError:
+        said = _("You have %(limit)d templates. Delete one of them first.")
+        return JsonResponse({"error": said % {"limit": templates.MAX_TEMPLATES}}, status=422)
+    return JsonResponse({"text": _("Saved as template “%(name)s”.") % {"name": kept.name}})
+
+
+def _region(user: User, chosen: SendFrom, kind: str, signature: str) -> Region:
+    if signature == NO_SIGNATURE:
+        return Region()
+    if signature.isdecimal() and len(signature) < 19:
+        return signatures.region_of(get_object_or_404(Signature, user=user, pk=int(signature)))
+    return signatures.region(chosen.identity, kind)
+
+
+def _warning(request: HttpRequest, user: User, chosen: SendFrom) -> dict[str, str] | None:
+    """What speaks against writing to these people from this address, if anything does."""
+    if guarding is None:
+        return None
+    original = request.GET.get("original", "")
+    message = None
+    if original.isdecimal() and len(original) < 19:
+        message = Message.objects.filter(user=user, pk=int(original)).first()
+    entries = request.GET.getlist("to")[:MAX_TO]
+    found = [addresses.parse_one(one) for one in entries]
+    to = [one.address for one in found if one is not None]
+    warning = guarding.warning(user, chosen.identity, original=message, to=to)
+    return {"text": str(warning.sentence)} if warning is not None else None
