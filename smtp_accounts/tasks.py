@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from lib.queue import shared_task
-from smtp_accounts.services import drafts, queue, rounds, sent
+from smtp_accounts.services import drafts, queue, reports, rounds, sent
 
 
 @shared_task
@@ -17,6 +17,7 @@ def dispatch_due() -> int:
         deliver.delay(outbox_id=outbox_id, fence=fence)
     # After the hints, so that nothing that goes wrong here keeps mail from leaving.
     sent.make_up(now=now)
+    reports.read_due(now=now)
     drafts.sweep(now=now)
     return len(claims)
 

@@ -16,6 +16,7 @@ from filtering.services.deliver import Incoming
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
 from protocols.body import Body
+from smtp_accounts import returned
 from smtp_accounts.models import Draft, OutboxMessage, OutboxRecipient, ReturnedReport
 from smtp_accounts.services import drafts, outbox, reports, resending
 from smtp_accounts.services.drafts import Upload
@@ -132,7 +133,7 @@ def test_two_workers_read_a_report_once(user: User, sent: OutboxMessage) -> None
     row = ReturnedReport.objects.select_related("message__blob__segment").get()
     reports.read_due(now=LATER)
     OutboxRecipient.objects.update(bounced_at=None)
-    report = reports.returned.parse(dsn())
+    report = returned.parse(dsn())
     reports._take(row, report, LATER)
     assert state_of(BOB).bounced_at is None
 
