@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Min
@@ -19,6 +20,7 @@ from connectivity.models import AccountDraft, CredentialKind
 from connectivity.oauth_providers import OAUTH_PROVIDERS
 from connectivity.sections import Concern, Health
 from lib.moments import moment
+from smtp_accounts.alignment_words import Shown, shown
 from smtp_accounts.models import Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts
 
@@ -39,6 +41,23 @@ class Row:
     next_try: str
     failed_at: str
     default_from: str
+    addresses: int = 1
+    signature: str = ""
+    alignment: Shown | None = None
+
+    @property
+    def more(self) -> str:
+        """What belongs to it, in one line."""
+        parts = [_("Default From Address")] if self.default_from else []
+        if self.addresses > 1:
+            parts.append(
+                ngettext("%(n)d address", "%(n)d addresses", self.addresses) % {"n": self.addresses}
+            )
+        if self.signature:
+            parts.append(_("Signature: %(name)s") % {"name": self.signature})
+        if not self.account.use_authentication:
+            parts.append(_("Without authentication"))
+        return ", ".join(parts)
 
     @property
     def word(self) -> str:
@@ -93,7 +112,7 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
         .annotate(count=Count("pk"), next=Min("not_before"))
     )
     waiting = {entry["account_id"]: entry for entry in queue}
-    default = Identity.objects.filter(user=user, is_default=True).first()
+    belongings = _belongings(user)
     now = timezone.now()
     found: list[Row] = []
     mine = SmtpAccount.objects.filter(user=user).select_related(
@@ -101,6 +120,8 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
     )
     for account in mine if only is None else mine.filter(pk=only):
         entry = waiting.get(account.pk)
+        mine_too = belongings.get(account.pk, [])
+        own = mine_too[0] if mine_too else None
         found.append(
             Row(
                 account=account,
@@ -109,12 +130,28 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
                 waiting=entry["count"] if entry else 0,
                 next_try=moment(entry["next"], now=now) if entry else "",
                 failed_at=moment(account.last_failed_at, now=now) if account.last_failed_at else "",
-                default_from=default.address
-                if default is not None and default.account_id == account.pk
-                else "",
+                default_from=next((one.address for one in mine_too if one.is_default), ""),
+                addresses=len(mine_too),
+                signature=own.signature.name if own and own.signature else "",
+                alignment=_aligned(own, now) if own else None,
             )
         )
     return found
+
+
+def _belongings(user: User) -> dict[int | None, list[Identity]]:
+    """The identities of each account, its own one first."""
+    rows = Identity.objects.filter(user=user).exclude(account=None)
+    found: dict[int | None, list[Identity]] = {}
+    for one in rows.select_related("account", "signature", "alignment").order_by("pk"):
+        found.setdefault(one.account_id, []).append(one)
+    return found
+
+
+def _aligned(identity: Identity, now: datetime) -> Shown | None:
+    """What the world thinks of its address; None until that was asked."""
+    row = getattr(identity, "alignment", None)
+    return shown(identity, now=now, row=row) if row is not None and row.checked_at else None
 
 
 def _look(account: SmtpAccount) -> str:

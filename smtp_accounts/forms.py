@@ -13,6 +13,7 @@ from connectivity.services import features
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
 from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, SmtpAccount
+from smtp_accounts.services import limits
 from smtp_accounts.services.accounts import AccountValues, needs_password
 
 DEFAULT_PORT = 25
@@ -58,6 +59,13 @@ class AccountForm(forms.Form):
         help_text=_("Often the same as the Email Address; left empty, that is used."),
     )
     password = PasswordField(required=False)
+    daily_limit = forms.IntegerField(
+        label=_("At most in 24 hours"),
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        widget=PlainInput(inputmode="numeric"),
+    )
 
     def __init__(
         self,
@@ -73,6 +81,11 @@ class AccountForm(forms.Form):
         self.account = account
         self.credential = credential
         self.may_be_clear = features.enabled_for(user, Feature.CLEAR_TEXT)
+        self.provider_limit = limits.of_provider(account) if account is not None else None
+        if account is None:
+            del self.fields["daily_limit"]
+        else:
+            self.fields["daily_limit"].initial = account.daily_limit
         if self.signs_in_there:
             del self.fields["password"]
             for name in LOCKED:
@@ -92,6 +105,14 @@ class AccountForm(forms.Form):
                 _("Your domain allows encrypted connections only: choose SSL or TLS.")
             )
         return chosen
+
+    def clean_daily_limit(self) -> int | None:
+        """Recipients in a day; more than the provider allows would only be refused there."""
+        wanted: int | None = self.cleaned_data["daily_limit"]
+        if wanted is not None and self.provider_limit is not None and wanted > self.provider_limit:
+            words = _("The provider allows at most %(n)d recipients in 24 hours.")
+            raise forms.ValidationError(words, params={"n": self.provider_limit})
+        return wanted
 
     def clean_email(self) -> str:
         address = addresses.normal(self.cleaned_data["email"])

@@ -286,6 +286,11 @@ def delete(*, account: SmtpAccount, replacement: Identity | None = None) -> None
             credentials.release(credential)
 
 
+def limit(account: SmtpAccount, daily_limit: int | None) -> None:
+    """Set how many recipients it may have in 24 hours; None: what its provider allows."""
+    SmtpAccount.objects.filter(pk=account.pk).update(daily_limit=daily_limit)
+
+
 def record_ok(account: SmtpAccount, now: datetime) -> None:
     """The server took a message: whatever was wrong before is over."""
     SmtpAccount.objects.filter(pk=account.pk).update(

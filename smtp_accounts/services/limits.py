@@ -45,6 +45,11 @@ def of(account: SmtpAccount | None) -> Limits:
     )
 
 
+def of_provider(account: SmtpAccount) -> int | None:
+    """Recipients in 24 hours its provider allows, whatever its owner set; None: not known."""
+    return of(SmtpAccount(host=account.host, email=account.email)).per_day
+
+
 def left(account: SmtpAccount | None, *, now: datetime) -> int | None:
     """How many more recipients may be written to now; None: as many as one likes."""
     per_day = of(account).per_day

@@ -186,6 +186,8 @@ def _submit(
     values = form.values()
     outcome = _try(user, values, about, action)
     if outcome.account is not None:
+        if about.account is not None:
+            accounts.limit(outcome.account, form.cleaned_data["daily_limit"])
         return _saved(request, about, values)
     problem = outcome.problem
     if problem is not None and problem.field in form.fields:

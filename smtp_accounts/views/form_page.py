@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Role
 from connectivity.access import administrator_of
@@ -19,11 +20,13 @@ from connectivity.report import NAMES
 from connectivity.services import clients, pins, signing_in
 from connectivity.views.returning import takes_redirects
 from protocols.check import CheckStage
+from smtp_accounts import identity_rows
 from smtp_accounts import report as reports
 from smtp_accounts.card import problem_of
 from smtp_accounts.forms import AccountForm
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.proposals import Proposal, offered_port
+from smtp_accounts.services import limits
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
 STAGES = (CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SIGN_IN)
@@ -85,6 +88,8 @@ def show(
         "offered_port": offered_port(str(form["encryption"].value()), form["port"].value()),
         "stored_problem": problem_of(account) if account and tried is None else None,
     }
+    if account is not None:
+        context |= of_account(account)
     if about.signs_in_there:
         context |= before_sign_in(request, form, about)
     if about.draft is not None:
@@ -92,6 +97,14 @@ def show(
     if tried is not None:
         context |= told(tried, form, provider)
     return part(request, "smtp_accounts/_form.html", context, status)
+
+
+def of_account(account: SmtpAccount) -> dict[str, Any]:
+    """What belongs to a stored account beside its fields: addresses, and how much it may send."""
+    return {
+        "addresses": identity_rows.rows_for(account.user, account_id=account.pk),
+        "left_today": limits.left(account, now=timezone.now()),
+    }
 
 
 def before_sign_in(request: HttpRequest, form: AccountForm, about: About) -> dict[str, Any]:
