@@ -5,6 +5,7 @@ the text it is. Limits: `headers`, `structure` and the figures below.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ MAX_HTML = 2 * 1024 * 1024
 _SNIPPET_BYTES = 64 * 1024
 # Of To and of Cc, for finding out whom a message came for.
 MAX_PEOPLE = 200
+# Where else one may stand whom a message is for.
+OTHERS = ("resent-to", "resent-cc", "bcc", "apparently-to")
 _LIST_POST = re.compile(rb"<mailto:([^?<>\s]{1,320})", re.I)
 _LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
 _REPORT_TYPE = re.compile(rb"report-type[ \t]*=[ \t]*\"?([a-z-]{1,40})")
@@ -53,6 +56,8 @@ class Summary:
     says_spam: bool = False
     to_addresses: tuple[str, ...] = ()
     cc_addresses: tuple[str, ...] = ()
+    # Of Resent-To, Resent-Cc, Bcc and the like.
+    other_addresses: tuple[str, ...] = ()
     # Whom its servers say it came for; only what stands above the trusted hop: `trace`.
     delivered_to: tuple[str, ...] = ()
     authentication_results: str = ""
@@ -99,7 +104,7 @@ class ParsedMail:
 def summary(raw: bytes) -> Summary:
     """The derived fields of a message, or of the beginning of a large one."""
     fields = headers.parse(raw)
-    sender, to, cc = (_people(fields, name) for name in ("from", "to", "cc"))
+    sender, to, cc = (people(fields, name) for name in ("from", "to", "cc"))
     traced = trace.read(fields)
     tree = structure.parse(raw)
     found = structure.bodies(tree)
@@ -118,6 +123,7 @@ def summary(raw: bytes) -> Summary:
         says_spam=fields.raw("x-spam-flag").strip().lower() == b"yes",
         to_addresses=_addresses(to),
         cc_addresses=_addresses(cc),
+        other_addresses=addresses_of(fields, OTHERS),
         delivered_to=traced.delivered_to,
         authentication_results=traced.results,
         list_address=list_address(fields),
@@ -131,8 +137,13 @@ def subject(fields: Headers) -> str:
     return one_line(fields.text("subject"), 1000)
 
 
-def _addresses(people: tuple[Address, ...]) -> tuple[str, ...]:
-    return tuple(one.address for one in people[:MAX_PEOPLE] if one.address)
+def _addresses(found: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(one.address for one in found[:MAX_PEOPLE] if one.address)
+
+
+def addresses_of(fields: Headers, names: Iterable[str]) -> tuple[str, ...]:
+    """The addresses of some fields, field by field."""
+    return tuple(one for name in names for one in _addresses(people(fields, name)))
 
 
 def list_address(fields: Headers) -> str:
@@ -196,10 +207,10 @@ def parse(raw: bytes) -> ParsedMail:
     return ParsedMail(
         headers=fields,
         subject=subject(fields),
-        sender=_people(fields, "from"),
-        to=_people(fields, "to"),
-        cc=_people(fields, "cc"),
-        reply_to=_people(fields, "reply-to"),
+        sender=people(fields, "from"),
+        to=people(fields, "to"),
+        cc=people(fields, "cc"),
+        reply_to=people(fields, "reply-to"),
         sent_at=headers.date(fields.raw("date")),
         text=text,
         html=html,
@@ -208,9 +219,10 @@ def parse(raw: bytes) -> ParsedMail:
     )
 
 
-def _people(fields: Headers, name: str) -> tuple[Address, ...]:
-    people = [one for raw in fields.all(name) for one in addresses.parse(raw, fields.charset)]
-    return tuple(people[: addresses.MAX_ADDRESSES])
+def people(fields: Headers, name: str) -> tuple[Address, ...]:
+    """The mailboxes of a field, however often it is there."""
+    found = [one for raw in fields.all(name) for one in addresses.parse(raw, fields.charset)]
+    return tuple(found[: addresses.MAX_ADDRESSES])
 
 
 def _text(tree: Tree, nodes: list[Node], raw: bytes) -> tuple[str, bool]:
@@ -287,10 +299,10 @@ def index_text(raw: bytes) -> IndexText:
     tree = structure.parse(raw)
     found = structure.bodies(tree)
     text, _ = _text(tree, found.text or found.html, raw)
-    people = [_written(fields, name) for name in ("to", "cc", "bcc")]
+    recipients = [_written(fields, name) for name in ("to", "cc", "bcc")]
     return IndexText(
         sender=_written(fields, "from"),
-        recipients="\n".join(people),
+        recipients="\n".join(recipients),
         subject=subject(fields),
         body=text,
         files="\n".join(node.filename for node in found.attachments),
@@ -298,4 +310,4 @@ def index_text(raw: bytes) -> IndexText:
 
 
 def _written(fields: Headers, name: str) -> str:
-    return "\n".join(f"{one.name} {one.address}" for one in _people(fields, name))
+    return "\n".join(f"{one.name} {one.address}" for one in people(fields, name))

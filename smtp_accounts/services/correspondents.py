@@ -127,7 +127,7 @@ def note(met: Sequence[Met], *, sent: bool) -> None:
             user__in={one.user_id for one in met}, address__in={one.address for one in met}
         )
         changed = []
-        for row in rows.select_for_update():
+        for row in rows.select_for_update().order_by("pk"):
             one = wanted.pop((row.user_id, row.address), None)
             if one is None:
                 continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,7 +19,9 @@ from mailstore.models import Message
 from smtp_accounts import addresses, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.build import message_ids
-from smtp_accounts.models import Identity, OutboxMessage, SmtpAccount
+from smtp_accounts.models import ArrivedFor, Draft, Identity, OutboxMessage, SmtpAccount
+from smtp_accounts.services import correspondents
+from smtp_accounts.services.arrivals import candidates
 
 LOCAL_TINT = 1
 ACCOUNT_TINT = 6
@@ -58,12 +61,14 @@ class Chosen:
     """What a message starts with. ``reason`` is stored, ``sentence`` says it beside From.
 
     ``address``: the exact address to write from where it is not the identity's own, else empty.
+    ``suggested`` is what the recipients were last written to from, where that is another.
     """
 
     send_from: SendFrom
     reason: str
     sentence: str
     address: str = ""
+    suggested: SendFrom | None = None
 
 
 def send_from(user: User, also: Identity | None = None) -> list[SendFrom]:
@@ -88,24 +93,71 @@ def by_key(user: User, key: str) -> SendFrom | None:
     return next((one for one in send_from(user) if one.key == key), None)
 
 
-def for_new(user: User, to: Sequence[str] = ()) -> Chosen:
-    """What new mail starts with; ``to`` is whom it goes to, as far as that is known."""
-    return _choose(send_from(user))
+def for_new(user: User, to: Sequence[str] = (), *, source_id: int | None = None) -> Chosen:
+    """What new mail starts with: what belongs to the account in view, else the Default From.
+
+    ``source_id`` is that of the folder or account in view. What these people (``to``) were last
+    written to from is only suggested.
+    """
+    entries = send_from(user)
+    choice = rules.choose(_candidates(entries), folder_source_id=source_id)
+    chosen = _chosen(entries, choice)
+    used = set(correspondents.identities_used(user, to).values()) if to else set()
+    last = next((one for one in entries if used == {one.identity.pk}), None)
+    return chosen if last == chosen.send_from else replace(chosen, suggested=last)
+
+
+def for_draft(draft: Draft) -> Chosen:
+    """What a draft was last left with, its own choice. Raises LookupError where that is gone."""
+    entries = send_from(draft.user, also=draft.identity)
+    choice = rules.choose(_candidates(entries), own_choice=str(draft.identity_id))
+    reason = "" if draft.is_by_hand else draft.identity_reason
+    entry = next(one for one in entries if one.key == choice.key)
+    return Chosen(entry, reason, sentence(reason), draft.from_address)
 
 
 def for_reply(
     user: User, message: Message, original: rules.Original, *, forward: bool = False
 ) -> Chosen:
-    """What an answer to ``message`` starts with; ``original`` is what its headers say."""
+    """What an answer to ``message`` starts with; ``original`` is what its headers say.
+
+    What was decided when it arrived holds until the user's identities change.
+    """
+    entries = send_from(user)
+    choice = rules.choose(
+        _candidates(entries),
+        original=original,
+        used_before=_written_before(user, message),
+        stored=_stored(user, message),
+        conversation=not forward,
+    )
+    return _chosen(entries, choice)
+
+
+def _written_before(user: User, message: Message) -> list[str]:
+    """The addresses written from by hand earlier in a conversation, newest first."""
     chain = [message.message_id, *message_ids(message.references), message.in_reply_to]
-    used = (
-        OutboxMessage.objects.filter(user=user, message_id__in=[one for one in chain if one])
-        .order_by("-id")
-        .values_list("from_address", flat=True)[:10]
-    )
-    return _choose(
-        send_from(user), original=original, used_before=list(used), conversation=not forward
-    )
+    sent = OutboxMessage.objects.filter(user=user, is_by_hand=True)
+    sent = sent.filter(message_id__in=[one for one in chain if one]).order_by("-id")
+    return list(sent.values_list("from_address", flat=True)[:10])
+
+
+def _stored(user: User, message: Message) -> rules.Choice | None:
+    """What was decided when a message arrived, unless the identities changed since."""
+    row = ArrivedFor.objects.filter(
+        message=message, decided_at__gte=user.identities_changed_at
+    ).first()
+    if row is None or row.reason not in set(rules.Reason):
+        return None
+    return rules.Choice(str(row.identity_id), rules.Reason(row.reason), row.address)
+
+
+def own(user: User) -> rules.Own:
+    """Every address that is the user's own, patterns and all: dropped from a reply to all."""
+    known = candidates(user.pk)
+    if not any(addresses.same(one.address, user.email) for one in known):
+        known.append(rules.Candidate(key="", address=user.email, accepts="plus"))
+    return rules.Own(known)
 
 
 def own_addresses(user: User) -> list[str]:
@@ -133,6 +185,9 @@ def follow(account: SmtpAccount) -> Identity:
     rows = Identity.objects.filter(account=account).order_by("pk")
     own = rows.first()
     if own is None:
+        # The rules see all of a person's identities in the table, so the local one has to be there.
+        local_of(account.user)
+        touch(account.user, timezone.now())
         return Identity.objects.create(
             user_id=account.user_id,
             account=account,
@@ -148,6 +203,7 @@ def follow(account: SmtpAccount) -> Identity:
         own.save(update_fields=["address"])
         if held is not None:
             rows.filter(pk=held.pk).update(address=former)
+        touch(account.user, timezone.now())
     own.display_name = account.display_name
     own.save(update_fields=["display_name"])
     return own
@@ -161,6 +217,7 @@ def set_default(user: User, identity: Identity) -> None:
         mine = Identity.objects.filter(user=user)
         mine.filter(is_default=True).exclude(pk=identity.pk).update(is_default=False)
         mine.filter(pk=identity.pk).update(is_default=True)
+        touch(user, timezone.now())
 
 
 def touch(user: User, now: datetime) -> None:
@@ -174,29 +231,26 @@ def _rows(user: User) -> list[Identity]:
     return list(rows.order_by(F("account_id").asc(nulls_first=True), "pk"))
 
 
-def _choose(
-    candidates: list[SendFrom],
-    *,
-    original: rules.Original | None = None,
-    used_before: list[str] | None = None,
-    conversation: bool = True,
-) -> Chosen:
-    choice = rules.choose(
-        [
-            rules.Candidate(
-                key=one.key,
-                address=one.address,
-                source_id=one.account.source_id if one.account else None,
-                is_default=one.is_default,
-            )
-            for one in candidates
-        ],
-        original=original,
-        used_before=used_before or [],
-        conversation=conversation,
-    )
-    entry = next(one for one in candidates if one.key == choice.key)
-    return Chosen(entry, choice.reason, sentence(choice.reason))
+def _candidates(entries: Sequence[SendFrom]) -> list[rules.Candidate]:
+    return [
+        rules.Candidate(
+            key=one.key,
+            address=one.address,
+            source_id=one.account.source_id if one.account else None,
+            is_default=one.is_default,
+            accepts=one.identity.accepts,
+            purpose=one.identity.purpose,
+        )
+        for one in entries
+    ]
+
+
+def _chosen(entries: Sequence[SendFrom], choice: rules.Choice) -> Chosen:
+    entry = next(one for one in entries if one.key == choice.key)
+    words = sentence(choice.reason)
+    if choice.address:
+        words = _("because it was sent to %(address)s") % {"address": choice.address}
+    return Chosen(entry, choice.reason.value, words, choice.address)
 
 
 def sentence(reason: str) -> str:
@@ -206,7 +260,11 @@ def sentence(reason: str) -> str:
         rules.Reason.SENT_WITH: _("because you sent it from there"),
         rules.Reason.CONVERSATION: _("because you wrote from there in this conversation"),
         rules.Reason.SENT_THERE: _("because it was sent there"),
+        rules.Reason.DELIVERED: _("because it was delivered there"),
+        rules.Reason.PATTERN: _("because it was sent there"),
+        rules.Reason.ON_LIST: _("because you wrote to this list from there"),
         rules.Reason.FETCHED_FROM: _("because it was fetched from there"),
+        rules.Reason.FOLDER: _("because it belongs to this folder"),
         rules.Reason.DEFAULT: _("Default From"),
     }
     return sentences.get(rules.Reason(reason), "") if reason in set(rules.Reason) else ""

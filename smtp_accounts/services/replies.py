@@ -12,14 +12,14 @@ from django.conf import settings
 from accounts.models import User
 from mailstore import mime
 from mailstore.addresses import Address
-from mailstore.mime import ParsedMail, Part
+from mailstore.mime import Part
 from mailstore.models import Message
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts import addresses, build, outgoing_html, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.models import Draft, DraftAttachment, DraftKind
-from smtp_accounts.services import drafts, identities, quotes
+from smtp_accounts.services import arrivals, drafts, identities, quotes
 from smtp_accounts.services.drafts import DraftValues, Upload
 from smtp_accounts.services.identities import Chosen
 from smtp_accounts.services.quotes import Quote
@@ -57,16 +57,18 @@ def reply(user: User, message: Message, *, everyone: bool) -> Start:
     """An answer to a message. Raises `BlobUnreadable`."""
     raw = blobs.read(message.blob)
     mail = mime.parse(raw)
-    original = _original(message, mail)
+    original = arrivals.original_of(message, mail)
     chosen = identities.for_reply(user, message, original)
     to, cc = rules.reply_recipients(
         original,
-        own=identities.own_addresses(user),
+        own=identities.own(user),
         reply_to=_mailboxes(mail.reply_to),
         sender=next(iter(_mailboxes(mail.sender)), None),
         to=_mailboxes(mail.to),
         cc=_mailboxes(mail.cc),
         everyone=everyone,
+        followup_to=_mailboxes(mime.people(mail.headers, "mail-followup-to")),
+        list_address=mime.list_address(mail.headers),
     )
     kind = DraftKind.REPLY_ALL if everyone else DraftKind.REPLY
     quote = quotes.of_reply(message, raw, mail)
@@ -89,7 +91,8 @@ def forward(user: User, message: Message, *, whole: bool = False) -> Start:
     """A message passed on, its files with it; `whole`: as a file. Raises `BlobUnreadable`."""
     raw = blobs.read(message.blob)
     mail = mime.parse(raw)
-    chosen = identities.for_reply(user, message, _original(message, mail), forward=True)
+    original = arrivals.original_of(message, mail)
+    chosen = identities.for_reply(user, message, original, forward=True)
     quote = Quote() if whole else quotes.of_forward(message, raw, mail)
     text, html = quotes.signed(quote, chosen.send_from.identity, DraftKind.FORWARD)
     values = _values(
@@ -170,15 +173,6 @@ def _values(chosen: Chosen, **fields: Any) -> DraftValues:
 def max_bytes() -> int:
     """How large a message may be on the wire."""
     return int(settings.MAX_SEND_SIZE)
-
-
-def _original(message: Message, mail: ParsedMail) -> rules.Original:
-    return rules.Original(
-        from_address=mail.sender[0].address if mail.sender else message.from_address,
-        to=tuple(one.address for one in mail.to),
-        cc=tuple(one.address for one in mail.cc),
-        source_id=message.source_id,
-    )
 
 
 def _mailboxes(people: Sequence[Address]) -> list[Mailbox]:
