@@ -83,7 +83,8 @@ def clean(html: str) -> str:
     """
     html = tidy(html)
     if not sanitise.fits(html):
-        return from_text(html_text.words(html[: sanitise.MAX_HTML]))
+        lines = html_text.words(html[: sanitise.MAX_HTML]).splitlines()
+        return from_text("\n".join(line.strip() for line in lines if line.strip()))
     styles = Styles(lambda address: None, frozenset(_STYLES))
 
     def attribute(tag: str, name: str, value: str) -> str | None:
@@ -262,7 +263,8 @@ class _Rewriter(HTMLParser):
         self._quote_style = quote_style
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        # A reference to a character can say what the letters themselves may not.
+        given = {name: tidy(value or "") for name, value in attrs}
         if tag == "img":
             changed = self._picture(given)
             if changed is None:
@@ -280,7 +282,7 @@ class _Rewriter(HTMLParser):
             self.out.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
-        self.out.append(escape(data, quote=False).replace("\xa0", "&nbsp;"))
+        self.out.append(escape(tidy(data), quote=False).replace("\xa0", "&nbsp;"))
 
 
 def _rewritten(

@@ -18,6 +18,8 @@ from smtp_accounts.quoting import SIGNATURE_MARK
 # Deeper quotes keep their marks as words: nobody reads them, and trees have limits.
 MAX_LEVELS = 20
 MAX_SHOWN_URL = 2000
+# More are no letter but a file; they stay one element, which costs no browser its patience.
+MAX_LINES = 20_000
 
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
@@ -49,6 +51,7 @@ class _Walk:
     marker: str = ""
     gap: bool = False
     gap_depth: int = 0
+    at_start: bool = False
     waits_for_signature: bool = False
 
     def write(self, words: str, *, keeps_spaces: bool = False) -> None:
@@ -64,31 +67,35 @@ class _Walk:
 
     def end(self) -> None:
         """End the line if there is anything on it."""
-        if self.line.strip() or self.marker:
-            if not self.line:
-                self._begin()
+        if self.line.strip():
             self._put(self.line, self.depth)
         self.line = ""
+
+    def end_entry(self) -> None:
+        """End an entry of a list; an empty one has its mark all the same."""
+        if self.marker:
+            self._begin()
+        self.end()
 
     def new_line(self) -> None:
         """A line end that was asked for."""
         if self.line:
             self.end()
             return
-        self.gap = False
+        self.gap = self.at_start = False
         self._put("", self.depth)
 
     def apart(self) -> None:
         """Leave a line free before what comes next, if anything does."""
         self.end()
-        if self.lines:
+        if self.lines and not self.at_start:
             self.gap_depth = min(self.gap_depth, self.depth) if self.gap else self.depth
             self.gap = True
 
     def _begin(self) -> None:
         if self.gap and self.lines[-1].strip("> "):
             self._put("", self.gap_depth)
-        self.gap = False
+        self.gap = self.at_start = False
         if self.waits_for_signature:
             self.waits_for_signature = False
             self.lines.append(SIGNATURE_MARK)
@@ -165,7 +172,7 @@ class _Reader(HTMLParser):
         self.walk.end()
         if is_cite:
             # What introduces a quote stands right above it.
-            self.walk.gap = False
+            self.walk.gap, self.walk.at_start = False, True
         else:
             self.walk.apart()
         self._cites.append(is_cite)
@@ -184,8 +191,7 @@ class _Reader(HTMLParser):
         if tag == "a":
             self._close_link()
         elif tag == "li" and self._lists:
-            walk.end()
-            walk.marker = ""
+            walk.end_entry()
             walk.indent = 2 * (len(self._lists) - 1)
         elif tag in ("ul", "ol") and self._lists:
             walk.end()
@@ -247,6 +253,8 @@ def from_clean_html(html: str) -> str:
 
 def to_html(text: str) -> str:
     """HTML that says what the text says: lines, quotes (RFC 3676 section 4.5), web addresses."""
+    if text.count("\n") > MAX_LINES:
+        return f"<pre>{escape(text, quote=False)}</pre>"
     out: list[str] = []
     depth = 0
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
