@@ -125,6 +125,8 @@ export class Words extends Squire {
     const after = this._getRangeAndRemoveBookmark();
     this._docWasChanged();
     this.setSelection(after ?? range);
+    // What is typed next is a step of its own.
+    this.saveUndoState();
     this._updatePath(this.getSelection(), true);
   }
 
