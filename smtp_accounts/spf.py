@@ -74,7 +74,8 @@ def _follow(domain: str, record: str, ask: Ask, allowed: Allowed, found: Spf) ->
         if name == "redirect":
             redirect = value
         elif qualifier == "+" and not found.names:
-            found.names = _names(name, value or domain, ask, allowed, found)
+            where = domain + value if value[:1] in ("", "/") else value
+            found.names = _names(name, where, ask, allowed, found)
         elif name in ("include", "a", "mx", "ptr", "exists"):
             _count(found)
     if rest or not redirect:
