@@ -78,6 +78,12 @@ def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
         return Prepared(durable.result(), new)
 
 
+def prepare_stored(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
+    """The same for bytes that are stored, and will be until these messages are filed."""
+    new = tuple(_new(one, now) for one in incoming)
+    return Prepared(StoredBatch((), tuple(one.sha256 for one in new), frozenset()), new)
+
+
 def _new(one: Incoming, now: datetime) -> NewMessage:
     said = mime.summary(_head(one.body))
     return NewMessage(

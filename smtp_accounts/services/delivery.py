@@ -26,7 +26,7 @@ from mailstore.services import blobs, folders
 from protocols.body import Body
 from protocols.errors import MailServerError
 from smtp_accounts import retry
-from smtp_accounts.models import OutboxMessage, OutboxState, RecipientState
+from smtp_accounts.models import Draft, OutboxMessage, OutboxState, RecipientState
 from smtp_accounts.retry import Decision, Recipient
 from smtp_accounts.services import accounts, limits, queue, routes, sent, waiting
 from smtp_accounts.services.line import Clock, Line
@@ -62,12 +62,10 @@ def work(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState | None
         queue.give_back(message, cause="sending-limit", now=clock(), until=until)
         return OutboxState.RETRY
     try:
-        _attempt(message, line, clock)
+        return _attempt(message, line, clock)
     except queue.LostClaimError:
         log.warning("outbox %s: another worker has taken over", message.pk)
         return None
-    message.refresh_from_db(fields=["state"])
-    return OutboxState(message.state)
 
 
 def _over_limit(message: OutboxMessage, now: datetime) -> datetime | None:
@@ -83,7 +81,7 @@ def _over_limit(message: OutboxMessage, now: datetime) -> datetime | None:
     return limits.free_at(account, now=now) if wanted > left else None
 
 
-def _attempt(message: OutboxMessage, line: Line, clock: Clock) -> None:
+def _attempt(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState:
     open_ = message.recipients.filter(state__in=OPEN)
     split = routes.split(list(open_.order_by("pk").values_list("address", flat=True)))
     body = blobs.body(message.blob)
@@ -92,7 +90,7 @@ def _attempt(message: OutboxMessage, line: Line, clock: Clock) -> None:
     result = Result()
     if split.elsewhere:
         result = _send(message, split.elsewhere, body, line, clock)
-    _conclude(message, result, body, clock())
+    return _conclude(message, result, body, clock())
 
 
 def _deliver_here(message: OutboxMessage, split: Split, body: Body, now: datetime) -> None:
@@ -139,7 +137,7 @@ def _send(
     return of_report(report, to)
 
 
-def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime) -> None:
+def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime) -> OutboxState:
     """Write down how the attempt ended, with the copy in Sent and the mark on the original."""
     copy = None
     if message.sent_copied_at is None and _reached_anyone(message, result):
@@ -166,6 +164,7 @@ def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime)
             sent.file_copy(message, copy, now=now)
         _judge_account(message, result, now)
     checkpoint("outbox: recorded")
+    return OutboxState(decision.outcome)
 
 
 def _progressed(result: Result) -> bool:
@@ -219,8 +218,8 @@ def _settle(message: OutboxMessage, decision: Decision, result: Result, now: dat
         server_line=result.server_line,
         ended_at=now if ended else None,
     )
-    if decision.outcome == retry.Outcome.SENT and message.draft is not None:
-        message.draft.delete()
+    if decision.outcome == retry.Outcome.SENT and message.draft_id is not None:
+        Draft.objects.filter(pk=message.draft_id).delete()
 
 
 def _judge_account(message: OutboxMessage, result: Result, now: datetime) -> None:

@@ -41,7 +41,7 @@ def claim_due(*, now: datetime) -> list[Claim]:
     """Claim what is due, oldest first; (id, fence) of each row to hint at.
 
     No more of one account than may be on their way at once: whoever works on one of them goes on
-    with the others over the same connection (`claim_next`).
+    with the others over the same connection (`due_behind`).
     """
     expire(now=now)
     claims: list[Claim] = []
@@ -84,14 +84,16 @@ def _claim(pk: int, fence: int, now: datetime) -> bool:
     )
 
 
-def claim_next(after: OutboxMessage, *, now: datetime) -> Claim | None:
-    """Claim what is due next for the same account, for the worker that has just sent `after`."""
-    same = _due(now).filter(account=after.account_id, is_local_from=after.is_local_from)
-    due = same.order_by("not_before", "pk").values_list("pk", "fence")
-    for pk, fence in list(due[:BATCH]):
-        if _claim(pk, fence, now):
-            return pk, fence + 1
-    return None
+def due_behind(message: OutboxMessage, *, now: datetime) -> list[Claim]:
+    """What is due for the same account, oldest first, with the fences as they are; not claimed."""
+    same = _due(now).filter(account=message.account_id, is_local_from=message.is_local_from)
+    return list(same.order_by("not_before", "pk").values_list("pk", "fence")[:BATCH])
+
+
+def start_due(*, outbox_id: int, fence: int, now: datetime) -> OutboxMessage | None:
+    """Claim a row that is due and begin work on it at once; None where somebody else did."""
+    row = OutboxMessage.objects.filter(_is_due(now), pk=outbox_id, fence=fence)
+    return _begin(row, outbox_id, now)
 
 
 def expire(*, now: datetime) -> int:
@@ -126,13 +128,20 @@ def start(*, outbox_id: int, fence: int, now: datetime) -> OutboxMessage | None:
     claimed = OutboxMessage.objects.filter(
         pk=outbox_id, fence=fence, state=OutboxState.SENDING, dot_sent_at=None, lease_until__gte=now
     )
-    if not claimed.update(
-        fence=F("fence") + 1, lease_until=now + SEND_LEASE, attempts=F("attempts") + 1
+    return _begin(claimed, outbox_id, now)
+
+
+def _begin(row: QuerySet[OutboxMessage], pk: int, now: datetime) -> OutboxMessage | None:
+    if not row.update(
+        state=OutboxState.SENDING,
+        fence=F("fence") + 1,
+        lease_until=now + SEND_LEASE,
+        attempts=F("attempts") + 1,
     ):
         return None
     return OutboxMessage.objects.select_related(
-        "user__domain", "account__credential", "identity__sent_folder", "blob__segment", "draft"
-    ).get(pk=outbox_id)
+        "user__domain", "account__credential", "identity__sent_folder", "blob__segment"
+    ).get(pk=pk)
 
 
 def hold(message: OutboxMessage) -> QuerySet[OutboxMessage]:

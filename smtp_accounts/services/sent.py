@@ -39,11 +39,11 @@ def folder_of(message: OutboxMessage) -> Folder:
 
 
 def prepare_copy(message: OutboxMessage, body: Body, *, now: datetime) -> Prepared:
-    """Make the copy ready; outside any transaction, as bytes are written."""
+    """Make the copy ready, outside any transaction. Its bytes are those that were sent."""
     source = message.account.source if message.account else None
     flags = frozenset({"\\Seen"})
     copy = Incoming(body, folder_of(message), internal_at=now, flags=flags, source=source)
-    return deliver.prepare([copy], now=now)
+    return deliver.prepare_stored([copy], now=now)
 
 
 def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
@@ -54,6 +54,7 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
     once = OutboxMessage.objects.filter(pk=message.pk, sent_copied_at=None)
     if not once.update(sent_copied_at=now):
         return
+    message.sent_copied_at = now
     kept = _twin(message) or deliver.file(copy)[0]
     OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=kept)
     if message.original_id is None:
