@@ -117,6 +117,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("folder-", {"pk": own.pk}),
         ("mail-folder", {"pk": inbox.pk}),
         ("mail-attachment", {"pk": message.pk, "index": 1}),
+        ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
         ("mail-", {"pk": message.pk}),
         ("outbox-action", {"pk": waiting.pk, "do": "dismiss"}),
         ("draft-file", {"key": draft.key, "pk": file.pk}),
