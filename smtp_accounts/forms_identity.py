@@ -113,6 +113,10 @@ class IdentityForm(forms.Form):
             self._choices("account", [(str(one.pk), _named(one)) for one in accounts])
         if is_own:
             del self.fields["address"], self.fields["display_name"]
+        if identity is not None and identity.account_id is None:
+            # The rest of this domain belongs to other people.
+            kept = [one for one in Accepts.choices if one[0] != Accepts.DOMAIN]
+            self._choices("accepts", kept)
         default = next((one for one in self.signatures.values() if one.is_default), None)
         first = _("The default: %(name)s") % {"name": default} if default else _("The default")
         own = [(key, one.name) for key, one in self.signatures.items()]
@@ -124,6 +128,12 @@ class IdentityForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = choices
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the folded fields are to be seen: something is chosen there, or wrong."""
+        plain = {"reply_to": "", "accepts": Accepts.PLUS, "sent_folder": ""}
+        return any(self[name].errors or self[name].value() != plain[name] for name in plain)
 
     def clean_address(self) -> str:
         address = addresses.normal(self.cleaned_data["address"])
