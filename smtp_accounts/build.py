@@ -162,13 +162,10 @@ def _fields(content: Content) -> Iterator[str]:
     yield line.mailboxes("From", (content.sender,))
     if content.reply_to:
         yield line.mailboxes("Reply-To", content.reply_to)
-    if content.to:
-        yield line.mailboxes("To", content.to)
+    # Filters take a message without To for spam, though RFC 5322 section 3.6.3 allows it.
+    yield line.mailboxes("To", content.to) if content.to else "To: undisclosed-recipients:;"
     if content.cc:
         yield line.mailboxes("Cc", content.cc)
-    elif not content.to:
-        # Filters take a message that is to nobody for spam (RFC 5322 section 3.6.3 allows it).
-        yield "To: undisclosed-recipients:;"
     yield line.text("Subject", content.subject)
     yield line.ids("Message-ID", (content.message_id,))
     if content.in_reply_to:

@@ -13,6 +13,11 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
 ALL_BYTES = bytes(range(256)) * 500
 LONG_ID = f"<{'a' * 300}@b.test>"
 INNER = b"From: a@b.test\r\nTo: c@d.test\r\nSubject: inner\r\n\r\nHello\r\n"
+_WIDE_TYPE = (
+    b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Transfer-Encoding: 8bit\r\n\r\n"
+)
+WIDE_INNER = INNER.replace(b"\r\n\r\n", b"\r\n" + _WIDE_TYPE) + "ü\r\n".encode()
 WIDE = "Zoë 👩‍👩‍👧‍👦 日本語のとても長い題名 " * 12
 
 
@@ -152,12 +157,10 @@ OTHERS: dict[str, dict[str, Any]] = {
         "attachments": (Attachment("m.eml", "message/rfc822", INNER.replace(b"\r\n", b"\n")),)
     },
     "message-8bit": {
-        "attachments": (Attachment("m.eml", "message/rfc822", INNER + "ü\r\n".encode()),),
+        "attachments": (Attachment("m.eml", "message/rfc822", WIDE_INNER),),
         "allows_8bit": True,
     },
-    "message-8bit-not-taken": {
-        "attachments": (Attachment("m.eml", "message/rfc822", INNER + "ü\r\n".encode()),)
-    },
+    "message-8bit-not-taken": {"attachments": (Attachment("m.eml", "message/rfc822", WIDE_INNER),)},
     "message-long-line": {
         "attachments": (Attachment("m.eml", "message/rfc822", INNER + b"x" * 1200),),
         "allows_8bit": True,
