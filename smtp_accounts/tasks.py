@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from lib.queue import shared_task
-from smtp_accounts.services import drafts, queue, reports, rounds, sent
+from smtp_accounts.services import drafts, queue, reports, rounds, sent, uploads
 
 
 @shared_task
@@ -27,3 +27,9 @@ def deliver(*, outbox_id: int, fence: int) -> str:
     """Try a claimed message and what is due behind it; its state, "stale" for an old hint."""
     state = rounds.deliver(outbox_id=outbox_id, fence=fence, clock=timezone.now)
     return str(state or "stale")
+
+
+@shared_task
+def sweep_uploads() -> int:
+    """Forget files that never came whole; how many. Runs every hour."""
+    return uploads.sweep(now=timezone.now())

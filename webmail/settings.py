@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
+    "sweep-uploads": {"task": "smtp_accounts.tasks.sweep_uploads", "schedule": 3600.0},
     "tidy-sign-ins": {
         "task": "connectivity.tasks.tidy_sign_ins",
         "schedule": 600.0,

@@ -20,6 +20,8 @@ SPAMASSASSIN = shutil.which("spamassassin")
 NO_FAULTS = {
     "NO_RECEIVED", "NO_RELAYS", "HTML_MESSAGE", "ALL_TRUSTED", "TVD_SPACE_RATIO",
 }  # fmt: skip
+#: One of each kind of part is enough here: names and letters have tests of their own.
+JUDGED = {name: one for name, one in CASES.items() if not name.startswith(("file-", "name-"))}
 #: Cases whose words are odd on purpose, and the note each earns.
 ODD: dict[str, set[str]] = {
     "subject-percent": {"TO_NO_BRKTS_PCNT"},
@@ -68,12 +70,12 @@ def test_nothing_is_wrong_with_the_form_of_what_we_send(tmp_path: Path) -> None:
                 body=outgoing_html.to_text(one.html) if one.html else one.body,
             )
         )
-        for one in CASES.values()
+        for one in JUDGED.values()
     ]
     found = judged(sent, tmp_path)
     faults = {
         name: rules - NO_FAULTS - ODD.get(name, set())
-        for name, rules in zip(CASES, found, strict=True)
+        for name, rules in zip(JUDGED, found, strict=True)
     }
     assert not [f"{name}: {rules}" for name, rules in faults.items() if rules]
 
