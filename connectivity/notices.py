@@ -54,6 +54,8 @@ class Notice:
     is_unread: bool = False
     needs_you: bool = False
     at: datetime | None = None
+    # Of a message, not of an account.
+    is_message: bool = False
 
 
 def told(row: Notification, *, now: datetime) -> Notice:
@@ -81,6 +83,7 @@ def told(row: Notification, *, now: datetime) -> Notice:
         is_unread=row.read_at is None,
         needs_you=needs,
         at=row.at,
+        is_message=row.kind == "returned-message",
     )
 
 

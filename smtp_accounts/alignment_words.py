@@ -19,7 +19,7 @@ from smtp_accounts.services import aligning
 _TITLES: Mapping[str, str | Promise] = {
     GOOD: gettext_lazy("Receivers can tell that this address is yours"),
     WEAK: gettext_lazy("Some receivers may doubt this address"),
-    BAD: gettext_lazy("Many receivers will refuse mail from this address"),
+    BAD: gettext_lazy("Many receivers may refuse mail from this address"),
     UNKNOWN: gettext_lazy("Whether receivers believe this address is not known"),
 }
 _LOOKS = {GOOD: "ok", WEAK: "warn", BAD: "danger", UNKNOWN: ""}
@@ -90,7 +90,7 @@ class Shown:
         return {
             "ok": _("Aligned"),
             "warn": _("Could be better"),
-            "danger": _("Will be refused"),
+            "danger": _("May be refused"),
         }.get(self.look, "")
 
 

@@ -198,7 +198,7 @@ def test_how_far_an_address_is_believed(
     page.goto(live_server.url + reverse("identities"))
     page.get_by_role("link", name="Mara Lind <mara@provider.test>").click()
     dialog = page.get_by_role("dialog")
-    bad = dialog.get_by_text("Many receivers will refuse mail from this address")
+    bad = dialog.get_by_text("Many receivers may refuse mail from this address")
     expect(bad).to_be_visible()
     expect(dialog.get_by_text("v=spf1 mx a:smtp.harbour.test -all")).to_be_visible()
     bad.scroll_into_view_if_needed()
