@@ -164,7 +164,7 @@ def arrived(own: Own, original: Original) -> Choice:
     """What the rules from 4 on say: all that can be decided when a message arrives."""
     return (
         _exact(own, original.named, Reason.SENT_THERE, original)
-        or _exact(own, original.delivered, Reason.DELIVERED, original)
+        or _delivered(own, original)
         or _by_pattern(own, original)
         # It says it is from me, and to nobody I am: my own posting that a list sent back.
         or _written(own, [original.from_address], Reason.SENT_WITH)
@@ -180,12 +180,27 @@ def candidate_of(candidates: Iterable[Candidate], key: str) -> Candidate | None:
     return next((one for one in candidates if one.key == key), None)
 
 
-def _exact(own: Own, received: Sequence[str], reason: Reason, original: Original) -> Choice | None:
-    """The identity with the first of these addresses; of several, the one that fetched it."""
+def _exact(
+    own: Own, received: Sequence[str], reason: Reason, original: Original | None = None
+) -> Choice | None:
+    """The identity with the first of these addresses; with `original`, rather what fetched it."""
     found = [one for address in received for one in own.exactly(address)]
-    best = next((one for one in found if _fetched(one, original)), None)
+    best = next((one for one in found if original and _fetched(one, original)), None)
     best = best or next(iter(found), None)
     return Choice(best.key, reason) if best is not None else None
+
+
+def _delivered(own: Own, original: Original) -> Choice | None:
+    """The identity it was delivered to; written from as it was written to, where a pattern of
+    that identity takes one of the addresses in To or Cc."""
+    choice = _exact(own, original.delivered, Reason.DELIVERED)
+    if choice is None:
+        return None
+    for address in original.named:
+        for one in own.by_pattern(address):
+            if one.key == choice.key:
+                return Choice(one.key, Reason.PATTERN, _to_write_from(one, address))
+    return choice
 
 
 def _by_pattern(own: Own, original: Original) -> Choice | None:

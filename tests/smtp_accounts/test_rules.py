@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from smtp_accounts import rules
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smtp_accounts import addresses, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.rules import Candidate, Choice, Danger, Original, Own, Reason, Recipient
 
@@ -70,6 +74,92 @@ def test_nothing_takes_the_place_of_a_choice_that_is_gone() -> None:
 def test_what_was_decided_on_arrival_keeps_its_address() -> None:
     stored = Choice("2", Reason.PATTERN, "mara+shop@home.test")
     assert rules.choose(ALL, original=TO_WORK, stored=stored) == stored
+
+
+# --- whatever arrives
+
+LOCALS = st.sampled_from(["mara", "MARA", "mara+x", "m.ara", "bob", "mära", ""])
+DOMAINS = st.sampled_from(["example.test", "Work.test", "gmail.com", "googlemail.com", "x.test"])
+ADDRESSES = st.builds(lambda local, domain: f"{local}@{domain}", LOCALS, DOMAINS) | st.text()
+LISTED = st.lists(ADDRESSES, max_size=3).map(tuple)
+SOURCES = st.none() | st.integers(1, 3)
+IDENTITIES = st.lists(
+    st.builds(
+        Candidate,
+        key=st.just(""),
+        address=ADDRESSES,
+        source_id=SOURCES,
+        accepts=st.sampled_from(["exact", "plus", "domain"]),
+        is_default=st.booleans(),
+    ),
+    max_size=4,
+).map(lambda found: [replace(one, key=str(n)) for n, one in enumerate(found, 1)])
+ORIGINALS = st.builds(
+    Original,
+    from_address=ADDRESSES,
+    to=LISTED,
+    cc=LISTED,
+    other=LISTED,
+    delivered=LISTED,
+    source_id=SOURCES,
+    folder_source_id=SOURCES,
+    list_identity=st.sampled_from(["", "0", "1", "9"]),
+    is_sent=st.booleans(),
+)
+
+
+@given(others=IDENTITIES, message=ORIGINALS, used=LISTED, conversation=st.booleans())
+def test_the_choice_is_one_of_the_candidates_and_never_the_local_one_in_place_of_another(
+    others: list[Candidate], message: Original, used: tuple[str, ...], conversation: bool
+) -> None:
+    local = Candidate("0", "mara@example.test", accepts="plus")
+    known = [local, *others]
+    choice = rules.choose(known, original=message, used_before=used, conversation=conversation)
+    assert choice.key in {one.key for one in known}
+    assert choice == rules.choose(
+        known, original=message, used_before=used, conversation=conversation
+    )
+    if choice.address:
+        assert Own(known).by_pattern(choice.address)
+    if choice.key != "0" or message.list_identity == "0":
+        return
+    # The local one: because mail came to it or was sent from it, or as the Default From.
+    met = (*message.named, *message.delivered, *used, message.from_address)
+    alone = Own([local])
+    came = any(alone.holds(address) for address in met)
+    assert came or choice.reason == Reason.DEFAULT
+    if choice.reason == Reason.DEFAULT:
+        # Then nothing of the message is any other's: nothing is fallen back from.
+        other = Own(others) if others else None
+        assert not any(one.is_default for one in others)
+        received = (*message.named, *message.delivered, message.from_address)
+        assert other is None or not any(other.holds(address) for address in received)
+        assert message.source_id is None or all(
+            one.source_id != message.source_id for one in others
+        )
+
+
+@given(others=IDENTITIES, message=ORIGINALS, everyone=st.booleans())
+def test_no_reply_to_all_goes_to_oneself_while_there_is_anybody_else(
+    others: list[Candidate], message: Original, everyone: bool
+) -> None:
+    own = Own([Candidate("0", "mara@example.test", accepts="plus"), *others])
+    to, cc = rules.reply_recipients(
+        message,
+        own=own,
+        reply_to=[],
+        sender=Mailbox("", message.from_address),
+        to=boxes(*message.to),
+        cc=boxes(*message.cc),
+        everyone=everyone,
+    )
+    everybody = [one.address for one in (*to, *cc)]
+    assert len({addresses.key(one) for one in everybody}) == len(everybody)
+    if everyone:
+        assert not any(own.holds(one.address) for one in cc)
+        assert not any(own.holds(one.address) for one in to) or all(
+            own.holds(one.address) for one in to
+        )
 
 
 # --- who a reply goes to
