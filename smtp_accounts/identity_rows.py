@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from accounts.models import User
-from smtp_accounts.models import Identity, Signature
+from smtp_accounts.alignment_words import Shown, shown
+from smtp_accounts.models import Alignment, Identity, Signature
 from smtp_accounts.services import identities
 from smtp_accounts.services.identities import SendFrom
 
@@ -17,6 +20,7 @@ class Row:
     entry: SendFrom
     signature: str
     is_removable: bool
+    alignment: Shown | None = None
 
     @property
     def identity(self) -> Identity:
@@ -25,6 +29,11 @@ class Row:
 
 def rows_for(user: User, *, account_id: int | None = None) -> list[Row]:
     """Every address in the order of Send From, or those of one account; few queries."""
+    now = timezone.now()
+    asked = {
+        one.identity_id: one
+        for one in Alignment.objects.filter(identity__user=user).exclude(checked_at=None)
+    }
     names = dict(Signature.objects.filter(user=user).values_list("pk", "name"))
     first = Signature.objects.filter(user=user, is_default=True).values_list("name", flat=True)
     default = first.first() or ""
@@ -38,5 +47,7 @@ def rows_for(user: User, *, account_id: int | None = None) -> list[Row]:
         if account_id is not None and identity.account_id != account_id:
             continue
         name = names.get(identity.signature_id or 0, default)
-        found.append(Row(entry, "" if identity.is_unsigned else name, not own))
+        row = asked.get(identity.pk)
+        believed = shown(identity, now=now, row=row) if row is not None else None
+        found.append(Row(entry, "" if identity.is_unsigned else name, not own, believed))
     return found

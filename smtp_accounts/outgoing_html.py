@@ -107,6 +107,12 @@ def clean(html: str) -> str:
     return _rewritten(kept, _stored_picture)
 
 
+def unmarked(html: str) -> str:
+    """As `clean`, without the marks of a draft: for texts that are put into one (signatures,
+    templates), where a second signature or quote would be taken for the draft's own."""
+    return _rewritten(clean(html), lambda given: given, keeps_marks=False)
+
+
 def quoted(html: str, pictures: Mapping[str, str]) -> str:
     """The HTML of somebody's message, fit to be quoted; empty when it is too large for that.
 

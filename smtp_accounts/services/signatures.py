@@ -14,7 +14,7 @@ from lib.pictures import picture_type
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import DraftKind, Identity, Signature, SignatureImage
-from smtp_accounts.outgoing_html import cids, clean, for_editor, to_text
+from smtp_accounts.outgoing_html import cids, for_editor, to_text, unmarked
 
 MAX_HTML = 100_000
 MAX_IMAGE = 1024 * 1024
@@ -115,7 +115,7 @@ def save(*, user: User, values: SignatureValues, signature: Signature | None = N
 
     An identity that had chosen this signature and is not named any more goes back to the default.
     """
-    html = clean(values.html[:MAX_HTML])
+    html = unmarked(values.html[:MAX_HTML])
     row = signature or _begun_with(user, html) or Signature(user=user)
     row.name, row.in_replies, row.html = values.name, values.in_replies, html
     with transaction.atomic():
@@ -202,5 +202,5 @@ def image_url(image: SignatureImage) -> str:
 def append_image(signature: Signature, image: SignatureImage) -> None:
     """Put a picture at the end of a signature, for a browser without a script."""
     tag = f'<p><img data-cid="{image.content_id}" alt=""></p>'
-    signature.html = clean(signature.html + tag)
+    signature.html = unmarked(signature.html + tag)
     signature.save(update_fields=["html"])

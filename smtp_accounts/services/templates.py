@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from smtp_accounts.models import MessageTemplate
-from smtp_accounts.outgoing_html import clean
+from smtp_accounts.outgoing_html import unmarked
 
 MAX_HTML = 500_000
 MAX_TEMPLATES = 500
@@ -54,7 +54,7 @@ def save(
     row = template or MessageTemplate(user=user)
     row.name = " ".join(values.name.split())[:100]
     row.subject = " ".join(values.subject.split())[:998]
-    row.html, row.changed_at = clean(values.html[:MAX_HTML]), now
+    row.html, row.changed_at = unmarked(values.html[:MAX_HTML]), now
     try:
         with transaction.atomic():
             row.save()

@@ -96,7 +96,13 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         accounts.delete(account=account, replacement=chosen.identity if chosen else None)
         messages.success(request, _("%(email)s is deleted.") % {"email": account.email})
         return form_page.back(request)
-    context = {"account": account, "needed": needed, "form": form}
+    mine = identities.primary_of(account)
+    context = {
+        "account": account,
+        "needed": needed,
+        "form": form,
+        "others": [one.address for one in account.identities.exclude(pk=mine.pk)],
+    }
     status = 422 if request.method == "POST" else 200
     return form_page.part(request, "smtp_accounts/_delete.html", context, status)
 

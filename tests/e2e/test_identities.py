@@ -88,7 +88,7 @@ def test_an_account_gets_a_second_address(
     no_barriers()
     shot("identity-refused")
     dialog.get_by_label("Email Address").fill("studio@provider.test")
-    dialog.get_by_role("button", name="Test").click()
+    dialog.get_by_role("button", name="Test address").click()
     expect(dialog.get_by_text("localhost takes mail from studio@provider.test.")).to_be_visible()
     shot("identity-tested")
     dialog.get_by_label("Private description").fill("Clients only")

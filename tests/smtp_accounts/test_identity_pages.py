@@ -230,6 +230,7 @@ def test_deleting_an_account_counts_what_leans_on_any_of_its_addresses(
     browser, address = client_for(user), reverse("smtp-account-delete", args=[studio.account_id])
     page = browser.get(address).content.decode()
     assert "1 draft is written" in text_of(page)
+    assert "Its other address goes with it: studio@provider.test" in text_of(page)
     assert f'value="{studio.pk}"' not in page
     local = identities.local_of(user)
     browser.post(address, {"replacement": str(local.pk)})

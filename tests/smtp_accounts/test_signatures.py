@@ -30,7 +30,10 @@ from smtp_accounts.services.signatures import (
 ClientFor = Callable[[User], Client]
 NEW = "/settings/signatures/new/"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
-NASTY = '<p onclick="x()">Mara <b>Lind</b><script>x()</script></p><img src="https://t.test/a.png">'
+NASTY = (
+    '<div data-signature="7"><p data-quote onclick="x()">Mara <b>Lind</b><script>x()</script></p>'
+    '<img src="https://t.test/a.png"></div>'
+)
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def test_nobody_elses_address_is_given_a_signature(user: User, other_user: User)
 def test_what_is_stored_is_harmless(user: User) -> None:
     html = make(user, html=NASTY).html
     assert "Lind</b>" in html
-    for bad in ("onclick", "script", " src="):
+    for bad in ("onclick", "script", " src=", "data-signature", "data-quote"):
         assert bad not in html
 
 
