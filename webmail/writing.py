@@ -18,13 +18,14 @@ from lib.moments import moment
 from mailstore.mime import Part
 from smtp_accounts import outgoing_html
 from smtp_accounts.models import Draft, DraftKind, Importance, Signature
-from smtp_accounts.services import identities, replies, signatures
+from smtp_accounts.services import guarding, identities, replies, signatures
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.replies import Start
 from webmail import later, linking, sender_list
 from webmail.later import Preset
 from webmail.letter import File, file_of
 from webmail.linking import Link
+from webmail.pieces import Piece, piece_url
 from webmail.sender_list import Group
 
 FIELDS = (
@@ -55,9 +56,10 @@ class Window:
     later_words: str = ""
     files: Sequence[tuple[int, File]] = ()
     parts: Sequence[Part] = ()
+    whole: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     question: str = ""
-    warning: str = ""
+    warning: guarding.Warning | None = None
     sure: Sequence[str] = ()
     action: str = "send"
     conflict: bool = False
@@ -116,13 +118,15 @@ def of_start(user: User, key: UUID, start: Start) -> Window:
             "reason": chosen.reason,
             "by_hand": "",
             "send_at": "",
-            "mode": _mode(user, start.values.html, start.values.body),
+            "html": _startable(user, start),
+            "mode": "plain" if start.is_plain else "html",
         },
         sender=chosen.send_from.key,
         reason=chosen.sentence,
         identities=identities.send_from(user),
-        exact_address=chosen.address or start.values.from_address,
+        exact_address=chosen.address,
         parts=start.parts,
+        whole=start.whole,
     )
 
 
@@ -175,12 +179,26 @@ def _mode(user: User, html: str, body: str) -> str:
     return "plain" if user.writes_plain or body.strip() else ""
 
 
+def _startable(user: User, start: Start) -> str:
+    """The HTML a window starts with; its pictures are still parts of the message answered."""
+    html, original = start.values.html, start.values.original
+    urls = _signed_with(user, html)
+    if original is not None:
+        for cid, index in start.pictures.items():
+            urls[cid] = piece_url(Piece(user.pk, original.pk, index))
+    return outgoing_html.for_editor(html, lambda cid: urls.get(cid, ""))
+
+
+def _signed_with(user: User, html: str) -> dict[str, str]:
+    """Where the pictures of a signature are shown, by Content-ID."""
+    return {one.content_id: signatures.image_url(one) for one in signatures.images_of(user, html)}
+
+
 def _editable(draft: Draft) -> str:
     """The draft's HTML with addresses for the pictures in it."""
     if not draft.html:
         return ""
-    images = signatures.images_of(draft.user, draft.html)
-    urls = {one.content_id: signatures.image_url(one) for one in images}
+    urls = _signed_with(draft.user, draft.html)
     for one in draft.attachments.exclude(content_id=""):
         urls[one.content_id] = reverse("draft-inline", args=[draft.key, one.pk])
     return outgoing_html.for_editor(draft.html, lambda cid: urls.get(cid, ""))

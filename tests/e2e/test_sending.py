@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
@@ -155,9 +154,8 @@ def test_an_answer_leaves_through_the_external_account(
     expect(window.locator("[data-reason]")).to_have_text("because it was sent there")
     expect(window.locator(".chip [data-name]")).to_have_text(["Jonas Ekdahl", "Anneke de Wit"])
     expect(window.locator("[name=cc]")).to_have_value("Anneke de Wit <anneke@harbourline.test>")
-    body = window.get_by_label("Message", exact=True)
+    body = window.get_by_role("textbox", name="Message", exact=True)
     expect(body).to_be_focused()
-    expect(body).to_have_value(re.compile(r"Jonas Ekdahl wrote:\n> Dear Mara,\n>\n> the meter"))
     page.keyboard.type("Hello Jonas,\n\nhere they are.\n")
     expect(window.locator("[data-status]")).to_contain_text("Saved", timeout=6_000)
     assert Draft.objects.open().get().body.startswith("Hello Jonas,")
@@ -175,7 +173,10 @@ def test_an_answer_leaves_through_the_external_account(
     assert taken.recipients == ("jonas@harbourline.test", "anneke@harbourline.test")
     said = message_from_bytes(taken.raw, policy=default)
     assert said["In-Reply-To"] == "<lease-4@harbourline.test>"
-    assert "Hello Jonas," in said.get_content()
+    words = said.get_body(("plain",))
+    assert words is not None
+    assert words.get_content().startswith("Hello Jonas,\r\n\r\nhere they are.\r\n")
+    assert "Jonas Ekdahl wrote:\r\n> Dear Mara,\r\n> \r\n> the meter" in words.get_content()
     letter.refresh_from_db()
     assert letter.is_answered
     assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
@@ -193,7 +194,7 @@ def test_undo_send_and_discard_give_the_draft_back(
     expect(window.get_by_label("To", exact=True)).to_be_focused()
     page.keyboard.type("bob@elsewhere.test,")
     window.get_by_label("Subject").fill("Hotel block, a question")
-    window.get_by_label("Message", exact=True).fill("Twenty rooms in one house or in two?")
+    window.get_by_role("textbox", name="Message").fill("Twenty rooms in one house or in two?")
     window.get_by_role("button", name="Send", exact=True).click()
     page.get_by_role("button", name="Undo").click()
     expect(window.get_by_label("Subject")).to_have_value("Hotel block, a question")
@@ -202,7 +203,7 @@ def test_undo_send_and_discard_give_the_draft_back(
     expect(window).to_have_count(0)
     assert not Draft.objects.open().exists()
     page.get_by_role("button", name="Undo").last.click()
-    expect(window.get_by_label("Message", exact=True)).to_have_value(
+    expect(window.get_by_role("textbox", name="Message")).to_have_text(
         "Twenty rooms in one house or in two?"
     )
 
@@ -223,11 +224,11 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     window = page.locator("compose-window")
     window.get_by_label("To", exact=True).fill("bob@exmaple, Ruth Okafor <ruth@okafor.test>")
     window.get_by_role("button", name="Cc", exact=True).click()
-    window.get_by_label("Message", exact=True).fill("The plan is attached.")
-    expect(window.get_by_text("“bob@exmaple” is not a mail address.")).to_be_visible()
+    window.get_by_role("textbox", name="Message").fill("The plan is attached.")
+    expect(window.get_by_text("“bob@exmaple” is not a mail address")).to_be_visible()
     window.get_by_role("button", name="Send", exact=True).click()
     expect(window.get_by_text("Not sent yet.")).to_be_visible()
-    expect(window.get_by_label("Message", exact=True)).to_have_value("The plan is attached.")
+    expect(window.get_by_role("textbox", name="Message")).to_have_text("The plan is attached.")
     shot("compose-slip")
     no_barriers()
     window.get_by_role("button", name="Remove bob@exmaple").click()
@@ -239,7 +240,7 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
         name="Meter readings.pdf", mimeType="application/pdf", buffer=b"%PDF" * 50_000
     )
     png = FilePayload(name="Workbench.png", mimeType="image/png", buffer=b"\x89PNG" * 9_000)
-    window.locator("input[type=file]").set_input_files([pdf, png])
+    window.locator("input[name=files]").set_input_files([pdf, png])
     expect(window.get_by_text("Meter readings.pdf")).to_be_visible()
     expect(window.locator(".file .help")).to_have_count(2)
     shot("compose-files")
@@ -297,7 +298,7 @@ def test_the_outbox_says_why(
     expect(page.get_by_text("It goes out in a few seconds.")).to_have_count(2)
     send_due()
     page.goto(f"{live_server.url}/outbox/")
-    expect(page.get_by_text("Sent to 1 of 2 recipients.")).to_be_visible()
+    expect(page.get_by_text("Sent to 1 of 2 recipients by localhost.")).to_be_visible()
     expect(page.get_by_text("552 5.2.2 mailbox full")).to_be_visible()
     expect(page.get_by_text("Next try")).to_be_visible()
     shot("outbox")
@@ -326,7 +327,7 @@ def test_without_scripts_a_message_is_written_and_sent(
     plain.get_by_label("To", exact=True).fill("bob@elsewhere.test")
     plain.get_by_label("Subject").fill("Plain")
     plain.get_by_label("Message", exact=True).fill("Without scripts.")
-    plain.locator("input[type=file]").set_input_files(
+    plain.locator("input[name=files]").set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"abc"}
     )
     plain.get_by_role("button", name="Attach", exact=True).click()

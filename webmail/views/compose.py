@@ -50,7 +50,7 @@ def compose(request: HttpRequest) -> HttpResponse:
                 continue
             message = message_for(user, number(asked[kind]))
             if kind == "forward":
-                start = replies.forward(user, message)
+                start = replies.forward(user, message, whole="whole" in asked)
             else:
                 start = replies.reply(user, message, everyone=kind == "reply_all")
             return writing.show(request, writing.of_start(user, key, start))
@@ -160,7 +160,8 @@ def store(request: HttpRequest, user: User, key: UUID, form: ComposeForm) -> Dra
         user=user, key=key, values=form.values(), version=form.version_seen, now=now
     )
     indexes = [number(one) for one in request.POST.getlist("keep")[: drafts.MAX_ATTACHMENTS]]
-    replies.carry_over(draft=stored, indexes=indexes, now=now)
+    whole = bool(request.POST.get("whole"))
+    replies.carry_over(draft=stored, indexes=indexes, now=now, whole=whole)
     return stored
 
 

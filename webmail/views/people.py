@@ -15,7 +15,7 @@ from mailstore.models import Message
 from smtp_accounts import access, addresses, outgoing_html
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.models import Signature
-from smtp_accounts.services import correspondents, identities, signatures, templates
+from smtp_accounts.services import correspondents, guarding, identities, signatures, templates
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.signatures import Region
 from smtp_accounts.services.templates import (
@@ -25,10 +25,6 @@ from smtp_accounts.services.templates import (
 )
 from webmail.access import person
 
-try:
-    from smtp_accounts.services import guarding
-except ImportError:
-    guarding = None
 MAX_QUERY = 200
 MAX_TO = 500
 NO_SIGNATURE = "0"
@@ -124,8 +120,6 @@ def _region(user: User, chosen: SendFrom, kind: str, signature: str) -> Region:
 
 def _warning(request: HttpRequest, user: User, chosen: SendFrom) -> dict[str, str] | None:
     """What speaks against writing to these people from this address, if anything does."""
-    if guarding is None:
-        return None
     original = request.GET.get("original", "")
     message = None
     if original.isdecimal() and len(original) < 19:
@@ -134,4 +128,11 @@ def _warning(request: HttpRequest, user: User, chosen: SendFrom) -> dict[str, st
     found = [addresses.parse_one(one) for one in entries]
     to = [one.address for one in found if one is not None]
     warning = guarding.warning(user, chosen.identity, original=message, to=to)
-    return {"text": str(warning.sentence)} if warning is not None else None
+    if warning is None:
+        return None
+    instead = warning.instead
+    return {
+        "text": warning.sentence,
+        "instead": str(instead.pk) if instead is not None else "",
+        "address": instead.address if instead is not None else "",
+    }

@@ -16,7 +16,7 @@ from accounts.models import User
 from smtp_accounts import access
 from smtp_accounts.models import Draft, DraftKind, OutboxMessage
 from smtp_accounts.nudge import nudge
-from smtp_accounts.services import drafts, outbox
+from smtp_accounts.services import drafts, guarding, outbox
 from smtp_accounts.services.drafts import ConflictError, SubmittedError
 from smtp_accounts.services.outbox import UnsendableError
 from webmail import actions, later, writing
@@ -89,7 +89,7 @@ def _send(request: HttpRequest, user: User, stored: Draft, action: str) -> HttpR
     if later.is_over(stored.send_at, now):
         errors["send_at"] = _("This time is over. Choose another one, or send at once.")
     sure = request.POST.getlist("sure")
-    question, warning = ("", "") if errors else _forgotten(stored, sure)
+    question, warning = ("", None) if errors else _forgotten(stored, sure)
     if not errors and not question:
         try:
             outbox.submit(user=user, draft=stored, now=now, undo_seconds=user.undo_send)
@@ -104,13 +104,20 @@ def _send(request: HttpRequest, user: User, stored: Draft, action: str) -> HttpR
     return _sent(request, stored, archive=action == "send-archive")
 
 
-def _forgotten(stored: Draft, sure: list[str]) -> tuple[str, str]:
-    """What may have been forgotten and was not asked about yet, and a sentence about it."""
+def _forgotten(stored: Draft, sure: list[str]) -> tuple[str, guarding.Warning | None]:
+    """What may have been forgotten and was not asked about yet, and what is said about it."""
+    if "identity" not in sure:
+        to = outbox.read_envelope(stored).everyone
+        original = None if stored.kind == DraftKind.FORWARD else stored.original
+        found = guarding.warning(stored.user, stored.identity, original=original, to=to)
+        if found is not None:
+            return "identity", found
     if not stored.subject.strip() and "subject" not in sure:
-        return "subject", ""
+        return "subject", None
     if "attachment" not in sure and speaks_of_a_file(stored.body):
-        return ("" if stored.attachments.filter(content_id="").exists() else "attachment"), ""
-    return "", ""
+        has_file = stored.attachments.filter(content_id="").exists()
+        return "" if has_file else "attachment", None
+    return "", None
 
 
 def _unsent(request: HttpRequest, window: Window, stored: Draft | None = None) -> HttpResponse:

@@ -23,7 +23,7 @@ export class Recipients {
     this.list = document.createElement("span");
     this.list.className = "chips-in";
     this.list.setAttribute("role", "list");
-    this.list.setAttribute("aria-label", row.querySelector("label").textContent);
+    this.list.setAttribute("aria-label", this.words.inField.replace("%s", row.querySelector("label").textContent));
     this.field.before(this.list);
     this.fold = row.querySelector("[data-fold]");
     this.fold?.addEventListener("click", () => { this.isUnfolded = true; this.draw(); this.focus(); });

@@ -21,6 +21,7 @@ class ComposeWindow extends HTMLElement {
     this.saver = new Saver(this);
     this.conflict = new Conflict(this);
     this.sender = new Sender(this);
+    this.sure = new Set();
     this.recipients = [];
     this.recipients.push(...[...this.querySelectorAll("[data-recipients]")].map((row) => new Recipients(row, this)));
     this.files = new Files(this);
@@ -206,7 +207,20 @@ class ComposeWindow extends HTMLElement {
     }
     if (this.warned === warning.text) return;
     this.warned = warning.text;
-    this.note("identity", (made) => { made.querySelector("p").textContent = warning.text; });
+    this.sure.add("identity");
+    this.note("identity", (made) => {
+      made.querySelector("p").textContent = warning.text;
+      const use = made.querySelector("[data-use]");
+      use.hidden = !warning.instead;
+      use.dataset.use = warning.instead;
+      use.textContent = this.words.use.replace("%s", warning.address);
+    });
+  }
+
+  use(key) {
+    this.unnote();
+    const option = this.sender.options.find((one) => one.dataset.value === key);
+    if (option) this.sender.choose(option);
   }
 
   // ---- other tabs, and what this browser kept
@@ -299,6 +313,7 @@ class ComposeWindow extends HTMLElement {
       takeBack: () => this.takeBack(),
       forget: () => { drop(this.owner, this.key); this.unnote(); },
       dismiss: () => this.unnote(),
+      use: () => this.use(button.dataset.use),
       close: () => this.close(),
       discard: () => this.discard(),
       detach: () => this.files.detach(button.dataset.detach),
@@ -397,6 +412,11 @@ class ComposeWindow extends HTMLElement {
     send.disabled = true;
     await this.saver.settle();
     const body = this.saver.data(button);
+    // What was asked about once is not asked again, wherever the next click goes.
+    if (button?.name === "sure") this.sure.add(button.value);
+    for (const one of body.getAll("sure")) this.sure.add(one);
+    body.delete("sure");
+    for (const one of this.sure) body.append("sure", one);
     this.unnote();
     try {
       const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "window" } });
