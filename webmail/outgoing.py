@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from connectivity.catalogue import root
-from connectivity.causes import explain_cause
 from lib.moments import moment
 from smtp_accounts import access
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.services import waiting
+from webmail import later
+from webmail.outgoing_words import again, going, held_back, refused, scheduled, unsure
 
 CANCEL, EDIT, AGAIN, NOW, ARRIVED, DISMISS = "cancel", "edit", "again", "now", "arrived", "dismiss"
+RESCHEDULE = "reschedule"
+#: A message here has no account of its own colour: that of this installation, or of any other.
+LOCAL_TINT, ACCOUNT_TINT = 1, 6
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,21 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class Button:
+    """Something to do: `name` is what the address of the form ends with."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """One message. `look` is waiting, going, failed, unsure or needs-you; `buttons` are names
-    of what can be done, the first one being what is most likely wanted."""
+    """One message. `look` is waiting, scheduled, going, failed, unsure or needs-you.
+
+    The first of `buttons` is what is most likely wanted. `at` is when it is scheduled, as a form
+    has it, and empty where that cannot be changed; `mend` is where the account that keeps the
+    message back can be mended.
+    """
 
     message: OutboxMessage
     look: str
@@ -42,6 +58,17 @@ class Row:
     when: str
     missed: Sequence[Missed]
     server_line: str
+    buttons: Sequence[Button]
+    tint: int
+    at: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class _Story:
+    look: str
+    word: str
+    sentence: str
     buttons: Sequence[str]
 
 
@@ -54,14 +81,16 @@ def rows(user: User, *, now: datetime) -> list[Row]:
 def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
     recipients = list(message.recipients.all())
     held = waiting.is_held(message, enabled=enabled)
-    look, word, sentence, buttons = _story(message, recipients, held, now)
+    story = _story(message, recipients, held, now)
     told = (RecipientState.REFUSED, RecipientState.DEFERRED)
     missed = [one for one in recipients if one.state in told and one.reply]
+    tried = message.state == OutboxState.RETRY
+    possible = [name for name in story.buttons if name != EDIT or message.draft_id]
     return Row(
         message=message,
-        look=look,
-        word=word,
-        sentence=sentence,
+        look=story.look,
+        word=story.word,
+        sentence=story.sentence,
         to=_names(recipients),
         when=moment(message.created_at, now=now),
         missed=[
@@ -69,27 +98,68 @@ def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
             for one in missed
         ],
         server_line=message.server_line,
-        buttons=[name for name in buttons if name != EDIT or message.draft_id],
+        buttons=[Button(name, _label(name, story.look, held, tried=tried)) for name in possible],
+        tint=_tint(message),
+        at=later.form_value(message.not_before) if story.look == "scheduled" else "",
+        mend=_mend(message, held) if story.look == "needs-you" else "",
     )
 
 
 def _story(
     message: OutboxMessage, recipients: Sequence[OutboxRecipient], held: str, now: datetime
-) -> tuple[str, str, str, list[str]]:
+) -> _Story:
     state = message.state
     if state == OutboxState.UNKNOWN:
-        return "unsure", _("Not certain"), _unsure(message), [ARRIVED, AGAIN, EDIT]
+        return _Story("unsure", _("Not certain"), unsure(message), [ARRIVED, AGAIN, EDIT])
     if state == OutboxState.REFUSED:
-        return "failed", _("Refused"), _refused(message, recipients), [EDIT, AGAIN, DISMISS]
+        sentence = refused(message, recipients)
+        return _Story("failed", _("Refused"), sentence, [EDIT, AGAIN, DISMISS])
     if state == OutboxState.SENDING:
-        return "going", _("Sending"), _("It is being handed over now."), []
+        return _Story("going", _("Sending"), going(message), [])
+    if state == OutboxState.QUEUED and message.is_scheduled and message.not_before > now:
+        sentence = scheduled(message, held)
+        return _Story("scheduled", _("Scheduled"), sentence, [NOW, EDIT, CANCEL])
     if held:
-        return "needs-you", _("Needs you"), _held(message, held), [EDIT, CANCEL]
+        return _Story("needs-you", _("Needs you"), held_back(message, held), [EDIT, CANCEL])
     if state == OutboxState.QUEUED:
-        seconds = (message.not_before - now).total_seconds()
-        sentence = _("It goes out in a few seconds.") if seconds > 0 else _("It goes out now.")
-        return "waiting", _("Waiting"), sentence, [CANCEL]
-    return "waiting", _("Will be tried again"), _again(message, now), [NOW, EDIT, CANCEL]
+        if message.not_before <= now:
+            return _Story("waiting", _("Waiting"), _("It goes out now."), [CANCEL])
+        return _Story("waiting", _("Waiting"), _("It goes out in a few seconds."), [CANCEL, NOW])
+    word = _("Will be tried again")
+    return _Story("waiting", word, again(message, recipients, now), [NOW, EDIT, CANCEL])
+
+
+def _label(name: str, look: str, held: str, *, tried: bool) -> str:
+    """What a button says: it names the result."""
+    if name == NOW:
+        return _("Try now") if tried else _("Send now")
+    if name == EDIT:
+        if look == "needs-you" and held != "feature-off":
+            return _("Send as another")
+        return _("Edit and resend") if look in ("failed", "unsure") else _("Edit")
+    return {
+        CANCEL: _("Cancel"),
+        AGAIN: _("Send again"),
+        ARRIVED: _("It arrived"),
+        DISMISS: _("Put away"),
+    }[name]
+
+
+def _mend(message: OutboxMessage, held: str) -> str:
+    if message.account_id is None or held == "feature-off":
+        return ""
+    return reverse("smtp-account-edit", args=[message.account_id])
+
+
+def _tint(message: OutboxMessage) -> int:
+    """The colour of what it is sent as, 1-6."""
+    identity = message.identity
+    if identity is not None and identity.color:
+        return identity.color
+    source = message.account.source if message.account else None
+    if source is not None:
+        return source.color
+    return LOCAL_TINT if message.is_local_from else ACCOUNT_TINT
 
 
 def _names(recipients: Sequence[OutboxRecipient]) -> str:
@@ -101,59 +171,3 @@ def _names(recipients: Sequence[OutboxRecipient]) -> str:
         "shown": shown,
         "n": more,
     }
-
-
-def _host(message: OutboxMessage) -> str:
-    return message.account.host if message.account else _("the relay of this server")
-
-
-def _unsure(message: OutboxMessage) -> str:
-    return _(
-        "The message was handed to %(host)s, but its answer never came. It may have arrived or "
-        "not, so it is not sent again by itself. Ask the recipient, then choose."
-    ) % {"host": _host(message)}
-
-
-def _refused(message: OutboxMessage, recipients: Sequence[OutboxRecipient]) -> str:
-    refused = sum(one.state == RecipientState.REFUSED for one in recipients)
-    if message.cause == "gave-up":
-        return _("It was tried for two days, and %(host)s did not take it.") % {
-            "host": _host(message)
-        }
-    if message.cause == "no-relay":
-        return _("It could not leave this server.")
-    if refused < len(recipients):
-        words = {"done": len(recipients) - refused, "all": len(recipients)}
-        return _("Sent to %(done)d of %(all)d recipients. The others were refused.") % words
-    told = _("It was refused. Nobody received it.")
-    return f"{told} {_reason(message)}".strip()
-
-
-def _reason(message: OutboxMessage) -> str:
-    """What the refusal means and what to do, where the server's words were understood."""
-    if message.cause == "refused" or root(message.cause) != "refused":
-        return ""
-    told = explain_cause(message.cause, {"host": _host(message), "email": message.from_address})
-    return f"{told.sentence} {told.action}"
-
-
-def _held(message: OutboxMessage, cause: str) -> str:
-    if cause == "account-gone":
-        return _("The account it was to be sent through is gone. Choose another address.")
-    if message.account is None:
-        return ""
-    explained = explain_cause(
-        cause, {"host": message.account.host, "username": message.account.username}
-    )
-    return _("%(sentence)s The message is kept here until that is mended.") % {
-        "sentence": explained.sentence
-    }
-
-
-def _again(message: OutboxMessage, now: datetime) -> str:
-    known = {"host": message.account.host, "port": message.account.port} if message.account else {}
-    why = _("The server asked to try again later.")
-    if message.cause and message.cause != "refused":
-        why = explain_cause(message.cause, known).sentence
-    later = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
-    return f"{why} {later}".strip()

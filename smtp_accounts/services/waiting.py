@@ -17,7 +17,8 @@ from smtp_accounts.services import sent
 
 def shown(user: User) -> list[OutboxMessage]:
     """The outbox, newest first, with recipients and accounts."""
-    rows = OutboxMessage.objects.shown().filter(user=user).select_related("account", "draft")
+    related = ("account__source", "identity")
+    rows = OutboxMessage.objects.shown().filter(user=user).select_related(*related)
     return list(rows.prefetch_related("recipients").order_by("-id")[:200])
 
 
@@ -43,7 +44,7 @@ def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:
         )
         if not waiting.update(state=OutboxState.CANCELLED, ended_at=now, draft=None):
             return None
-        return _reopen(message, _missed(message))
+        return _reopen(message, _missed(message), keep_time=True)
 
 
 def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
@@ -52,14 +53,17 @@ def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
 
 
 def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: datetime) -> Draft | None:
-    """Open the draft of a refused or uncertain message again, for these of its recipients."""
+    """Open the draft of a refused or uncertain message again, for these of its recipients.
+
+    Its time to go out is over, if it had one.
+    """
     with transaction.atomic():
         ended = OutboxMessage.objects.filter(
             pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
         )
         if not ended.update(dismissed_at=now, draft=None):
             return None
-        return _reopen(message, recipients)
+        return _reopen(message, recipients, keep_time=False)
 
 
 def _missed(message: OutboxMessage) -> list[str]:
@@ -68,12 +72,15 @@ def _missed(message: OutboxMessage) -> list[str]:
     return list(others.order_by("pk").values_list("address", flat=True))
 
 
-def _reopen(message: OutboxMessage, recipients: Collection[str]) -> Draft | None:
+def _reopen(
+    message: OutboxMessage, recipients: Collection[str], *, keep_time: bool
+) -> Draft | None:
     """Give the draft back, addressed to these alone, each in the field it was written in."""
     if message.draft_id is None:
         return None
-    Draft.objects.filter(pk=message.draft_id).update(submitted_at=None, send_at=None)
     draft = Draft.objects.get(pk=message.draft_id)
+    draft.submitted_at = None
+    draft.send_at = draft.send_at if keep_time else None
     wanted = {address.casefold() for address in recipients}
     if message.recipients.count() > len(wanted):
         for name in ("to", "cc", "bcc"):
@@ -83,7 +90,7 @@ def _reopen(message: OutboxMessage, recipients: Collection[str]) -> Draft | None
                 if mailbox.address.casefold() in wanted
             ]
             setattr(draft, name, ", ".join(kept))
-        draft.save(update_fields=["to", "cc", "bcc"])
+    draft.save(update_fields=["submitted_at", "send_at", "to", "cc", "bcc"])
     return draft
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from connectivity.models import Feature, FeatureSwitch
+from filtering.services import deliver
 from mailstore.models import Blob, FolderRole, Message
 from mailstore.services import blobs, sweeping
 from protocols.body import Body
@@ -103,7 +104,7 @@ def test_a_copy_that_could_not_be_stored_is_made_up_for(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(blobs, "writing", full)
+        patch.setattr(deliver, "prepare_stored", full)
         ((pk, fence),) = queue.claim_due(now=timezone.now())
         delivery.deliver_one(outbox_id=pk, fence=fence, clock=timezone.now)
     message.refresh_from_db()

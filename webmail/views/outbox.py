@@ -16,7 +16,7 @@ from smtp_accounts import access
 from smtp_accounts.models import Draft, OutboxMessage
 from smtp_accounts.nudge import nudge
 from smtp_accounts.services import waiting as service
-from webmail import outgoing, screen
+from webmail import later, outgoing, screen
 from webmail.access import person
 from webmail.place import Place
 
@@ -25,8 +25,14 @@ from webmail.place import Place
 def outbox(request: HttpRequest) -> HttpResponse:
     """Everything that is not through, newest first."""
     user = person(request)
-    rows = outgoing.rows(user, now=timezone.now())
-    context = {"rows": rows, "moving": any(row.look in ("going", "waiting") for row in rows)}
+    now = timezone.now()
+    rows = outgoing.rows(user, now=now)
+    context = {
+        "rows": [row for row in rows if not row.at],
+        "scheduled": sorted((row for row in rows if row.at), key=lambda row: row.at),
+        "earliest": later.form_value(now),
+        "moving": any(row.look in ("going", "waiting") for row in rows),
+    }
     if request.headers.get("HX-Request"):
         return render(request, "webmail/_outbox_rows.html", context)
     context |= screen.tree_context(screen.desk(user), Place(where="outbox"))
@@ -39,15 +45,39 @@ def act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     message = access.outbox_for(person(request), pk)
     if do in (outgoing.CANCEL, outgoing.EDIT):
         return _back_to_draft(request, message, do)
+    if do == outgoing.RESCHEDULE:
+        return _reschedule(request, message)
     work = WORK.get(do)
     if work is None:
         raise Http404
-    if not work[0](message):
-        messages.error(request, _("That is no longer possible: the message has moved on."))
-    else:
-        messages.success(request, str(work[1]()))
-        nudge()
+    return _answer(request, str(work[1]()) if work[0](message) else "")
+
+
+def _answer(request: HttpRequest, done: str) -> HttpResponse:
+    """Say what was done, nothing where it was too late; the worker looks at the outbox at once."""
+    is_script = request.headers.get("X-Part") is not None
+    if not done:
+        text = _("That is no longer possible: the message has moved on.")
+        if is_script:
+            return JsonResponse({"text": text}, status=409)
+        messages.error(request, text)
+        return redirect("outbox")
+    nudge()
+    if is_script:
+        return JsonResponse({"text": done})
+    messages.success(request, done)
     return redirect("outbox")
+
+
+def _reschedule(request: HttpRequest, message: OutboxMessage) -> HttpResponse:
+    """Send a scheduled message at the time of the form, which has to be one to come."""
+    at = later.parse(request.POST.get("at", ""))
+    if at is None or later.is_over(at, timezone.now()):
+        messages.error(request, _("Choose a time that is still to come."))
+        return redirect("outbox")
+    moved = service.reschedule(message=message, at=at)
+    done = _("It goes out %(when)s.") % {"when": later.words(at)}
+    return _answer(request, done if moved else "")
 
 
 def _back_to_draft(request: HttpRequest, message: OutboxMessage, do: str) -> HttpResponse:
@@ -74,15 +104,19 @@ def _reopened(message: OutboxMessage) -> Draft | None:
     return service.cancel(message=message, now=now) or service.edit_again(message=message, now=now)
 
 
+def _at_once(message: OutboxMessage) -> bool:
+    now = timezone.now()
+    return service.send_now(message=message, now=now) or service.send_again(
+        message=message, now=now
+    )
+
+
 WORK: dict[str, tuple[Callable[[OutboxMessage], bool], Callable[[], str]]] = {
     outgoing.AGAIN: (
         lambda message: service.send_again(message=message, now=timezone.now()),
         lambda: _("The message is sent again."),
     ),
-    outgoing.NOW: (
-        lambda message: service.send_again(message=message, now=timezone.now()),
-        lambda: _("The message is tried now."),
-    ),
+    outgoing.NOW: (_at_once, lambda: _("The message is sent now.")),
     outgoing.ARRIVED: (
         lambda message: service.it_arrived(message=message, now=timezone.now()),
         lambda: _("Noted as sent. A copy is in Sent."),
