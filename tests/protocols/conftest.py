@@ -7,10 +7,12 @@ import pytest
 from protocols.address import AddressPolicy
 from protocols.check import CheckReport, Kind, check
 from protocols.imap import ImapSource
+from protocols.smtp import Session
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.dovecot import Dovecot
 from standin.hostile import Hostile
+from tests.protocols import smtp_talk
 from tests.protocols.scripted import LOGIN, Open, Reach, Try
 
 BOX_PASSWORD = "box secret"
@@ -85,3 +87,25 @@ def tried(loopback: AddressPolicy, trust: Trust) -> Try:
         )
 
     return report
+
+
+@pytest.fixture
+def open_smtp(loopback: AddressPolicy, trust: Trust) -> smtp_talk.Open:
+    """Signs in to an SMTP server, or merely greets it."""
+
+    def opened(
+        port: int,
+        security: Security = Security.NONE,
+        *,
+        login: Login | None = None,
+        deadline: float = 5,
+    ) -> Session:
+        return Session.open(
+            Endpoint("localhost", port, security),
+            login,
+            policy=loopback,
+            trust=trust,
+            deadline=deadline,
+        )
+
+    return opened
