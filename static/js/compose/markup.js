@@ -30,6 +30,7 @@ const STYLES = [
 const FETCHES = /url\(|image|src\(|attr\(|var\(|env\(|element\(|paint\(|expression/i;
 const LINK = /^(?:https?|mailto|tel):/i;
 const OWN_IMAGE = /^(?:blob:|\/(?!\/))/;
+const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,/i;
 const MEANS = { STRONG: "b", EM: "i", INS: "u", STRIKE: "s", DEL: "s", TT: "code", CENTER: "div", BIG: "span", MAIN: "div", NAV: "div" };
 const VOID = new Set(["BR", "COL", "HR", "IMG", "WBR"]);
 const FONT_SIZES = ["10px", "13px", "16px", "18px", "24px", "32px", "48px"];
@@ -97,6 +98,8 @@ function parse(html, isOwn) {
     FORBID_CONTENTS: ["script", "style", "template", "noscript", "textarea", "title", "svg", "math", "select", "object", "iframe", "audio", "video", "canvas"],
     RETURN_DOM: true,
   });
+  // A page of frames has no words.
+  if (!body) return document.implementation.createHTMLDocument("").body;
   const back = (text) => text.replaceAll(name, "");
   const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -156,7 +159,7 @@ function picture(image, isPaste) {
   const source = image.getAttribute("src") || image.getAttribute("data-src") || "";
   image.removeAttribute("data-src");
   if (OWN_IMAGE.test(source)) return;
-  if (source.startsWith("data:")) return;
+  if (DATA_IMAGE.test(source)) return;
   if (isPaste) {
     if (!LINK.test(source)) { image.remove(); return; }
     const link = image.ownerDocument.createElement("a");
@@ -165,7 +168,7 @@ function picture(image, isPaste) {
     if (image.closest("a")) image.replaceWith(link.textContent); else image.replaceWith(link);
     return;
   }
-  if (source) image.setAttribute("data-away", source);
+  if (source && !/^data:/i.test(source)) image.setAttribute("data-away", source);
   image.removeAttribute("src");
 }
 

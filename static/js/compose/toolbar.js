@@ -122,7 +122,7 @@ export class Toolbar {
     const row = this.row.getBoundingClientRect();
     const at = button.getBoundingClientRect();
     menu.classList.toggle("editor__menu--down", row.top < menu.offsetHeight + 8);
-    menu.style.left = `${Math.max(0, Math.min(at.left - row.left, row.width - menu.offsetWidth))}px`;
+    menu.style.setProperty("--left", `${Math.max(0, Math.min(at.left - row.left, row.width - menu.offsetWidth))}px`);
     (menu.querySelector("[aria-checked=true]") ?? menu.querySelector("button")).focus({ preventScroll: true });
   }
 
