@@ -133,7 +133,8 @@ class IdentityForm(forms.Form):
     def has_more(self) -> bool:
         """Whether the folded fields are to be seen: something is chosen there, or wrong."""
         plain = {"reply_to": "", "accepts": Accepts.PLUS, "sent_folder": ""}
-        return any(self[name].errors or self[name].value() != plain[name] for name in plain)
+        fields = [(self[name], usual) for name, usual in plain.items()]
+        return any(field.errors or (field.value() or "") != usual for field, usual in fields)
 
     def clean_address(self) -> str:
         address = addresses.normal(self.cleaned_data["address"])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -116,6 +117,48 @@ def test_an_account_gets_a_second_address(
     dialog.get_by_role("button", name="Remove address").click()
     expect(page.get_by_text("studio@provider.test is removed.")).to_be_visible()
     assert not [one for one in problems if "422" not in one]
+
+
+@pytest.mark.accept("A35")
+def test_an_address_that_cannot_send_says_so_and_what_belongs_to_it_is_changed(
+    page: Page,
+    user: User,
+    go: Go,
+    account: SmtpAccount,
+    shot: Shot,
+    no_barriers: Callable[[], None],
+) -> None:
+    own = identities.primary_of(account)
+    Alignment.objects.create(
+        identity=own,
+        grade="good",
+        facts={"domain": "provider.test", "server": "localhost", "relation": "own"},
+        checked_at=timezone.now(),
+    )
+    go("/settings/identities/")
+    row = page.locator(".ident", has_text="mara@provider.test")
+    expect(row).to_contain_text("Aligned")
+    row.get_by_role("link", name="Mara Lindqvist").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Receivers can tell that this address is yours")).to_be_visible()
+    expect(dialog.get_by_label("Reply to")).to_be_hidden()
+    dialog.get_by_text("Replies and folder").click()
+    dialog.get_by_label("Reply to").fill("nobody")
+    dialog.get_by_label("Private description").fill("Everyday")
+    dialog.get_by_role("button", name="Save").last.click()
+    expect(dialog.get_by_text("“nobody” is not a mail address.")).to_be_visible()
+    expect(dialog.get_by_label("Private description")).to_have_value("Everyday")
+    no_barriers()
+    shot("identity-edit")
+    dialog.get_by_label("Reply to").fill("office@provider.test")
+    dialog.get_by_role("button", name="Save").last.click()
+    expect(row).to_contain_text("replies to office@provider.test")
+    accounts.record_failure(account, cause="login-refused", now=NOW)
+    page.reload()
+    expect(row).to_contain_text("Cannot send: ")
+    expect(row.get_by_role("link", name="See account")).to_be_visible()
+    no_barriers()
+    shot("identities-broken")
 
 
 @pytest.mark.accept("A37")

@@ -26,6 +26,7 @@ from smtp_accounts.services.signatures import (
     SignatureValues,
     TooManyPicturesError,
 )
+from smtp_accounts.views import signatures as views
 
 ClientFor = Callable[[User], Client]
 NEW = "/settings/signatures/new/"
@@ -140,6 +141,18 @@ def test_bad_input_is_shown_where_it_is_and_nothing_is_lost(
     assert f'id="id_{field}_error"' in page
     assert "Kept words" in page
     assert not Signature.objects.exists()
+
+
+def test_there_is_an_end_of_them(
+    user: User, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(user)
+    monkeypatch.setattr(views, "MAX_SIGNATURES", 1)
+    answer = client_for(user).post(NEW, posted(body="Kept words"))
+    assert answer.status_code == 422
+    assert "as many signatures" in answer.content.decode()
+    assert "Kept words" in answer.content.decode()
+    assert Signature.objects.count() == 1
 
 
 @pytest.mark.accept("A37")
