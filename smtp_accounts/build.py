@@ -204,10 +204,10 @@ def _text(text: str, subtype: str, more: str = "") -> _Part:
     charset = "us-ascii" if text.isascii() else "utf-8"
     lines = text.split("\n")
     # A word wider than SMTP's line limit (RFC 5321 section 4.5.3.1.6) needs folding on the way.
-    plain = text.isascii() and all(len(line) < 990 for line in lines)
+    # What begins like the divider of an mbox file would be changed by some servers.
+    plain = text.isascii() and all(len(one) < 990 and not one.startswith("From ") for one in lines)
     data = text.encode()
     if not plain:
-        # What begins like the divider of an mbox file would be changed by some servers.
         data = binascii.b2a_qp(data, istext=True).replace(b"\nFrom ", b"\n=46rom ")
     data = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     encoding = "7bit" if plain else "quoted-printable"

@@ -70,7 +70,9 @@ def make(
     """The message's bytes, frozen. Raises `UnsendableError`."""
     account = draft.identity.account
     limit = sizes.limit_of(account)
-    sender = Mailbox(send_from.display_name, draft.from_address or send_from.address)
+    sender = Mailbox(
+        send_from.display_name, addresses.normal(draft.from_address) or send_from.address
+    )
     message_id = build.new_message_id(sender.domain)
     html, pictures = _html(user, draft)
     parent, references = _thread(draft)

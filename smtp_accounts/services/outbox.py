@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mailstore.services import blobs
-from smtp_accounts import addresses
+from smtp_accounts import addresses, rules
 from smtp_accounts.models import Accepts, Draft, OutboxMessage, OutboxRecipient
 from smtp_accounts.services import correspondents, identities, making, routes, sizes
 from smtp_accounts.services.identities import SendFrom
@@ -145,13 +145,9 @@ def sender_of(user: User, draft: Draft) -> SendFrom:
 
 def _belongs(address: str, send_from: SendFrom) -> bool:
     """Whether mail to an address is mail for this identity, so that it may be written from."""
-    own = send_from.address.casefold()
-    said = addresses.normal(address).casefold()
-    local, _at, domain = said.rpartition("@")
     accepts = send_from.identity.accepts
-    if accepts == Accepts.DOMAIN and send_from.account is not None:
-        # Never here: a domain of this installation has other people's addresses in it.
-        return domain == own.rpartition("@")[2]
-    if accepts == Accepts.EXACT or "+" not in local:
-        return said == own
-    return f"{local.partition('+')[0]}@{domain}" == own
+    if send_from.account is None and accepts == Accepts.DOMAIN:
+        # A domain of this installation has other people's addresses in it.
+        accepts = Accepts.PLUS
+    own = rules.Candidate(key=send_from.key, address=send_from.address, accepts=accepts)
+    return bool(addresses.normal(address)) and rules.Own([own]).holds(address)

@@ -116,6 +116,7 @@ HTMLS = {
     "plain": "<p>Hello</p>",
     "utf8": "<p>Größe 日本語 👩‍👩‍👧‍👦</p>",
     "long": "<p>" + "word <b>bold</b> " * 3000 + "</p>",
+    "from-ascii": "<pre>\nFrom here\nFrom there</pre>",
     "from": "<pre>\nFrom here\n.\n</pre><p>ü</p>",
     "quote": '<div>a</div><div data-quote><blockquote type="cite">b</blockquote></div>',
 }

@@ -65,6 +65,7 @@ def test_the_bytes_are_fit_for_any_server(one: Content) -> None:
     if all(each.address.isascii() for each in addresses) and not one.allows_8bit:
         assert raw.isascii()
     assert raw.endswith(b"\r\n")
+    assert b"\nFrom " not in raw
 
 
 @pytest.mark.parametrize("one", CASES.values(), ids=CASES.keys())
@@ -200,6 +201,11 @@ def test_importance_receipts_and_automatic_mail_are_told_by_their_fields() -> No
     asked = read(build.build(CASES["receipt"]))["Disposition-Notification-To"]
     assert asked == "Mara Lind <mara@example.test>"
     assert read(build.build(CASES["automatic"]))["Auto-Submitted"] == "auto-replied"
+
+
+@pytest.mark.parametrize("name", ["nobody-shown", "cc-only"])
+def test_a_message_to_nobody_shown_has_a_to_all_the_same(name: str) -> None:
+    assert b"\r\nTo: undisclosed-recipients:;\r\n" in build.build(CASES[name])
 
 
 def test_nothing_is_told_that_nobody_asked_for() -> None:
