@@ -162,6 +162,9 @@ OTHERS: dict[str, dict[str, Any]] = {
         "allows_8bit": True,
     },
     "message-8bit-not-taken": {"attachments": (Attachment("m.eml", "message/rfc822", WIDE_INNER),)},
+    "message-long-line-inside": {
+        "attachments": (Attachment("m.eml", "message/rfc822", INNER + b"x" * 1200 + b"\r\nend"),)
+    },
     "message-long-line": {
         "attachments": (Attachment("m.eml", "message/rfc822", INNER + b"x" * 1200),),
         "allows_8bit": True,

@@ -186,7 +186,9 @@ def test_a_message_that_takes_eight_bits_says_so_at_every_level() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["message-8bit-not-taken", "message-long-line"])
+@pytest.mark.parametrize(
+    "name", ["message-8bit-not-taken", "message-long-line", "message-long-line-inside"]
+)
 def test_a_message_that_cannot_go_as_it_is_goes_as_a_file(name: str) -> None:
     (part,) = read(build.build(CASES[name])).iter_attachments()
     assert part.get_content_type() == "application/octet-stream"
