@@ -92,7 +92,7 @@ def make(
         reply_to=addresses.parse(send_from.reply_to).mailboxes,
         importance=draft.importance,
         wants_receipt=draft.wants_receipt,
-        allows_8bit=account is None or account.facts.get("8bitmime") is True,
+        allows_8bit=account is None or bool(account.facts.get("8bitmime")),
     )
     try:
         body = Body.gather(_no_larger(build.pieces(content), limit))

@@ -87,7 +87,7 @@ def _way_out(draft: Draft, envelope: Envelope) -> None:
         if routes.relay() is None and routes.split(envelope.everyone).elsewhere:
             raise UnsendableError("sender", _(routes.NO_RELAY))
         return
-    if account.facts.get("smtputf8") is not False:
+    if account.facts.get("smtputf8", 1):
         return
     for address, field in envelope.fields.items():
         if not address.isascii():

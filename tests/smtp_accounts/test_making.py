@@ -32,6 +32,7 @@ from smtp_accounts.services import drafts, outbox
 from smtp_accounts.services.drafts import Upload
 from smtp_accounts.services.outbox import UnsendableError
 from tests.senders import identity_of
+from tests.smtp_accounts.message_cases import WIDE_INNER
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
@@ -201,7 +202,7 @@ def test_what_the_way_out_does_not_take_is_said_before(
     draft = make_draft(account)
     add(draft, "big.bin", "application/x-big", os.urandom(2_000_000))
     assert outbox.problems(draft.user, draft) == {}
-    SmtpAccount.objects.update(facts={"size": 2 << 20, "smtputf8": False})
+    SmtpAccount.objects.update(facts={"size": 2 << 20, "smtputf8": 0})
     draft = Draft.objects.get(pk=draft.pk)
     assert outbox.problems(draft.user, draft) == {
         "attachments": "localhost takes messages of at most 2 MB. Take out a file."
@@ -216,11 +217,27 @@ def test_letters_a_server_does_not_take_are_said_at_their_field(
 ) -> None:
     draft = make_draft(account, cc="bøb@elsewhere.test")
     assert outbox.problems(draft.user, draft) == {}
-    SmtpAccount.objects.update(facts={"smtputf8": False})
+    SmtpAccount.objects.update(facts={"smtputf8": 1})
+    assert outbox.problems(draft.user, Draft.objects.get(pk=draft.pk)) == {}
+    SmtpAccount.objects.update(facts={"smtputf8": 0})
     draft = Draft.objects.get(pk=draft.pk)
     found = outbox.problems(draft.user, draft)
     assert list(found) == ["cc"]
     assert "localhost cannot send to “bøb@elsewhere.test”" in found["cc"]
+
+
+@pytest.mark.parametrize("offered", [0, 1])
+def test_a_whole_message_goes_as_the_server_takes_it(
+    account: SmtpAccount, make_draft: Drafts, offered: int
+) -> None:
+    SmtpAccount.objects.update(facts={"8bitmime": offered})
+    draft = Draft.objects.get(pk=make_draft(account).pk)
+    upload = Upload("m.eml", "", Body.of(WIDE_INNER), is_message=True)
+    drafts.attach(draft=draft, uploads=[upload], now=NOW)
+    message, said = sent(draft)
+    (part,) = said.iter_attachments()
+    assert part.get_content_type() == ("message/rfc822" if offered else "application/octet-stream")
+    assert blobs.read(message.blob).isascii() == (not offered)
 
 
 def test_every_slip_is_said_at_its_field(make_draft: Drafts) -> None:
