@@ -38,7 +38,10 @@ def refusal(error: TooLargeError | TooManyFilesError | BlobUnreadable) -> str:
         return _("The original is damaged: its files cannot be added.")
     if isinstance(error, TooManyFilesError):
         return _("A message can have at most %(limit)d files.") % {"limit": MAX_ATTACHMENTS}
-    limit = filesizeformat(error.limit * 3 // 4)
+    limit = filesizeformat(error.files)
+    if error.server:
+        words = {"server": error.server, "limit": limit}
+        return _("%(server)s takes at most %(limit)s of files. This one was not added.") % words
     return _("All files together may have at most %(limit)s. This one was not added.") % {
         "limit": limit
     }
