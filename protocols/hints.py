@@ -76,6 +76,11 @@ def error(line: str, stage: Stage) -> MailServerError | None:
     return Later(stage, hint.cause, server_line=line, retry_after=hint.retry_after)
 
 
+def wish(line: str) -> float | None:
+    """How many seconds to wait a line names, whatever else it says."""
+    return _seconds(line)
+
+
 def _seconds(line: str) -> float | None:
     found = _BACKOFF.search(line)
     if found is None:

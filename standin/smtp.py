@@ -37,7 +37,8 @@ class SmtpServer:
 
     `refuse` maps a sender or recipient to the reply it gets, such as "550 5.1.1 no such user";
     `final` replaces the answer to a message; in the domains of `own` there is nobody but the
-    users.  All may be changed while the server runs.
+    users; no message may have more recipients than `most`.  All may be changed while the server
+    runs.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SmtpServer:
         self.refuse: dict[str, str] = {}
         self.own: frozenset[str] = frozenset()
         self.final: str | None = None
+        self.most = 1000
         self.accepted: list[Accepted] = []
         self.logins: list[str] = []
         self.port, self.starttls_port, self.tls_port = ports.pick(preferred)
@@ -192,6 +194,8 @@ class _Handler(TokenHandler):
             self._server.users
         ):
             return f"550 5.1.1 <{address}>: there is no such mailbox here"
+        if len(envelope.rcpt_tos) >= self._server.most:
+            return "452 4.5.3 Too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 recipient fine"
 

@@ -34,8 +34,7 @@ class Result:
     def wish(self) -> timedelta | None:
         """How long the server asks to wait, where it names a time."""
         lines = [self.server_line, *(words for _, words in self.states.values())][:LOOKED_AT]
-        hint = next(filter(None, map(hints.read, filter(None, lines))), None)
-        named = hint.retry_after if hint else None
+        named = next(filter(None, map(hints.wish, lines)), None)
         return timedelta(seconds=named) if named is not None else None
 
     def all(self, addresses: Sequence[str], state: Recipient, words: str = "") -> Result:

@@ -59,7 +59,9 @@ def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: dateti
     """
     with transaction.atomic():
         ended = OutboxMessage.objects.filter(
-            pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+            pk=message.pk,
+            state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN),
+            draft__isnull=False,
         )
         if not ended.update(dismissed_at=now, draft=None):
             return None

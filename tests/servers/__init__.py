@@ -62,6 +62,7 @@ def smtp_server(running_smtp: SmtpServer) -> SmtpServer:
     running_smtp.logins.clear()
     running_smtp.refuse.clear()
     running_smtp.final = None
+    running_smtp.most = 1000
     return running_smtp
 
 

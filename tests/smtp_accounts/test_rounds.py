@@ -1,0 +1,392 @@
+"""A worker's round: what waits for an account leaves over one connection, within its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from lib.checkpoints import set_hook
+from mailstore.models import FolderRole, Message
+from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services import accounts, delivery, limits, outbox, queue, rounds, waiting
+from smtp_accounts.services.accounts import AccountValues
+from standin.hostile import Drop, Expect, Hostile, Send, Step
+from standin.smtp import SmtpServer
+from tests.smtp_accounts.conftest import NOW
+
+Submit = Callable[..., OutboxMessage]
+
+
+@pytest.fixture
+def submit(user: User, account: SmtpAccount, make_draft: Callable[..., Draft]) -> Submit:
+    """A message through the account, due at once."""
+
+    def submitted(through: SmtpAccount = account, **fields: object) -> OutboxMessage:
+        return outbox.submit(user=user, draft=make_draft(through, **fields), now=NOW)
+
+    return submitted
+
+
+@pytest.fixture
+def another(user: User, values: Callable[..., AccountValues]) -> SmtpAccount:
+    typed = values(email="second@provider.test")
+    stored = accounts.save(user=user, values=typed, now=NOW, test=False).account
+    assert stored is not None
+    return stored
+
+
+@pytest.fixture
+def at_step() -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Do something, once, when a delivery passes a checkpoint."""
+
+    def arrange(wanted: str, act: Callable[[], object]) -> None:
+        def reached(name: str) -> None:
+            if name == wanted:
+                set_hook(None)
+                act()
+
+        set_hook(reached)
+
+    yield arrange
+    set_hook(None)
+
+
+def first_round(now: datetime = NOW) -> OutboxState | None:
+    """What the first worker does that gets a hint."""
+    pk, fence = queue.claim_due(now=now)[0]
+    return rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
+
+
+def states() -> list[str]:
+    return list(OutboxMessage.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_what_waits_leaves_over_one_connection(submit: Submit, smtp_server: SmtpServer) -> None:
+    for _ in range(limits.CONNECTIONS + 3):
+        submit()
+    assert first_round() == OutboxState.SENT
+    # Those hinted at are other workers' to send; the rest went with the first one.
+    assert states().count("sent") == 4
+    assert len(smtp_server.accepted) == 4
+    assert smtp_server.logins == ["mara@provider.test"]
+
+
+def test_an_account_has_no_more_on_their_way_than_it_may(
+    submit: Submit, another: SmtpAccount, account: SmtpAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "BATCH", limits.CONNECTIONS + 2)
+    for _ in range(20):
+        submit()
+    submit(another)
+    claimed = {pk for pk, _ in queue.claim_due(now=NOW)}
+    found = OutboxMessage.objects.filter(pk__in=claimed).values_list("account", flat=True)
+    # A long queue of one account keeps no other one waiting.
+    assert sorted(found) == [account.pk] * limits.CONNECTIONS + [another.pk]
+    assert queue.claim_due(now=NOW) == []
+
+
+def test_a_connection_carries_no_more_than_its_limit(
+    submit: Submit, smtp_server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PER_CONNECTION", 2)
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    for _ in range(5):
+        submit()
+    first_round()
+    assert len(smtp_server.accepted) == 5
+    assert len(smtp_server.logins) == 3
+
+
+def test_a_changed_password_is_not_passed_over(
+    submit: Submit,
+    account: SmtpAccount,
+    smtp_server: SmtpServer,
+    monkeypatch: pytest.MonkeyPatch,
+    at_step: Callable[[str, Callable[[], object]], None],
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    submit()
+    submit()
+    at_step("outbox: recorded", lambda: SmtpAccount.objects.update(username="somebody else"))
+    first_round()
+    assert smtp_server.logins == ["mara@provider.test", "somebody else"]
+    assert states() == ["sent", "retry"]
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_a_server_that_hangs_up_between_messages_is_called_again(
+    user: User,
+    values: Callable[..., AccountValues],
+    submit: Submit,
+    monkeypatch: pytest.MonkeyPatch,
+    politely: bool,
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    idle = Send(b"421 4.4.2 idle for too long\r\n")
+    farewell: list[Step] = [Expect(b"^MAIL|^QUIT"), idle] if politely else []
+    script: list[Step] = [
+        Send(b"220 here\r\n"),
+        Expect(b"^EHLO"),
+        Send(b"250-here\r\n250 SIZE 5000000\r\n"),
+        Expect(b"^MAIL"),
+        Send(b"250 ok\r\n"),
+        Expect(b"^RCPT"),
+        Send(b"250 ok\r\n"),
+        Expect(b"^DATA"),
+        Send(b"354 go\r\n"),
+        Expect(rb"^\.\r$"),
+        Send(b"250 taken\r\n"),
+        *farewell,
+        Drop(),
+    ]
+    with Hostile(script) as server:
+        typed = values(port=server.port, encryption="none", use_authentication=False, username="")
+        through = accounts.save(user=user, values=typed, now=NOW, test=False).account
+        for _ in range(3):
+            submit(through)
+        first_round()
+    assert states() == ["sent"] * 3
+    assert len(server.heard) == 3
+    assert through is not None
+    through.refresh_from_db()
+    assert through.facts["size"] == 5_000_000
+
+
+def test_a_failed_connection_ends_the_round(
+    account: SmtpAccount, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    SmtpAccount.objects.update(port=2525)
+    for _ in range(3):
+        submit()
+    assert first_round() == OutboxState.RETRY
+    # What waits behind it has not been tried, and has lost nothing.
+    assert states() == ["retry", "queued", "queued"]
+
+
+def test_a_daily_limit_is_kept(
+    account: SmtpAccount, submit: Submit, smtp_server: SmtpServer, user: User
+) -> None:
+    SmtpAccount.objects.update(daily_limit=3)
+    message = submit(to="a@there.test, b@there.test")
+    first_round()
+    late = submit(to="c@there.test, d@there.test")
+    first_round()
+    late.refresh_from_db()
+    assert (late.state, late.cause, late.attempts) == (OutboxState.RETRY, "sending-limit", 0)
+    assert late.not_before == NOW + limits.DAY
+    small = submit(to="e@there.test")
+    first_round()
+    small.refresh_from_db()
+    assert small.state == OutboxState.SENT
+    assert queue.claim_due(now=NOW + timedelta(hours=23)) == []
+    assert first_round(NOW + limits.DAY) == OutboxState.SENT
+    message.refresh_from_db()
+    assert [len(one.recipients) for one in smtp_server.accepted] == [2, 1, 2]
+
+
+def test_a_message_for_more_than_a_day_allows_goes_out_alone(
+    account: SmtpAccount, submit: Submit, smtp_server: SmtpServer
+) -> None:
+    SmtpAccount.objects.update(daily_limit=1)
+    submit(to="a@there.test, b@there.test")
+    assert first_round() == OutboxState.SENT
+
+
+@pytest.mark.parametrize(
+    ("host", "email", "expected"),
+    [
+        ("smtp.gmail.com", "mara@gmail.com", 500),
+        ("smtp.gmail.com", "mara@company.test", None),
+        ("smtp.provider.test", "mara@gmail.com", None),
+    ],
+)
+def test_what_providers_publish_counts_for_their_own_addresses(
+    host: str, email: str, expected: int | None
+) -> None:
+    assert limits.of(SmtpAccount(host=host, email=email)).per_day == expected
+    assert limits.of(SmtpAccount(host=host, email=email, daily_limit=9)).per_day == 9
+
+
+def test_too_many_recipients_are_served_in_parts(
+    user: User, submit: Submit, smtp_server: SmtpServer
+) -> None:
+    smtp_server.most = 2
+    to = [f"{letter}@there.test" for letter in "abcde"]
+    message = submit(to=", ".join(to))
+    first_round()
+    message.refresh_from_db()
+    assert message.state == OutboxState.SENT
+    served = [each for one in smtp_server.accepted for each in one.recipients]
+    assert sorted(served) == to
+    assert len(smtp_server.accepted) == 3
+    assert len(smtp_server.logins) == 1
+    assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "wait"),
+    [
+        ("451 4.3.0 try later", timedelta(minutes=1)),
+        ("450 4.2.0 greylisted, see you soon", timedelta(minutes=5)),
+        ("451 4.7.1 greylisted, try again in 900 seconds", timedelta(minutes=15)),
+        ("550 5.4.5 Daily user sending limit exceeded", timedelta(hours=1)),
+    ],
+)
+def test_how_long_a_refusal_for_now_is_waited_for(
+    submit: Submit, smtp_server: SmtpServer, words: str, wait: timedelta
+) -> None:
+    smtp_server.refuse["bob@elsewhere.test"] = words
+    message = submit()
+    assert first_round() == OutboxState.RETRY
+    message.refresh_from_db()
+    assert message.not_before == NOW + wait
+    smtp_server.refuse.clear()
+    assert first_round(NOW + wait) == OutboxState.SENT
+
+
+def test_a_message_too_large_is_refused_and_the_limit_is_told(
+    user: User, values: Callable[..., AccountValues], submit: Submit
+) -> None:
+    script: list[Step] = [
+        Send(b"220 x\r\n"),
+        Expect(b"^EHLO"),
+        Send(b"250-x\r\n250 SIZE 300\r\n"),
+        Expect(),
+    ]
+    with Hostile(script) as server:
+        typed = values(port=server.port, encryption="none", use_authentication=False, username="")
+        through = accounts.save(user=user, values=typed, now=NOW, test=False).account
+        message = submit(through, body="long " * 100)
+        assert first_round() == OutboxState.REFUSED
+    assert b"MAIL" not in server.clear_text
+    message.refresh_from_db()
+    assert (message.cause, message.server_line) == ("message-too-large", "SIZE 300")
+    assert waiting.attention(user) == 1
+
+
+# --- clocks that jump, workers that meet -----------------------------------------------------
+
+
+def test_a_clock_that_runs_ahead_before_the_dot_hands_over_the_row(
+    submit: Submit, smtp_server: SmtpServer, at_step: Callable[[str, Callable[[], object]], None]
+) -> None:
+    message = submit()
+    tomorrow = NOW + timedelta(days=1)
+    ((pk, fence),) = queue.claim_due(now=NOW)
+    at_step("outbox: before dot", lambda: first_round(tomorrow))
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) is None
+    message.refresh_from_db()
+    assert (message.state, len(smtp_server.accepted)) == (OutboxState.SENT, 1)
+
+
+def test_an_answer_that_came_after_the_lease_counts(
+    user: User,
+    submit: Submit,
+    smtp_server: SmtpServer,
+    at_step: Callable[[str, Callable[[], object]], None],
+) -> None:
+    message = submit()
+    ((pk, fence),) = queue.claim_due(now=NOW)
+    at_step("outbox: answered", lambda: queue.claim_due(now=NOW + timedelta(days=1)))
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) == OutboxState.SENT
+    message.refresh_from_db()
+    assert (message.state, message.cause) == (OutboxState.SENT, "")
+    assert list(message.recipients.values_list("state", flat=True)) == ["accepted"]
+    assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
+
+
+def test_an_answer_too_late_changes_nothing_its_sender_decided(
+    submit: Submit, smtp_server: SmtpServer, at_step: Callable[[str, Callable[[], object]], None]
+) -> None:
+    message = submit()
+    ((pk, fence),) = queue.claim_due(now=NOW)
+
+    def decided() -> None:
+        queue.claim_due(now=NOW + timedelta(days=1))
+        assert waiting.send_again(message=message, now=NOW)
+
+    at_step("outbox: answered", decided)
+    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW) is None
+    message.refresh_from_db()
+    assert message.state == OutboxState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("state", "changed", "due"),
+    [
+        ("sending", {"lease_until": NOW + timedelta(days=30)}, True),
+        ("sending", {"lease_until": NOW + timedelta(minutes=5)}, False),
+        ("retry", {"not_before": NOW + timedelta(days=30)}, True),
+        ("retry", {"not_before": NOW + timedelta(hours=4)}, False),
+        ("queued", {"not_before": NOW + timedelta(days=30)}, True),
+        ("queued", {"not_before": NOW + timedelta(seconds=30)}, False),
+        ("queued", {"not_before": NOW + timedelta(days=30), "is_scheduled": True}, False),
+    ],
+)
+def test_a_clock_that_went_back_strands_nothing(
+    submit: Submit, state: str, changed: dict[str, object], due: bool
+) -> None:
+    message = submit()
+    OutboxMessage.objects.filter(pk=message.pk).update(state=state, **changed)
+    assert bool(queue.claim_due(now=NOW)) is due
+
+
+def test_a_scheduled_message_waits_for_its_time(
+    submit: Submit, smtp_server: SmtpServer, account: SmtpAccount
+) -> None:
+    at = NOW + timedelta(days=3)
+    message = submit(send_at=at)
+    assert message.is_scheduled
+    assert queue.claim_due(now=at - timedelta(seconds=1)) == []
+    assert waiting.reschedule(message=message, at=at + timedelta(hours=1))
+    assert queue.claim_due(now=at) == []
+    assert first_round(at + timedelta(hours=1)) == OutboxState.SENT
+    assert not waiting.reschedule(message=message, at=at)
+
+
+def test_send_now_ends_every_wait(submit: Submit, smtp_server: SmtpServer) -> None:
+    message = submit(send_at=NOW + timedelta(days=3))
+    assert waiting.send_now(message=message, now=NOW)
+    assert first_round() == OutboxState.SENT
+    assert not waiting.send_now(message=message, now=NOW)
+
+
+def test_those_who_missed_it_stand_in_their_own_fields_again(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    for name in ("b", "c", "e"):
+        smtp_server.refuse[f"{name}@there.test"] = "550 5.1.1 no such user"
+    message = submit(
+        to="Ann <a@there.test>, Bea <b@there.test>",
+        cc="c@there.test, d@there.test",
+        bcc="Eve <e@there.test>",
+    )
+    first_round()
+    draft = waiting.edit_for(message=message, recipients=["b@there.test", "E@there.test"], now=NOW)
+    assert draft is not None
+    assert (draft.to, draft.cc, draft.bcc) == ("Bea <b@there.test>", "", "Eve <e@there.test>")
+    assert waiting.edit_again(message=message, now=NOW) is None
+
+
+def test_what_nobody_wrote_has_no_return_path_where_the_server_allows_it(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    for refused in (False, True):
+        if refused:
+            smtp_server.refuse["<>"] = "550 5.7.1 null sender not allowed"
+        message = submit()
+        OutboxMessage.objects.filter(pk=message.pk).update(is_automatic=True)
+        assert first_round() == OutboxState.SENT
+    assert [one.sender for one in smtp_server.accepted] == ["<>", "mara@provider.test"]
+
+
+def test_one_delivery_alone_leaves_the_others(submit: Submit, smtp_server: SmtpServer) -> None:
+    submit()
+    submit()
+    pk, fence = queue.claim_due(now=NOW)[0]
+    delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    assert len(smtp_server.accepted) == 1
