@@ -271,7 +271,9 @@ export class Editor {
   ask(text, yes, no) {
     const note = this.box.querySelector("[data-editor-note]");
     this.answer?.(false);
-    note.querySelector("span").textContent = text;
+    this.link.close();
+    this.images.close();
+    note.querySelector("p").textContent = text;
     const [sure, not] = note.querySelectorAll("button");
     sure.textContent = yes;
     not.textContent = no;

@@ -109,6 +109,7 @@ export class Images {
 
   choose(image, { focus = false } = {}) {
     if ("away" in image.dataset) return;
+    this.editor.link.close();
     this.chosen = image;
     const alt = this.popover.querySelector("[data-alt]");
     alt.value = image.alt;

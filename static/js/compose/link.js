@@ -20,6 +20,11 @@ export class Link {
     this.popover.addEventListener("keydown", (event) => this.pressed(event), { signal });
     this.popover.addEventListener("input", (event) => { event.stopPropagation(); this.fault(false); }, { signal });
     this.popover.addEventListener("click", (event) => this.clicked(event), { signal });
+    // It belongs to the cursor, and goes when somebody goes on elsewhere.
+    editor.box.addEventListener("focusout", (event) => {
+      const { relatedTarget } = event;
+      if (relatedTarget && relatedTarget !== editor.words.getRoot() && !this.popover.contains(relatedTarget)) this.close();
+    }, { signal });
   }
 
   get here() {
