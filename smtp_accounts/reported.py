@@ -62,6 +62,7 @@ class Delivery:
         return self.lines[SHOWN:]
 
 
+_OPEN = (RecipientState.PENDING, RecipientState.DEFERRED, RecipientState.UNKNOWN)
 _ORDER = ("bad", "wait", "read", "ok", "sent")
 
 
@@ -82,7 +83,13 @@ def line_of(one: OutboxRecipient, outbox: OutboxMessage) -> Line:
         word = _("Could not be delivered")
         return Line(one.address, "bad", word, one.bounced_at, sentence, one.report_text)
     if one.state == RecipientState.REFUSED:
-        return Line(one.address, "bad", _("Refused"), outbox.ended_at, _why(one, outbox), line)
+        # Of mailboxes here it is our own sentence.
+        told = _(line) if line else ""
+        return Line(one.address, "bad", _("Refused"), outbox.ended_at, _why(one, outbox), told)
+    came = one.displayed_at or one.delivered_at
+    if one.state in _OPEN and came is None:
+        look, word, sentence = _open(one)
+        return Line(one.address, look, word, None, sentence, one.reply)
     if one.displayed_at is not None:
         return Line(one.address, "read", _("Read"), one.displayed_at)
     if one.delivered_at is not None:
@@ -91,6 +98,13 @@ def line_of(one: OutboxRecipient, outbox: OutboxMessage) -> Line:
         sentence = _("Its server keeps trying. You need not do anything.")
         return Line(one.address, "wait", _("Delayed"), one.delayed_at, sentence, one.report_text)
     return Line(one.address, "sent", _("Sent"), outbox.ended_at)
+
+
+def _open(one: OutboxRecipient) -> tuple[str, str, str]:
+    """Look, word and sentence of a recipient the message has not left for, as far as is known."""
+    if one.state == RecipientState.UNKNOWN:
+        return "wait", _("Not certain"), _("The outbox asks you about it.")
+    return "wait", str(RecipientState(one.state).label), _("It is in the outbox.")
 
 
 def cause_of(one: OutboxRecipient) -> str:

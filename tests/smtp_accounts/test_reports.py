@@ -104,6 +104,30 @@ def test_every_other_end(user: User, sent: OutboxMessage, raw: bytes, look: str,
     assert not Notification.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [("deferred", "Will be tried again"), ("pending", "Waiting"), ("unknown", "Not certain")],
+)
+def test_a_recipient_it_has_not_left_for(sent: OutboxMessage, state: str, word: str) -> None:
+    """The copy is in Sent as soon as it has reached anybody."""
+    sent.recipients.filter(address=ANN).update(state=state, reply="451 4.7.1 later")
+    assert sent.sent_copy is not None
+    shown = reports.status_of(sent.sent_copy)
+    assert shown is not None
+    (line,) = [one for one in shown.lines if one.address == ANN]
+    assert (line.look, line.word, line.server_line) == ("wait", word, "451 4.7.1 later")
+    assert not shown.is_plain
+
+
+def test_a_receipt_settles_what_was_not_certain(user: User, sent: OutboxMessage) -> None:
+    sent.recipients.filter(address=BOB).update(state="unknown")
+    arrive(user, mdn())
+    assert sent.sent_copy is not None
+    shown = reports.status_of(sent.sent_copy)
+    assert shown is not None
+    assert {one.address: one.look for one in shown.lines}[BOB] == "read"
+
+
 def test_what_ended_counts_more_than_what_lasts(user: User, sent: OutboxMessage) -> None:
     arrive(user, dsn(action="delayed", status="4.4.1", words="smtp; 451 4.4.1 busy"))
     arrive(user, dsn())
