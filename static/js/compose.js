@@ -131,7 +131,7 @@ async function offer(owner) {
     if (!found) continue;
     const { bar } = document.getElementById("compose-kept").dataset;
     const what = (found.words.subject || found.words.to || found.words.body || "").slice(0, 60);
-    const at = new Date(found.at).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+    const at = new Date(found.at).toLocaleString(document.documentElement.lang, { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const holder = document.getElementById("compose-kept").content.firstElementChild.cloneNode(true);
     holder.querySelector("p").textContent = bar.replace("%s", what).replace("%t", at);
     holder.querySelector("[data-open]").addEventListener("click", () => { holder.remove(); openWindow(again(key)); });
@@ -142,3 +142,6 @@ async function offer(owner) {
 }
 
 restore().finally(() => { isRestoring = false; document.dispatchEvent(new CustomEvent("compose-changed")); });
+
+// The editor comes while nobody waits for it, so that a window is ready as soon as it opens.
+(window.requestIdleCallback ?? setTimeout)(() => import("./compose/editor.js").catch(() => {}));

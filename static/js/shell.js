@@ -163,6 +163,7 @@ openDialogs();
 // ---- words kept in this browser until the server has them leave it with their owner
 document.addEventListener("submit", (event) => {
   if (!event.target.getAttribute("action")?.endsWith("/sign-out/")) return;
+  root.dataset.signingOut = "";
   for (const one of Object.keys(localStorage)) if (one.startsWith("tributary-unsaved:")) localStorage.removeItem(one);
   sessionStorage.removeItem("tributary-open");
 });

@@ -4,6 +4,8 @@ const PREFIX = "tributary-unsaved:";
 const name = (owner, key) => `${PREFIX}${owner}:${key}`;
 
 export function keep(owner, key, words) {
+  // Whoever signs out leaves nothing here; the page is on its way out already.
+  if ("signingOut" in document.documentElement.dataset) return;
   try {
     localStorage.setItem(name(owner, key), JSON.stringify({ at: Date.now(), words }));
   } catch { /* full, or not allowed here: the server is asked again soon */ }

@@ -32,7 +32,7 @@ export class Later {
       return;
     }
     const at = new Date(this.own.value);
-    const words = at.toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    const words = at.toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     this.set(this.own.value, words);
   }
 

@@ -24,9 +24,9 @@ export class Recipients {
     this.list.className = "chips-in";
     this.list.setAttribute("role", "list");
     this.list.setAttribute("aria-label", this.words.inField.replace("%s", row.querySelector("label").textContent));
-    this.field.before(this.list);
     this.fold = row.querySelector("[data-fold]");
-    this.fold?.addEventListener("click", () => { this.isUnfolded = true; this.draw(); this.focus(); });
+    this.field.before(this.list, this.fold);
+    this.fold.addEventListener("click", () => { this.isUnfolded = true; this.draw(); this.focus(); });
     this.listen();
     this.draw();
   }
@@ -243,10 +243,8 @@ export class Recipients {
     const shown = isFolded ? this.entries.slice(0, SHOWN) : this.entries;
     this.list.replaceChildren(...shown.map((text) => this.chip(text)));
     this.list.hidden = !shown.length;
-    if (this.fold) {
-      this.fold.hidden = !isFolded;
-      this.fold.textContent = this.words.more.replace("%n", this.entries.length - SHOWN);
-    }
+    this.fold.hidden = !isFolded;
+    this.fold.textContent = this.words.more.replace("%n", this.entries.length - SHOWN);
     const wrong = this.entries.find((text) => fault(text));
     this.error.hidden = !wrong;
     if (wrong) {

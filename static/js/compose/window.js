@@ -243,7 +243,12 @@ class ComposeWindow extends HTMLElement {
   lookBack() {
     const found = kept(this.owner, this.key);
     if (!found) return;
-    const at = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    // Leaving a page still sends what was not saved, but nobody hears whether it arrived. It did.
+    if ("stored" in this.dataset && this.holds(found.words)) {
+      drop(this.owner, this.key);
+      return;
+    }
+    const at = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     if (!("stored" in this.dataset)) {
       this.ready.then(() => this.refill(found.words));
       this.saver.say(this.words.restored.replace("%s", at));
@@ -251,6 +256,11 @@ class ComposeWindow extends HTMLElement {
     }
     this.note("kept", (made) => { const line = made.querySelector("p"); line.textContent = line.textContent.replace("%s", at); });
     this.found = found;
+  }
+
+  holds(words) {
+    const flat = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+    return ["to", "cc", "bcc", "subject", "body"].every((name) => flat(words[name]) === flat(this.form.elements[name].value));
   }
 
   takeBack() {
