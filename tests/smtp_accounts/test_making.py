@@ -28,9 +28,10 @@ from smtp_accounts.models import (
     SignatureImage,
     SmtpAccount,
 )
-from smtp_accounts.services import drafts, outbox
+from smtp_accounts.services import drafts, outbox, queue, rounds
 from smtp_accounts.services.drafts import Upload
 from smtp_accounts.services.outbox import UnsendableError
+from standin.smtp import SmtpServer
 from tests.senders import identity_of
 from tests.smtp_accounts.message_cases import WIDE_INNER
 
@@ -90,6 +91,20 @@ def test_a_message_has_all_its_draft_has(user: User, make_draft: Drafts) -> None
     assert parts["application/pdf"].get_filename() == "plan.pdf"
     assert message.message_id == said["Message-ID"]
     assert said["Message-ID"].endswith("@example.test>")
+
+
+def test_what_arrives_is_what_was_stored(
+    account: SmtpAccount, make_draft: Drafts, smtp_server: SmtpServer
+) -> None:
+    html = '<p>Größe\nFrom here\n.\n<b>x</b></p><img data-cid="pic@inline">'
+    draft = make_draft(account, html=html, subject="Größe der Flut, und mehr " * 12)
+    add(draft, "map.png", "image/png", PNG, "pic@inline")
+    add(draft, "Übersicht.bin", "application/x-a", os.urandom(3_000_000))
+    message, _said = sent(draft)
+    ((pk, fence),) = queue.claim_due(now=NOW)
+    rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    (taken,) = smtp_server.accepted
+    assert taken.raw == blobs.read(message.blob)
 
 
 def test_somebody_elses_signature_lends_no_pictures(other_user: User, make_draft: Drafts) -> None:
