@@ -118,7 +118,7 @@ class IdentityForm(forms.Form):
             kept = [one for one in Accepts.choices if one[0] != Accepts.DOMAIN]
             self._choices("accepts", kept)
         default = next((one for one in self.signatures.values() if one.is_default), None)
-        first = _("The default: %(name)s") % {"name": default} if default else _("The default")
+        first = _("The default: %(name)s") % {"name": default or _("none yet")}
         own = [(key, one.name) for key, one in self.signatures.items()]
         self._choices("signature", [(DEFAULT, first), *own, (NO_SIGNATURE, _("No signature"))])
         paths = [(str(one.pk), path) for one, path in self.folders.values()]

@@ -192,15 +192,16 @@ def test_an_address_in_use_is_removed_only_for_another(
     for part in ("your Default From Address", "1 draft is written", "1 message waits"):
         assert part in said
     assert browser.post(address).status_code == 422
-    local = identities.local_of(user)
-    assert browser.post(address, {"replacement": str(local.pk)})["Location"] == LIST
+    assert studio.account is not None
+    other = identities.primary_of(studio.account)
+    assert browser.post(address, {"replacement": str(other.pk)})["Location"] == LIST
     assert not Identity.objects.filter(pk=studio.pk).exists()
     draft.refresh_from_db()
-    assert draft.identity == local
-    assert identities.for_new(user).send_from.identity == local
+    assert draft.identity == other
+    assert identities.for_new(user).send_from.identity == other
     gone = OutboxMessage.objects.get(pk=waiting.pk)
     assert gone.state == "cancelled"
-    assert Draft.objects.open().filter(user=user, identity=local).count() == 2
+    assert Draft.objects.open().filter(user=user, identity=other).count() == 2
 
 
 def test_an_unused_address_goes_after_one_question(
