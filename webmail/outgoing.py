@@ -83,7 +83,7 @@ def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
     held = waiting.is_held(message, enabled=enabled)
     story = _story(message, recipients, held, now)
     told = (RecipientState.REFUSED, RecipientState.DEFERRED)
-    missed = [one for one in recipients if one.state in told and one.reply]
+    missed = [one for one in recipients if one.bounced_at or (one.state in told and one.reply)]
     tried = message.state == OutboxState.RETRY
     possible = [name for name in story.buttons if name != EDIT or message.draft_id]
     return Row(
@@ -93,16 +93,20 @@ def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
         sentence=story.sentence,
         to=_names(recipients),
         when=moment(message.created_at, now=now),
-        missed=[
-            Missed(one.address, _(one.reply), final=one.state == RecipientState.REFUSED)
-            for one in missed
-        ],
+        missed=[_missed(one) for one in missed],
         server_line=message.server_line,
         buttons=[Button(name, _label(name, story.look, held, tried=tried)) for name in possible],
         tint=_tint(message),
         at=later.form_value(message.not_before) if story.look == "scheduled" else "",
         mend=_mend(message, held) if story.look == "needs-you" else "",
     )
+
+
+def _missed(one: OutboxRecipient) -> Missed:
+    """What its own server said of a recipient, or the one that could not deliver it later on."""
+    if one.bounced_at is not None:
+        return Missed(one.address, one.report_text or _("Could not be delivered"), final=True)
+    return Missed(one.address, _(one.reply), final=one.state == RecipientState.REFUSED)
 
 
 def _story(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from smtp_accounts import access
-from smtp_accounts.models import Draft, OutboxMessage
+from smtp_accounts.models import Draft, OutboxMessage, OutboxState
 from smtp_accounts.nudge import nudge
 from smtp_accounts.services import waiting as service
 from webmail import later, outgoing, screen
@@ -84,6 +84,9 @@ def _back_to_draft(request: HttpRequest, message: OutboxMessage, do: str) -> Htt
     """Take the message back; its draft opens, or with Cancel it waits in Drafts."""
     draft = _reopened(message)
     is_script = request.headers.get("X-Part") is not None
+    if draft is None and _is_cancelled(message):
+        # Nobody wrote a receipt, so there is nothing to go back to.
+        return _answer(request, _("The receipt is not sent."))
     if draft is None:
         text = _("Too late: the message is already being sent.")
         if is_script:
@@ -97,6 +100,11 @@ def _back_to_draft(request: HttpRequest, message: OutboxMessage, do: str) -> Htt
         return redirect(address)
     messages.success(request, _("The message is back in Drafts."))
     return redirect("outbox")
+
+
+def _is_cancelled(message: OutboxMessage) -> bool:
+    message.refresh_from_db(fields=["state"])
+    return message.is_automatic and message.state == OutboxState.CANCELLED
 
 
 def _reopened(message: OutboxMessage) -> Draft | None:
