@@ -1,0 +1,162 @@
+"""The copy in Sent: once, in the right folder, whoever else keeps one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from filtering.services import deliver
+from filtering.services.deliver import Incoming
+from mailstore.models import Folder, FolderRole, Message, Source
+from mailstore.services import blobs, folders, messages
+from protocols.body import Body
+from smtp_accounts.models import Draft, Identity, OutboxMessage, SmtpAccount
+from smtp_accounts.services import accounts, outbox, queue, rounds, sent
+from smtp_accounts.services.accounts import AccountValues
+from standin.smtp import SmtpServer
+from tests.smtp_accounts.conftest import EXTERNAL, NOW
+
+Send = Callable[..., OutboxMessage]
+
+
+@pytest.fixture
+def source(user: User) -> Source:
+    """What mail of the same account is retrieved by."""
+    return Source.objects.create(user=user, name="Provider", address=EXTERNAL)
+
+
+@pytest.fixture
+def send(
+    user: User,
+    source: Source,
+    values: Callable[..., AccountValues],
+    make_draft: Callable[..., Draft],
+    smtp_server: SmtpServer,
+) -> Send:
+    account = accounts.save(user=user, values=values(), now=NOW, test=False).account
+    assert account is not None
+    assert account.source == source
+
+    def sending(**fields: object) -> OutboxMessage:
+        message = outbox.submit(user=user, draft=make_draft(account, **fields), now=NOW)
+        ((pk, fence),) = queue.claim_due(now=NOW)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
+        message.refresh_from_db()
+        return message
+
+    return sending
+
+
+def retrieved(raw: bytes, folder: Folder, source: Source | None) -> Message:
+    """The same message as a pull of the other mailbox brings it, with what servers put before."""
+    body = Body.of(b"Received: from here by there; Mon, 4 May 2026 09:30:00 +0000\r\n" + raw)
+    incoming = Incoming(body, folder, internal_at=NOW, flags=frozenset({"\\Seen"}), source=source)
+    return deliver.deliver([incoming], now=NOW)[0]
+
+
+def copies(user: User) -> list[Message]:
+    return list(Message.objects.filter(user=user).order_by("pk"))
+
+
+def test_a_retrieved_copy_takes_the_place_of_ours(user: User, send: Send, source: Source) -> None:
+    message = send()
+    (ours,) = copies(user)
+    messages.set_flags(user, [ours.pk], flagged=True)
+    messages.add_keyword(user, ours, "studio")
+    answer = send(kind="reply", original=ours, subject="Re: Tide tables")
+    assert answer.sent_copy is not None
+    messages.remove(user, [answer.sent_copy.pk])
+    folder = folders.special(user, FolderRole.SENT)
+    twin = retrieved(blobs.read(message.blob), folder, source)
+    assert copies(user) == [twin]
+    twin.refresh_from_db()
+    assert (twin.is_seen, twin.is_flagged, twin.is_answered) == (True, True, True)
+    assert twin.keywords == ["studio"]
+    message.refresh_from_db()
+    answer.refresh_from_db()
+    assert (message.sent_copy, answer.original) == (twin, twin)
+    folder.refresh_from_db()
+    assert (folder.total, folder.unread) == (1, 0)
+
+
+def test_a_folder_of_sent_mail_elsewhere_counts_too(user: User, send: Send, source: Source) -> None:
+    message = send()
+    folder = folders.ensure_path(user, ["Provider", "Sent Mail"], source=source)
+    twin = retrieved(blobs.read(message.blob), folder, source)
+    assert copies(user) == [twin]
+
+
+@pytest.mark.parametrize("case", ["to oneself", "another source", "put away", "own folder"])
+def test_what_is_no_copy_stays_beside_ours(
+    user: User, send: Send, source: Source, case: str
+) -> None:
+    message = send()
+    folder: Folder = folders.special(user, FolderRole.SENT)
+    came_by: Source | None = source
+    if case == "to oneself":
+        folder = folders.special(user, FolderRole.INBOX)
+    elif case == "another source":
+        came_by = Source.objects.create(user=user, name="Other", address="other@there.test")
+    elif case == "put away":
+        archive = folders.special(user, FolderRole.ARCHIVE)
+        messages.move(user, [message.sent_copy_id or 0], archive)
+    else:
+        folder = folders.ensure_path(user, ["Sent"], parent=folder)
+    retrieved(blobs.read(message.blob), folder, came_by)
+    assert len(copies(user)) == 2
+
+
+def test_a_copy_that_was_retrieved_first_is_ours(
+    user: User, send: Send, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull found it between the server's answer and our writing it down."""
+    before = sent.prepare_copy
+    found: list[Message] = []
+
+    def prepare(message: OutboxMessage, body: Body, **named: object) -> deliver.Prepared:
+        folder = folders.special(user, FolderRole.SENT)
+        found.append(retrieved(body.read(), folder, source))
+        return before(message, body, now=NOW)
+
+    monkeypatch.setattr(sent, "prepare_copy", prepare)
+    message = send()
+    assert copies(user) == found
+    assert message.sent_copy == found[0]
+
+
+def test_another_person_is_none_of_it(
+    user: User, other_user: User, send: Send, source: Source
+) -> None:
+    message = send()
+    theirs = Source.objects.create(user=other_user, name="Provider", address=EXTERNAL)
+    folder = folders.special(other_user, FolderRole.SENT)
+    retrieved(blobs.read(message.blob), folder, theirs)
+    assert len(copies(user)) == 1
+
+
+def test_an_identity_has_a_folder_of_its_own(user: User, send: Send) -> None:
+    folder = folders.ensure_path(user, ["Studio", "Sent by me"])
+    Identity.objects.filter(address=EXTERNAL).update(sent_folder=folder)
+    message = send()
+    assert message.sent_copy is not None
+    assert message.sent_copy.folder == folder
+    with transaction.atomic():
+        folders.delete(folder)
+    # The folder is gone: the next one goes to Sent again.
+    assert send().sent_copy.folder.role == FolderRole.SENT  # type: ignore[union-attr]  # it has one
+
+
+@pytest.mark.parametrize(
+    ("host", "keeps"),
+    [
+        ("smtp.gmail.com", True),
+        ("smtp.office365.com", True),
+        ("smtp-mail.outlook.com", True),
+        ("mail.provider.test", False),
+    ],
+)
+def test_providers_that_keep_a_copy_are_known(host: str, keeps: bool) -> None:
+    assert sent.keeps_copy(SmtpAccount(host=host)) is keeps
