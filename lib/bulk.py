@@ -49,17 +49,22 @@ def insert(
     rows: Sequence[Row],
     *,
     ignore_conflicts: bool = False,
+    conflict: str = "",
     returning: Sequence[str] = (),
 ) -> list[tuple[Any, ...]]:
     """Insert rows of values; the `returning` columns of what was inserted, in order.
 
     `columns` are attribute names, foreign keys as "folder_id"; those not named get the model's
     defaults. `ignore_conflicts` passes over rows that a unique constraint refuses, and returns
-    nothing for them. Binary columns are returned as bytes.
+    nothing for them; `conflict` is SQL that says what else to do with them, without values of
+    anybody's: no two of `rows` may be the same to the constraint then. Binary columns are returned
+    as bytes.
     """
     if not rows:
         return []
-    plan = _insertion(connection.vendor, model, tuple(columns), ignore_conflicts, tuple(returning))
+    if ignore_conflicts:
+        conflict = "DO NOTHING"
+    plan = _insertion(connection.vendor, model, tuple(columns), conflict, tuple(returning))
     found: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
         for some in _pieces(rows, len(plan.fields)):
@@ -133,7 +138,7 @@ def _insertion(
     vendor: str,
     model: type[Model],
     columns: tuple[str, ...],
-    ignore_conflicts: bool,
+    conflict: str,
     returning: tuple[str, ...],
 ) -> _Plan:
     given = tuple(_field(model, name) for name in columns)
@@ -146,7 +151,7 @@ def _insertion(
     back = tuple(_field(model, name) for name in returning)
     source = f"SELECT * FROM {_arrays(fields)}" if vendor == "postgresql" else "VALUES "  # noqa: S608 - names of our tables
     head = f"INSERT INTO {_table(model)} ({', '.join(map(_column, fields))}) {source}"
-    tail = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+    tail = f" ON CONFLICT {conflict}" if conflict else ""
     tail += f" RETURNING {', '.join(map(_column, back))}" if back else ""
     binary = any(field.get_internal_type() == "BinaryField" for field in back)
     return _Plan(head, tail, fields, _converters(vendor, fields), defaults, binary)

@@ -41,6 +41,11 @@ class Headers:
     # What the message declares for its text; it may hold for raw fields as well.
     charset: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names there are; put them aside, they are looked for anew every time."""
+        return frozenset(key for key, _value in self.fields)
+
     def all(self, name: str) -> list[bytes]:
         """Every raw value of a field."""
         return [value for key, value in self.fields if key == name]

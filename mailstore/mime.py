@@ -6,6 +6,7 @@ the text it is. Limits: `headers`, `structure` and the figures below.
 
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +24,8 @@ _SNIPPET_BYTES = 64 * 1024
 # Of To and of Cc, for finding out whom a message came for.
 MAX_PEOPLE = 200
 # Where else one may stand whom a message is for.
-OTHERS = ("resent-to", "resent-cc", "bcc", "apparently-to")
+OTHERS = frozenset(("resent-to", "resent-cc", "bcc", "apparently-to"))
+_LISTED = frozenset(("list-post", "list-id"))
 _LIST_POST = re.compile(rb"<mailto:([^?<>\s]{1,320})", re.I)
 _LIST_ID = re.compile(rb"<([^<>\s]{1,255})>")
 _REPORT_TYPE = re.compile(rb"report-type[ \t]*=[ \t]*\"?([a-z-]{1,40})")
@@ -105,7 +107,8 @@ def summary(raw: bytes) -> Summary:
     """The derived fields of a message, or of the beginning of a large one."""
     fields = headers.parse(raw)
     sender, to, cc = (people(fields, name) for name in ("from", "to", "cc"))
-    traced = trace.read(fields)
+    names = fields.names
+    traced = trace.read(fields, names)
     tree = structure.parse(raw)
     found = structure.bodies(tree)
     return Summary(
@@ -123,12 +126,12 @@ def summary(raw: bytes) -> Summary:
         says_spam=fields.raw("x-spam-flag").strip().lower() == b"yes",
         to_addresses=_addresses(to),
         cc_addresses=_addresses(cc),
-        other_addresses=addresses_of(fields, OTHERS),
+        other_addresses=addresses_of(fields, OTHERS & names),
         delivered_to=traced.delivered_to,
         authentication_results=traced.results,
-        list_address=list_address(fields),
+        list_address=list_address(fields) if names & _LISTED else "",
         report_type=_report_type(fields),
-        is_bulk=_is_bulk(fields),
+        is_bulk=_is_bulk(fields, names),
     )
 
 
@@ -142,8 +145,8 @@ def _addresses(found: tuple[Address, ...]) -> tuple[str, ...]:
 
 
 def addresses_of(fields: Headers, names: Iterable[str]) -> tuple[str, ...]:
-    """The addresses of some fields, field by field."""
-    return tuple(one for name in names for one in _addresses(people(fields, name)))
+    """The addresses of some fields, in the order of their names."""
+    return tuple(one for name in sorted(names) for one in _addresses(people(fields, name)))
 
 
 def list_address(fields: Headers) -> str:
@@ -164,8 +167,7 @@ def _report_type(fields: Headers) -> str:
     return _REPORTS.get(found[1], "") if found else ""
 
 
-def _is_bulk(fields: Headers) -> bool:
-    names = {name for name, _value in fields.fields}
+def _is_bulk(fields: Headers, names: AbstractSet[str]) -> bool:
     if not names.isdisjoint(_TO_MANY):
         return True
     said = fields.raw("auto-submitted").lower() or b"no"

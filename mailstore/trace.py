@@ -13,7 +13,9 @@ does, even one from 127.0.0.1: behind a proxy every stranger comes from there.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailstore.headers import Headers
 from mailstore.text import decode, one_line
@@ -46,9 +48,11 @@ class Trace:
     results: str = ""
 
 
-def read(fields: Headers) -> Trace:
-    """The trace of a message; empty where no server wrote any, or none can be told apart."""
-    names = {name for name, _value in fields.fields}
+def read(fields: Headers, names: AbstractSet[str]) -> Trace:
+    """The trace of a message; empty where no server wrote any, or none can be told apart.
+
+    `names` are those of its fields.
+    """
     if names.isdisjoint(_WATCHED) or "received" not in names:
         # A message that no server took in has nobody to be believed.
         return Trace()
@@ -84,6 +88,7 @@ def _is_inside(received: bytes) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _address(value: bytes) -> str:
     """The one address of a line; empty for anything else, as what mailing lists write."""
     kind, semicolon, rest = value.partition(b";")

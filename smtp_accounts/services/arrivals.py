@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db.models import F
@@ -82,7 +83,7 @@ def original_of(message: Message, mail: ParsedMail) -> Original:
         to=tuple(one.address for one in mail.to),
         cc=tuple(one.address for one in mail.cc),
         other=mime.addresses_of(mail.headers, mime.OTHERS),
-        delivered=read_trace(mail.headers).delivered_to,
+        delivered=read_trace(mail.headers, mail.headers.names).delivered_to,
         source_id=message.source_id,
         folder_source_id=message.folder.source_id,
         list_identity=used.get(addresses.key(listed), ""),
@@ -133,14 +134,14 @@ def _heard(user_id: int, own: Own, some: Sequence[Arrived]) -> None:
             continue
         # Whether it is an address at all is looked at once for each.
         _add(met, user_id, row.from_address, row.from_name, row.sort_at)
-    kept = [
-        one
-        for one in met.values()
-        if not people.is_nobody(one.address)
-        and addresses.normal(one.address)
-        and not own.holds(one.address)
-    ]
+    kept = [one for key, one in met.items() if _is_person(key) and not own.holds(key)]
     correspondents.note(kept, sent=False)
+
+
+@lru_cache(maxsize=4096)
+def _is_person(address: str) -> bool:
+    """Whether it is an address, and one that somebody reads. The same few write all the time."""
+    return bool(addresses.normal(address)) and not people.is_nobody(address)
 
 
 def _written(user_id: int, own: Own, some: Sequence[Arrived]) -> None:

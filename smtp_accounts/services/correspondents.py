@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -115,36 +114,30 @@ def _of(user: User, addresses_: Sequence[str]) -> QuerySet[Correspondent]:
 def note(met: Sequence[Met], *, sent: bool) -> None:
     """Count meetings: written to where ``sent``, else heard from. Addresses are folded.
 
-    Each address once. Three statements, however many there are. A name is kept once somebody was
+    Each address once for a user; one statement, however many. A name is kept once somebody was
     written to, so that no sender renames the one that is known; else the last one counts.
     """
-    if not met:
-        return
     count, last = ("sent_count", "last_sent_at") if sent else ("received_count", "last_received_at")
-    wanted = {(one.user_id, one.address): one for one in met}
-    with transaction.atomic():
-        rows = Correspondent.objects.filter(
-            user__in={one.user_id for one in met}, address__in={one.address for one in met}
-        )
-        changed = []
-        for row in rows.select_for_update().order_by("pk"):
-            one = wanted.pop((row.user_id, row.address), None)
-            if one is None:
-                continue
-            before = getattr(row, last)
-            is_newer = before is None or one.last_at >= before
-            name = row.name
-            if one.name and (not name or (is_newer and not row.sent_count)):
-                name = one.name
-            at = one.last_at if is_newer else before
-            changed.append((row.pk, name, getattr(row, count) + one.count, at))
-        bulk.update(Correspondent, ("name", count, last), changed)
-        bulk.insert(
-            Correspondent,
-            ("user_id", "address", "name", count, last),
-            [
-                (one.user_id, one.address, one.name, one.count, one.last_at)
-                for one in wanted.values()
-            ],
-            ignore_conflicts=True,
-        )
+    # Those of one statement are locked in one order, so that two never wait for each other.
+    rows = sorted((one.user_id, one.address, one.name, one.count, one.last_at) for one in met)
+    columns = ("user_id", "address", "name", count, last)
+    bulk.insert(Correspondent, columns, rows, conflict=_ADDED[sent])
+
+
+def _added(count: str, last: str) -> str:
+    """What becomes of the row of somebody who was met before."""
+    known = Correspondent._meta.db_table
+    is_newer = f"{known}.{last} IS NULL OR excluded.{last} >= {known}.{last}"
+    return (
+        f"(user_id, address) DO UPDATE SET {count} = {known}.{count} + excluded.{count},"
+        f" {last} = CASE WHEN {is_newer} THEN excluded.{last} ELSE {known}.{last} END,"
+        " name = CASE WHEN excluded.name <> '' AND"
+        f" ({known}.name = '' OR ({known}.sent_count = 0 AND ({is_newer})))"
+        f" THEN excluded.name ELSE {known}.name END"
+    )
+
+
+_ADDED = {
+    True: _added("sent_count", "last_sent_at"),
+    False: _added("received_count", "last_received_at"),
+}
