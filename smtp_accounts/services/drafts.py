@@ -143,7 +143,7 @@ def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[Dr
 
 def check_room(draft: Draft, extra: Sequence[int]) -> None:
     """Raises `TooLargeError` or `TooManyFilesError` where files of these sizes do not fit."""
-    if draft.attachments.count() + draft.uploads.count() + len(extra) > MAX_ATTACHMENTS:
+    if len(sizes.files_of(draft)) + draft.uploads.count() + len(extra) > MAX_ATTACHMENTS:
         raise TooManyFilesError
     sizes.check(draft, extra)
 

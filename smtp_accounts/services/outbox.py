@@ -97,10 +97,6 @@ def _way_out(draft: Draft, envelope: Envelope) -> None:
 
 
 def _files(draft: Draft) -> None:
-    waiting = draft.uploads.order_by("pk").first()
-    if waiting is not None:
-        sentence = _("“%(name)s” has not arrived whole yet. Wait for it, or take it out.")
-        raise UnsendableError("attachments", sentence % {"name": waiting.filename})
     limit = sizes.limit_of(draft.identity.account)
     if sizes.of_draft(draft) > limit.size:
         raise UnsendableError("attachments", making.too_large(limit))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from smtp_accounts.models import Draft, SmtpAccount
+from smtp_accounts.models import Draft, DraftAttachment, SmtpAccount
 
 # What a part needs besides its bytes, and what a message has before any.
 _PART, _MESSAGE = 400, 4096
@@ -59,18 +59,24 @@ def encoded(sizes: Iterable[int]) -> int:
 
 
 def of_draft(draft: Draft | None, extra: Iterable[int] = ()) -> int:
-    """Bytes the draft's message will have, roughly, with `extra` files and those on their way."""
+    """Bytes the draft's message will have, roughly, with `extra` files."""
     sizes = list(extra)
     if draft is None:
         return _MESSAGE + encoded(sizes)
-    sizes += draft.attachments.values_list("size", flat=True)
-    sizes += draft.uploads.values_list("size", flat=True)
+    sizes += [one.size for one in files_of(draft)]
     # Quoted-printable rarely doubles a text.
     return _MESSAGE + 2 * (len(draft.html) + len(draft.body)) + encoded(sizes)
 
 
+def files_of(draft: Draft) -> list[DraftAttachment]:
+    """The files that go along: not pictures taken out of the text, which could be put back."""
+    rows = draft.attachments.order_by("pk")
+    return [one for one in rows if not one.content_id or one.content_id in draft.html]
+
+
 def check(draft: Draft, extra: Iterable[int] = ()) -> None:
-    """Raises `TooLargeError` where the message would not fit, the bytes of `extra` included."""
-    limit, size = limit_of(draft.identity.account), of_draft(draft, extra)
+    """Raises `TooLargeError` where the message would not fit with `extra` and what is coming."""
+    coming = draft.uploads.values_list("size", flat=True)
+    limit, size = limit_of(draft.identity.account), of_draft(draft, [*coming, *extra])
     if size > limit.size:
         raise TooLargeError(size, limit.size, limit.server)

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from mailstore.services import blobs
 from smtp_accounts.models import Draft, DraftAttachment, DraftUpload
-from smtp_accounts.services import drafts, outbox, sizes, uploads
+from smtp_accounts.services import drafts, sizes, uploads
 from smtp_accounts.services.uploads import BusyError, GoneError, OffsetError, TooLongError
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -208,6 +208,13 @@ def test_what_nobody_goes_on_with_is_swept(draft: Draft, folder: Path) -> None:
     assert uploads.sweep(now=later + timedelta(hours=1)) == 0
 
 
-def test_a_message_waits_for_its_files(draft: Draft) -> None:
-    begin(draft)
-    assert "plan.pdf" in outbox.problems(draft.user, draft)["attachments"]
+def test_a_picture_taken_out_of_the_text_takes_no_room(draft: Draft, settings: Settings) -> None:
+    settings.MAX_SEND_SIZE = 1_000_000
+    upload = uploads.begin(draft, "x.png", "image/png", 600_008, True, NOW)
+    done = uploads.append(upload, 0, [PNG[:8], DATA, DATA], NOW)
+    assert done is not None
+    draft.html = f'<img data-cid="{done.content_id}">'
+    with pytest.raises(sizes.TooLargeError):
+        begin(draft, 300_000)
+    draft.html = "<p>x</p>"
+    begin(draft, 300_000)

@@ -89,3 +89,20 @@ def test_what_will_not_fit_is_refused_by_whose_limit_it_is(
     assert announce(visitor, draft, 3 << 20)["error"].replace("\xa0", " ") == (
         "smtp.provider.test takes at most 2.2 MB of files. This one was not added."
     )
+
+
+def test_a_file_that_never_came_whole_is_asked_about_once(visitor: Client, draft: Draft) -> None:
+    announce(visitor, draft, 1000)
+    fields = {
+        "sender": str(draft.identity_id),
+        "to": "otto@example.test",
+        "subject": "Tides",
+        "body": "See below.",
+        "version": str(draft.version),
+    }
+    asked = visitor.post(reverse("compose-send", args=[draft.key]), fields)
+    assert asked.status_code == 422
+    assert "A file has not arrived whole." in asked.content.decode()
+    draft.refresh_from_db()
+    sure = {**fields, "version": str(draft.version), "sure": "upload"}
+    assert visitor.post(reverse("compose-send", args=[draft.key]), sure).status_code == 302

@@ -114,6 +114,9 @@ def _forgotten(stored: Draft, sure: list[str]) -> tuple[str, guarding.Warning | 
             return "identity", found
     if not stored.subject.strip() and "subject" not in sure:
         return "subject", None
+    if "upload" not in sure and stored.uploads.exists():
+        # Its window is closed, or it would have waited.
+        return "upload", None
     if "attachment" not in sure and speaks_of_a_file(stored.body):
         has_file = stored.attachments.filter(content_id="").exists()
         return "" if has_file else "attachment", None
