@@ -39,7 +39,8 @@ class Job:
     snapshot they come from. ``told`` counts the messages the server told of above the watermark;
     ``nothing_above`` is whether its last message lies below, as it said when asked for that one.
     ``counted`` is the UID up to which the noted counts hold, 0 where they do not. Answers of an
-    earlier ``epoch`` are void; ``is_narrow`` asks for one window at a time.
+    earlier ``epoch`` are void; ``is_narrow`` asks for one window at a time. ``is_fresh`` is whether
+    the ledger has no row of it yet: its UIDVALIDITY is noted together with the first of them.
     """
 
     row: RemoteFolder
@@ -51,6 +52,7 @@ class Job:
     epoch: int = 0
     reopened: int = 0
     is_narrow: bool = False
+    is_fresh: bool = False
     told: int = 0
     counted: int = 0
     estimate: int = 0

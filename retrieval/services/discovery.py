@@ -20,7 +20,7 @@ from protocols.errors import Refused
 from protocols.imap import ImapSource, RemoteMeta, Survey, Surveyed
 from retrieval import plan
 from retrieval.models import RemoteFolder, RemoteFolderState, RemoteState
-from retrieval.services import generations, ledger, resolve, watermark
+from retrieval.services import generations, ledger, remote_folders, resolve, watermark
 from retrieval.services.boxes import Job
 from retrieval.services.session import Session, max_size
 
@@ -67,6 +67,7 @@ class Discovery:
         self.answered = 0
         self.left_out: list[Job] = []
         self._known: dict[Job, generations.Known] = {}
+        self._lost: bool | None = None
 
     @property
     def is_done(self) -> bool:
@@ -150,7 +151,7 @@ class Discovery:
         status = job.status
         if status is None:
             return
-        if job.row.uidvalidity is None:
+        if job.row.uidvalidity is None and self._some_are_lost():
             generations.recognise(self.session, source, job, depth=self.depth)
         if generations.lost_meaning(source, job, depth=self.depth):
             generations.turn(self.session, job)
@@ -168,7 +169,7 @@ class Discovery:
             self._scanned.append(job)
             return
         wide = status.messages > plan.WINDOW and _is_wide(first, last, status.messages)
-        known = None if wide or job.again else self._ends(job.row, first)
+        known = None if wide or job.again or job.is_fresh else self._ends(job.row, first)
         job.position = status.messages if wide else None
         job.resumed = known is not None
         if known is None:
@@ -182,6 +183,12 @@ class Discovery:
             ]
         if not job.ranges:
             self._scanned.append(job)
+
+    def _some_are_lost(self) -> bool:
+        """Whether any folder is not listed any more, which one may be under a new name."""
+        if self._lost is None:
+            self._lost = remote_folders.some_are_lost(self.session.task)
+        return self._lost
 
     def _ends_below(self, source: ImapSource, job: Job) -> bool:
         """Whether the last message lies below the watermark: mail may come and go unseen."""
@@ -338,12 +345,14 @@ class Discovery:
         job.told += len(metas)
         if not metas:
             return
-        window = ledger.of(job.row).filter(uid__range=(metas[0].uid, metas[-1].uid))
-        known = set(window.values_list("uid", flat=True))
+        known: set[int] = set()
+        if not job.is_fresh:
+            window = ledger.of(job.row).filter(uid__range=(metas[0].uid, metas[-1].uid))
+            known.update(window.values_list("uid", flat=True))
         fresh = [meta for meta in metas if meta.uid not in known]
         if not fresh:
             return
-        rows = [_row_of(job.row, meta) for meta in fresh]
+        rows = [ledger.New.of(job.row, meta, max_size=max_size()) for meta in fresh]
         rows = generations.matched(job.row, rows, self._known.get(job))
         if job.is_all:
             rows = resolve.placed_elsewhere(self.session.task, rows)
@@ -366,6 +375,7 @@ class Discovery:
             for job in scanned:
                 self._known.pop(job, None)
                 watermark.rise(job)
+            generations.note(self._touched)
 
         sizes = sum(row.size or 0 for row in rows if row.state == RemoteState.PENDING)
         self.session.settle(
@@ -383,18 +393,3 @@ class Discovery:
 
 def _is_wide(first: int, last: int, messages: int) -> bool:
     return last - first >= 4 * plan.WINDOW + 2 * messages
-
-
-def _row_of(row: RemoteFolder, meta: RemoteMeta) -> ledger.New:
-    return ledger.New(
-        folder_id=row.pk,
-        generation=row.generation,
-        uid=meta.uid,
-        state=plan.first_verdict(meta.size, meta.flags, max_size=max_size()),
-        size=meta.size,
-        internal_at=meta.internal_at,
-        flags=plan.kept_flags(meta.flags),
-        # Half an id would name two messages.
-        server_id=meta.server_id if len(meta.server_id) <= 64 else "",
-        ident=plan.ident(meta.message_id) if meta.message_id else None,
-    )

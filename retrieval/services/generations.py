@@ -24,6 +24,10 @@ from retrieval.services.session import Session
 
 HERE = (RemoteState.STORED, RemoteState.LINKED)
 UNSTABLE_PAUSE = timedelta(hours=1)
+_TURNED = (
+    "uidvalidity", "generation", "uidnext_scanned", "settled_uid", "turned_at", "state",
+    "parked_until",
+)  # fmt: skip
 # Beyond this the bytes tell, so that memory stays flat.
 MOST_KNOWN = 250_000
 
@@ -57,11 +61,13 @@ def lost_meaning(source: ImapSource, job: Job, *, depth: int) -> bool:
 def turn(session: Session, job: Job) -> None:
     """Start the ledger of the folder anew; what is here already will only be linked.
 
-    A folder whose numbers change again and again is looked into once an hour.
+    A folder whose numbers change again and again is looked into once an hour. Of a fresh one
+    nothing is written yet: `note` does, with what is found in it.
     """
     row, status = job.row, job.status
     if status is None:
         return
+    job.is_fresh = job.is_fresh or row.uidvalidity is None
     if row.uidvalidity is not None:
         row.generation += 1
         row.turned_at = plan.turns(row.turned_at, now=session.clock())
@@ -71,11 +77,16 @@ def turn(session: Session, job: Job) -> None:
     row.uidvalidity = status.uidvalidity
     row.uidnext_scanned, row.settled_uid = 1, 0
     job.counted = 0
-    fields = [
-        "uidvalidity", "generation", "uidnext_scanned", "settled_uid", "turned_at", "state",
-        "parked_until",
-    ]  # fmt: skip
-    session.settle(lambda: row.save(update_fields=fields))
+    if not job.is_fresh:
+        session.settle(lambda: row.save(update_fields=_TURNED))
+
+
+def note(jobs: Iterable[Job]) -> None:
+    """Write what `turn` left for the transaction in which the ledger gets their first rows."""
+    for job in jobs:
+        if job.is_fresh:
+            job.row.save(update_fields=_TURNED)
+            job.is_fresh = False
 
 
 def recognise(session: Session, source: ImapSource, job: Job, *, depth: int) -> None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Self
 
 from django.db.models import BooleanField, Count, Min, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 
 from lib import bulk
+from protocols.imap import RemoteMeta
+from retrieval import plan
 from retrieval.batches import Open
 from retrieval.models import RemoteFolder, RemoteMessage, RemoteState, RetrievalTask
 
@@ -45,6 +48,22 @@ class New:
     ident: bytes | None = None
     sha256: bytes | None = None
     message_id: int | None = None
+
+    @classmethod
+    def of(cls, row: RemoteFolder, meta: RemoteMeta, *, max_size: int) -> Self:
+        """What a folder's scan told of a message; ``max_size`` are bytes."""
+        return cls(
+            folder_id=row.pk,
+            generation=row.generation,
+            uid=meta.uid,
+            state=plan.first_verdict(meta.size, meta.flags, max_size=max_size),
+            size=meta.size,
+            internal_at=meta.internal_at,
+            flags=plan.kept_flags(meta.flags),
+            # Half an id would name two messages.
+            server_id=meta.server_id if len(meta.server_id) <= 64 else "",
+            ident=plan.ident(meta.message_id) if meta.message_id else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

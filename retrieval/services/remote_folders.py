@@ -75,6 +75,11 @@ def sync(task: RetrievalTask, listed: Sequence[plan.Mailbox]) -> dict[bytes, Rem
     return {bytes(row.raw_name): row for row in fresh if bytes(row.raw_name) in names}
 
 
+def some_are_lost(task: RetrievalTask) -> bool:
+    """Whether `lost` could find any."""
+    return RemoteFolder.objects.filter(task=task, missed_lists__gt=0).exists()
+
+
 def lost(task: RetrievalTask, uidvalidity: int) -> list[RemoteFolder]:
     """Folders that were not listed this time and whose UIDs were valid under that number."""
     rows = RemoteFolder.objects.filter(task=task, uidvalidity=uidvalidity, missed_lists__gt=0)

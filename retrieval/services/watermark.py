@@ -26,6 +26,8 @@ def rise(job: Job) -> None:
     job.scanned = True
     if last + 1 > row.uidnext_scanned:
         row.uidnext_scanned = last + 1
+        if job.is_fresh:
+            return  # written with all the rest of it
         RemoteFolder.objects.filter(pk=row.pk).update(uidnext_scanned=row.uidnext_scanned)
 
 

@@ -89,7 +89,7 @@ class Workers:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(30)
+        self._process.wait(300)
 
     def order(self, **words: Any) -> dict[str, Any]:
         assert self._process is not None
@@ -114,6 +114,10 @@ class Workers:
         """Start a pull; see `tests.chaos.worker` for what may be said about it."""
         words = {"fence": fence, "at": at, "signal": signal, "largest": largest}
         return Worker(self, self.order(task=task_id, **words)["pid"])
+
+    def send(self, *, at: int | str = 0, signal: int = signal.SIGKILL) -> Worker:
+        """Start sending what is due; the order may be as for a pull."""
+        return Worker(self, self.order(send=True, at=at, signal=signal)["pid"])
 
 
 def of_this_test() -> dict[str, str]:
