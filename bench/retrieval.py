@@ -3,7 +3,7 @@
     python bench/retrieval.py all|PIECE... [--tools FOLDER] [--runs N] [--messages N] [--rivals …]
 
     pulls      10,000 messages, plain and TLS: first pull, nothing new, 100 new
-    latency    1,000 messages at 0 and 40 ms each way
+    latency    1,000 messages at 0 and 40 ms each way, as a command and in a warm worker
     idle bodies memory flat discovery    see bench/engine.py
     dispatch   see bench/dispatch.py; on SQLite and on PostgreSQL
 
@@ -71,10 +71,11 @@ def commands(piece: str, options: argparse.Namespace) -> list[list[str]]:
             ]
         ]
     return [
+        [python, "-m", "bench.engine", "latency", f"--runs={options.runs}"],
         [
             *(*common, f"--messages={options.messages or 1000}", "--transport=plain"),
             f"--latency={options.latency}",
-        ]
+        ],
     ]
 
 
