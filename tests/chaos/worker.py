@@ -1,11 +1,12 @@
-"""Pulls tasks, each in a process of its own forked from this one, for tests that kill those.
+"""Pulls and sends, each in a process of its own forked from this one, for tests that kill those.
 
     python -m tests.chaos.worker
 
 Orders come as JSON, one a line, and are answered in the same way. ``{"task": 7}`` starts a pull
-and is answered with its process id; ``{"hear": PID}`` with what that process told just now;
-``{"wait": PID}``, when it has ended, with its exit status and what it told. ``{"report": 7}`` is
-answered with what came of the task so far. Forking spares every pull the start of an interpreter.
+and is answered with its process id, and so is ``{"send": true}``, which sends what is due;
+``{"hear": PID}`` with what that process told just now; ``{"wait": PID}``, when it has ended, with
+its exit status and what it told. ``{"report": 7}`` is answered with what came of the task so far.
+Forking spares every pull the start of an interpreter.
 
 An order may also say: ``fence``, a claim made elsewhere; ``at``, the number of the
 checkpoint, or the name of the first one, at which the process sends itself ``signal``;
@@ -32,6 +33,7 @@ from mailstore.services import checking  # noqa: E402 # the same
 from retrieval.models import RetrievalTask  # noqa: E402 # the same
 from retrieval.services import dispatch  # noqa: E402 # the same
 from retrieval.services.pull import pull  # noqa: E402 # the same
+from smtp_accounts.services import queue, rounds  # noqa: E402 # the same
 from tests.chaos import mailbox  # noqa: E402 # the same
 
 
@@ -47,7 +49,7 @@ def serve() -> None:
         elif "hear" in order:
             answer = {"told": os.read(pipes[order["hear"]], 4096).decode().splitlines()}
         else:
-            pid, pipes[pid] = _fork(order, _pull)
+            pid, pipes[pid] = _fork(order, _send if "send" in order else _pull)
             answer = {"pid": pid}
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()
@@ -107,6 +109,30 @@ def _wait(pid: int, pipe: int) -> dict[str, Any]:
 def _pull(order: dict[str, Any], pipe: int) -> None:
     if largest := order.get("largest"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    _arm(order, pipe)
+    fence = order.get("fence")
+    if fence is None:
+        claim = dispatch.claim_one(RetrievalTask.objects.get(pk=order["task"]), now=timezone.now())
+        if claim is None:
+            _tell(pipe, "claimed by another")
+            return
+        fence = claim.fence
+    run = pull(task_id=order["task"], fence=fence, clock=timezone.now)
+    _tell(pipe, "not ours" if run is None else f"{run.outcome} {run.cause}".strip())
+
+
+def _send(order: dict[str, Any], pipe: int) -> None:
+    _arm(order, pipe)
+    done = 0
+    while claims := queue.claim_due(now=timezone.now()):
+        for pk, fence in claims:
+            state = rounds.deliver(outbox_id=pk, fence=fence, clock=timezone.now)
+            done += state is not None
+    _tell(pipe, f"sent {done}")
+
+
+def _arm(order: dict[str, Any], pipe: int) -> None:
+    """Let this process send itself its signal where the order says."""
     passed = 0
 
     def at_checkpoint(name: str) -> None:
@@ -118,15 +144,6 @@ def _pull(order: dict[str, Any], pipe: int) -> None:
             os.kill(os.getpid(), order["signal"])
 
     set_hook(at_checkpoint)
-    fence = order.get("fence")
-    if fence is None:
-        claim = dispatch.claim_one(RetrievalTask.objects.get(pk=order["task"]), now=timezone.now())
-        if claim is None:
-            _tell(pipe, "claimed by another")
-            return
-        fence = claim.fence
-    run = pull(task_id=order["task"], fence=fence, clock=timezone.now)
-    _tell(pipe, "not ours" if run is None else f"{run.outcome} {run.cause}".strip())
 
 
 def _tell(pipe: int, line: str) -> None:
