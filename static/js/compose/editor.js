@@ -39,7 +39,8 @@ export class Editor {
   build(signal, upload) {
     const root = document.createElement("div");
     root.className = "editor__words";
-    const named = { role: "textbox", "aria-multiline": "true", "aria-label": this.field.getAttribute("aria-label") || this.field.labels[0]?.textContent.trim() || "", dir: "auto", spellcheck: "true", tabindex: "0" };
+    this.label = this.field.getAttribute("aria-label") || this.field.labels[0]?.textContent.trim() || "";
+    const named = { role: "textbox", "aria-multiline": "true", dir: "auto", spellcheck: "true", tabindex: "0" };
     for (const [name, value] of Object.entries(named)) root.setAttribute(name, value);
     this.page.prepend(root);
     this.page.hidden = false;
@@ -52,6 +53,7 @@ export class Editor {
     this.toolbar = new Toolbar(this, signal);
     this.words.addEventListener("input", () => this.changed());
     this.words.addEventListener("cursor", () => this.link.follow());
+    for (const one of this.field.labels) one.addEventListener("click", () => this.focus(), { signal });
     this.more.addEventListener("click", () => this.unfold(), { signal });
     this.page.addEventListener("mousedown", (event) => this.below(event), { signal });
     this.form?.addEventListener("formdata", (event) => this.fill(event.formData), { signal });
@@ -66,6 +68,7 @@ export class Editor {
     this.words.getRoot().remove();
     this.page.hidden = true;
     this.field.hidden = false;
+    this.field.setAttribute("aria-label", this.label);
     delete this.box.dataset.ready;
   }
 
@@ -88,6 +91,14 @@ export class Editor {
   get html() {
     if (this.isPlain || this.isBlank) return "";
     return toHtml(this.words.getRoot()) + (this.folded?.html ?? "");
+  }
+
+  // Only what its writer wrote: what a template is made of.
+  get ownHtml() {
+    if (this.isPlain || this.isBlank) return "";
+    const own = toNodes(toHtml(this.words.getRoot()));
+    for (const one of own.querySelectorAll("[data-signature], [data-quote]")) one.remove();
+    return toHtml(own);
   }
 
   get text() {
@@ -138,6 +149,10 @@ export class Editor {
   show(isPlain) {
     this.page.hidden = isPlain;
     this.field.hidden = !isPlain;
+    // The name goes with what is shown; there is one field for those who look for it.
+    const [shown, away] = isPlain ? [this.field, this.words.getRoot()] : [this.words.getRoot(), this.field];
+    shown.setAttribute("aria-label", this.label);
+    away.removeAttribute("aria-label");
     this.link.close();
     this.images.close();
     this.toolbar.show(!isPlain);

@@ -34,6 +34,7 @@ const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,/i;
 const MEANS = { STRONG: "b", EM: "i", INS: "u", STRIKE: "s", DEL: "s", TT: "code", CENTER: "div", BIG: "span", MAIN: "div", NAV: "div" };
 const VOID = new Set(["BR", "COL", "HR", "IMG", "WBR"]);
 const FONT_SIZES = ["10px", "13px", "16px", "18px", "24px", "32px", "48px"];
+const TURNING = /^(?:DIV|P|LI|H[1-6])$/;
 const RTL = /^[^A-Za-z\u00c0-\u02b8\u0370-\u058f]*?[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 // ---- colours
@@ -219,6 +220,8 @@ export function toNodes(html, { isPaste = false, isOwn = false } = {}) {
     if (made.nodeName === "IMG") picture(made, isPaste);
     else if (made.nodeName === "A") link(made);
     if (isPaste) for (const name of ["data-signature", "data-quote"]) made.removeAttribute(name);
+    // Written anew from the words on the way out, so that it follows them.
+    if (made.getAttribute("dir") === "rtl" && TURNING.test(made.nodeName) && RTL.test(made.textContent)) made.removeAttribute("dir");
     made.setAttribute("data-n", styles.push(style) - 1);
   }
   if (isPaste) for (const anchor of body.querySelectorAll("a:not([href])")) anchor.replaceWith(...anchor.childNodes);
@@ -275,7 +278,7 @@ function attributes(element) {
   if (away) found.unshift([LINK.test(away) ? "data-src" : "src", away]);
   const style = css(element);
   if (style) found.push(["style", style]);
-  if (!element.dir && element.parentElement?.isContentEditable && /^(?:DIV|P|LI|H[1-6])$/.test(element.nodeName) && RTL.test(element.textContent)) found.push(["dir", "rtl"]);
+  if (!element.dir && element.parentElement?.isContentEditable && TURNING.test(element.nodeName) && RTL.test(element.textContent)) found.push(["dir", "rtl"]);
   return found.map(([name, value]) => ` ${name}="${quoted(value)}"`).join("");
 }
 
