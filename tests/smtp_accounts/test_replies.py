@@ -167,13 +167,16 @@ def test_a_picture_the_writer_took_out_does_not_go_along(
 def test_a_picture_of_another_message_is_not_to_be_had(
     user: User, arrive: Callable[[bytes], Message]
 ) -> None:
-    mine, other = arrive(letter()), arrive(mixed('<img src="cid:logo@x">'))
+    mine, other = arrive(mixed("<p>mine</p>")), arrive(mixed('<img src="cid:logo@x">'))
     (cid,) = replies.reply(user, other, everyone=False).pictures
     values = DraftValues(
         identity=identity_of(user, None), html=f'<img data-cid="{cid}">', original=mine
     )
     draft = drafts.save(user=user, key=uuid4(), values=values, version=0, now=NOW)
-    assert replies.carry_over(draft=draft, indexes=[0, 1, 99], now=NOW) == []
+    assert replies.carry_over(draft=draft, indexes=[], now=NOW) == []
+    assert [one.filename for one in replies.carry_over(draft=draft, indexes=[3, 99], now=NOW)] == [
+        "list.pdf"
+    ]
 
 
 def test_a_large_picture_is_forwarded_but_not_sent_back(
