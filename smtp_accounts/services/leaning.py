@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.models import User
 from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState
@@ -13,11 +13,16 @@ from smtp_accounts.services import identities
 
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 _HELD = (OutboxState.QUEUED, OutboxState.RETRY)
+_RETURNED = (OutboxState.REFUSED, OutboxState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """What would be left without a sender. ``scheduled`` are of ``waiting`` those for later."""
+    """What would be left without a sender.
+
+    ``drafts`` counts what is written and what was refused and can be edited and sent again;
+    ``scheduled`` are of ``waiting`` those for later.
+    """
 
     is_default: bool
     drafts: int
@@ -38,10 +43,16 @@ def dependents(rows: Collection[Identity]) -> Dependents:
     waiting = OutboxMessage.objects.filter(identity__in=rows, state__in=WAITING)
     return Dependents(
         is_default=any(row.is_default for row in rows),
-        drafts=Draft.objects.open().filter(identity__in=rows).count(),
+        drafts=_drafts(rows),
         waiting=waiting.count(),
         scheduled=waiting.filter(is_scheduled=True).count(),
     )
+
+
+def _drafts(rows: Collection[Identity]) -> int:
+    returned = Q(outbox__state__in=_RETURNED, outbox__dismissed_at=None)
+    mine = Draft.objects.filter(identity__in=rows)
+    return mine.filter(Q(submitted_at=None, discarded_at=None) | returned).distinct().count()
 
 
 def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:

@@ -14,7 +14,7 @@ from accounts.models import User
 from connectivity.models import Feature, FeatureSwitch
 from mailstore.services import folders
 from smtp_accounts.models import Draft, Identity, OutboxMessage, SmtpAccount
-from smtp_accounts.services import identities, outbox, senders, signatures
+from smtp_accounts.services import identities, leaning, outbox, senders, signatures
 from smtp_accounts.services.leaning import ReplacementNeededError
 from smtp_accounts.services.senders import AddressTakenError, IdentityValues, OwnAddressError
 from smtp_accounts.services.signatures import SignatureValues
@@ -202,6 +202,23 @@ def test_an_address_in_use_is_removed_only_for_another(
     gone = OutboxMessage.objects.get(pk=waiting.pk)
     assert gone.state == "cancelled"
     assert Draft.objects.open().filter(user=user, identity=other).count() == 2
+
+
+@pytest.mark.accept("A198")
+def test_what_was_refused_or_is_for_later_counts_too(
+    user: User, client_for: ClientFor, studio: Identity, make_draft: Callable[..., Draft]
+) -> None:
+    later = outbox.submit(user=user, draft=make_draft(identity=studio), now=NOW)
+    OutboxMessage.objects.filter(pk=later.pk).update(is_scheduled=True)
+    refused = outbox.submit(user=user, draft=make_draft(identity=studio), now=NOW)
+    mine = OutboxMessage.objects.filter(pk=refused.pk)
+    mine.update(state="refused")
+    address = reverse("identity-delete", args=[studio.pk])
+    said = text_of(client_for(user).get(address).content.decode())
+    for part in ("1 draft is written", "1 message waits", "1 of them was to be sent later"):
+        assert part in said
+    mine.update(dismissed_at=NOW)
+    assert leaning.dependents([studio]).drafts == 0
 
 
 def test_an_unused_address_goes_after_one_question(
