@@ -22,6 +22,9 @@ from tests.webmail.samples import Mailbox, fill
 # Playwright keeps an event loop in the main thread; Django would refuse the database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
+# How long a page may take to become what is expected, on a machine that has other work too.
+expect.set_options(timeout=60_000)
+
 SHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
 WIDE, TABLET, PHONE = (1440, 900), (900, 900), (390, 844)
 FLAGS = (

@@ -159,7 +159,7 @@ def test_switched_off_during_a_pull(
     desk.get_by_role("switch", name="Email Retrieval").click()
     expect(desk.get_by_text("1 task is stopped.")).to_be_visible()
     # The open page notices by itself.
-    expect(page.locator("#retrieval")).to_have_count(0, timeout=15_000)
+    expect(page.locator("#retrieval")).to_have_count(0)
     expect(page.get_by_role("link", name="New Retrieval Task")).to_have_count(0)
     page.get_by_text("Something is missing here?").click()
     expect(page.get_by_text("Contact your administrator, Ada Admin")).to_be_visible()

@@ -43,7 +43,7 @@ def test_progress_moves_by_itself_and_ends_in_what_is_complete(
     expect(bar).to_have_attribute("value", "6008")
     no_barriers()
     RetrievalRun.objects.filter(outcome="running").update(stored=6372)
-    expect(bar).to_have_attribute("value", "6508", timeout=15_000)
+    expect(bar).to_have_attribute("value", "6508")
     now = timezone.now()
     for folder in RemoteFolder.objects.filter(task=task):
         folder.counts = {"stored": folder.server_count}
@@ -52,7 +52,7 @@ def test_progress_moves_by_itself_and_ends_in_what_is_complete(
         outcome="ok", ended_at=now, stored=9004, phase="done", folder_name=""
     )
     RetrievalTask.objects.update(lease_until=None, first_pass_done_at=now)
-    expect(live).to_contain_text("Complete: 17,196 of 17,196 messages.", timeout=15_000)
+    expect(live).to_contain_text("Complete: 17,196 of 17,196 messages.")
     expect(live).to_contain_text("Nothing is set aside")
     expect(page.get_by_text("Gmail: 9,140 new messages.")).to_be_visible()
     expect(bar).to_have_count(0)
