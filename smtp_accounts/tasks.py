@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from lib.queue import shared_task
 from smtp_accounts.services import drafts, queue, reports, rounds, sent, uploads
@@ -33,3 +34,11 @@ def deliver(*, outbox_id: int, fence: int) -> str:
 def sweep_uploads() -> int:
     """Forget files that never came whole; how many. Runs every hour."""
     return uploads.sweep(now=timezone.now())
+
+
+@shared_task
+def align(*, user_id: int) -> int:
+    """Ask DNS about addresses of a person that are new or changed; how many there were."""
+    # By name: most workers never ask DNS anything, and what asks it takes its time to load.
+    check_due = import_string("smtp_accounts.services.aligning.check_due")
+    return int(check_due(user_id=user_id, now=timezone.now()))

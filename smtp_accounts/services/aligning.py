@@ -27,6 +27,7 @@ from smtp_accounts.spf import Allowed
 
 LIMIT = 8.0
 """Seconds for all questions about one address."""
+MOST = 20
 FRESH = timedelta(days=1)
 #: Results of own mail older than this say nothing of today's settings.
 SEEN_FOR = timedelta(days=90)
@@ -51,6 +52,15 @@ def check_again(identity: Identity, now: datetime) -> Alignment:
     """As `check`, unless that was done a moment ago."""
     row = Alignment.objects.filter(identity=identity, checked_at__gt=now - AGAIN).first()
     return row or check(identity, now)
+
+
+def check_due(*, user_id: int, now: datetime) -> int:
+    """Ask about those of a person's addresses for which it is time; how many, at most `MOST`."""
+    rows = Identity.objects.filter(user=user_id).select_related("account", "alignment")
+    due = [one for one in rows if is_due(getattr(one, "alignment", None), one, now)]
+    for identity in due[:MOST]:
+        check(identity, now)
+    return len(due[:MOST])
 
 
 def is_due(row: Alignment | None, identity: Identity, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from smtp_accounts import proposals
 from smtp_accounts.access import account_for
 from smtp_accounts.forms import LOCKED, AccountForm, ReplacementForm
 from smtp_accounts.models import SmtpAccount
-from smtp_accounts.nudge import nudge
+from smtp_accounts.nudge import align, nudge
 from smtp_accounts.proposals import BOXES, initial_of
 from smtp_accounts.services import accounts, identities
 from smtp_accounts.services.accounts import AccountValues, Outcome
@@ -228,6 +228,7 @@ def _saved(request: HttpRequest, about: About, values: AccountValues) -> HttpRes
     if about.draft is not None:
         drafts.discard(about.draft)
     nudge()
+    align(person(request).pk)
     words = _("%(email)s is saved. You can choose it as Send From.")
     messages.success(request, words % {"email": values.email})
     return form_page.back(request)

@@ -24,6 +24,7 @@ from smtp_accounts.forms import ReplacementForm
 from smtp_accounts.forms_identity import IdentityForm
 from smtp_accounts.identity_rows import rows_for
 from smtp_accounts.models import Identity, SmtpAccount
+from smtp_accounts.nudge import align
 from smtp_accounts.services import accounts, identities, leaning, senders
 from smtp_accounts.services.accounts import Outcome
 from smtp_accounts.services.senders import AddressTakenError
@@ -134,6 +135,7 @@ def _submit(
     if kept.identity is None:
         assert kept.outcome is not None  # noqa: S101 - nothing is kept only after a test
         return _tried(request, form, identity, account, kept.outcome, values.address, is_save=True)
+    align(user.pk)
     words = _("%(email)s is saved. You can choose it as Send From.")
     messages.success(request, words % {"email": kept.identity.address})
     return pages.go_to(request, reverse("identities"))

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -17,7 +18,7 @@ from filtering.services.deliver import Incoming
 from mailstore.models import FolderRole, Source
 from mailstore.services import folders
 from protocols.body import Body
-from smtp_accounts import alignment_words
+from smtp_accounts import alignment_words, tasks
 from smtp_accounts.alignment_words import Shown
 from smtp_accounts.models import Alignment, Draft, Identity, OutboxMessage, SmtpAccount
 from smtp_accounts.services import aligning, identities, outbox
@@ -191,6 +192,30 @@ def test_the_page_asks_when_it_is_due_and_shows_it_at_once(
     assert client.post(address).headers["Location"].endswith(f"/{identity.pk}/")
     assert client_for(other_user).post(address).status_code == 404
     assert client.get(address).status_code == 405
+
+
+def test_what_is_due_is_asked_by_the_worker(
+    user: User, other_user: User, identity: Identity, fine: NameServer
+) -> None:
+    """A saved address is checked without anybody looking, and once."""
+    identities.local_of(other_user)
+    mine = {identity, identities.local_of(user)}
+    assert tasks.align(user_id=user.pk) == len(mine)
+    assert {row.identity for row in Alignment.objects.all()} == mine
+    asked = len(fine.asked)
+    assert tasks.align(user_id=user.pk) == 0
+    assert len(fine.asked) == asked
+
+
+def test_the_page_of_the_account_shows_it(
+    user: User, client_for: CLIENT, identity: Identity, fine: NameServer
+) -> None:
+    aligning.check(identity, timezone.now())
+    client = client_for(user)
+    page = client.get(reverse("smtp-account-edit", args=[identity.account_id])).content.decode()
+    assert "Receivers can tell that this address is yours" in page
+    card = client.get(reverse("connectivity")).content.decode()
+    assert "Aligned" in card
 
 
 RESULTS = "mx.google.com; dkim=pass header.d=lind.test; spf=pass smtp.mailfrom=mara@lind.test"
