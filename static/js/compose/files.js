@@ -4,12 +4,15 @@ import { Upload } from "./upload.js";
 
 const MOST = 100;
 
-export const sizeText = (bytes) => {
-  const units = ["B", "KB", "MB", "GB"];
-  let at = 0;
-  while (bytes >= 1000 && at < units.length - 1) { bytes /= 1000; at += 1; }
-  return `${bytes.toLocaleString(document.documentElement.lang, { maximumFractionDigits: at > 1 ? 1 : 0 })} ${units[at]}`;
-};
+// As the server writes sizes: 1 KB is 1024 bytes, and numbers under ten have a fraction.
+const UNITS = ["B", "KB", "MB", "GB"];
+const unitOf = (bytes) => Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1024)));
+function inUnit(bytes, unit) {
+  const size = bytes / 1024 ** unit;
+  const digits = unit && size < 10 ? 1 : 0;
+  return size.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+export const sizeText = (bytes) => `${inUnit(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)]}`;
 // Base64 makes lines of 76 letters of 57 bytes each, and a part has headers: this much travels.
 const onTheWay = (bytes) => Math.ceil(bytes / 57) * 78 + 400;
 const BARE = 4096;
@@ -160,7 +163,7 @@ export class Files {
     const [done, left] = line.querySelectorAll(".progress__text span");
     line.querySelector("progress").value = upload.file.size ? upload.sent / upload.file.size : 1;
     line.classList.toggle("file--paused", upload.state === "paused");
-    const amount = words.amount.replace("%a", sizeText(upload.sent)).replace("%b", sizeText(upload.file.size));
+    const amount = words.amount.replace("%a", inUnit(upload.sent, unitOf(upload.file.size))).replace("%b", sizeText(upload.file.size));
     if (upload.state === "paused") {
       done.textContent = amount;
       left.textContent = words.paused;

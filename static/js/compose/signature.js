@@ -115,7 +115,8 @@ export class Signature {
     const { at, end } = this.bounds();
     const field = this.editor.field;
     const before = field.value.slice(0, at);
-    const gap = before.trim() ? "\n".repeat(Math.max(0, 2 - /\n*$/.exec(before)[0].length)) : "";
+    // Above it stays room to write in, also where nothing is written yet.
+    const gap = "\n".repeat(Math.max(0, 2 - /\n*$/.exec(before)[0].length));
     const made = text ? `${gap}${SIGNED}\n${text}` : "";
     this.editor.putPlain(at, end, made);
   }

@@ -100,10 +100,7 @@ class ComposeWindow extends HTMLElement {
 
   // A template is what was written: neither the signature nor what is quoted.
   templateHtml() {
-    if (!this.editor || this.editor.isPlain) return "";
-    const page = new DOMParser().parseFromString(this.editor.html, "text/html");
-    for (const one of page.querySelectorAll("[data-signature], [data-quote]")) one.remove();
-    return page.body.innerHTML;
+    return this.editor?.ownHtml ?? "";
   }
 
   // ---- where a person would go on: the first empty recipient field, else the text from its top
@@ -154,6 +151,7 @@ class ComposeWindow extends HTMLElement {
 
   // ---- what is typed
   typed(event) {
+    if (event.target.type === "file") return;
     if (event.target.name === "subject") this.title();
     if (event.target.name) this.mark({ [event.target.name]: "" });
     event.target.removeAttribute("aria-invalid");
