@@ -52,6 +52,7 @@ _DATA = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)
 _IGNORED = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 _QUOTE_STYLE = "margin:0 0 0 0.8ex;border-left:2px solid #b8bec8;padding-left:1ex"
+_APART = {"style": "margin-top:1em"}
 
 # Attributes of a picture to what shall stand instead of them; None takes the picture out.
 Picture = Callable[[dict[str, str]], dict[str, str] | None]
@@ -153,7 +154,7 @@ def finish(html: str, known: Collection[str] = ()) -> Finished:
             return {"src": f"cid:{found.content_id}", **rest}
         return {"src": given["data-src"], **rest} if "data-src" in given else None
 
-    body = _rewritten(html, picture, keeps_marks=False, quote_style=_QUOTE_STYLE)
+    body = _rewritten(html, picture, keeps_marks=False, is_sent=True)
     document = (
         '<!DOCTYPE html>\n<html><head>\n<meta http-equiv="Content-Type"'
         f' content="text/html; charset=utf-8">\n</head><body>\n{body}\n</body></html>\n'
@@ -261,12 +262,12 @@ class _Rewriter(HTMLParser):
     """Writes HTML anew with pictures changed. For HTML from the cleaner only: it is well-formed
     and has no element whose content is anything but text and elements."""
 
-    def __init__(self, picture: Picture, keeps_marks: bool, quote_style: str) -> None:
+    def __init__(self, picture: Picture, keeps_marks: bool, is_sent: bool) -> None:
         super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self._picture = picture
         self._keeps_marks = keeps_marks
-        self._quote_style = quote_style
+        self._is_sent = is_sent
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         # A reference to a character can say what the letters themselves may not.
@@ -277,11 +278,16 @@ class _Rewriter(HTMLParser):
                 return
             given = changed
         elif not self._keeps_marks:
-            given = _without(given, "data-signature", "data-quote")
-        if tag == "blockquote" and self._quote_style and given.get("type") == "cite":
-            given.setdefault("style", self._quote_style)
+            given = self._unmarked(given)
+        if tag == "blockquote" and self._is_sent and given.get("type") == "cite":
+            given.setdefault("style", _QUOTE_STYLE)
         written = "".join(f' {name}="{escape(value)}"' for name, value in given.items())
         self.out.append(f"<{tag}{written}>")
+
+    def _unmarked(self, given: dict[str, str]) -> dict[str, str]:
+        """Without the marks; what they set apart here stays apart there."""
+        rest = _without(given, "data-signature", "data-quote")
+        return {**_APART, **rest} if self._is_sent and len(rest) < len(given) else rest
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in _VOID:
@@ -292,9 +298,9 @@ class _Rewriter(HTMLParser):
 
 
 def _rewritten(
-    html: str, picture: Picture, *, keeps_marks: bool = True, quote_style: str = ""
+    html: str, picture: Picture, *, keeps_marks: bool = True, is_sent: bool = False
 ) -> str:
-    rewriter = _Rewriter(picture, keeps_marks, quote_style)
+    rewriter = _Rewriter(picture, keeps_marks, is_sent)
     rewriter.feed(html)
     rewriter.close()
     return "".join(rewriter.out)

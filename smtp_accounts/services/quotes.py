@@ -77,7 +77,7 @@ def of_forward(message: Message, raw: bytes, mail: ParsedMail) -> Quote:
     head = "<br>".join([f"---------- {escape(heading)} ----------", *shown])
     return Quote(
         text=quoting.forwarded(text, heading, fields),
-        html=_region(head, html or outgoing_html.from_text(text[: quoting.MAX_QUOTE].strip())),
+        html=_region(head, f"<div><br></div>{html or _from_text(text)}"),
         pictures=pictures,
         is_plain=not mail.html,
     )
@@ -125,6 +125,10 @@ def _html(message: Message, mail: ParsedMail, room: int) -> tuple[str, dict[str,
     html = outgoing_html.quoted(mail.html, names)
     shown = set(outgoing_html.cids(html))
     return html, {names[cid]: one.index for cid, one in found.items() if names[cid] in shown}
+
+
+def _from_text(text: str) -> str:
+    return outgoing_html.from_text(text[: quoting.MAX_QUOTE].strip())
 
 
 def _mark(message: Message) -> str:

@@ -154,6 +154,18 @@ def test_the_receiver_gets_every_picture_as_it_was() -> None:
     assert "data-" not in done.html
 
 
+def test_what_is_set_apart_here_is_set_apart_there() -> None:
+    stored = clean(
+        '<div data-signature="3">Mara</div><div data-quote><blockquote type="cite">x</blockquote>'
+        "</div><blockquote>y</blockquote>"
+    )
+    assert (
+        '<div style="margin-top:1em">Mara</div><div style="margin-top:1em"><blockquote'
+        ' type="cite" style="margin:0 0 0 0.8ex;border-left:2px solid #b8bec8;padding-left:1ex">x'
+        "</blockquote></div><blockquote>y</blockquote>"
+    ) in finish(stored).html
+
+
 def test_a_quote_takes_its_pictures_along_under_names_of_ours() -> None:
     original = (
         "<html><head><title>t</title><style>p{color:red}</style></head><body>"
