@@ -20,7 +20,7 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
 from protocols.body import Body
 from smtp_accounts.models import Alignment, Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import drafts, identities, outbox, reports, sent
+from smtp_accounts.services import aligning, drafts, identities, outbox, reports, sent
 from tests.smtp_accounts.reports import BOB, SENT, dsn, mdn
 from tests.smtp_accounts.test_receipts import letter
 from tests.web.names import NameServer
@@ -219,4 +219,41 @@ def test_how_far_an_address_is_believed(
     expect(good).to_be_visible()
     no_barriers()
     shot("alignment-good")
+    page.goto(live_server.url + reverse("connectivity"))
+    expect(page.get_by_text("Aligned")).to_be_visible()
+    shot("alignment-card")
+    page.locator("#smtp").get_by_role("link", name="Mara Lind").click()
+    good.scroll_into_view_if_needed()
+    no_barriers()
+    shot("alignment-account")
     assert problems == []
+
+
+def test_a_name_service_that_does_not_answer(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    account: SmtpAccount,
+    settings: Settings,
+    name_server: NameServer,
+    enter: Callable[[User], None],
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Everything else of the dialog can be used meanwhile, and the button asks again."""
+    settings.CONNECTIVITY_NAMESERVERS = [f"127.0.0.1:{name_server.port}"]
+    monkeypatch.setattr(aligning, "LIMIT", 3.0)
+    name_server.silence("")
+    enter(user)
+    page.goto(live_server.url + reverse("identities"))
+    page.get_by_role("link", name="Mara Lind <mara@provider.test>").click()
+    dialog = page.get_by_role("dialog")
+    waiting = dialog.get_by_text("Asking the name service")
+    expect(waiting).to_be_visible()
+    dialog.get_by_label("Private description").fill("For the harbour")
+    expect(dialog.get_by_text("The name service did not say")).to_be_visible(timeout=20_000)
+    expect(waiting).to_have_count(0)
+    expect(dialog.get_by_label("Private description")).to_have_value("For the harbour")
+    no_barriers()
+    shot("alignment-unknown")
