@@ -23,6 +23,9 @@ from smtp_accounts.models import Encryption, Identity, OutboxMessage, OutboxStat
 from smtp_accounts.services import identities, leaning, telling
 from smtp_accounts.services.leaning import Dependents, ReplacementNeededError
 
+OFFERED = ("size", "8bitmime", "smtputf8", "dsn", "pipelining")
+"""What of a server's offer is kept (`protocols.smtp.Offer.facts`)."""
+
 _SECURITY = {
     Encryption.NONE: Security.NONE,
     Encryption.SSL: Security.TLS,
@@ -205,6 +208,7 @@ def save(
         same = account is not None and _is_same(account, values)
         old = account.credential if account is not None else None
         saved = store(user, values, account, now if test else None)
+        _learn(saved, outcome.report)
         if account is not None:
             wake([saved], now)
         given = values.password or values.credential is not None
@@ -213,6 +217,13 @@ def save(
         if old is not None and old != saved.credential:
             credentials.release(old)
     return replace(outcome, account=saved)
+
+
+def _learn(account: SmtpAccount, report: CheckReport | None) -> None:
+    """Keep what its server offered in the test; without one, nothing is known of it any more."""
+    found = report.facts if report is not None else {}
+    account.facts = {name: found[name] for name in OFFERED if name in found}
+    account.save(update_fields=["facts"])
 
 
 def _is_same(account: SmtpAccount, values: AccountValues) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from standin.postfix import Kept, Postfix
 from tests.smtp_accounts.conftest import NOW, SECRET, USERNAME
 from tests.waiting import wait_until
 
+LIMIT = 40_000_000
 FULL = "full@elsewhere.test"
 REFUSED = f"""
 smtpd_recipient_restrictions =
@@ -38,8 +40,9 @@ Drafts = Callable[..., Draft]
 
 @pytest.fixture(scope="module")
 def running(server_folder: Path, tls_files: TlsFiles) -> Iterator[Postfix]:
-    folder = server_folder / "postfix"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="postfix-", dir=server_folder))
+    # Its daemons are other users.
+    folder.chmod(0o755)
     with Postfix(folder, {USERNAME: SECRET}, tls=tls_files, settings=REFUSED) as server:
         yield server
 
@@ -60,6 +63,8 @@ def through(user: User, values: Values, postfix: Postfix) -> Callable[[Security]
         )
         outcome = accounts.save(user=user, values=typed, now=NOW)
         assert outcome.account is not None, outcome.problem
+        # Known from the test, so that a message can be measured before the first one is sent.
+        assert outcome.account.facts["size"] == LIMIT
         return outcome.account
 
     return made
@@ -124,7 +129,7 @@ def test_what_arrives_is_what_was_stored(
     assert blobs.read(copy.blob) == stored
     assert message.account is not None
     facts = SmtpAccount.objects.get(pk=message.account.pk).facts
-    assert (facts["size"], facts["smtputf8"], facts["pipelining"]) == (40_000_000, 1, 1)
+    assert facts == {"size": LIMIT, "smtputf8": 1, "pipelining": 1, "8bitmime": 1, "dsn": 1}
 
 
 @pytest.mark.parametrize(
