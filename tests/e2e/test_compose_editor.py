@@ -287,3 +287,18 @@ def test_plain_text_becomes_a_message_with_its_parts_known(lab: Lab) -> None:
         '<blockquote type="cite"><div>two</div></blockquote><div>one</div></blockquote></div>'
     )
     assert lab.text == text.rstrip("\n")
+
+
+def test_there_is_a_way_out_of_a_table_and_of_lists_within_lists(lab: Lab) -> None:
+    table = "<table><tbody><tr><td>cell</td></tr></tbody></table>"
+    lab.put(table)
+    assert lab.html == table
+    lab.keys("Control+End", "=below", "Control+Home", "=above")
+    assert lab.html == f"<div>above</div>{table}<div>below</div>"
+    lab.put("")
+    lab.keys("Control+Shift+8", "=one", "Enter", "Control+]", "=inner", "Enter", "Enter", "=two")
+    nested = "<ul><li>one<ul><li>inner</li></ul></li><li>two</li></ul>"
+    assert lab.html.replace("<div><br></div>", "") == nested
+    assert lab.text == "- one\n  - inner\n- two"
+    lab.put(nested)
+    assert lab.html.replace("<div>one</div>", "one") == nested

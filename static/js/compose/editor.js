@@ -142,6 +142,7 @@ export class Editor {
     const own = at < 0 ? html : html.slice(0, at);
     this.fold(at >= 0, at < 0 ? "" : html.slice(at));
     this.words.setHTML(own);
+    this.words.edges();
     this.words.moveCursorToStart();
     this.page.scrollTop = 0;
   }

@@ -18,7 +18,7 @@ const MAX_DEPTH = 200;
 
 const TAGS = "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr".split(" ");
 const ATTRIBUTES = "align alt border cellpadding cellspacing colspan data-cid data-quote data-signature dir height href lang nowrap rowspan size span src start title type valign value width".split(" ");
-const MARKS = ["id", "data-away", "data-wait", "data-ink", "data-size"];
+const MARKS = ["id", "data-away", "data-wait", "data-ink", "data-size", "data-edge"];
 const LEGACY = ["bgcolor", "color", "face"];
 const SIDES = ["top", "right", "bottom", "left"];
 const STYLES = [
@@ -287,8 +287,9 @@ function write(node, out) {
     out.push(escape(node.data));
     return;
   }
-  // The bookmarks of the editor, and pictures that are still on their way.
+  // The bookmarks of the editor, pictures that are still on their way, lines nobody wrote in.
   if (node.nodeType !== Node.ELEMENT_NODE || node.nodeName === "INPUT" || "wait" in node.dataset) return;
+  if ("edge" in node.dataset && !node.textContent.replace(/\u200b/g, "") && !node.querySelector("img, hr")) return;
   const name = node.localName;
   const told = attributes(node);
   if (name === "span" && !told) {
@@ -297,9 +298,14 @@ function write(node, out) {
   }
   out.push(`<${name}${told}>`);
   if (VOID.has(node.nodeName)) return;
-  for (const child of node.childNodes) write(child, out);
+  for (const child of node.childNodes) if (!isInner(child)) write(child, out);
+  // A list within a list belongs to the item before it; Squire keeps it beside.
+  if (name === "li") for (let next = node.nextElementSibling; next && isInner(next); next = next.nextElementSibling) write(next, out);
   out.push(`</${name}>`);
 }
+
+const LISTS = /^[OU]L$/;
+const isInner = (node) => LISTS.test(node.nodeName) && LISTS.test(node.parentNode.nodeName) && Boolean(node.previousElementSibling);
 
 // HTML to store from what stands in the editor, or in any part of it.
 export function toHtml(root) {

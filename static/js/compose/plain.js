@@ -108,6 +108,7 @@ class Writer {
     if (name === "HR") this.put("-".repeat(40));
     else if (name === "BLOCKQUOTE") this.quote(node);
     else if (name === "LI") this.item(node);
+    else if (/^[OU]L$/.test(name) && /^[OU]L$/.test(node.parentElement?.nodeName)) this.within("  ", "", () => { this.children(node); this.flush(); });
     else if ("signature" in node.dataset) this.signature(node);
     else { this.children(node); this.flush(); }
   }
@@ -123,7 +124,7 @@ class Writer {
 
   item(node) {
     const list = node.parentElement;
-    const number = [...list.children].indexOf(node) + (Number(list.getAttribute("start")) || 1);
+    const number = [...list.children].filter((one) => one.nodeName === "LI").indexOf(node) + (Number(list.getAttribute("start")) || 1);
     const mark = list.nodeName === "OL" ? `${number}. ` : "- ";
     this.within(" ".repeat(mark.length), mark, () => { this.children(node); this.flush(); if (this.first) this.put(""); });
   }

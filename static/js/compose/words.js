@@ -227,6 +227,17 @@ export class Words extends Squire {
     this._keyHandlers[key](this, event, this.getSelection());
   }
 
+  // A line above and below a table that has none, to get out of it; gone again if not used.
+  edges() {
+    const root = this._root;
+    for (const [table, place] of [[root.firstElementChild, "before"], [root.lastElementChild, "after"]]) {
+      if (!/^(?:TABLE|PRE|BLOCKQUOTE)$/.test(table?.nodeName)) continue;
+      const line = this.createDefaultBlock();
+      line.dataset.edge = "";
+      table[place](line);
+    }
+  }
+
   tidy() {
     if (this.isComposing) return;
     for (const list of this._root.querySelectorAll("ul, ol")) if (!list.firstElementChild && !list.textContent.trim()) list.remove();
