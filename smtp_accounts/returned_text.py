@@ -64,14 +64,22 @@ def read(fields: Headers, text: str) -> list[Told]:
     failed = [bare(one) for one in fields.text("x-failed-recipients").split(",")][:100]
     named = [one for one in failed if one]
     sender = _ADDRESS.search(fields.text("from"))
+    path = fields.raw("return-path").strip()
     is_system = is_from_a_system(sender[0]) if sender else False
-    if not (named or is_system or fields.raw("return-path").strip() == b"<>"):
+    # People write as postmaster as well: then the answer to it goes to them.
+    if not (named or path == b"<>" or (is_system and not _is_person(path))):
         return []
     action = DELAYED if _STILL_TRYING.search(text[:20_000]) and not named else FAILED
     found = {one.address.casefold(): one for one in _lines(text, action)}
     for address in named:
         found.setdefault(address.casefold(), Told(address, FAILED, ""))
     return list(found.values())
+
+
+def _is_person(return_path: bytes) -> bool:
+    """Whether somebody can be answered there: nobody can be who reports (RFC 3464 section 2)."""
+    local, at, _domain = return_path.strip(b"<> ").lower().partition(b"@")
+    return bool(at) and not local.endswith(b"daemon")
 
 
 def ids(text: str) -> list[str]:

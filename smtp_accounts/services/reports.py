@@ -34,11 +34,10 @@ def read_due(*, now: datetime) -> int:
     rows = list(waiting.select_related("message__blob__segment", "message__user")[:BATCH])
     for row in rows:
         try:
-            report = returned.parse(blobs.read(row.message.blob))
-        except blobs.BlobUnreadable:
-            log.warning("report %s: its message cannot be read", row.pk)
-            report = None
-        _take(row, report, now)
+            _take(row, returned.parse(blobs.read(row.message.blob)), now)
+        except Exception:  # what comes after in the queue must not wait for it for ever
+            log.exception("report %s cannot be read", row.pk)
+            _take(row, None, now)
     return len(rows)
 
 

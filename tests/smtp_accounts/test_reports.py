@@ -13,7 +13,7 @@ from connectivity.models import Notification
 from connectivity.notices import told
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
-from mailstore.models import FolderRole, Message
+from mailstore.models import Blob, FolderRole, Message
 from mailstore.services import blobs, folders
 from protocols.body import Body
 from smtp_accounts import returned
@@ -220,6 +220,16 @@ def test_a_forged_report_sends_nothing(user: User, sent: OutboxMessage) -> None:
     arrive(user, dsn(BOB, ANN), mdn())
     assert OutboxMessage.objects.values().get() == before
     assert not Draft.objects.open().exists()
+
+
+def test_one_that_cannot_be_read_does_not_stop_the_others(user: User, sent: OutboxMessage) -> None:
+    inbox = folders.special(user, FolderRole.INBOX)
+    deliver.deliver([Incoming(Body.of(one), inbox) for one in (mdn(), dsn())], now=LATER)
+    first = ReturnedReport.objects.order_by("pk")[0]
+    Blob.objects.filter(pk=first.message.blob_id).update(offset=10**9)
+    assert reports.read_due(now=LATER) == 2
+    assert state_of(BOB).bounced_at is not None
+    assert not ReturnedReport.objects.filter(read_at=None).exists()
 
 
 def test_one_notification_for_many_failures(user: User, sent: OutboxMessage) -> None:

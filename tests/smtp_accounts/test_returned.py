@@ -167,6 +167,15 @@ def test_what_is_no_report(raw: bytes) -> None:
     assert returned.parse(raw) is None
 
 
+def test_people_write_as_postmaster() -> None:
+    raw = reports.QMAIL.replace(b"MAILER-DAEMON@relay.test", b"postmaster@relay.test")
+    assert returned.parse(raw) is not None
+    person = raw.replace(b"Return-Path: <>", b"Return-Path: <postmaster@relay.test>")
+    assert returned.parse(person) is None
+    daemon = raw.replace(b"Return-Path: <>", b"Return-Path: <MAILER-DAEMON@relay.test>")
+    assert returned.parse(daemon) is not None
+
+
 def test_a_flood_of_recipients_is_cut() -> None:
     found = returned.parse(dsn(*(f"u{number}@elsewhere.test" for number in range(5000))))
     assert found is not None
