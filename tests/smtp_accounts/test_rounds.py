@@ -390,3 +390,11 @@ def test_one_delivery_alone_leaves_the_others(submit: Submit, smtp_server: SmtpS
     pk, fence = queue.claim_due(now=NOW)[0]
     delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
     assert len(smtp_server.accepted) == 1
+
+
+def test_what_has_moved_on_is_not_begun(submit: Submit, smtp_server: SmtpServer) -> None:
+    first, second = submit(), submit()
+    behind = queue.due_behind(first, now=NOW)
+    assert [pk for pk, _ in behind] == [first.pk, second.pk]
+    first_round()
+    assert [queue.start_due(outbox_id=pk, fence=seen, now=NOW) for pk, seen in behind] == [None] * 2
