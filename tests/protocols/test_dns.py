@@ -110,3 +110,24 @@ def test_no_time_is_no_question(name_server: NameServer) -> None:
 def test_a_setting_that_is_no_address(name_server: NameServer) -> None:
     with pytest.raises(MailServerError):
         names.mail_hosts("a.test", deadline=Deadline(1), nameservers=[("no.address", 53)])
+
+
+def test_texts_are_joined_of_their_pieces(name_server: NameServer) -> None:
+    name_server.add("river.test", "TXT", '"v=spf1 include:a.test" " -all"', '"b\\195\\182b"')
+    name_server.shorten("river.test")
+
+    def texts(name: str) -> tuple[str, ...]:
+        return names.texts(name, deadline=Deadline(5), nameservers=[name_server.address])
+
+    assert sorted(texts("river.test")) == ["böb", "v=spf1 include:a.test -all"]
+    assert texts("nowhere.test") == ()
+
+
+def test_addresses_of_both_kinds(name_server: NameServer) -> None:
+    name_server.add("smtp.test", "A", "192.0.2.7")
+    name_server.add("smtp.test", "AAAA", "2001:db8::7")
+    found = names.addresses("smtp.test", deadline=Deadline(5), nameservers=[name_server.address])
+    assert found == ("192.0.2.7", "2001:db8::7")
+    with pytest.raises(NameNotFound):
+        name_server.fail("broken.test")
+        names.addresses("broken.test", deadline=Deadline(5), nameservers=[name_server.address])
