@@ -15,7 +15,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Field, ForeignKey, Model
+from django.db.models import BooleanField, Field, ForeignKey, Model, Q
+from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
 Row = Sequence[Any]
@@ -85,6 +86,14 @@ def update(model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> N
                 cursor.execute(plan.statement(len(some)), plan.values(some))
         else:
             cursor.executemany(plan.head, [(*row[1:], row[0]) for row in plan.converted(rows)])
+
+
+def among(model: type[Model], keys: Sequence[int]) -> Q | RawSQL:
+    """The condition for rows with these keys; on PostgreSQL one value, however many they are."""
+    if connection.vendor != "postgresql":
+        return Q(pk__in=keys)
+    text = f"({_table(model)}.{_column(_field(model, _key(model)))} = ANY(%s))"
+    return RawSQL(text, (list(keys),), output_field=BooleanField())  # noqa: S611 - names of our tables
 
 
 def _pieces(rows: Sequence[Row], width: int) -> Iterator[Sequence[Row]]:

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from connectivity.models import Feature
 from connectivity.services import features
+from lib import bulk
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
 from retrieval.services import hosts, lease, telling
@@ -187,8 +188,11 @@ def _allowed(rows: QuerySet[RetrievalTask]) -> QuerySet[RetrievalTask]:
 
 def _claim(claims: list[Claim]) -> list[Claim]:
     """Raise the fences and start the leases of rows the caller holds."""
+    if not claims:
+        return claims
     until = Now() + QUEUE_LEASE
-    RetrievalTask.objects.filter(pk__in=[claim.task_id for claim in claims]).update(
+    chosen = bulk.among(RetrievalTask, [claim.task_id for claim in claims])
+    RetrievalTask.objects.filter(chosen).update(
         fence=F("fence") + 1,
         lease_until=until,
         # Out of the way of later rounds; due again at the end of the lease if the hint is lost.

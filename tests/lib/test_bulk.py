@@ -128,6 +128,21 @@ def test_updates_take_nulls_moments_and_json(user: User, segment: Segment) -> No
     assert (second.sent_at, second.keywords) == (MOMENT, [])
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_rows_among_keys(user: User, count: int) -> None:
+    ids = [Folder.objects.create(user=user, name=name).pk for name in "abcd"]
+    rows = Folder.objects.filter(bulk.among(Folder, ids[:count]), user=user)
+    assert list(rows.order_by("name").values_list("name", flat=True)) == list("abcd")[:count]
+    assert rows.update(total=3) == count
+    assert Folder.objects.filter(total=3).count() == count
+
+
+def test_keys_are_one_value_however_many(db: None) -> None:
+    rows = Blob.objects.filter(bulk.among(Blob, range(500)))
+    _, values = rows.query.sql_with_params()
+    assert len(values) == (1 if connection.vendor == "postgresql" else 500)
+
+
 def test_nothing_asks_nothing(django_assert_num_queries: Any, db: None) -> None:
     with django_assert_num_queries(0):
         bulk.create([])
