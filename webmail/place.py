@@ -42,6 +42,12 @@ class Place:
         """The address of this list."""
         return self._address() + self._tail(self._filters())
 
+    @property
+    def to_write(self) -> str:
+        """The query of a message begun here: what this list belongs to chooses its From."""
+        pairs = [("in", self.where)] if self.folder_id else []
+        return self._tail(pairs + [pair for pair in self._filters() if pair[0] == "source"])
+
     def with_cursor(self, cursor: str) -> str:
         """The address of the page of this list that follows ``cursor``."""
         return self._address() + self._tail([*self._filters(), ("before", cursor)])

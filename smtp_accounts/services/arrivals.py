@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import Domain
 from lib import bulk
 from mailstore import mime
 from mailstore.mime import ParsedMail
@@ -51,7 +53,7 @@ def filed(arrived: Sequence[Arrived]) -> None:
 def candidates(user_id: int) -> list[Candidate]:
     """Every identity of a user as the rules see it, the own address first; one query."""
     rows = Identity.objects.filter(user=user_id)
-    return [
+    found = [
         Candidate(
             key=str(pk),
             address=address,
@@ -64,6 +66,26 @@ def candidates(user_id: int) -> list[Candidate]:
             F("account_id").asc(nulls_first=True), "pk"
         ).values_list("pk", "address", "account__source_id", "is_default", "accepts", "purpose")
     ]
+    return narrowed(found)
+
+
+def narrowed(found: list[Candidate]) -> list[Candidate]:
+    """The same, without catch-alls of domains that are served here.
+
+    There the other addresses are other people's: nobody writes from theirs or is taken for them.
+    """
+    domains = {_domain(one) for one in found if one.accepts == "domain"}
+    if not domains:
+        return found
+    served = set(Domain.objects.filter(name__in=domains).values_list("name", flat=True))
+    return [
+        replace(one, accepts="plus") if one.accepts == "domain" and _domain(one) in served else one
+        for one in found
+    ]
+
+
+def _domain(candidate: Candidate) -> str:
+    return addresses.key(candidate.address).rpartition("@")[2]
 
 
 def original_of(message: Message, mail: ParsedMail) -> Original:

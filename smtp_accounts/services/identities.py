@@ -19,9 +19,9 @@ from mailstore.models import Message
 from smtp_accounts import addresses, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.build import message_ids
-from smtp_accounts.models import ArrivedFor, Draft, Identity, OutboxMessage, SmtpAccount
+from smtp_accounts.models import ArrivedFor, Identity, OutboxMessage, SmtpAccount
 from smtp_accounts.services import correspondents
-from smtp_accounts.services.arrivals import candidates
+from smtp_accounts.services.arrivals import candidates, narrowed
 
 LOCAL_TINT = 1
 ACCOUNT_TINT = 6
@@ -105,15 +105,6 @@ def for_new(user: User, to: Sequence[str] = (), *, source_id: int | None = None)
     used = set(correspondents.identities_used(user, to).values()) if to else set()
     last = next((one for one in entries if used == {one.identity.pk}), None)
     return chosen if last == chosen.send_from else replace(chosen, suggested=last)
-
-
-def for_draft(draft: Draft) -> Chosen:
-    """What a draft was last left with, its own choice. Raises LookupError where that is gone."""
-    entries = send_from(draft.user, also=draft.identity)
-    choice = rules.choose(_candidates(entries), own_choice=str(draft.identity_id))
-    reason = "" if draft.is_by_hand else draft.identity_reason
-    entry = next(one for one in entries if one.key == choice.key)
-    return Chosen(entry, reason, sentence(reason), draft.from_address)
 
 
 def for_reply(
@@ -232,17 +223,24 @@ def _rows(user: User) -> list[Identity]:
 
 
 def _candidates(entries: Sequence[SendFrom]) -> list[rules.Candidate]:
-    return [
-        rules.Candidate(
-            key=one.key,
-            address=one.address,
-            source_id=one.account.source_id if one.account else None,
-            is_default=one.is_default,
-            accepts=one.identity.accepts,
-            purpose=one.identity.purpose,
-        )
-        for one in entries
-    ]
+    return narrowed([_candidate(one) for one in entries])
+
+
+def _candidate(one: SendFrom) -> rules.Candidate:
+    return rules.Candidate(
+        key=one.key,
+        address=one.address,
+        source_id=one.account.source_id if one.account else None,
+        is_default=one.is_default,
+        accepts=one.identity.accepts,
+        purpose=one.identity.purpose,
+    )
+
+
+def accepts(one: SendFrom, address: str) -> bool:
+    """Whether mail to an address is mail for this identity, so that it may be written from."""
+    [known] = narrowed([_candidate(one)])
+    return bool(addresses.normal(address)) and rules.Own([known]).holds(address)
 
 
 def _chosen(entries: Sequence[SendFrom], choice: rules.Choice) -> Chosen:

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from lib.checkpoints import checkpoint
 from mailstore.services import blobs
-from smtp_accounts import addresses, rules
-from smtp_accounts.models import Accepts, Draft, OutboxMessage, OutboxRecipient
+from smtp_accounts import addresses
+from smtp_accounts.models import Draft, OutboxMessage, OutboxRecipient
 from smtp_accounts.services import correspondents, identities, making, routes, sizes
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.making import Envelope
@@ -59,6 +60,7 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
             for address, field in envelope.fields.items()
         )
         correspondents.wrote(user, draft.identity, envelope.everyone, now)
+        checkpoint("submit: entered, not committed")
     made.body.close()
     return message
 
@@ -133,17 +135,7 @@ def sender_of(user: User, draft: Draft) -> SendFrom:
         raise UnsendableError("sender", _("This address can no longer be used. Choose another."))
     if identity.disabled_reason:
         raise UnsendableError("sender", identity.disabled_reason)
-    if draft.from_address and not _belongs(draft.from_address, identity):
+    if draft.from_address and not identities.accepts(identity, draft.from_address):
         sentence = _("“%(address)s” does not belong to this sender. Choose another.")
         raise UnsendableError("sender", sentence % {"address": draft.from_address})
     return identity
-
-
-def _belongs(address: str, send_from: SendFrom) -> bool:
-    """Whether mail to an address is mail for this identity, so that it may be written from."""
-    accepts = send_from.identity.accepts
-    if send_from.account is None and accepts == Accepts.DOMAIN:
-        # A domain of this installation has other people's addresses in it.
-        accepts = Accepts.PLUS
-    own = rules.Candidate(key=send_from.key, address=send_from.address, accepts=accepts)
-    return bool(addresses.normal(address)) and rules.Own([own]).holds(address)

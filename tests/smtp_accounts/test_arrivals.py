@@ -144,11 +144,22 @@ def test_new_mail_starts_with_what_is_in_view_and_only_suggests_what_was_used(
     assert in_view.suggested is None
 
 
-def test_a_draft_keeps_what_it_was_left_with(account: SmtpAccount, make_draft: Drafts) -> None:
-    ruled = identities.for_draft(make_draft(account, identity_reason="sent-there"))
-    assert (ruled.send_from.account, ruled.sentence) == (account, "because it was sent there")
-    chosen = identities.for_draft(make_draft(account, identity_reason="list", is_by_hand=True))
-    assert (chosen.reason, chosen.sentence) == ("", "")
+def test_nobody_takes_the_addresses_of_a_domain_served_here(
+    user: User, other_user: User, account: SmtpAccount
+) -> None:
+    account.email = user.email
+    own = identities.follow(account)
+    Identity.objects.update(accepts="domain")
+    (message,) = arrive(user, from_bob(to=f"{other_user.email}, mara+x@example.test"))
+    assert reasons() == [(user.email, "pattern")]
+    start = replies.reply(user, message, everyone=True)
+    assert start.chosen.address == "mara+x@example.test"
+    assert start.values.to == f"Bob Stone <bob@elsewhere.test>, {other_user.email}"
+    one = identities.by_key(user, str(own.pk))
+    assert one is not None
+    assert identities.accepts(one, "MARA+y@example.test")
+    assert not identities.accepts(one, other_user.email)
+    assert not identities.accepts(one, "nonsense")
 
 
 # --- who wrote it

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from lib.moments import moment
+from mailstore.models import Folder, Source
 from mailstore.services.blobs import BlobUnreadable
 from smtp_accounts import access
 from smtp_accounts.models import Draft
@@ -27,6 +28,7 @@ from smtp_accounts.services.drafts import (
 from webmail import writing
 from webmail.access import message_for, person
 from webmail.forms.compose import ComposeForm
+from webmail.place import place_of
 from webmail.uploads import refusal
 
 UNFIT = (TooLargeError, TooManyFilesError, BlobUnreadable)
@@ -59,12 +61,25 @@ def compose(request: HttpRequest) -> HttpResponse:
         return redirect("mail")
     start = replies.blank(
         user,
+        source_id=_in_view(user, request),
         to=asked.get("to", "")[:2000],
         cc=asked.get("cc", "")[:2000],
         subject=asked.get("subject", ""),
         body=asked.get("body", "")[:100_000],
     )
     return writing.show(request, writing.of_start(user, key, start))
+
+
+def _in_view(user: User, request: HttpRequest) -> int | None:
+    """What the list belongs to that a message is begun in: ``source``, else that of ``in``."""
+    place = place_of(request.GET)
+    if place.source is not None:
+        mine = Source.objects.filter(user=user, pk=place.source)
+        return mine.values_list("pk", flat=True).first()
+    if place.folder_id is None:
+        return None
+    folder = Folder.objects.filter(user=user, pk=place.folder_id).first()
+    return folder.source_id if folder is not None else None
 
 
 @require_safe

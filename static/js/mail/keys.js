@@ -28,7 +28,7 @@ function move(by) {
 
 function write(kind) {
   const links = [...document.querySelectorAll("[data-compose]")];
-  const found = links.find((link) => (kind ? link.search.startsWith(`?${kind}=`) : !link.search));
+  const found = links.find((link) => (kind ? link.search.startsWith(`?${kind}=`) : "blank" in link.dataset));
   found?.click();
 }
 

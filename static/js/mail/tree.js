@@ -1,6 +1,6 @@
 // The folder tree: numbers, the current place, folded branches, the drawer.
 import { setDrawer } from "../shell.js";
-import { placeUrl } from "./dom.js";
+import { placeUrl, scroller } from "./dom.js";
 
 const KEY = "folded-folders";
 const folded = new Set(JSON.parse(localStorage.getItem(KEY) || "[]"));
@@ -20,6 +20,7 @@ document.addEventListener("counts", (event) => {
 
 document.addEventListener("place-changed", () => {
   setDrawer(false);
+  for (const link of document.querySelectorAll("a[data-blank]")) link.search = scroller()?.dataset.toWrite ?? "";
   const here = new URL(placeUrl(), location.href).pathname;
   for (const link of document.querySelectorAll("#tree a[data-place]")) {
     if (new URL(link.href).pathname === here) link.setAttribute("aria-current", "page");
