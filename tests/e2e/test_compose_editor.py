@@ -62,7 +62,7 @@ def test_every_step_can_be_undone_and_done_again(lab: Lab) -> None:
         if lab.html not in states:
             states.append(lab.html)
     last = lab.html
-    seen = []
+    seen: list[str] = []
     while lab.tool("Undo").get_attribute("aria-disabled") == "false" and len(seen) < 20:
         lab.keys("Control+z")
         seen.append(lab.html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 
@@ -21,7 +22,7 @@ from tests.e2e.editor import PNG, Lab
 from tests.e2e.sensor import Sensor
 from tests.e2e.test_hostile import Watched, batches, chosen, enter
 from tests.waiting import wait_until
-from tests.webmail.samples import Mailbox, letter, put
+from tests.webmail.samples import Mailbox, letter, picture, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Shot = Callable[..., None]
@@ -153,12 +154,50 @@ def test_a_draft_comes_back_as_it_was_written(
     draft = wait_until(
         lambda: Draft.objects.filter(html__contains="<u>Yes</u>").first(), "the draft is saved"
     )
+    assert draft is not None
     assert "data-quote" in draft.html
     page.goto(f"{live_server.url}{reverse('compose-draft', args=[draft.key])}")
     expect(words.locator("u")).to_have_text("Yes")
     expect(words).not_to_contain_text("lease")
     page.get_by_role("button", name="Show quoted text").click()
     expect(words).to_contain_text("The lease is here")
+    assert problems == []
+
+
+def test_pictures_go_along_inside_the_message(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    mailbox: Mailbox,
+    problems: list[str],
+    settings: Settings,
+) -> None:
+    """One that is pasted, and one that stood in the message answered; at their places."""
+    settings.RELAY_URL = "smtp+starttls://localhost:587"
+    html = '<p>The plan:</p><img src="cid:plan@samples.test" alt="plan">'
+    raw = letter("The plan", html=html, pictures=[("plan@samples.test", picture())])
+    asked = put(folders.special(user, "inbox"), raw, at=timezone.now())
+    page.goto(live_server.url)
+    page.locator(f'#list [data-id="{asked.pk}"] .msg__link').click()
+    page.get_by_role("link", name="Reply", exact=True).first.click()
+    words = page.get_by_role("textbox", name="Message")
+    expect(words).to_be_focused()
+    page.keyboard.type("Mine: ")
+    lab = Lab(page, live_server.url)
+    lab.paste(None, None, (("mine.png", "image/png", PNG),))
+    shown = words.locator("img[data-cid]")
+    expect(shown).to_have_attribute("src", re.compile(r"^/compose/.+/inline/\d+/$"))
+    assert shown.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1
+    page.get_by_role("button", name="Show quoted text").click()
+    expect(words.locator("[data-quote] img")).to_be_attached()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("compose-window")).to_have_count(0)
+    sent = message_from_bytes(blobs.read(OutboxMessage.objects.get().blob), policy=policy.default)
+    named = re.findall(r'src="cid:([^"]+)"', html_of(OutboxMessage.objects.get()))
+    parts = [one for one in sent.walk() if one.get_content_maintype() == "image"]
+    assert len(named) == 2
+    assert {f"<{one}>" for one in named} == {one["Content-ID"] for one in parts}
+    assert {one.get_content() for one in parts} == {PNG, picture()}
     assert problems == []
 
 

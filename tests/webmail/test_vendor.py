@@ -34,3 +34,14 @@ def test_the_versions_are_those_that_are_locked() -> None:
     for one in TAKEN:
         assert locked[f"node_modules/{one['name']}"]["version"] == one["version"]
         assert "resolved" not in locked[f"node_modules/{one['name']}"]
+
+
+def test_squire_still_has_what_the_editor_mends_it_by() -> None:
+    """Its private names are no promise; a new version that renames one has to be looked at."""
+    used = re.compile(r"\b(?:this|editor\.words|words|super)\.(_[a-zA-Z]+)")
+    folder = Path("static/js/compose")
+    sources = [folder / f"{one}.js" for one in ("words", "editor", "images", "signature")]
+    names = {name for one in sources for name in used.findall(one.read_text("utf-8"))}
+    assert len(names) > 8
+    built = (VENDOR / "squire.js").read_text("utf-8")
+    assert {one for one in names if one not in built} == set()

@@ -70,6 +70,8 @@ function paint(element, name, value) {
   if (LEFT_ALONE.test(value)) return;
   const hasGround = name === "color" && grounded(element);
   element.style.setProperty(name, `light-dark(${value}, ${dark(value, name === "color" && !hasGround)})`);
+  // A browser that cannot mix colours shows, and keeps, the one there was.
+  if (!element.style.getPropertyValue(name)) element.style.setProperty(name, value);
 }
 
 function grounded(element) {
