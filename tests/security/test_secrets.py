@@ -35,6 +35,7 @@ from smtp_accounts.models import OutboxMessage, OutboxRecipient, SmtpAccount
 from smtp_accounts.services import delivery, queue
 from standin.dovecot import Dovecot
 from standin.smtp import SmtpServer
+from tests.senders import key_of
 from webmail.celery import app
 
 # With letters that every notation writes in its own way.
@@ -176,7 +177,7 @@ def test_sending_accounts_tell_nothing(
         browser.get(reverse("connectivity")),
     ]
     key = uuid4()
-    letter = {"sender": str(account.pk), "to": "bob@elsewhere.test", "subject": "Hi", "body": "Hi"}
+    letter = {"sender": key_of(account), "to": "bob@elsewhere.test", "subject": "Hi", "body": "Hi"}
     pages.append(browser.post(reverse("compose-send", args=[key]), letter))
     for later in (timedelta(seconds=20), timedelta(hours=5)):
         now = timezone.now() + later
