@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from lib.checkpoints import checkpoint
 from lib.pictures import picture_type
 from mailstore.services import blobs
 from protocols.body import Body
@@ -107,7 +108,9 @@ def append(
             file.flush()
             os.fsync(file.fileno())
             good = file.tell()
+            checkpoint("upload: piece on disk")
             DraftUpload.objects.filter(pk=row.pk).update(received=good, changed_at=now)
+            checkpoint("upload: piece vouched for")
         return _finished(row, file, now) if good == row.size else None
 
 
@@ -204,5 +207,7 @@ def _finished(row: DraftUpload, file: BinaryIO, now: datetime) -> DraftAttachmen
             size=row.size,
             content_id=new_content_id() if kind else "",
         )
+        checkpoint("upload: entered, not committed")
+    checkpoint("upload: committed")
     _path(row).unlink(missing_ok=True)
     return attachment
