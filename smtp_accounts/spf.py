@@ -14,8 +14,13 @@ MAX_LOOKUPS = 10
 """Terms that need DNS, in all of the records (RFC 7208 section 4.6.4)."""
 MAX_TERMS = 200
 
+
+class UnansweredError(Exception):
+    """A question to DNS was not answered, which is another thing than that there is no record."""
+
+
 #: Answers a question to DNS: the kind (TXT, A, MX) and the name. MX gives host names, A addresses
-#: of both kinds.
+#: of both kinds. Raises `UnansweredError`.
 Ask = Callable[[str, str], Sequence[str]]
 
 
@@ -51,7 +56,8 @@ def records(texts: Sequence[str]) -> list[str]:
 
 
 def read(domain: str, ask: Ask, allowed: Allowed) -> Spf:
-    """Follow the record of a domain. ``ask`` may raise; what it raises is passed on."""
+    """Follow the record of a domain. Raises `UnansweredError` where even that is not to be had;
+    what it leads to and is not answered makes it unsure."""
     found = Spf()
     found.records = records(ask("TXT", domain))
     if len(found.records) == 1:
@@ -118,8 +124,12 @@ def _by_host(name: str, value: str, ask: Ask, allowed: Allowed, found: Spf) -> b
     host, _slash, prefix = value.partition("/")
     if found.broken or "%" in host or not host:
         return False
-    hosts = list(ask("MX", host))[:10] if name == "mx" else [host]
-    addresses = [one for each in hosts for one in ask("A", each)]
+    try:
+        hosts = list(ask("MX", host))[:10] if name == "mx" else [host]
+        addresses = [one for each in hosts for one in ask("A", each)]
+    except UnansweredError:
+        found.is_unsure = True
+        return False
     return _covers(addresses, prefix.partition("/")[0], allowed)
 
 
@@ -130,7 +140,11 @@ def _included(value: str, ask: Ask, allowed: Allowed, found: Spf) -> str:
         return ""
     if found.broken:
         return ""
-    inner = records(ask("TXT", value.rstrip(".")))
+    try:
+        inner = records(ask("TXT", value.rstrip(".")))
+    except UnansweredError:
+        found.is_unsure = True
+        return ""
     if len(inner) != 1:
         found.broken = "include"
         return ""

@@ -23,7 +23,7 @@ from protocols.types import Deadline
 from smtp_accounts import alignment, known_senders, spf
 from smtp_accounts.alignment import Facts, Verdict
 from smtp_accounts.models import Alignment, Identity
-from smtp_accounts.spf import Allowed
+from smtp_accounts.spf import Allowed, UnansweredError
 
 LIMIT = 8.0
 """Seconds for all questions about one address."""
@@ -151,7 +151,7 @@ def _asked(domain: str, server: str, provider: str) -> Facts:
     unanswered: list[str] = []
     try:
         found = spf.read(domain, asking, allowed)
-    except MailServerError:
+    except UnansweredError:
         unanswered.append(domain)
     dmarc, dmarc_at = _dmarc(domain, asking, unanswered)
     selectors = sender.selectors if sender else ()
@@ -182,7 +182,7 @@ class _Asking:
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def __call__(self, kind: str, name: str) -> Sequence[str]:
-        """The answers; none where an address cannot be had. Raises `MailServerError`."""
+        """The answers; none where an address cannot be had. Raises `UnansweredError`."""
         if (kind, name) not in self._known:
             self._known[kind, name] = self._ask(kind, name)
         return self._known[kind, name]
@@ -194,7 +194,7 @@ class _Asking:
         except MailServerError:
             if kind == "A":
                 return ()
-            raise
+            raise UnansweredError from None
 
 
 def _likely_includes(server: str) -> list[str]:
@@ -208,7 +208,7 @@ def _term(domain: str, server: str, asking: _Asking) -> str:
     """What names a server in a record: ``mx`` where it takes the domain's mail, else its name."""
     try:
         hosts = asking("MX", domain)
-    except MailServerError:
+    except UnansweredError:
         hosts = ()
     return "mx" if server in hosts else f"a:{server}"
 
@@ -218,7 +218,7 @@ def _dmarc(domain: str, asking: _Asking, unanswered: list[str]) -> tuple[str, st
     for at in dict.fromkeys((domain, organisation(domain))):
         try:
             texts = asking("TXT", f"_dmarc.{at}")
-        except MailServerError:
+        except UnansweredError:
             unanswered.append(f"_dmarc.{domain}")
             return "", ""
         found = [one for one in texts if alignment.is_dmarc(one)]
@@ -234,7 +234,7 @@ def _selectors(domain: str, names: Sequence[str], asking: _Asking) -> list[str]:
     for name in names:
         try:
             texts = asking("TXT", f"{name}._domainkey.{domain}")
-        except MailServerError:
+        except UnansweredError:
             break
         if any("p=" in one.replace(" ", "") for one in texts):
             there.append(name)

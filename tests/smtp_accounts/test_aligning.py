@@ -128,6 +128,19 @@ def test_a_name_server_that_does_not_say(
     assert found.fix is None
 
 
+def test_an_include_that_is_not_answered_makes_it_unsure(
+    identity: Identity, fine: NameServer
+) -> None:
+    """That the own record is there is known all the same, and none is proposed in its place."""
+    fine.turn(HOME, "TXT", ['"v=spf1 include:slow.test -all"'])
+    fine.fail("slow.test")
+    found = shown(identity)
+    assert found.fix is None
+    assert [one.words for one in found.checks if one.name == "SPF"] == ["not certain"]
+    fine.turn(HOME, "TXT", [f'"v=spf1 include:slow.test a:{SERVER} -all"'])
+    assert shown(identity).look == "ok"
+
+
 def test_everything_ends_with_one_deadline(
     identity: Identity, name_server: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
