@@ -114,7 +114,8 @@ def _story(
 ) -> _Story:
     state = message.state
     if state == OutboxState.UNKNOWN:
-        return _Story("unsure", _("Not certain"), unsure(message), [ARRIVED, AGAIN, EDIT])
+        sentence = unsure(message, recipients)
+        return _Story("unsure", _("Not certain"), sentence, [ARRIVED, AGAIN, EDIT])
     if state == OutboxState.REFUSED:
         sentence = refused(message, recipients)
         return _Story("failed", _("Refused"), sentence, [EDIT, AGAIN, DISMISS])

@@ -49,8 +49,14 @@ def scheduled(message: OutboxMessage, held: str) -> str:
     return f"{when} {_cause_sentence(message, held)}".strip() if held else when
 
 
-def unsure(message: OutboxMessage) -> str:
-    """The answer was lost."""
+def unsure(message: OutboxMessage, recipients: Sequence[OutboxRecipient] = ()) -> str:
+    """The answer was lost. What came back since may tell that it arrived."""
+    told = [one.address for one in recipients if one.delivered_at or one.displayed_at]
+    if told:
+        return _(
+            "The answer of %(host)s never came, but a report says that the message reached "
+            "%(who)s. Choose “It arrived”."
+        ) % {"host": host_of(message), "who": ", ".join(told[:3])}
     return _(
         "The message was handed to %(host)s, but its answer never came. It may have arrived or "
         "not, so it is not sent again by itself. Ask the recipient, then choose."

@@ -162,6 +162,19 @@ def test_the_outbox_shows_who_was_missed_meanwhile(
     assert "552 5.2.2 The mailbox is over quota" in page
 
 
+def test_a_receipt_answers_what_was_not_certain(
+    browser_client: Client, copy: Message, inbox: Folder
+) -> None:
+    OutboxMessage.objects.update(state="unknown")
+    OutboxMessage.objects.get().recipients.update(state="unknown")
+    assert (
+        "Ask the recipient, then choose." in browser_client.get(reverse("outbox")).content.decode()
+    )
+    arrive(inbox, mdn())
+    page = browser_client.get(reverse("outbox")).content.decode()
+    assert f"a report says that the message reached {BOB}" in page
+
+
 def test_a_message_of_no_such_kind_costs_one_query(
     browser_client: Client,
     copy: Message,
