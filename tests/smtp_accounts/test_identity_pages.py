@@ -119,6 +119,9 @@ def test_an_address_the_server_does_not_take_is_not_stored(
         ({"reply_to": "a@b.test\r\nBcc: x@y.test"}, "reply_to"),
         ({"sent_folder": "999"}, "sent_folder"),
         ({"signature": "999"}, "signature"),
+        ({"color": "7"}, "color"),
+        ({"purpose": "fun"}, "purpose"),
+        ({"accepts": "all"}, "accepts"),
     ],
 )
 def test_bad_input_is_shown_where_it_is(

@@ -130,7 +130,12 @@ def test_it_is_written_with_its_look_or_as_plain_text(user: User, client_for: Cl
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"name": " "}, "name"), ({"name": "x" * 101}, "name"), ({"html": "x" * 100_001}, "body")],
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"html": "x" * 100_001}, "body"),
+        ({"identities": "99"}, "identities"),
+    ],
 )
 def test_bad_input_is_shown_where_it_is_and_nothing_is_lost(
     user: User, client_for: ClientFor, changed: dict[str, object], field: str
