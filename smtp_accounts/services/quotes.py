@@ -50,7 +50,7 @@ def of_reply(message: Message, raw: bytes, mail: ParsedMail) -> Quote:
     text = _text(raw, mail)
     html, pictures = _html(message, mail, MAX_REPLY_PICTURES)
     if not html and text.strip():
-        html = outgoing_html.from_text(quoting.without_signature(text).strip("\n"))
+        html = _from_text(quoting.without_signature(text))
     return Quote(
         text=quoting.answer(text, intro),
         html=_region(escape(intro), f'<blockquote type="cite">{html}</blockquote>') if html else "",
@@ -128,7 +128,7 @@ def _html(message: Message, mail: ParsedMail, room: int) -> tuple[str, dict[str,
 
 
 def _from_text(text: str) -> str:
-    return outgoing_html.from_text(text[: quoting.MAX_QUOTE].strip())
+    return outgoing_html.from_text(text[: quoting.MAX_QUOTE].strip("\n"))
 
 
 def _mark(message: Message) -> str:

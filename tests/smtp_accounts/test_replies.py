@@ -13,6 +13,7 @@ import pytest
 from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, folders
+from smtp_accounts import quoting
 from smtp_accounts.models import Draft, Signature, SmtpAccount
 from smtp_accounts.services import drafts, outbox, quotes, replies
 from smtp_accounts.services.drafts import DraftValues
@@ -100,6 +101,16 @@ def test_what_is_too_much_to_quote_with_formatting_is_quoted_as_words(
     start = replies.reply(user, arrive(raw), everyone=False)
     assert "<b>" not in start.values.html
     assert "x x x" in start.values.html
+
+
+def test_a_book_is_not_quoted_whole(user: User, arrive: Callable[[bytes], Message]) -> None:
+    message = arrive(letter(text="some words\n" * 60_000))
+    for start in (
+        replies.reply(user, message, everyone=False),
+        replies.forward(user, message),
+    ):
+        assert len(start.values.body) < 1.5 * quoting.MAX_QUOTE
+        assert len(start.values.html) < 4 * quoting.MAX_QUOTE
 
 
 def test_no_message_brings_a_signature_of_ours(
