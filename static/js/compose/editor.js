@@ -157,7 +157,6 @@ export class Editor {
     this.link.close();
     this.images.close();
     this.toolbar.show(!isPlain);
-    this.box.dispatchEvent(new CustomEvent("editor-mode", { bubbles: true, detail: { isPlain } }));
   }
 
   focus() {
