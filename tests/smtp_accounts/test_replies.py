@@ -110,7 +110,7 @@ def test_a_book_is_not_quoted_whole(user: User, arrive: Callable[[bytes], Messag
         replies.forward(user, message),
     ):
         assert len(start.values.body) < 1.5 * quoting.MAX_QUOTE
-        assert len(start.values.html) < 4 * quoting.MAX_QUOTE
+        assert len(start.values.html) < 2.5 * quoting.MAX_QUOTE
 
 
 def test_no_message_brings_a_signature_of_ours(
