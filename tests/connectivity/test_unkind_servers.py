@@ -35,7 +35,7 @@ def tried(
         trust=trust,
         security=row.security,
         sender=USERNAME,
-        deadline=2,
+        deadline=6,
     )
 
 

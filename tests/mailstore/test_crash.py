@@ -42,7 +42,7 @@ def run(user: User, fatal: int, blob_dir: Path) -> tuple[int, list[str]]:
         env={**os.environ, "TEST_DATABASE_URL": database_url()},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode, done.stdout.splitlines()

@@ -110,7 +110,7 @@ class OidcProvider:
         """End it; what it knew is forgotten."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def count(self, grant_type: str) -> int:
@@ -147,7 +147,7 @@ class OidcProvider:
     def browser(self) -> httpx2.Client:
         """A client that believes the test authority and keeps cookies."""
         context = tls.context(Trust(ca_file=str(self.tls_files.ca_file)))
-        return httpx2.Client(verify=context, trust_env=False, timeout=10)
+        return httpx2.Client(verify=context, trust_env=False, timeout=60)
 
     def sign_in(self, url: str, name: str, *, agree: bool = True) -> dict[str, str]:
         """Go through the provider's pages as a person would; what is brought back."""

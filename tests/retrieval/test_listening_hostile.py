@@ -62,7 +62,7 @@ def test_a_connection_in_use_by_a_thread_is_not_closed_yet(
 
     def renew(self: Idler) -> bool:
         begun.set()
-        go_on.wait(30)
+        go_on.wait(120)
         return False
 
     def noted(self: Idler) -> None:
@@ -75,11 +75,11 @@ def test_a_connection_in_use_by_a_thread_is_not_closed_yet(
     task = make_listened()
     with running() as listener:
         listener.wait_for(task)
-        assert begun.wait(30)
+        assert begun.wait(120)
         RetrievalTask.objects.update(push_enabled=False)
         listener.wait_for()
         go_on.set()
-        assert closed.wait(30)
+        assert closed.wait(120)
     assert closed_early == [False]
 
 

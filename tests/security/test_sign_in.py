@@ -205,7 +205,7 @@ def test_cookies_stay_on_https(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["session"] == ["__Host-session", True, True, "Lax", "/", None]

@@ -17,7 +17,7 @@ RAW = b"From: a@odd.test\r\nMessage-ID: <1@odd.test>\r\n\r\n.hello\r\n..\r\n"
 
 
 def imap_to(server: ImapServer) -> imaplib.IMAP4:
-    client = imaplib.IMAP4(ports.HOST, server.port, timeout=10)
+    client = imaplib.IMAP4(ports.HOST, server.port, timeout=60)
     client.login("mara", 'a "quoted" secret')
     return client
 
@@ -53,7 +53,7 @@ def test_pop_for_a_client_of_another_hand() -> None:
         ("a", RAW), ("b", b"Subject: b\r\n\r\nx\r\n"), capabilities="UIDL,TOP"
     ) as server:
         server.password = "secret"
-        client = poplib.POP3(ports.HOST, server.port, timeout=10)
+        client = poplib.POP3(ports.HOST, server.port, timeout=60)
         client.apop("mara", "secret")
         assert client.capa() == {"UIDL": [], "TOP": []}
         assert client.stat() == (2, len(RAW) + 17)
@@ -64,7 +64,7 @@ def test_pop_for_a_client_of_another_hand() -> None:
         client.quit()
         assert [uidl for uidl, _ in server.drop] == ["b"]
         with pytest.raises(poplib.error_proto):
-            again = poplib.POP3(ports.HOST, server.port, timeout=10)
+            again = poplib.POP3(ports.HOST, server.port, timeout=60)
             again.apop("mara", "wrong")
 
 
