@@ -28,7 +28,7 @@ _PLAIN_IN_Q = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 # Where a line may be folded without changing what it says.
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
 # Quoted, these are read alike by every parser; quotes and semicolons are not.
-_QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,.=@^_`{}~-]+")
+_QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,./=@^_`{}~-]+")
 _SECTION = 60
 
 

@@ -176,6 +176,7 @@ def test_the_parts_nest_as_mail_programs_expect() -> None:
     ]  # fmt: skip
     related = next(part for part in read(raw).walk() if part.get_content_subtype() == "related")
     assert related["Content-Type"].params["type"] == "multipart/alternative"
+    assert b'type="multipart/alternative"' in raw
     assert b"Content-ID: <logo@inline>" in raw
 
 
