@@ -17,6 +17,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.e2e.writing import (  # noqa: F401 # fixtures are found by their names here
+    known_people,
+    signing,
+    writer_account,
+)
 from tests.webmail.samples import Mailbox, fill
 
 # Playwright keeps an event loop in the main thread; Django would refuse the database there.

@@ -26,14 +26,19 @@ export class Later {
     else this.set("", "");
   }
 
+  wordsOf(value) {
+    return new Date(value).toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  }
+
   ownTime() {
-    if (!this.own.value) {
-      this.own.focus();
-      return;
-    }
-    const at = new Date(this.own.value);
-    const words = at.toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    this.set(this.own.value, words);
+    if (this.own.value) this.set(this.own.value, this.wordsOf(this.own.value));
+    else this.own.focus();
+  }
+
+  // A time that was found again.
+  learn(value) {
+    this.field.value = this.own.value = value;
+    this.show(value ? this.wordsOf(value) : "");
   }
 
   set(value, words) {

@@ -256,6 +256,13 @@ export class Recipients {
     }
   }
 
+  // The server found something wrong with it.
+  isWrong() {
+    this.row.classList.remove("is-empty");
+    this.input.setAttribute("aria-invalid", "true");
+    this.input.setAttribute("aria-describedby", this.error.id);
+  }
+
   why(text) {
     return this.words[{ at: "wrongAt", domain: "wrongDomain", form: "wrong" }[fault(text)]].replace("%s", text);
   }

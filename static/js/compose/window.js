@@ -2,12 +2,14 @@
 import { csrfHeaders, toast } from "../toast.js";
 import { Conflict } from "./conflict.js";
 import { Files } from "./files.js";
-import { drop, kept } from "./keeper.js";
+import { drop } from "./keeper.js";
 import { Later } from "./later.js";
 import { Menu } from "./menu.js";
 import { Recipients } from "./recipients.js";
+import { Restorer } from "./restorer.js";
 import { Saver } from "./saver.js";
 import { Sender } from "./sender.js";
+import { Sending } from "./sending.js";
 import { join, part, tell } from "./tabs.js";
 
 const failed = () => document.getElementById("words").dataset.failed;
@@ -21,7 +23,6 @@ class ComposeWindow extends HTMLElement {
     this.saver = new Saver(this);
     this.conflict = new Conflict(this);
     this.sender = new Sender(this);
-    this.sure = new Set();
     this.recipients = [];
     this.recipients.push(...[...this.querySelectorAll("[data-recipients]")].map((row) => new Recipients(row, this)));
     this.files = new Files(this);
@@ -29,13 +30,13 @@ class ComposeWindow extends HTMLElement {
     this.later = new Later(this);
     this.form.addEventListener("input", (event) => this.typed(event));
     this.form.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox], [type=radio], select")) this.touched(); });
-    this.form.addEventListener("submit", (event) => this.submitted(event));
+    this.sending = new Sending(this);
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
     join(this);
     this.ready = this.edit();
     if ("saveNow" in this.dataset) this.saver.now();
-    this.lookBack();
+    this.restorer = new Restorer(this);
     this.remember();
   }
 
@@ -205,7 +206,7 @@ class ComposeWindow extends HTMLElement {
     }
     if (this.warned === warning.text) return;
     this.warned = warning.text;
-    this.sure.add("identity");
+    this.sending.sure.add("identity");
     this.note("identity", (made) => {
       made.querySelector("p").textContent = warning.text;
       const use = made.querySelector("[data-use]");
@@ -235,54 +236,6 @@ class ComposeWindow extends HTMLElement {
     this.saver.stop();
     drop(this.owner, this.key);
     this.note("sent");
-  }
-
-  // Words of this draft that never reached the server, from before a crash.
-  lookBack() {
-    const found = kept(this.owner, this.key);
-    if (!found) return;
-    // Leaving a page still sends what was not saved, but nobody hears whether it arrived. It did.
-    if ("stored" in this.dataset && this.holds(found.words)) {
-      drop(this.owner, this.key);
-      return;
-    }
-    const at = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    if (!("stored" in this.dataset)) {
-      this.ready.then(() => this.refill(found.words));
-      this.saver.say(this.words.restored.replace("%s", at));
-      return;
-    }
-    this.note("kept", (made) => { const line = made.querySelector("p"); line.textContent = line.textContent.replace("%s", at); });
-    this.found = found;
-  }
-
-  holds(words) {
-    const flat = (text) => (text ?? "").replace(/\s+/g, " ").trim();
-    return ["to", "cc", "bcc", "subject", "body"].every((name) => flat(words[name]) === flat(this.form.elements[name].value));
-  }
-
-  takeBack() {
-    this.unnote();
-    this.refill(this.found.words);
-    this.found = null;
-    this.touched();
-  }
-
-  refill(words) {
-    const { elements } = this.form;
-    for (const name of ["subject", "importance", "reason", "by_hand", "kind", "original"]) if (name in words) elements[name].value = words[name];
-    for (const name of ["wants_receipt", "wants_dsn"]) elements[name].checked = name in words;
-    for (const one of this.recipients) {
-      one.entries = [];
-      one.add((words[one.name] ?? "").split(/,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/).filter(Boolean));
-      if (one.entries.length) one.row.classList.remove("is-empty");
-    }
-    const option = this.sender.options.find((one) => one.dataset.value === words.sender && one.getAttribute("aria-disabled") !== "true");
-    if (option && option !== this.sender.chosen) this.sender.take(option, { isByHand: Boolean(words.by_hand) });
-    this.title();
-    if (this.editor) this.editor.restore({ html: words.html ?? "", text: words.body ?? "", mode: words.mode ?? "" });
-    else this.body.value = words.body ?? "";
-    this.touched();
   }
 
   async reload() {
@@ -318,8 +271,8 @@ class ComposeWindow extends HTMLElement {
       keepMine: () => this.conflict.mine(),
       takeTheirs: () => this.conflict.other(),
       reload: () => this.reload(),
-      takeBack: () => this.takeBack(),
-      forget: () => { drop(this.owner, this.key); this.unnote(); },
+      takeBack: () => this.restorer.takeBack(),
+      forget: () => this.restorer.forget(),
       dismiss: () => this.unnote(),
       use: () => this.use(button.dataset.use),
       close: () => this.close(),
@@ -396,80 +349,6 @@ class ComposeWindow extends HTMLElement {
     const isPage = this.isPage;
     this.leave();
     if (!isPage) document.dispatchEvent(new CustomEvent("compose-done", { detail }));
-  }
-
-  async submitted(event) {
-    const button = event.submitter;
-    if (button?.value === "save") {
-      event.preventDefault();
-      this.saver.now();
-      return;
-    }
-    event.preventDefault();
-    this.recipients.forEach((one) => one.finish());
-    if (this.files.isBusy || this.editor?.isBusy) {
-      this.note("busy");
-      return;
-    }
-    await this.send(button);
-  }
-
-  async send(button) {
-    const send = this.querySelector("[data-send]");
-    if (send.disabled) return;
-    send.disabled = true;
-    await this.saver.settle();
-    const body = this.saver.data(button);
-    // What was asked about once is not asked again, wherever the next click goes.
-    if (button?.name === "sure") this.sure.add(button.value);
-    for (const one of body.getAll("sure")) this.sure.add(one);
-    body.delete("sure");
-    for (const one of this.sure) body.append("sure", one);
-    this.unnote();
-    try {
-      const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "window" } });
-      if (answer.redirected || !answer.headers.get("Content-Type")?.includes("json")) throw new Error(String(answer.status));
-      const facts = await answer.json();
-      if (answer.ok) this.sent(facts);
-      else this.unsent(facts, answer.status);
-    } catch {
-      this.saver.missed(navigator.onLine ? this.words.notSaved : this.words.offline);
-      toast({ text: navigator.onLine ? failed() : this.words.notSentOffline });
-    }
-    send.disabled = false;
-  }
-
-  sent(facts) {
-    drop(this.owner, this.key);
-    tell("sent", this.key);
-    document.dispatchEvent(new CustomEvent("mail-changed"));
-    if (!this.isPage) this.done(facts);
-    else location.href = "/outbox/";
-  }
-
-  // What has to be mended, or was perhaps forgotten, said where it is; the text is not touched.
-  unsent(facts, status) {
-    if (status === 409) {
-      this.saver.hold();
-      this.conflict.show(facts);
-      return;
-    }
-    if (facts.version) this.saver.learn(facts);
-    this.saver.clear();
-    this.saver.isDirty = false;
-    this.querySelector("[data-notes]").innerHTML = facts.note ?? "";
-    this.mark(facts.errors ?? {});
-    const names = Object.keys(facts.errors ?? {});
-    for (const one of this.recipients) {
-      if (!names.includes(one.name)) continue;
-      one.row.classList.remove("is-empty");
-      one.input.setAttribute("aria-invalid", "true");
-      one.input.setAttribute("aria-describedby", one.error.id);
-    }
-    const first = this.recipients.find((one) => names.includes(one.name));
-    if (first) first.input.focus();
-    else if (names.includes("sender")) this.sender.button.focus();
-    else (this.querySelector("[data-notes] button") ?? this.querySelector("[data-send]")).focus();
   }
 }
 
