@@ -6,6 +6,7 @@ Every message of every pull comes by here, so this is quick and loads nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailstore.models import Message
@@ -16,6 +17,9 @@ from smtp_accounts.services import results
 if TYPE_CHECKING:
     from filtering.arrivals import Arrived
 
+#: Servers give up after days; an older report comes with a mailbox that is brought in as a whole.
+LATEST = timedelta(days=60)
+
 
 def filed(arrived: Sequence[Arrived]) -> None:
     """Note which of the messages just filed are reports. Runs in the transaction that files them.
@@ -25,11 +29,15 @@ def filed(arrived: Sequence[Arrived]) -> None:
     rows = [
         ReturnedReport(message=one.message, kind=kind)
         for one in arrived
-        if (kind := one.said.report_type or _by_sender(one.message))
+        if (kind := one.said.report_type or _by_sender(one.message)) and not _is_of_old(one.message)
     ]
     if rows:
         ReturnedReport.objects.bulk_create(rows)
     results.filed(arrived)
+
+
+def _is_of_old(message: Message) -> bool:
+    return message.is_backfill and message.stored_at - message.sort_at > LATEST
 
 
 def _by_sender(message: Message) -> str:

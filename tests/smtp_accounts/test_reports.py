@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from connectivity.models import Notification
@@ -250,6 +251,21 @@ def test_a_message_nobody_received(user: User, sent: OutboxMessage) -> None:
     shown = reports.status_of(sent.sent_copy)
     assert shown is not None
     assert shown.summary == "This message was delivered to nobody."
+
+
+@pytest.mark.parametrize(
+    ("days", "backfill", "noticed"), [(61, True, 0), (59, True, 1), (61, False, 1)]
+)
+def test_reports_of_years_ago_are_not_read(
+    user: User, days: int, backfill: bool, noticed: int
+) -> None:
+    """A mailbox that is brought in as a whole may hold thousands of them."""
+    inbox = folders.special(user, FolderRole.INBOX)
+    now = timezone.now()
+    at = now - timedelta(days=days)
+    incoming = Incoming(Body.of(dsn()), inbox, internal_at=at, backfill=backfill)
+    deliver.deliver([incoming], now=now)
+    assert ReturnedReport.objects.count() == noticed
 
 
 def test_mail_that_is_no_report_makes_no_row(user: User) -> None:
