@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -11,8 +11,9 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from smtp_accounts.models import Draft, SmtpAccount
-from smtp_accounts.services import accounts, drafts
+from lib.checkpoints import set_hook
+from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
+from smtp_accounts.services import accounts, drafts, outbox
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
@@ -72,3 +73,31 @@ def make_draft(user: User) -> Callable[..., Draft]:
         return drafts.save(user=user, key=uuid4(), values=written, version=0, now=NOW)
 
     return make
+
+
+@pytest.fixture
+def submit(
+    user: User, account: SmtpAccount, make_draft: Callable[..., Draft]
+) -> Callable[..., OutboxMessage]:
+    """A message through the account, due at once."""
+
+    def submitted(through: SmtpAccount = account, **fields: object) -> OutboxMessage:
+        return outbox.submit(user=user, draft=make_draft(through, **fields), now=NOW)
+
+    return submitted
+
+
+@pytest.fixture
+def at_step() -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Do something, once, when a delivery passes a checkpoint."""
+
+    def arrange(wanted: str, act: Callable[[], object]) -> None:
+        def reached(name: str) -> None:
+            if name == wanted:
+                set_hook(None)
+                act()
+
+        set_hook(reached)
+
+    yield arrange
+    set_hook(None)

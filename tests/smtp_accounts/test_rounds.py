@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from accounts.models import User
-from lib.checkpoints import set_hook
 from mailstore.models import FolderRole, Message
-from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, limits, outbox, queue, rounds, waiting
+from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services import accounts, delivery, limits, queue, waiting
 from smtp_accounts.services.accounts import AccountValues
 from standin.hostile import Drop, Expect, Hostile, Send, Step
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
-
-Submit = Callable[..., OutboxMessage]
-
-
-@pytest.fixture
-def submit(user: User, account: SmtpAccount, make_draft: Callable[..., Draft]) -> Submit:
-    """A message through the account, due at once."""
-
-    def submitted(through: SmtpAccount = account, **fields: object) -> OutboxMessage:
-        return outbox.submit(user=user, draft=make_draft(through, **fields), now=NOW)
-
-    return submitted
+from tests.smtp_accounts.sending import Submit, first_round
 
 
 @pytest.fixture
@@ -36,28 +24,6 @@ def another(user: User, values: Callable[..., AccountValues]) -> SmtpAccount:
     stored = accounts.save(user=user, values=typed, now=NOW, test=False).account
     assert stored is not None
     return stored
-
-
-@pytest.fixture
-def at_step() -> Iterator[Callable[[str, Callable[[], object]], None]]:
-    """Do something, once, when a delivery passes a checkpoint."""
-
-    def arrange(wanted: str, act: Callable[[], object]) -> None:
-        def reached(name: str) -> None:
-            if name == wanted:
-                set_hook(None)
-                act()
-
-        set_hook(reached)
-
-    yield arrange
-    set_hook(None)
-
-
-def first_round(now: datetime = NOW) -> OutboxState | None:
-    """What the first worker does that gets a hint."""
-    pk, fence = queue.claim_due(now=now)[0]
-    return rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
 
 
 def states() -> list[str]:
@@ -266,110 +232,6 @@ def test_a_message_too_large_is_refused_and_the_limit_is_told(
     message.refresh_from_db()
     assert (message.cause, message.server_line) == ("message-too-large", "SIZE 300")
     assert waiting.attention(user) == 1
-
-
-# --- clocks that jump, workers that meet -----------------------------------------------------
-
-
-def test_a_clock_that_runs_ahead_before_the_dot_hands_over_the_row(
-    submit: Submit, smtp_server: SmtpServer, at_step: Callable[[str, Callable[[], object]], None]
-) -> None:
-    message = submit()
-    tomorrow = NOW + timedelta(days=1)
-    ((pk, fence),) = queue.claim_due(now=NOW)
-    at_step("outbox: before dot", lambda: first_round(tomorrow))
-    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) is None
-    message.refresh_from_db()
-    assert (message.state, len(smtp_server.accepted)) == (OutboxState.SENT, 1)
-
-
-def test_an_answer_that_came_after_the_lease_counts(
-    user: User,
-    submit: Submit,
-    smtp_server: SmtpServer,
-    at_step: Callable[[str, Callable[[], object]], None],
-) -> None:
-    message = submit()
-    ((pk, fence),) = queue.claim_due(now=NOW)
-    at_step("outbox: answered", lambda: queue.claim_due(now=NOW + timedelta(days=1)))
-    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) == OutboxState.SENT
-    message.refresh_from_db()
-    assert (message.state, message.cause) == (OutboxState.SENT, "")
-    assert list(message.recipients.values_list("state", flat=True)) == ["accepted"]
-    assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
-
-
-def test_an_answer_too_late_changes_nothing_its_sender_decided(
-    submit: Submit, smtp_server: SmtpServer, at_step: Callable[[str, Callable[[], object]], None]
-) -> None:
-    message = submit()
-    ((pk, fence),) = queue.claim_due(now=NOW)
-
-    def decided() -> None:
-        queue.claim_due(now=NOW + timedelta(days=1))
-        assert waiting.send_again(message=message, now=NOW)
-
-    at_step("outbox: answered", decided)
-    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW) is None
-    message.refresh_from_db()
-    assert message.state == OutboxState.QUEUED
-
-
-@pytest.mark.parametrize(
-    ("state", "changed", "due"),
-    [
-        ("sending", {"lease_until": NOW + timedelta(days=30)}, True),
-        ("sending", {"lease_until": NOW + timedelta(minutes=5)}, False),
-        ("retry", {"not_before": NOW + timedelta(days=30)}, True),
-        ("retry", {"not_before": NOW + timedelta(hours=4)}, False),
-        ("queued", {"not_before": NOW + timedelta(days=30)}, True),
-        ("queued", {"not_before": NOW + timedelta(seconds=30)}, False),
-        ("queued", {"not_before": NOW + timedelta(days=30), "is_scheduled": True}, False),
-    ],
-)
-def test_a_clock_that_went_back_strands_nothing(
-    submit: Submit, state: str, changed: dict[str, object], due: bool
-) -> None:
-    message = submit()
-    OutboxMessage.objects.filter(pk=message.pk).update(state=state, **changed)
-    assert bool(queue.claim_due(now=NOW)) is due
-
-
-def test_a_scheduled_message_waits_for_its_time(
-    submit: Submit, smtp_server: SmtpServer, account: SmtpAccount
-) -> None:
-    at = NOW + timedelta(days=3)
-    message = submit(send_at=at)
-    assert message.is_scheduled
-    assert queue.claim_due(now=at - timedelta(seconds=1)) == []
-    assert waiting.reschedule(message=message, at=at + timedelta(hours=1))
-    assert queue.claim_due(now=at) == []
-    assert first_round(at + timedelta(hours=1)) == OutboxState.SENT
-    assert not waiting.reschedule(message=message, at=at)
-
-
-def test_send_now_ends_every_wait(submit: Submit, smtp_server: SmtpServer) -> None:
-    message = submit(send_at=NOW + timedelta(days=3))
-    assert waiting.send_now(message=message, now=NOW)
-    assert first_round() == OutboxState.SENT
-    assert not waiting.send_now(message=message, now=NOW)
-
-
-def test_those_who_missed_it_stand_in_their_own_fields_again(
-    submit: Submit, smtp_server: SmtpServer
-) -> None:
-    for name in ("b", "c", "e"):
-        smtp_server.refuse[f"{name}@there.test"] = "550 5.1.1 no such user"
-    message = submit(
-        to="Ann <a@there.test>, Bea <b@there.test>",
-        cc="c@there.test, d@there.test",
-        bcc="Eve <e@there.test>",
-    )
-    first_round()
-    draft = waiting.edit_for(message=message, recipients=["b@there.test", "E@there.test"], now=NOW)
-    assert draft is not None
-    assert (draft.to, draft.cc, draft.bcc) == ("Bea <b@there.test>", "", "Eve <e@there.test>")
-    assert waiting.edit_again(message=message, now=NOW) is None
 
 
 def test_what_nobody_wrote_has_no_return_path_where_the_server_allows_it(

@@ -1,0 +1,46 @@
+"""What the sender of a message may still do about it while it waits, and afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from smtp_accounts.models import OutboxState
+from smtp_accounts.services import queue, waiting
+from standin.smtp import SmtpServer
+from tests.smtp_accounts.conftest import NOW
+from tests.smtp_accounts.sending import Submit, first_round
+
+
+def test_a_scheduled_message_waits_for_its_time(submit: Submit, smtp_server: SmtpServer) -> None:
+    at = NOW + timedelta(days=3)
+    message = submit(send_at=at)
+    assert message.is_scheduled
+    assert queue.claim_due(now=at - timedelta(seconds=1)) == []
+    assert waiting.reschedule(message=message, at=at + timedelta(hours=1))
+    assert queue.claim_due(now=at) == []
+    assert first_round(at + timedelta(hours=1)) == OutboxState.SENT
+    assert not waiting.reschedule(message=message, at=at)
+
+
+def test_send_now_ends_every_wait(submit: Submit, smtp_server: SmtpServer) -> None:
+    message = submit(send_at=NOW + timedelta(days=3))
+    assert waiting.send_now(message=message, now=NOW)
+    assert first_round() == OutboxState.SENT
+    assert not waiting.send_now(message=message, now=NOW)
+
+
+def test_those_who_missed_it_stand_in_their_own_fields_again(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    for name in ("b", "c", "e"):
+        smtp_server.refuse[f"{name}@there.test"] = "550 5.1.1 no such user"
+    message = submit(
+        to="Ann <a@there.test>, Bea <b@there.test>",
+        cc="c@there.test, d@there.test",
+        bcc="Eve <e@there.test>",
+    )
+    first_round()
+    draft = waiting.edit_for(message=message, recipients=["b@there.test", "E@there.test"], now=NOW)
+    assert draft is not None
+    assert (draft.to, draft.cc, draft.bcc) == ("Bea <b@there.test>", "", "Eve <e@there.test>")
+    assert waiting.edit_again(message=message, now=NOW) is None
