@@ -37,11 +37,11 @@ demo: setup ## Start Tributary with a stand-in mail provider and demo people
 test: test-sqlite test-postgres ## All tests but the browser's, on SQLite and again on PostgreSQL
 
 test-sqlite: setup oidc
-	@scripts/system.sh dovecot redis postgres
+	@scripts/system.sh dovecot postfix spamassassin redis postgres
 	$(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e
 
 test-postgres: setup oidc
-	@scripts/system.sh dovecot redis postgres
+	@scripts/system.sh dovecot postfix redis postgres
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e --database-only
 
 chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints a table of figures
