@@ -1,4 +1,4 @@
-"""A file sent up in pieces through the pages: whole, out of step, too large, shown in the text."""
+"""Files of a message through the pages: sent up in pieces, shown in the text, whole messages."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
-from mailstore.services import blobs
+from mailstore.models import FolderRole
+from mailstore.services import blobs, folders
 from smtp_accounts.models import Draft, SmtpAccount
 from smtp_accounts.services import drafts, identities
 from smtp_accounts.services.drafts import DraftValues
+from tests.mail import letter, put
+from tests.webmail.writing import fields_of
 
 DATA = os.urandom(5000)
 PNG = b"\x89PNG\r\n\x1a\n" + DATA
@@ -106,3 +109,17 @@ def test_a_file_that_never_came_whole_is_asked_about_once(visitor: Client, draft
     draft.refresh_from_db()
     sure = {**fields, "version": str(draft.version), "sure": "upload"}
     assert visitor.post(reverse("compose-send", args=[draft.key]), sure).status_code == 302
+
+
+def test_a_message_is_forwarded_as_a_file(visitor: Client, user: User) -> None:
+    raw = letter("Tides")
+    (message,) = put(folders.special(user, FolderRole.INBOX), raw)
+    page = visitor.get(reverse("mail-message", args=[message.pk])).content.decode()
+    address = f"{reverse('compose')}?forward={message.pk}&amp;whole=1"
+    assert f'href="{address}"' in page
+    form = fields_of(visitor.get(address.replace("&amp;", "&")).content.decode())
+    key = uuid4()
+    visitor.post(reverse("draft-save", args=[key]), form)
+    stored = Draft.objects.get(key=key).attachments.get()
+    assert (stored.filename, stored.content_type) == ("Tides.eml", "message/rfc822")
+    assert blobs.read(stored.blob) == raw
