@@ -302,3 +302,22 @@ def test_there_is_a_way_out_of_a_table_and_of_lists_within_lists(lab: Lab) -> No
     assert lab.text == "- one\n  - inner\n- two"
     lab.put(nested)
     assert lab.html.replace("<div>one</div>", "one") == nested
+
+
+def test_escape_closes_what_floats_before_anything_else(lab: Lab) -> None:
+    """In the compose window the next one closes the window."""
+    lab.page.evaluate(
+        """() => {
+          window.heard = 0;
+          document.addEventListener("keydown", (one) => { heard += one.key === "Escape"; });
+        }"""
+    )
+    lab.put('<div><a href="https://example.org/">words</a></div>')
+    lab.keys("ArrowRight")
+    shown = lab.page.get_by_role("dialog", name="Link")
+    expect(shown).to_be_visible()
+    lab.keys("Escape")
+    expect(shown).to_be_hidden()
+    assert lab.page.evaluate("heard") == 0
+    lab.keys("Escape")
+    assert lab.page.evaluate("heard") == 1

@@ -1,15 +1,15 @@
-"""The editor where it is used: the compose window, with keys only, hostile letters, every look."""
+"""The editor where it is used: the compose window, by keys, with pictures, in every look."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email import message_from_bytes, policy
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserType, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -17,10 +17,8 @@ from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import blobs, folders
 from smtp_accounts.models import Draft, OutboxMessage
-from tests.e2e.conftest import FLAGS
 from tests.e2e.editor import PNG, Lab
-from tests.e2e.sensor import Sensor
-from tests.e2e.test_hostile import Watched, batches, chosen, enter
+from tests.e2e.test_hostile import Watched, enter
 from tests.waiting import wait_until
 from tests.webmail.samples import Mailbox, letter, picture, put
 
@@ -29,61 +27,12 @@ Shot = Callable[..., None]
 LEASE = """<html><body><p>Dear Mara,</p><table><tr><td style="color:#000;background-color:#ffe9a8">
 The <b>lease</b> is here: <a href="https://harbourline.test/lease">lease</a>.</td></tr></table>
 <img src="https://pixel.test/t.gif" alt="Logo"><p style="color:#1a1a1a">Jonas</p></body></html>"""
-# Every way into the editor, and what stands there after each that must not.
-ATTACK = """given.flatMap((text) => {
-  const root = editor.words._root;
-  const places = { href: /^(?:https?:|mailto:|tel:)/i };
-  places.src = /^(?:blob:|data:image\\/(?:png|jpeg|gif|webp);|\\/(?!\\/))/i;
-  const left = () => [...root.querySelectorAll("*")].flatMap((one) => [
-    ...[...one.attributes].filter(({ name, value }) =>
-      name.startsWith("on") || (places[name] && !places[name].test(value)) ||
-      ["srcset", "background", "formaction", "xlink:href", "poster", "ping"].includes(name) ||
-      (name === "style" && /url\\(|image/i.test(value))),
-  ].map(({ name, value }) => [text, one.localName, name, value])).concat(
-    [...root.querySelectorAll("script, iframe, object, embed, style, link, meta, base, form, svg")]
-      .map((one) => [text, one.localName]));
-  const found = [];
-  const look = () => { found.push(...left()); };
-  editor.restore({ html: text, mode: "html" });
-  look();
-  editor.html; editor.text;
-  editor.restore({ html: `<div>a</div><div data-quote="">${text}</div>`, mode: "html" });
-  if (editor.folded) editor.unfold();
-  look();
-  editor.words.undo();
-  editor.words.redo();
-  look();
-  editor.words.insertHTML(text, true);
-  look();
-  const copied = editor.words._config.willCutCopy(root.innerHTML);
-  editor.restore({ html: editor.html, mode: "html" });
-  editor.insertHtml(copied);
-  look();
-  return found;
-})"""
 
 
 @pytest.fixture
 def lease(user: User, mailbox: Mailbox) -> Message:
     inbox = folders.special(user, "inbox")
     return put(inbox, letter("Lease for the studio", html=LEASE), at=timezone.now())
-
-
-@pytest.fixture
-def sensor() -> Iterator[Sensor]:
-    made = Sensor()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def trapped(browser_type: BrowserType, sensor: Sensor) -> Iterator[Browser]:
-    """A browser none of whose connections leaves this machine."""
-    local = "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
-    args = [*FLAGS, sensor.rules, local]
-    browser = browser_type.launch(executable_path="/usr/bin/chromium", args=args)
-    yield browser
-    browser.close()
 
 
 def html_of(sent: OutboxMessage) -> str:
@@ -218,23 +167,6 @@ def test_without_a_script_it_is_the_plain_field(
     page.get_by_role("button", name="Save draft").click()
     expect(field).to_have_value("No script, no matter.")
     watched.close()
-
-
-def test_hostile_letters_run_and_load_nothing(
-    trapped: Browser, sensor: Sensor, live_server: LiveServer, user: User
-) -> None:
-    """As a stored draft the server did not clean, as a quote unfolded, pasted, cut, undone."""
-    watched = Watched(trapped)
-    site = enter(watched, live_server, user)
-    lab = Lab(watched.page, site, is_watched=False)
-    lab.open()
-    for texts in batches(chosen()):
-        left = lab.call(ATTACK, *texts)
-        assert left == []
-        assert lab.page.url == f"{site}/lab/", texts
-    lab.page.wait_for_timeout(250)
-    assert watched.fired == []
-    assert sensor.foreign() == []
 
 
 @pytest.fixture
@@ -400,4 +332,7 @@ def test_every_state_can_be_looked_at(
     picture.click()
     shot("editor-picture")
     no_barriers()
-    assert [one for one in problems if "404" not in one] == []
+    keys.press("Escape")
+    window.get_by_role("button", name="Save and close").click()
+    expect(window).to_have_count(0)
+    assert problems == []

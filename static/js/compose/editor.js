@@ -56,6 +56,7 @@ export class Editor {
     for (const one of this.field.labels) one.addEventListener("click", () => this.focus(), { signal });
     this.more.addEventListener("click", () => this.unfold(), { signal });
     this.page.addEventListener("mousedown", (event) => this.below(event), { signal });
+    this.page.addEventListener("keydown", (event) => this.escaped(event), { signal, capture: true });
     this.form?.addEventListener("formdata", (event) => this.fill(event.formData), { signal });
     this.form?.addEventListener("submit", () => this.fill(), { signal, capture: true });
     this.field.addEventListener("input", () => { this.before = null; }, { signal });
@@ -169,6 +170,15 @@ export class Editor {
     }
   }
 
+  // Escape first closes what floats over the words; the window hears the next one.
+  escaped(event) {
+    if (event.key !== "Escape" || (this.link.popover.hidden && this.images.popover.hidden)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.link.close();
+    this.images.close();
+  }
+
   // A click below the words means their end.
   below(event) {
     if (event.target !== this.page || event.button) return;
@@ -233,14 +243,15 @@ export class Editor {
     const { html } = this.folded;
     this.words.saveUndoState();
     const nodes = this.words.named(toNodes(html));
-    const quote = nodes.firstElementChild;
+    const { scrollTop } = this.page;
     this.fold(false);
     this.isSetting = true;
     this.words.getRoot().append(nodes);
     this.words._ensureBottomLine();
     queueMicrotask(() => { this.isSetting = false; });
     this.words.focus();
-    quote?.scrollIntoView({ block: "nearest" });
+    // It begins where the button was; what was in sight stays there.
+    this.page.scrollTop = scrollTop;
   }
 
   // ---- plain text and back
