@@ -15,7 +15,9 @@ from connectivity import catalogue
 from connectivity.cause import Cause, Explained, Retry, Turn
 from connectivity.permissions import PERMISSIONS
 from connectivity.providers import name_of
+from connectivity.recipients import RECIPIENTS
 from connectivity.refusals import AFTER, SIGN_IN
+from connectivity.registrations import REGISTRATIONS
 from connectivity.sending import SENDING
 from connectivity.waits import WAITS
 from connectivity.wires import SENDING_PORT, WIRES
@@ -317,7 +319,9 @@ CAUSES: Mapping[str, Cause] = {
     **SIGN_IN,
     **AFTER,
     **PERMISSIONS,
+    **REGISTRATIONS,
     **SENDING,
+    **RECIPIENTS,
     **WAITS,
 }
 UNKNOWN = Cause(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from connectivity.guidance import OUTCOME_NAMES, STEP_NAMES
+from connectivity.finding_names import OUTCOME_NAMES, STEP_NAMES
 from connectivity.providers import OAUTH, PASSWORD, Provider, name_of
 from protocols.offers import Kind, Offer, fill, host_of
 from protocols.types import Security

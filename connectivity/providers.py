@@ -21,7 +21,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import Promise
 
-from connectivity.guidance import LEADS, NOTES, SOURCES, STEPS
+from connectivity.guidance import LEADS, NOTES, SOURCES
+from connectivity.guidance_steps import STEPS
 
 DATA = Path(__file__).parent / "data" / "providers.json"
 #: Forms of a username: the whole address, or what stands before the @.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectivity import guidance
+from connectivity import guidance, guidance_steps
 from connectivity.providers import (
     CHECKED_ON,
     GENERIC,
@@ -199,7 +199,7 @@ def test_the_engine_stays_below_what_the_provider_allows(provider: Provider) -> 
 
 def test_every_sentence_is_used() -> None:
     said = {sentence for one in PROVIDERS + GENERIC for sentence in (*one.steps, *one.notes)}
-    assert said == {*guidance.STEPS.values(), *guidance.NOTES.values()}
+    assert said == {*guidance_steps.STEPS.values(), *guidance.NOTES.values()}
     assert {one.lead for one in PROVIDERS + GENERIC} == set(guidance.LEADS.values())
 
 
