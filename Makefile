@@ -8,7 +8,7 @@ CHAOS ?= --kills 200 --cuts 200 --messages 10000
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos lint types bench bench-retrieval e2e format messages vendor lock acceptance
+.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos fuzz lint types bench bench-retrieval e2e format messages vendor lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,10 @@ test-postgres: setup oidc
 chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints a table of figures
 	@scripts/system.sh dovecot redis postgres
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -q tests/chaos $(CHAOS)
+
+fuzz: setup oidc ## Look for new examples that break something; every other run uses the same ones
+	@scripts/system.sh dovecot redis
+	$(BIN)/pytest -q --hypothesis-profile explore $$(git grep -l '^@given' tests)
 
 e2e: setup oidc ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium
