@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 CTRL = pgettext_lazy("a key", "Ctrl")
 ENTER = pgettext_lazy("a key", "Enter")
 SHIFT = pgettext_lazy("a key", "Shift")
+ESC = pgettext_lazy("a key", "Esc")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ GROUPS: Final = (
             Line(_("Reply all"), ("a",)),
             Line(_("Forward"), ("f",)),
             Line(_("Send"), (CTRL, ENTER)),
+            Line(_("Show Cc"), (CTRL, SHIFT, "C")),
+            Line(_("Show Bcc"), (CTRL, SHIFT, "B")),
+            Line(_("Save and close"), (ESC,)),
         ),
     ),
     Group(

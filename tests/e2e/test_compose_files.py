@@ -15,6 +15,7 @@ from accounts.models import User
 from mailstore.services import blobs
 from smtp_accounts.models import DraftAttachment, DraftUpload, SmtpAccount
 from smtp_accounts.services import identities
+from tests.e2e.writing import words
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,7 +131,7 @@ def test_a_picture_moves_from_the_files_into_the_text(
     expect(window.locator(".file .help")).to_contain_text("attached")
     shot("files-picture")
     window.get_by_role("button", name="Put into the text").click()
-    picture = window.get_by_role("textbox", name="Message").locator("img")
+    picture = words(window).locator("img")
     expect(picture).to_have_attribute("src", INLINE)
     expect(window.locator(".file")).to_have_count(0)
     kept = DraftAttachment.objects.get()

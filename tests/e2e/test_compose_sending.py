@@ -17,7 +17,7 @@ from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import Identity, OutboxMessage, SmtpAccount
 from smtp_accounts.services import identities
-from tests.e2e.writing import chips, opened, to_field
+from tests.e2e.writing import chips, opened, to_field, words
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,7 +100,7 @@ def test_a_message_is_written_and_sent_with_the_keyboard_alone(
     expect(window.get_by_label("Subject")).to_be_focused()
     page.keyboard.type("Keys only")
     page.keyboard.press("Enter")
-    expect(window.get_by_role("textbox", name="Message")).to_be_focused()
+    expect(words(window)).to_be_focused()
     page.keyboard.type("Without a mouse.")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("The message is on its way as mara@provider.test.")).to_be_visible()
@@ -129,7 +129,7 @@ def test_an_answer_is_sent_and_what_it_answers_put_away(
     page.goto(f"{live_server.url}/message/{mailbox.lease.pk}/")
     page.get_by_role("link", name="Reply", exact=True).first.click()
     window = page.locator("compose-window")
-    expect(window.get_by_role("textbox", name="Message")).to_be_focused()
+    expect(words(window)).to_be_focused()
     window.locator("[data-from]").click()
     window.get_by_role("option", name="Mara at work").click()
     page.keyboard.press("Tab")
@@ -145,7 +145,7 @@ def test_an_answer_is_sent_and_what_it_answers_put_away(
     mailbox.lease.refresh_from_db()
     assert mailbox.lease.folder.role == FolderRole.ARCHIVE
     page.get_by_role("button", name="Undo").last.click()
-    expect(window.get_by_role("textbox", name="Message")).to_be_visible()
+    expect(words(window)).to_be_visible()
     mailbox.lease.refresh_from_db()
     assert mailbox.lease.folder_id == before
 
@@ -180,7 +180,7 @@ def test_the_wrong_sender_is_asked_about_once(
     page.goto(f"{live_server.url}/message/{asked.pk}/")
     page.get_by_role("link", name="Reply", exact=True).first.click()
     window = page.locator("compose-window")
-    expect(window.get_by_role("textbox", name="Message")).to_be_focused()
+    expect(words(window)).to_be_focused()
     known = window.locator("[data-chosen]").text_content() or ""
     window.locator("[data-from]").click()
     window.get_by_role("option", name="Mara at work").click()

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from smtp_accounts.models import Draft, Identity, SmtpAccount
 from smtp_accounts.services import correspondents
-from tests.e2e.writing import chips, opened, to_field
+from tests.e2e.writing import chips, opened, to_field, words
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,7 +158,7 @@ def test_another_sender_brings_what_is_its_own(
     problems: list[str],
 ) -> None:
     window = opened(page, live_server)
-    body = window.get_by_role("textbox", name="Message")
+    body = words(window)
     body.fill("Dear Ruth,")
     button = window.locator("[data-from]")
     button.click()
@@ -199,7 +199,7 @@ def test_actions_are_kept_with_the_draft(
 ) -> None:
     window = opened(page, live_server)
     window.get_by_label("Subject").fill("Contract")
-    window.get_by_role("textbox", name="Message").fill("Please sign here.")
+    words(window).fill("Please sign here.")
     window.locator("summary[aria-label='Actions']").click()
     menu = window.locator(".unfold__menu--end")
     expect(menu.get_by_text("Link File")).to_be_visible()
@@ -228,5 +228,5 @@ def test_actions_are_kept_with_the_draft(
         "button", name="Contract"
     ).click()
     expect(window.get_by_label("Subject")).to_have_value("Contract")
-    expect(window.get_by_role("textbox", name="Message")).to_contain_text("Please sign here.")
+    expect(words(window)).to_contain_text("Please sign here.")
     assert problems == []

@@ -23,6 +23,7 @@ from smtp_accounts.services import accounts, delivery, identities, queue
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
+from tests.e2e.writing import words
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -154,7 +155,7 @@ def test_an_answer_leaves_through_the_external_account(
     expect(window.locator("[data-reason]")).to_have_text("because it was sent there")
     expect(window.locator(".chip [data-name]")).to_have_text(["Jonas Ekdahl", "Anneke de Wit"])
     expect(window.locator("[name=cc]")).to_have_value("Anneke de Wit <anneke@harbourline.test>")
-    body = window.get_by_role("textbox", name="Message", exact=True)
+    body = words(window)
     expect(body).to_be_focused()
     page.keyboard.type("Hello Jonas,\n\nhere they are.\n")
     expect(window.locator("[data-status]")).to_contain_text("Saved")
@@ -173,10 +174,10 @@ def test_an_answer_leaves_through_the_external_account(
     assert taken.recipients == ("jonas@harbourline.test", "anneke@harbourline.test")
     said = message_from_bytes(taken.raw, policy=default)
     assert said["In-Reply-To"] == "<lease-4@harbourline.test>"
-    words = said.get_body(("plain",))
-    assert words is not None
-    assert words.get_content().startswith("Hello Jonas,\r\n\r\nhere they are.\r\n")
-    assert "Jonas Ekdahl wrote:\r\n> Dear Mara,\r\n> \r\n> the meter" in words.get_content()
+    plain = said.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().startswith("Hello Jonas,\r\n\r\nhere they are.\r\n")
+    assert "Jonas Ekdahl wrote:\r\n> Dear Mara,\r\n> \r\n> the meter" in plain.get_content()
     letter.refresh_from_db()
     assert letter.is_answered
     assert Message.objects.filter(user=user, folder__role=FolderRole.SENT).count() == 1
@@ -194,7 +195,7 @@ def test_undo_send_and_discard_give_the_draft_back(
     expect(window.get_by_label("To", exact=True)).to_be_focused()
     page.keyboard.type("bob@elsewhere.test,")
     window.get_by_label("Subject").fill("Hotel block, a question")
-    window.get_by_role("textbox", name="Message").fill("Twenty rooms in one house or in two?")
+    words(window).fill("Twenty rooms in one house or in two?")
     window.get_by_role("button", name="Send", exact=True).click()
     page.get_by_role("button", name="Undo").click()
     expect(window.get_by_label("Subject")).to_have_value("Hotel block, a question")
@@ -203,9 +204,7 @@ def test_undo_send_and_discard_give_the_draft_back(
     expect(window).to_have_count(0)
     assert not Draft.objects.open().exists()
     page.get_by_role("button", name="Undo").last.click()
-    expect(window.get_by_role("textbox", name="Message")).to_have_text(
-        "Twenty rooms in one house or in two?"
-    )
+    expect(words(window)).to_have_text("Twenty rooms in one house or in two?")
 
 
 def test_slips_are_told_at_their_field_and_nothing_is_lost(
@@ -224,11 +223,11 @@ def test_slips_are_told_at_their_field_and_nothing_is_lost(
     window = page.locator("compose-window")
     window.get_by_label("To", exact=True).fill("bob@exmaple, Ruth Okafor <ruth@okafor.test>")
     window.get_by_role("button", name="Cc", exact=True).click()
-    window.get_by_role("textbox", name="Message").fill("The plan is attached.")
+    words(window).fill("The plan is attached.")
     expect(window.get_by_text("“bob@exmaple” is not a mail address")).to_be_visible()
     window.get_by_role("button", name="Send", exact=True).click()
     expect(window.get_by_text("Not sent yet.")).to_be_visible()
-    expect(window.get_by_role("textbox", name="Message")).to_have_text("The plan is attached.")
+    expect(words(window)).to_have_text("The plan is attached.")
     shot("compose-slip")
     no_barriers()
     window.get_by_role("button", name="Remove bob@exmaple").click()

@@ -73,3 +73,8 @@ def opened(page: Page, live_server: LiveServer) -> Locator:
 
 def chips(window: Locator, row: str = "to") -> Locator:
     return window.locator(f'[data-row="{row}"] .chip [data-name]')
+
+
+def words(window: Locator) -> Locator:
+    """The text, once the editor has taken the place of the plain field."""
+    return window.locator("[data-editor-page]").get_by_role("textbox", name="Message", exact=True)
