@@ -81,11 +81,8 @@ def _is_inside(received: bytes) -> bool:
     while (shorter := _COMMENT.sub(b" ", plain)) != plain:
         plain = shorter
     words = plain.lower().split()
-    return (
-        _BY_LMTP.match(b" ".join(words)) is not None
-        and words.count(b"by") == 1
-        and words.count(b"with") == 1
-    )
+    # With one "by" it is the receiver's, and so is what follows it.
+    return _BY_LMTP.match(b" ".join(words)) is not None and words.count(b"by") == 1
 
 
 @lru_cache(maxsize=1024)
