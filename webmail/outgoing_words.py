@@ -79,7 +79,8 @@ def refused(message: OutboxMessage, recipients: Sequence[OutboxRecipient]) -> st
     words = {"done": done, "all": len(recipients), "host": host_of(message)}
     told = _("Sent to %(done)d of %(all)d recipients by %(host)s.") % words
     if len(missed) > 1:
-        return f"{told} {_('The others were refused.')}"
+        why = _("The others were refused.")
+        return f"{told} {why}"
     return f"{told} {_one(missed[0])}"
 
 
