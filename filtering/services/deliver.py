@@ -61,10 +61,14 @@ class BytesGoneError(Exception):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Messages whose bytes are durable and whose places are known."""
+    """Messages whose bytes are durable and whose places are known.
+
+    With ``is_ours`` they were written here and did not arrive, so nobody is told of them.
+    """
 
     batch: StoredBatch
     new: tuple[NewMessage, ...]
+    is_ours: bool = False
 
 
 def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
@@ -79,9 +83,10 @@ def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
 
 
 def prepare_stored(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
-    """The same for bytes that are stored, and will be until these messages are filed."""
+    """The same for what was written here; its bytes are stored, and will be until it is filed."""
     new = tuple(_new(one, now) for one in incoming)
-    return Prepared(StoredBatch((), tuple(one.sha256 for one in new), frozenset()), new)
+    batch = StoredBatch((), tuple(one.sha256 for one in new), frozenset())
+    return Prepared(batch, new, is_ours=True)
 
 
 def _new(one: Incoming, now: datetime) -> NewMessage:
@@ -125,7 +130,8 @@ def file(prepared: Prepared) -> list[Message]:
     Runs inside the caller's transaction, which also holds what the caller must not lose.
     """
     rows = messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
-    arrivals.tell(rows, prepared.new)
+    if not prepared.is_ours:
+        arrivals.tell(rows, prepared.new)
     return rows
 
 
