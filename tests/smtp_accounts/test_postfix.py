@@ -29,6 +29,7 @@ from tests.smtp_accounts.conftest import NOW, SECRET, USERNAME
 from tests.waiting import wait_until
 
 LIMIT = 40_000_000
+DOTTED = b"Subject: hi\r\n\r\n.\r\n..two\r\n.end\r\n"
 FULL = "full@elsewhere.test"
 REFUSED = f"""
 smtpd_recipient_restrictions =
@@ -151,14 +152,14 @@ def test_signing_in(
 
     def send() -> None:
         with Session.open(where, login, policy=loopback, trust=trust) as session:
-            session.send(Envelope(USERNAME, ["bob@elsewhere.test"]), b"Subject: hi\r\n\r\nhi\r\n")
+            session.send(Envelope(USERNAME, ["bob@elsewhere.test"]), DOTTED)
 
     if error is not None:
         with pytest.raises(error):
             send()
         return
     send()
-    assert arrived(postfix, 1)[0].raw == b"Subject: hi\r\n\r\nhi\r\n"
+    assert arrived(postfix, 1)[0].raw == DOTTED
 
 
 def test_25_megabytes_arrive_whole(
