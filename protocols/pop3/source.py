@@ -167,11 +167,16 @@ class Pop3Source:
             raise last
         return marked
 
-    def quit(self) -> bool:
-        """End the session; True when the server confirmed it, so deletions took effect."""
+    def quit(self, *, wait: bool = True) -> bool:
+        """End the session; True when the server confirmed it, so deletions took effect.
+
+        Without `wait` it is not asked whether it did: for a session that changed nothing.
+        """
         try:
             self._wire.limit(STEP, Stage.FETCH)
-            ask(self._wire, b"QUIT")
+            self._wire.send(b"QUIT\r\n")
+            if wait:
+                answer(self._wire)
         except MailServerError:
             return False
         finally:

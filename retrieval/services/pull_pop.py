@@ -152,7 +152,7 @@ class PopSession:
         late = self._is_over() and self.seen < len(chosen)
         more = late or 0 < self.seen < len(named)
         if self.task.leave_on_server:
-            more = self.source.quit() and more
+            more = self.source.quit(wait=self.seen > 0) and more
         else:
             # A window that was emptied may have more behind it.
             more = self._remove(self._removable(listed)) > 0 or more

@@ -11,7 +11,8 @@ from protocols.pop3 import Pop3Source, PopEntry, Retrieved
 from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from standin.dovecot import Dovecot
-from standin.hostile import Expect, Hostile, Send
+from standin.hostile import Expect, Hang, Hostile, Send, Step
+from tests.waiting import wait_until
 
 PASSWORD = "drop secret"
 _serial = count(1)
@@ -168,3 +169,17 @@ def _apop_against(greeting: bytes, policy: AddressPolicy, trust: Trust) -> Excep
             assert server.clear_text == b""
             return error
     return None
+
+
+def test_leaving_does_not_wait_where_nothing_was_changed(
+    loopback: AddressPolicy, trust: Trust
+) -> None:
+    """Waited for, a server that says nothing would have confirmed nothing."""
+    ok = Send(b"+OK\r\n")
+    script: list[Step] = [ok, Expect(b"USER"), ok, Expect(b"PASS"), ok, Expect(b"CAPA")]
+    with Hostile([*script, Send(b"-ERR\r\n"), Expect(b"QUIT"), Hang()]) as server:
+        where = Endpoint("localhost", server.port, Security.NONE)
+        source = Pop3Source.open(where, Login("mara", PASSWORD), policy=loopback, trust=trust)
+        assert source.quit(wait=False)
+        assert source.closed
+        wait_until(lambda: b"QUIT\r\n" in server.clear_text, "it is told all the same")

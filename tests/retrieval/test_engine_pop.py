@@ -12,12 +12,14 @@ from django.utils import timezone
 from accounts.models import User
 from mailstore.models import Folder, Message
 from mailstore.services import folders
+from protocols.pop3 import Pop3Source
 from protocols.types import Security
 from retrieval.models import PopMessage, RetrievalTask
 from retrieval.services import accounts
 from retrieval.services.session import Session
 from tests.retrieval.conftest import bodies, letter, run
 from tests.servers.pop import PopServer
+from tests.waiting import wait_until
 
 MakeTask = Callable[..., RetrievalTask]
 
@@ -167,3 +169,22 @@ def test_a_destination_deleted_during_a_pull_does_not_stop_it(
     done = run(odd_task(pop_server, destination=folders.ensure_path(user, ["Odd"])))
     assert (done.outcome, done.stored, done.removed) == ("ok", 120, 120)
     assert Message.objects.filter(user=user).count() == 120
+
+
+def test_a_session_that_fetched_nothing_waits_for_no_farewell(
+    pop_server: PopServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changed nothing, so there is nothing to confirm."""
+    pop_server.drop = [("a", letter(1))]
+    task = odd_task(pop_server, leave_on_server=True)
+    waited: list[bool] = []
+    leave = Pop3Source.quit
+
+    def noted(source: Pop3Source, *, wait: bool = True) -> bool:
+        waited.append(wait)
+        return leave(source, wait=wait)
+
+    monkeypatch.setattr(Pop3Source, "quit", noted)
+    assert [run(task).stored for _ in range(2)] == [1, 0]
+    assert waited == [True, False]
+    wait_until(lambda: pop_server.count("^QUIT") == 2, "the server is told all the same")
