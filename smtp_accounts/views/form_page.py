@@ -26,7 +26,7 @@ from smtp_accounts.card import problem_of
 from smtp_accounts.forms import AccountForm
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.proposals import Proposal, offered_port
-from smtp_accounts.services import identities, limits
+from smtp_accounts.services import identities, limits, sent
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
 STAGES = (CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SIGN_IN)
@@ -104,6 +104,7 @@ def of_account(account: SmtpAccount) -> dict[str, Any]:
     return {
         "addresses": identity_rows.rows_for(account.user, account_id=account.pk),
         "left_today": limits.left(account, now=timezone.now()),
+        "keeper": name_of(account.host) if sent.keeps_copy(account) else "",
         "alignment": alignment_words.shown(identities.primary_of(account), now=timezone.now()),
     }
 

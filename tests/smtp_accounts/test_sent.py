@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from filtering.services import deliver
@@ -160,3 +162,14 @@ def test_an_identity_has_a_folder_of_its_own(user: User, send: Send) -> None:
 )
 def test_providers_that_keep_a_copy_are_known(host: str, keeps: bool) -> None:
     assert sent.keeps_copy(SmtpAccount(host=host)) is keeps
+
+
+def test_the_account_says_who_keeps_a_copy(
+    user: User, send: Send, client_for: Callable[[User], Client]
+) -> None:
+    account = SmtpAccount.objects.get()
+    address = reverse("smtp-account-edit", args=[account.pk])
+    words = "keeps a copy of what you send"
+    assert words not in client_for(user).get(address).content.decode()
+    SmtpAccount.objects.update(host="smtp.gmail.com")
+    assert f"Gmail {words}" in client_for(user).get(address).content.decode()
