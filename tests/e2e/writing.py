@@ -76,5 +76,6 @@ def chips(window: Locator, row: str = "to") -> Locator:
 
 
 def words(window: Locator) -> Locator:
-    """The text, once the editor has taken the place of the plain field."""
-    return window.locator("[data-editor-page]").get_by_role("textbox", name="Message", exact=True)
+    """The text, with formatting or without, once the editor has taken the plain field's place."""
+    ready = window.locator("[data-editor][data-ready]")
+    return ready.get_by_role("textbox", name="Message", exact=True)
