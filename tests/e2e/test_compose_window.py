@@ -230,3 +230,30 @@ def test_actions_are_kept_with_the_draft(
     expect(window.get_by_label("Subject")).to_have_value("Contract")
     expect(words(window)).to_contain_text("Please sign here.")
     assert problems == []
+
+
+def test_fingers_find_everything_on_a_phone(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, writer_account: SmtpAccount
+) -> None:
+    """Every control has 44 px, or a place of its own that large (WCAG 2.5.8 asks for 24)."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/compose/?to=bob@elsewhere.test")
+    window = page.locator("compose-window")
+    expect(chips(window)).to_have_text(["bob@elsewhere.test"])
+    expect(words(window)).to_be_visible()
+    controls = "button, summary, .compose__attach, .menu__item, [role=option]"
+    for unfold in (None, "Actions", "More ways to send"):
+        if unfold:
+            window.locator(f"summary[aria-label='{unfold}']").click()
+        small = window.evaluate(
+            """(host, controls) => [...host.querySelectorAll(controls)]
+              .filter((one) => one.checkVisibility() && !one.closest(".editor, .chip, .sr"))
+              .map((one) => [one.getBoundingClientRect(), one.outerHTML.slice(0, 120)])
+              .filter(([box]) => box.width && (box.height < 43.5 || box.width < 43.5))
+              .map(([box, html]) => `${box.width} x ${box.height}: ${html}`)""",
+            controls,
+        )
+        assert small == [], "\n".join(small)
+        if unfold:
+            page.keyboard.press("Escape")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
