@@ -185,6 +185,12 @@ def test_a_scheduled_message_gets_another_time_and_leaves_at_once(
     expect(field).to_have_value(f"{at:%Y-%m-%dT%H:%M}")
     shot("outbox-change-time")
     field.fill("2031-03-04T08:15")
+    # The list renews itself; what is being typed stays.
+    make("Another")
+    with page.expect_response("**/outbox/"):
+        page.evaluate("htmx.ajax('GET', '/outbox/', {target: '#outbox-rows', swap: 'outerHTML'})")
+    expect(page.get_by_role("article", name="Another")).to_be_visible()
+    expect(field).to_have_value("2031-03-04T08:15")
     row.get_by_role("button", name="Save").click()
     expect(page.get_by_text("It goes out Tue 4 Mar, 08:15.")).to_be_visible()
     message.refresh_from_db()
