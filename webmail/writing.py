@@ -18,8 +18,9 @@ from lib.moments import moment
 from mailstore.mime import Part
 from smtp_accounts import outgoing_html
 from smtp_accounts.models import Draft, DraftKind, Importance, Signature
+from smtp_accounts.rules import Reason
 from smtp_accounts.services import guarding, identities, replies, signatures
-from smtp_accounts.services.identities import SendFrom
+from smtp_accounts.services.identities import Chosen, SendFrom
 from smtp_accounts.services.replies import Start
 from webmail import later, linking, sender_list
 from webmail.later import Preset
@@ -28,6 +29,7 @@ from webmail.linking import Link
 from webmail.pieces import Piece, piece_url
 from webmail.sender_list import Group
 
+CAME_THERE = (Reason.SENT_THERE, Reason.DELIVERED, Reason.PATTERN)
 FIELDS = (
     "to", "cc", "bcc", "subject", "body", "html", "kind", "importance",
     "wants_receipt", "wants_dsn", "from_address",
@@ -125,6 +127,7 @@ def of_start(user: User, key: UUID, start: Start) -> Window:
         reason=chosen.sentence,
         identities=identities.send_from(user),
         exact_address=chosen.address,
+        sent_to=_sent_to(start.chosen),
         parts=start.parts,
         whole=start.whole,
     )
@@ -177,6 +180,11 @@ def _mode(user: User, html: str, body: str) -> str:
     if html:
         return "html"
     return "plain" if user.writes_plain or body.strip() else ""
+
+
+def _sent_to(chosen: Chosen) -> str:
+    """The address a message came to, where that is why its answer goes out from there."""
+    return (chosen.address or chosen.send_from.address) if chosen.reason in CAME_THERE else ""
 
 
 def _startable(user: User, start: Start) -> str:

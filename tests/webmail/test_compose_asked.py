@@ -9,7 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from filtering.services.deliver import Incoming, deliver
 from mailstore.models import FolderRole, Message
+from mailstore.services import folders
+from protocols.body import Body
 from smtp_accounts.models import (
     Draft,
     Identity,
@@ -21,7 +24,7 @@ from smtp_accounts.models import (
 from smtp_accounts.services import correspondents, identities
 from standin.smtp import SmtpServer
 from tests.senders import key_of, local_key
-from tests.webmail.writing import ClientFor, fields_of, opened
+from tests.webmail.writing import LETTER, ClientFor, fields_of, opened
 
 
 def test_people_are_the_users_own_and_forgotten_when_asked(
@@ -223,3 +226,42 @@ def test_a_window_that_was_never_stored_is_opened_again_by_its_key(
     assert fields_of(page)["subject"] == "Found again"
     assert client_for(other_user).get(reverse("compose"), {"key": str(key)}).status_code == 404
     assert browser.get(reverse("compose"), {"key": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_the_exact_address_a_message_came_to_is_offered(
+    user: User,
+    account: SmtpAccount,
+    client_for: ClientFor,
+    open_server: SmtpServer,
+    *,
+    is_exact: bool,
+) -> None:
+    """A plus address was written to: the answer starts from it, or from the address proper."""
+    inbox = folders.special(user, FolderRole.INBOX)
+    letter = LETTER.replace(b"mara@provider.test", b"mara+shop@provider.test")
+    letter = letter.replace(b", mara@example.test", b"")
+    came = deliver([Incoming(Body.of(letter), inbox)], now=timezone.now())[0]
+    browser = client_for(user)
+    page, fields, action = opened(browser, f"?reply={came.pk}")
+    assert "This conversation was sent to mara+shop@provider.test" in page
+    assert "Mara at work &lt;mara+shop@provider.test&gt;" in page
+    assert 'name="from_address" value="mara+shop@provider.test" checked' in page
+    address = "mara+shop@provider.test" if is_exact else ""
+    browser.post(action, {**fields, "body": "Here.", "from_address": address})
+    sent = OutboxMessage.objects.get()
+    assert sent.from_address == (address or "mara@provider.test")
+
+
+def test_nobody_writes_from_an_address_that_is_not_theirs(
+    user: User, account: SmtpAccount, client_for: ClientFor
+) -> None:
+    browser = client_for(user)
+    _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
+    for address in ("boss@provider.test", "x@evil.test", "mara@provider.test\r\nBcc: x@evil.test"):
+        answer = browser.post(
+            action, {**fields, "sender": key_of(account), "from_address": address}
+        )
+        assert answer.status_code == 422
+        fields["version"] = fields_of(answer.content.decode())["version"]
+    assert not OutboxMessage.objects.exists()
