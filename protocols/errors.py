@@ -1,6 +1,6 @@
 """What can go wrong with somebody else's mail server, as one tree of errors.
 
-Foreign exceptions (sockets, TLS, imaplib, aiosmtplib) become these at the border of this room
+Foreign exceptions (sockets, TLS, HTTP) become these at the border of this room
 and never pass it::
 
     MailServerError          stage, temporary, cause, public, params, server_line
