@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from protocols.address import AddressPolicy
-from protocols.errors import AnswerLost, MailServerError, Stage
+from protocols.errors import AnswerLost, MailServerError, Refused, Stage
 from protocols.smtp.entry import STEP, Offer, enter, leave
 from protocols.smtp.envelope import Commands, Envelope, commands, stuffed
 from protocols.smtp.replies import Reply, ask, read, refused, send, sender_refused
@@ -91,8 +91,7 @@ class Session:
         replies: dict[str, Reply] = {}
         talk = _Talk(self._wire, Deadline(deadline, Stage.SEND))
         try:
-            if not self._clean:
-                talk.expect(b"RSET")
+            talk.begin(clean=self._clean)
             self._clean = False
             replies, final = talk.envelope(plan, pipelined="PIPELINING" in self.offer)
             if final is not None and final.code == GO_AHEAD:
@@ -145,6 +144,27 @@ class _Talk:
         """Give the next step its time; raises `Hung` when the message has none left."""
         self.wire.limit(min(seconds, self.total.remaining()), Stage.SEND)
 
+    def begin(self, *, clean: bool) -> None:
+        """Leave the message before behind; raises `Refused` where the server has had enough."""
+        if early := self.in_step():
+            # Said before this message was known, it is no judgement of it.
+            words, code = early.words, early.code
+            raise self.wire.fail(Refused(Stage.SEND, server_line=words, temporary=True, code=code))
+        if not clean:
+            self.expect(b"RSET")
+
+    def in_step(self) -> Reply | None:
+        """What the server says unasked: None, or a refusal, such as a goodbye.
+
+        Any other answer lying here would be taken for that to what comes next.
+        """
+        self.step()
+        self.wire.gather()
+        early = read(self.wire) if self.wire.buffered else None
+        if early is not None and early.code < 400:
+            raise self.wire.broken(early.words)
+        return early
+
     def expect(self, command: bytes) -> None:
         """A command that a healthy server answers with 250; raises `Refused` elsewise."""
         self.step()
@@ -167,6 +187,9 @@ class _Talk:
         data = self._in_groups(plan.mail, asked, said) if pipelined else None
         if data is None:
             data = self._one_by_one(plan.mail, asked, said)
+        if data is not None and data.code < 400 and data.code != GO_AHEAD:
+            # Its answers are not to what was asked: nothing was handed over, nobody is served.
+            raise self.wire.broken(data.words)
         replies = dict(sorted(said.items(), key=lambda one: order[one[0]]))
         taken = any(reply.accepted for reply in replies.values())
         if taken:
@@ -226,6 +249,9 @@ class _Talk:
         """The message, the mark, the dot, the answer."""
         self.step(STEP + len(message) / SLOWEST)
         self.wire.send(stuffed(message))
+        if early := self.in_step():
+            self.wire.close()
+            return early
         if before_dot is not None:
             before_dot()
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from protocols.errors import (
     AnswerLost,
+    ProtocolBroken,
     Refused,
 )
 from protocols.smtp import Envelope, SendReport, Session
@@ -260,6 +261,72 @@ def test_an_answer_that_is_neither_yes_nor_no_is_a_lost_one(open_smtp: Open, cod
     script = [*hello(), *ONE_BY_ONE[:-4], Send(code + b"\r\n"), Hang()]
     with Hostile(script) as server, pytest.raises(AnswerLost):
         send(open_smtp(server.port), ["a@there.test"])
+
+
+IN_STEP = b"250 sender\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n"
+
+
+@pytest.mark.parametrize(
+    ("offers", "script"),
+    [
+        (("PIPELINING",), [Expect(b"^DATA"), Send(b"250 one more\r\n" + IN_STEP), Hang()]),
+        (("PIPELINING",), [Expect(b"^DATA"), Send(IN_STEP + b"250 early\r\n"), Hang()]),
+        (
+            (),
+            [Expect(b"^MAIL"), Send(b"250 sender\r\n250 one more\r\n"), *ONE_BY_ONE[2:-5], Hang()],
+        ),
+        ((), [*ONE_BY_ONE[:-7], Expect(b"^DATA"), Send(b"250 ok\r\n"), Hang()]),
+    ],
+    ids=["answers one too many", "before the dot", "one by one", "250 to DATA"],
+)
+def test_answers_out_of_step_never_count_as_sent(
+    open_smtp: Open, script: list[Step], offers: tuple[str, ...]
+) -> None:
+    marks: list[int] = []
+    with Hostile([*hello(*offers), *script]) as server:
+        session = open_smtp(server.port)
+        with pytest.raises(ProtocolBroken):
+            session.send(
+                Envelope("me@here.test", TO if offers else TO[:1]),
+                MESSAGE,
+                before_dot=lambda: marks.append(1),
+                deadline=5,
+            )
+        assert not session.is_open
+    assert marks == []
+
+
+def test_an_answer_too_many_is_not_taken_for_that_to_the_next_message(open_smtp: Open) -> None:
+    script = [
+        *hello("PIPELINING"),
+        Expect(b"^DATA"),
+        Send(IN_STEP),
+        Expect(rb"^\.\r$"),
+        Send(b"250 taken\r\n250 and once more\r\n"),
+        Hang(),
+    ]
+    with Hostile(script) as server:
+        session = open_smtp(server.port)
+        assert send(session).final is not None
+        with pytest.raises(ProtocolBroken):
+            send(session)
+        assert not session.is_open
+    assert server.clear_text.count(b"MAIL FROM") == 1
+
+
+def test_a_refusal_before_the_dot_is_the_answer_and_nothing_was_handed_over(
+    open_smtp: Open,
+) -> None:
+    marks: list[int] = []
+    script = [*hello("PIPELINING"), Expect(b"^DATA"), Send(IN_STEP + b"552 too big\r\n"), Hang()]
+    with Hostile(script) as server:
+        session = open_smtp(server.port)
+        report = session.send(
+            Envelope("me@here.test", TO), MESSAGE, before_dot=lambda: marks.append(1), deadline=5
+        )
+        assert not session.is_open
+    assert report.final is not None
+    assert (report.final.code, marks) == (552, [])
 
 
 def test_smuggled_line_endings_do_not_end_a_message(
