@@ -175,7 +175,7 @@ export class Editor {
     if (event.key !== "Escape" || (this.link.popover.hidden && this.images.popover.hidden)) return;
     event.preventDefault();
     event.stopPropagation();
-    this.link.close();
+    this.link.dismiss();
     this.images.close();
   }
 

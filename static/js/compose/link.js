@@ -35,7 +35,8 @@ export class Link {
   follow() {
     if (this.isTyping) return;
     const link = this.here;
-    if (!link) { this.close(); return; }
+    if (link !== this.dismissed) this.dismissed = null;
+    if (!link || this.dismissed) { this.close(); return; }
     const anchor = this.popover.querySelector("[data-link-open]");
     anchor.href = link.getAttribute("href");
     anchor.textContent = link.getAttribute("href").replace(/^mailto:/, "");
@@ -63,6 +64,12 @@ export class Link {
   show(rect) {
     this.popover.hidden = false;
     this.editor.placeBy(this.popover, rect);
+  }
+
+  // Sent away, it stays away until the cursor has been elsewhere.
+  dismiss() {
+    this.dismissed = this.here;
+    this.close();
   }
 
   close(back = false) {
