@@ -18,7 +18,7 @@ def person(request: HttpRequest) -> User:
 def message_for(user: User, pk: int) -> Message:
     """A message of this user, or 404."""
     return get_object_or_404(
-        Message.objects.select_related("folder", "blob", "source"), user=user, pk=pk
+        Message.objects.select_related("folder", "blob__segment", "source"), user=user, pk=pk
     )
 
 
