@@ -65,6 +65,7 @@ class Window:
     sure: Sequence[str] = ()
     action: str = "send"
     conflict: bool = False
+    was_sent: bool = False
 
     importances = Importance.choices
 

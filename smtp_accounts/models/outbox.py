@@ -65,6 +65,13 @@ class OutboxMessage(models.Model):
         related_name="outbox",
         help_text="What it was built from, kept until the message is through.",
     )
+    draft_key = models.UUIDField(
+        null=True,
+        blank=True,
+        db_index=True,
+        editable=False,
+        help_text="Of the window it was sent from, which sends nothing else.",
+    )
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="outbox")
     message_id = models.CharField(max_length=998)
     from_address = models.CharField(max_length=320)

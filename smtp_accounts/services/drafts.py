@@ -16,7 +16,7 @@ from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts import outgoing_html, plain_text
 from smtp_accounts.build import MESSAGE, content_type, safe_filename
-from smtp_accounts.models import Draft, DraftAttachment, Identity, Importance
+from smtp_accounts.models import Draft, DraftAttachment, Identity, Importance, OutboxMessage
 from smtp_accounts.services import sizes
 
 TooLargeError = sizes.TooLargeError
@@ -73,7 +73,15 @@ class ConflictError(Exception):
 
 
 class SubmittedError(Exception):
-    """The draft has been handed to the outbox; it can no longer be changed."""
+    """The draft has been handed to the outbox; it can no longer be changed.
+
+    `message` went out with the very words that were to be saved; None: with others, as far as is
+    known.
+    """
+
+    def __init__(self, message: OutboxMessage | None = None) -> None:
+        super().__init__("the draft was sent")
+        self.message = message
 
 
 class TooManyFilesError(Exception):
@@ -99,6 +107,9 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
     fields = _fields(values)
     draft = Draft.objects.filter(user=user, key=key).first()
     if draft is None:
+        if OutboxMessage.objects.filter(user=user, draft_key=key).exists():
+            # Sent and through: a repeated request, or a window that was left open, sends it once.
+            raise SubmittedError
         try:
             with transaction.atomic():
                 return Draft.objects.create(user=user, key=key, version=1, changed_at=now, **fields)
@@ -108,9 +119,13 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
     changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at=None).update(
         version=F("version") + 1, changed_at=now, discarded_at=None, **fields
     )
-    draft.refresh_from_db()
+    try:
+        draft.refresh_from_db()
+    except Draft.DoesNotExist:
+        raise SubmittedError from None
     if draft.submitted_at is not None:
-        raise SubmittedError
+        sent = draft.outbox.order_by("-id").first()
+        raise SubmittedError(sent if _holds(draft, fields) else None)
     if not changed and not _holds(draft, fields):
         raise ConflictError(draft)
     return draft

@@ -13,7 +13,7 @@ from lib.checkpoints import checkpoint
 from mailstore.services import blobs
 from smtp_accounts import addresses
 from smtp_accounts.models import Draft, OutboxMessage, OutboxRecipient
-from smtp_accounts.services import correspondents, identities, making, routes, sizes
+from smtp_accounts.services import correspondents, drafts, identities, making, routes, sizes
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.making import Envelope
 
@@ -24,7 +24,8 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
     """Turn a draft into a message with frozen bytes and put it into the outbox.
 
     Submitting twice gives the same message. The caller nudges the worker after the commit; the
-    schedule finds the row anyway. Raises `UnsendableError`.
+    schedule finds the row anyway. Raises `UnsendableError`, and `drafts.ConflictError` where the
+    draft was changed meanwhile.
     """
     envelope = read_envelope(draft)
     send_from = sender_of(user, draft)
@@ -32,10 +33,13 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
     batch = blobs.write([made.body])
     due = max(now + timedelta(seconds=undo_seconds), draft.send_at or now)
     with transaction.atomic():
-        if not Draft.objects.filter(pk=draft.pk, submitted_at=None).update(
-            submitted_at=now, discarded_at=None
-        ):
-            return OutboxMessage.objects.filter(user=user, draft=draft).latest("id")
+        same = Draft.objects.filter(pk=draft.pk, version=draft.version, submitted_at=None)
+        if not same.update(submitted_at=now, discarded_at=None):
+            sent = OutboxMessage.objects.filter(user=user, draft_key=draft.key).order_by("-id")
+            if (before := sent.first()) is None:
+                draft.refresh_from_db()
+                raise drafts.ConflictError(draft)
+            return before
         message = OutboxMessage.objects.create(
             user=user,
             account=draft.identity.account,
@@ -45,6 +49,7 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
             is_scheduled=draft.send_at is not None and draft.send_at > now,
             wants_dsn=draft.wants_dsn,
             draft=draft,
+            draft_key=draft.key,
             blob=blobs.adopt(batch)[0],
             message_id=made.message_id,
             from_address=made.sender.address,

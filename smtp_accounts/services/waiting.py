@@ -42,7 +42,9 @@ def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:
         waiting = OutboxMessage.objects.filter(
             pk=message.pk, state__in=(OutboxState.QUEUED, OutboxState.RETRY)
         )
-        if not waiting.update(state=OutboxState.CANCELLED, ended_at=now, draft=None):
+        if not waiting.update(
+            state=OutboxState.CANCELLED, ended_at=now, draft=None, draft_key=None
+        ):
             return None
         return _reopen(message, _missed(message), keep_time=True)
 
@@ -63,7 +65,7 @@ def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: dateti
             state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN),
             draft__isnull=False,
         )
-        if not ended.update(dismissed_at=now, draft=None):
+        if not ended.update(dismissed_at=now, draft=None, draft_key=None):
             return None
         return _reopen(message, recipients, keep_time=False)
 

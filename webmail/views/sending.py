@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -57,8 +57,8 @@ def send(request: HttpRequest, key: UUID) -> HttpResponse:
             drafts.attach(draft=stored, uploads=uploads, now=timezone.now())
     except ConflictError as conflict:
         return _conflict(request, user, conflict.draft)
-    except SubmittedError:
-        return _sent(request, Draft.objects.get(user=user, key=key))
+    except SubmittedError as late:
+        return _already(request, user, key, late.message)
     except UNFIT as error:
         stored = Draft.objects.get(user=user, key=key)
         window = writing.of_draft(stored, errors={"attachments": refusal(error)})
@@ -92,7 +92,9 @@ def _send(request: HttpRequest, user: User, stored: Draft, action: str) -> HttpR
     question, warning = ("", None) if errors else _forgotten(stored, sure)
     if not errors and not question:
         try:
-            outbox.submit(user=user, draft=stored, now=now, undo_seconds=user.undo_send)
+            message = outbox.submit(user=user, draft=stored, now=now, undo_seconds=user.undo_send)
+        except ConflictError as conflict:
+            return _conflict(request, user, conflict.draft)
         except UnsendableError as error:
             errors = {error.field: error.sentence}
     if errors or question:
@@ -101,7 +103,7 @@ def _send(request: HttpRequest, user: User, stored: Draft, action: str) -> HttpR
         return _unsent(request, window, stored)
     if stored.send_at is None:
         nudge(user.undo_send)
-    return _sent(request, stored, archive=action == "send-archive")
+    return _sent(request, user, message, archive=action == "send-archive")
 
 
 def _forgotten(stored: Draft, sure: list[str]) -> tuple[str, guarding.Warning | None]:
@@ -140,38 +142,49 @@ def _conflict(request: HttpRequest, user: User, other: Draft) -> HttpResponse:
     return writing.show(request, window, status=409)
 
 
-def _sent(request: HttpRequest, stored: Draft, *, archive: bool = False) -> HttpResponse:
-    message = stored.outbox.order_by("-id").first()
-    if message is None:
-        raise Http404
-    archived = _archived(stored) if archive else ""
+def _already(
+    request: HttpRequest, user: User, key: UUID, message: OutboxMessage | None
+) -> HttpResponse:
+    """A request that came twice is answered as the first; other words stay in their window."""
+    if message is not None:
+        return _sent(request, user, message)
+    if request.headers.get("X-Part") == "window":
+        return JsonResponse({}, status=410)
+    window = writing.of_posted(user, key, request.POST.dict(), was_sent=True)
+    return writing.show(request, window, status=410)
+
+
+def _sent(
+    request: HttpRequest, user: User, message: OutboxMessage, *, archive: bool = False
+) -> HttpResponse:
+    archived = _archived(user, message) if archive else ""
     if request.headers.get("X-Part") != "window":
-        messages.success(request, _words(message, stored))
+        messages.success(request, _words(message))
         return redirect("outbox")
     undo = reverse("outbox-action", args=[message.pk, "cancel"])
-    can_undo = stored.user.undo_send or stored.send_at is not None
+    can_undo = user.undo_send or message.is_scheduled
     return JsonResponse(
         {
-            "text": _words(message, stored),
+            "text": _words(message),
             "undo": undo if can_undo else "",
-            "seconds": stored.user.undo_send if stored.send_at is None else 0,
+            "seconds": 0 if message.is_scheduled else user.undo_send,
             "archived": archived,
         }
     )
 
 
-def _words(message: OutboxMessage, stored: Draft) -> str:
-    if stored.send_at is not None:
-        said = {"when": later.words(stored.send_at), "address": message.from_address}
+def _words(message: OutboxMessage) -> str:
+    if message.is_scheduled:
+        said = {"when": later.words(message.not_before), "address": message.from_address}
         return _("The message goes out %(when)s as %(address)s.") % said
     return _("The message is on its way as %(address)s.") % {"address": message.from_address}
 
 
-def _archived(stored: Draft) -> str:
+def _archived(user: User, message: OutboxMessage) -> str:
     """Put the message answered into Archive; the token that takes it back."""
-    if stored.original_id is None or stored.kind == DraftKind.NEW:
+    if message.original_id is None or message.kind == DraftKind.NEW:
         return ""
     try:
-        return actions.act(stored.user, "archive", [stored.original_id]).undo
+        return actions.act(user, "archive", [message.original_id]).undo
     except actions.NothingThere:
         return ""

@@ -69,6 +69,10 @@ export class Sending {
   // What has to be mended, or was perhaps forgotten, said where it is; the text is not touched.
   unsent(facts, status) {
     const { host } = this;
+    if (status === 410) {
+      host.wasSent();
+      return;
+    }
     if (status === 409) {
       host.saver.hold();
       host.conflict.show(facts);
