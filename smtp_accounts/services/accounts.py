@@ -19,6 +19,7 @@ from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
+from smtp_accounts import addresses
 from smtp_accounts.models import Encryption, Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import identities, leaning, telling
 from smtp_accounts.services.leaning import Dependents, ReplacementNeededError
@@ -163,10 +164,13 @@ def _too_many(user: User, values: AccountValues, now: datetime) -> Explained | N
 def _is_anothers(email: str, user: User) -> bool:
     """Whether this is an address of our own domains, and not the user's.
 
-    Mail between people here passes no other server that would ask whose address it is.
+    Mail between people here passes no other server that would ask whose address it is. A domain
+    can be spelt in many ways; what counts is the one its identity would have.
     """
-    domain = email.rpartition("@")[2].lower()
-    return email.lower() != user.email and Domain.objects.filter(name=domain).exists()
+    meant = addresses.key(addresses.normal(email) or email)
+    if meant == addresses.key(user.email):
+        return False
+    return Domain.objects.filter(name=meant.rpartition("@")[2]).exists()
 
 
 @sensitive_variables()

@@ -113,6 +113,28 @@ def test_a_refused_message_says_why_and_the_account_is_fine(
     assert "Nobody received it." in row.sentence
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "otto@example.test",
+        "otto@EXAMPLE.test",
+        "otto@example.test.",
+        " otto@example.test",
+        "otto@\uff45xample.test",
+        "otto@example\u3002test",
+        "otto@exam\u00adple.test",
+    ],
+)
+def test_nobody_writes_as_somebody_else_here(
+    user: User, other_user: User, values: Callable[..., AccountValues], address: str
+) -> None:
+    """Mail between people here passes no server that would ask, however the domain is spelt."""
+    problem = accounts.refusal(user, values(email=address))
+    assert problem is not None
+    assert problem.cause == "not-your-address"
+    assert accounts.refusal(user, values(email=address.replace("otto", "mara").strip())) is None
+
+
 def test_words_nobody_knows_are_counted(through: Through) -> None:
     with Hostile([*EHLO, Send(b"535 flarp 17\r\n"), Hang()]) as server:
         through(server.port)
