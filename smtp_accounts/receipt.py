@@ -20,6 +20,12 @@ from smtp_accounts.addresses import Mailbox, normal, same
 #: The IMAP keyword of a message whose request was answered or declined (RFC 3503 section 3.1).
 ANSWERED: Final = "$MDNSent"
 MAX_RETURNED = 16 * 1024
+#: What the sender wrote. The rest is of the servers on the way: it names the mailbox behind the
+#: address that was written to, whom it is passed on to, and what they think of the message.
+_RETURNED = frozenset((
+    b"date", b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"message-id",
+    b"in-reply-to", b"references",
+))  # fmt: skip
 _BULK = ("list-id", "list-post", "list-unsubscribe", "list-help", "feedback-id", "x-loop")
 _PRODUCT = "Tributary"
 
@@ -27,7 +33,8 @@ _PRODUCT = "Tributary"
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a receipt says. ``to`` asked for it; ``sender`` received the message, which
-    ``original_id``, ``subject`` and ``header`` (a header block) are of; ``text`` is for people."""
+    ``original_id``, ``subject`` and ``header`` (a header block, of which only what its sender
+    wrote goes back) are of; ``text`` is for people."""
 
     sender: Mailbox
     to: str
@@ -135,6 +142,12 @@ def _fields(receipt: Receipt) -> bytes:
 
 def _returned(header: bytes) -> bytes:
     head = b"Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-    lines = header[:MAX_RETURNED].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    kept = [one[:990] for one in lines if one.strip()]
-    return head + b"\r\n".join(kept).replace(b"\0", b"") + b"\r\n"
+    lines = header.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    kept: list[bytes] = []
+    is_kept = False
+    for line in lines:
+        if not line.startswith((b" ", b"\t")):
+            is_kept = line.partition(b":")[0].strip().lower() in _RETURNED
+        if is_kept and line.strip():
+            kept.append(line[:990])
+    return head + b"\r\n".join(kept).replace(b"\0", b"")[:MAX_RETURNED] + b"\r\n"

@@ -110,6 +110,24 @@ def test_the_bytes_of_a_receipt_are_read_by_others() -> None:
     assert found.ids[0] == "<lease-4@harbourline.test>"
 
 
+def test_a_receipt_keeps_to_itself_how_the_message_came(user: User, account: SmtpAccount) -> None:
+    """The mailbox behind an address, and what its servers wrote, are no matter of the sender."""
+    on_the_way = (
+        "Delivered-To: mara.private@home.test\nX-Forwarded-To: mara@work.test\n"
+        "Received: from inner.home.test\n by mx.home.test for <mara.private@home.test>\n"
+        "X-Spam-Status: Yes, score=7\nReferences: <lease-1@harbourline.test>\n"
+        " <lease-2@harbourline.test>\n"
+    )
+    message = arrive(user, letter(extra=on_the_way))
+    sent = receipts.answer(user, message, now=NOW)
+    assert sent is not None
+    raw = blobs.read(sent.blob)
+    for said in (b"private", b"work.test", b"home.test", b"X-Spam", b"Received"):
+        assert said not in raw
+    assert b"Subject: Lease\r\n" in raw
+    assert b"<lease-1@harbourline.test>\r\n <lease-2@harbourline.test>" in raw
+
+
 @pytest.fixture
 def message(user: User, account: SmtpAccount) -> Message:
     return arrive(user, letter())
