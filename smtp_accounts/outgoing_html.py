@@ -127,7 +127,10 @@ def quoted(html: str, pictures: Mapping[str, str]) -> str:
         cid = pictures.get(_cid(given))
         if cid:
             return {**_without(given, "src", "data-src"), "data-cid": cid}
-        return given if "data-src" in given or _DATA.match(given.get("src", "")) else None
+        if "data-src" in given or _DATA.match(given.get("src", "")):
+            # By the name of a picture in a signature, its place would show which is whose.
+            return _without(given, "data-cid")
+        return None
 
     return _rewritten(clean(html), picture, keeps_marks=False)
 

@@ -178,6 +178,15 @@ def test_a_quote_takes_its_pictures_along_under_names_of_ours() -> None:
     )
 
 
+@pytest.mark.parametrize("source", ["https://t.test/p.gif", "data:image/png;base64,aGVsbG8="])
+def test_no_quote_asks_for_a_picture_of_a_signature(source: str) -> None:
+    """Who wrote it may know the name of one from another address, and see that both are one's."""
+    html = quoted(f'<img src="{source}" data-cid="mine@signature">', {})
+    assert source in html
+    assert outgoing_html.cids(html) == []
+    assert "mine@signature" not in finish(html, ["mine@signature"]).html
+
+
 def test_what_is_too_large_or_too_deep_is_quoted_as_words() -> None:
     deep = "<div>" * 5000 + "words" + "</div>" * 5000
     assert quoted(deep, {}) == ""
