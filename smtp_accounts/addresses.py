@@ -144,15 +144,19 @@ def _unquoted(name: str) -> str:
 def _entries(text: str) -> list[str]:
     """Split at commas, semicolons and line ends outside quotes and angle brackets."""
     entries: list[str] = []
-    start, quoted, angle = 0, False, False
+    start, quoted, angle, escaped = 0, False, False, False
     for at, char in enumerate(text):
-        if char == '"' and (at == 0 or text[at - 1] != "\\"):
+        if escaped and char not in "\r\n":
+            escaped = False
+        elif char == "\\" and quoted:
+            escaped = True
+        elif char == '"':
             quoted = not quoted
         elif char in "<>" and not quoted:
             angle = char == "<"
         elif char in "\r\n" or (char in ",;" and not quoted and not angle):
             # A line end closes an open quote too: one missing mark must not eat the whole field.
             entries.append(text[start:at])
-            start, quoted, angle = at + 1, False, False
+            start, quoted, angle, escaped = at + 1, False, False, False
     entries.append(text[start:])
     return [entry.strip() for entry in entries if entry.strip()]

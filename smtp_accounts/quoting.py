@@ -49,7 +49,7 @@ def flowed(text: str) -> str:
 
 def unflowed(text: str, *, delsp: bool = False) -> str:
     """The text a format=flowed body stands for (RFC 3676 section 4), quotes kept."""
-    out: list[str] = []
+    out: list[list[str]] = []
     open_depth = -1
     for raw in text.replace("\r\n", "\n").split("\n"):
         depth = len(raw) - len(raw.lstrip(">"))
@@ -57,11 +57,12 @@ def unflowed(text: str, *, delsp: bool = False) -> str:
         soft = line.endswith(" ") and line != SIGNATURE_MARK
         kept = line[:-1] if soft and delsp else line
         if open_depth == depth and line != SIGNATURE_MARK:
-            out[-1] += kept
+            out[-1].append(kept)
         else:
-            out.append(f"{'>' * depth} {kept}" if depth else kept)
+            out.append([f"{'>' * depth} {kept}" if depth else kept])
         open_depth = depth if soft else -1
-    return "\n".join(line if line == SIGNATURE_MARK else line.rstrip(" ") for line in out)
+    lines = map("".join, out)
+    return "\n".join(line if line == SIGNATURE_MARK else line.rstrip(" ") for line in lines)
 
 
 def _flow_line(line: str) -> list[str]:
@@ -80,17 +81,18 @@ def _flow_line(line: str) -> list[str]:
 def _wrapped(text: str, width: int) -> list[str]:
     """Pieces no wider than `width` where words allow it; all but the last end with a space."""
     pieces: list[str] = []
-    while len(text) > width:
-        at = text.rfind(" ", 1, width)
-        at = text.find(" ", width) if at < 0 else at
+    start = 0
+    while len(text) - start > width:
+        at = text.rfind(" ", start + 1, start + width)
+        at = text.find(" ", start + width) if at < 0 else at
         # A run of spaces stays in one piece, or the next line would look space-stuffed.
         while 0 <= at < len(text) - 1 and text[at + 1] == " ":
             at += 1
         if at < 0 or at == len(text) - 1:
             break
-        pieces.append(text[: at + 1])
-        text = text[at + 1 :]
-    return [*pieces, text]
+        pieces.append(text[start : at + 1])
+        start = at + 1
+    return [*pieces, text[start:]]
 
 
 def _stuffed(line: str) -> str:

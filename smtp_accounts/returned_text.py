@@ -25,7 +25,7 @@ _LED = re.compile(r"\s{0,8}<([^\s<>]{3,320})>\s{0,3}(?::|$)\s{0,3}(.*)")
 # Exim indents the address, and the reason further below it.
 _INDENTED = re.compile(r"\s{1,8}<?([^\s<>:;()]{1,128}@[^\s<>:;()]{1,253})>?\s*$")
 _BACK = re.compile(
-    r"(?:-{2,}.{0,60}(?:copy of|original|returned|unsent|below this line|transcript))"
+    r"(?:-{2,}+.{0,60}(?:copy of|original|returned|unsent|below this line|transcript))"
     r"|Original message follows|Return-Path:",
     re.I,
 )

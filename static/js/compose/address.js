@@ -10,15 +10,17 @@ export const sameKey = (text) => addressOf(text).toLowerCase();
 // Commas, semicolons and line ends separate, outside quotes and angle brackets.
 export function split(text) {
   const found = [];
-  let start = 0, quoted = false, angle = false;
+  let start = 0, quoted = false, angle = false, escaped = false;
   for (let at = 0; at < text.length; at += 1) {
     const char = text[at];
-    if (char === '"' && text[at - 1] !== "\\") quoted = !quoted;
+    if (escaped && char !== "\n" && char !== "\r") escaped = false;
+    else if (char === "\\" && quoted) escaped = true;
+    else if (char === '"') quoted = !quoted;
     else if ("<>".includes(char) && !quoted) angle = char === "<";
     else if (char === "\n" || char === "\r" || (",;".includes(char) && !quoted && !angle)) {
       found.push(text.slice(start, at));
       start = at + 1;
-      quoted = angle = false;
+      quoted = angle = escaped = false;
     }
   }
   found.push(text.slice(start));
