@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -54,6 +54,9 @@ def parse(text: str) -> datetime | None:
     try:
         naive = datetime.strptime(text, _FORM)  # noqa: DTZ007 - the zone is added below
     except ValueError:
+        return None
+    if not MINYEAR < naive.year < MAXYEAR:
+        # There, another zone may have no such hour.
         return None
     return naive.replace(tzinfo=timezone.get_current_timezone())
 

@@ -52,6 +52,9 @@ def test_times_of_a_form_are_of_the_persons_zone() -> None:
         assert later.parse("2026-03-29T02:30") is not None
         for wrong in ("", "tomorrow", "2026-13-01T10:00", "2026-11-21", "\x00", "9" * 40):
             assert later.parse(wrong) is None
+        # Elsewhere there is no such hour: no place to store it.
+        for wrong in ("0001-01-01T00:00", "9999-12-31T23:59"):
+            assert later.parse(wrong) is None
 
 
 @pytest.mark.parametrize(
