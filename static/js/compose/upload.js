@@ -24,6 +24,10 @@ export class Upload {
     this.isCancelled = true;
     this.request?.abort();
     this.wake?.();
+    this.giveUp();
+  }
+
+  giveUp() {
     if (this.address) fetch(this.address, { method: "DELETE", headers: csrfHeaders(), keepalive: true }).catch(() => {});
   }
 
@@ -58,6 +62,8 @@ export class Upload {
     if (this.isInline) body.append("inline", "1");
     const facts = await this.read(await fetch(this.url, { method: "POST", body, headers: csrfHeaders() }));
     this.address = facts.url;
+    // Cancelled while the server was still making room for it.
+    if (this.isCancelled) this.giveUp();
     this.learn(facts.received);
     return facts;
   }
