@@ -23,6 +23,7 @@ from filtering.services.deliver import Incoming
 from lib.checkpoints import checkpoint
 from mailstore.models import FolderRole
 from mailstore.services import blobs, folders
+from mailstore.services.blobs import BlobUnreadable
 from protocols.body import Body
 from protocols.errors import MailServerError
 from smtp_accounts import retry
@@ -36,6 +37,7 @@ from smtp_accounts.services.routes import NoRouteError, Split
 log = logging.getLogger(__name__)
 
 NO_SUCH_USER = gettext_noop("There is no mailbox with this address here.")
+DAMAGED = gettext_noop("The stored copy of this message is damaged.")
 OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
 KNOWN_FOR = timedelta(minutes=1)
 
@@ -66,6 +68,11 @@ def work(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState | None
     except queue.LostClaimError:
         log.warning("outbox %s: another worker has taken over", message.pk)
         return None
+    except BlobUnreadable:
+        if message.dot_sent_at is not None:
+            raise
+        log.exception("outbox %s cannot be read any more", message.pk)
+        return _give_up(message, clock())
 
 
 def _over_limit(message: OutboxMessage, now: datetime) -> datetime | None:
@@ -165,6 +172,17 @@ def _conclude(message: OutboxMessage, result: Result, body: Body, now: datetime)
         _judge_account(message, result, now)
     checkpoint("outbox: recorded")
     return OutboxState(decision.outcome)
+
+
+def _give_up(message: OutboxMessage, now: datetime) -> OutboxState:
+    """End what is lost on disk: its writer has the draft, and is told."""
+    to = list(message.recipients.filter(state__in=OPEN).values_list("address", flat=True))
+    result = Result().all(to, Recipient.REFUSED, DAMAGED)
+    with transaction.atomic():
+        _renew(message, now)
+        _note(message, result)
+        _settle(message, Decision(retry.Outcome.REFUSED), result, now)
+    return OutboxState.REFUSED
 
 
 def _progressed(result: Result) -> bool:

@@ -7,6 +7,7 @@ and the other mailbox knows it.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,9 +21,12 @@ from filtering.services import deliver
 from filtering.services.deliver import Incoming, Prepared
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import blobs, folders, locks, messages
+from mailstore.services.blobs import BlobUnreadable
 from protocols.body import Body
 from protocols.imap import roles
 from smtp_accounts.models import Draft, DraftKind, OutboxMessage, OutboxState, SmtpAccount
+
+log = logging.getLogger(__name__)
 
 
 def keeps_copy(account: SmtpAccount) -> bool:
@@ -133,7 +137,13 @@ def make_up(*, now: datetime) -> int:
     related = ("user", "account__source", "identity__sent_folder", "blob__segment")
     rows = list(missing.select_related(*related)[:20])
     for message in rows:
-        copy = prepare_copy(message, blobs.body(message.blob), now=now)
-        with transaction.atomic():
-            file_copy(message, copy, now=now)
+        try:
+            copy = prepare_copy(message, blobs.body(message.blob), now=now)
+            with transaction.atomic():
+                file_copy(message, copy, now=now)
+        except BlobUnreadable:
+            log.exception("outbox %s: no copy in Sent can be made any more", message.pk)
+            missing.filter(pk=message.pk).update(sent_copied_at=now)
+        except Exception:  # one that cannot be filed keeps nothing else from being done
+            log.exception("outbox %s: the copy in Sent has to wait longer", message.pk)
     return len(rows)

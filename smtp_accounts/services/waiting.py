@@ -103,7 +103,11 @@ def reschedule(*, message: OutboxMessage, at: datetime) -> bool:
     waiting = OutboxMessage.objects.filter(
         pk=message.pk, state=OutboxState.QUEUED, is_scheduled=True
     )
-    return bool(waiting.update(not_before=at, due_since=at))
+    with transaction.atomic():
+        moved = waiting.update(not_before=at, due_since=at)
+        if moved and message.draft_id:  # whoever takes it back finds the time it had last
+            Draft.objects.filter(pk=message.draft_id).update(send_at=at)
+    return bool(moved)
 
 
 def send_now(*, message: OutboxMessage, now: datetime) -> bool:
@@ -111,7 +115,11 @@ def send_now(*, message: OutboxMessage, now: datetime) -> bool:
     waiting = OutboxMessage.objects.filter(
         pk=message.pk, state=OutboxState.QUEUED, not_before__gt=now
     )
-    return bool(waiting.update(not_before=now, due_since=now, is_scheduled=False))
+    with transaction.atomic():
+        moved = waiting.update(not_before=now, due_since=now, is_scheduled=False)
+        if moved and message.draft_id:
+            Draft.objects.filter(pk=message.draft_id).update(send_at=None)
+    return bool(moved)
 
 
 def send_again(*, message: OutboxMessage, now: datetime) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from mailstore.models import FolderRole, Message
@@ -260,3 +262,25 @@ def test_what_has_moved_on_is_not_begun(submit: Submit, smtp_server: SmtpServer)
     assert [pk for pk, _ in behind] == [first.pk, second.pk]
     first_round()
     assert [queue.start_due(outbox_id=pk, fence=seen, now=NOW) for pk, seen in behind] == [None] * 2
+
+
+def test_bytes_lost_on_disk_are_told_and_hold_up_nothing_else(
+    submit: Submit,
+    smtp_server: SmtpServer,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
+    settings.BLOB_DIR = tmp_path
+    lost = submit(to="bob@elsewhere.test, eve@elsewhere.test")
+    submit()
+    path = Path(settings.BLOB_DIR) / lost.blob.segment.name
+    path.write_bytes(bytes(path.stat().st_size))
+    assert first_round() == OutboxState.REFUSED
+    assert set(lost.recipients.values_list("state", "reply")) == {("refused", delivery.DAMAGED)}
+    draft = waiting.edit_again(message=lost, now=NOW)
+    assert draft is not None
+    assert draft.body == "See below.\n"
+    assert first_round() == OutboxState.SENT
+    assert len(smtp_server.accepted) == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import User
 from filtering.services import deliver
@@ -15,7 +17,7 @@ from filtering.services.deliver import Incoming
 from mailstore.models import Folder, FolderRole, Message, Source
 from mailstore.services import blobs, folders, messages
 from protocols.body import Body
-from smtp_accounts.models import Draft, Identity, OutboxMessage, SmtpAccount
+from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts, outbox, queue, rounds, sent
 from smtp_accounts.services.accounts import AccountValues
 from standin.smtp import SmtpServer
@@ -137,6 +139,23 @@ def test_another_person_is_none_of_it(
     folder = folders.special(other_user, FolderRole.SENT)
     retrieved(blobs.read(message.blob), folder, theirs)
     assert len(copies(user)) == 1
+
+
+def test_a_copy_that_cannot_be_made_up_keeps_no_other_waiting(
+    user: User,
+    account: SmtpAccount,
+    make_draft: Callable[..., Draft],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    settings.BLOB_DIR = tmp_path
+    lost, good = (outbox.submit(user=user, draft=make_draft(account), now=NOW) for _ in range(2))
+    OutboxMessage.objects.update(state=OutboxState.SENT)
+    (tmp_path / lost.blob.segment.name).unlink()
+    sent.make_up(now=NOW)
+    good.refresh_from_db()
+    assert good.sent_copy is not None
+    assert sent.make_up(now=NOW) == 0
 
 
 def test_an_identity_has_a_folder_of_its_own(user: User, send: Send) -> None:

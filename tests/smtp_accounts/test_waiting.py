@@ -29,6 +29,19 @@ def test_send_now_ends_every_wait(submit: Submit, smtp_server: SmtpServer) -> No
     assert not waiting.send_now(message=message, now=NOW)
 
 
+def test_what_is_taken_back_has_the_time_it_had_last(submit: Submit) -> None:
+    message = submit(send_at=NOW + timedelta(hours=1))
+    waiting.reschedule(message=message, at=NOW + timedelta(days=2))
+    draft = waiting.cancel(message=message, now=NOW)
+    assert draft is not None
+    assert draft.send_at == NOW + timedelta(days=2)
+    other = submit(send_at=NOW + timedelta(hours=1))
+    waiting.send_now(message=other, now=NOW)
+    draft = waiting.cancel(message=other, now=NOW)
+    assert draft is not None
+    assert draft.send_at is None
+
+
 def test_those_who_missed_it_stand_in_their_own_fields_again(
     submit: Submit, smtp_server: SmtpServer
 ) -> None:
