@@ -1,8 +1,8 @@
 """What becomes of an outgoing message after an attempt. Pure: values in, a decision out.
 
 Refusals of the 5xx kind are final for that recipient; of the 4xx kind are tried again, from one
-minute to four hours apart, for 48 hours (RFC 5321 section 4.5.4.1). What may have been
-delivered is never tried again by itself (RFC 1047).
+minute to four hours apart, for 48 hours and five tries (RFC 5321 section 4.5.4.1). What may
+have been delivered is never tried again by itself (RFC 1047).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ TOO_MANY = "too-many-recipients"
 LIMITS = frozenset({"sending-limit"})
 """Refusals for today only, whatever the first digit of their code says."""
 GIVE_UP_AFTER = timedelta(hours=48)
+FEWEST_TRIES = 5
+"""Before giving up: what lay still for days has not been refused for days."""
 AUTH_CAUSES = like("login-refused", "login-method", "oauth-revoked")
 """Causes that pause the account: trying on would get it locked by its provider."""
 PAUSING = (*sorted(AUTH_CAUSES), "credential-unreadable")
@@ -110,7 +112,7 @@ def decide(
     if Recipient.UNKNOWN in states:
         return Decision(Outcome.UNKNOWN)
     if states & {Recipient.PENDING, Recipient.DEFERRED}:
-        if age >= GIVE_UP_AFTER:
+        if age >= GIVE_UP_AFTER and attempts >= FEWEST_TRIES:
             return Decision(Outcome.REFUSED, gave_up=True)
         if cause == TOO_MANY and progressed:
             return Decision(Outcome.RETRY, wait=timedelta())

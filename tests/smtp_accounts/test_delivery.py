@@ -159,7 +159,9 @@ def test_after_48_hours_it_is_given_up(
     message.refresh_from_db()
     # It was answered, so trying again cannot double it.
     assert message.dot_sent_at is None
-    assert send_due(NOW + timedelta(hours=48)) == [OutboxState.REFUSED]
+    for hours in (1, 2, 47):
+        assert send_due(NOW + timedelta(hours=hours)) == [OutboxState.RETRY]
+    assert send_due(NOW + timedelta(hours=51)) == [OutboxState.REFUSED]
     message.refresh_from_db()
     assert message.cause == "gave-up"
     assert "not now" in message.server_line

@@ -37,10 +37,16 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_what_becomes_of_a_message(states: list[str], age: timedelta, outcome: Outcome) -> None:
-    decision = retry.decide(states, attempts=1, age=age)
+    decision = retry.decide(states, attempts=retry.FEWEST_TRIES, age=age)
     assert decision.outcome == outcome
     assert (decision.wait is not None) == (outcome == Outcome.RETRY)
     assert decision.gave_up == ("deferred" in states and outcome == Outcome.REFUSED)
+
+
+def test_what_lay_still_for_days_is_not_given_up_at_its_first_try() -> None:
+    """The installation, the account or the feature was off meanwhile; then came a greylist."""
+    decision = retry.decide(["deferred"], attempts=1, age=72 * HOUR, cause="greylisted")
+    assert decision == retry.Decision(Outcome.RETRY, wait=timedelta(minutes=5))
 
 
 def test_the_waits_grow_from_a_minute_to_four_hours() -> None:
