@@ -113,6 +113,8 @@ def _replace(user: User, message: OutboxMessage, twin: Message) -> None:
     ours = message.sent_copy
     if ours is None or ours.pk == twin.pk or ours.source_id != twin.source_id:
         return
+    if ours.blob_id != message.blob_id:
+        return  # it took our place already: whoever keeps two copies has two
     if not _is_for_sent(ours.folder) and ours.folder_id != twin.folder_id:
         return  # its owner has put it somewhere
     messages.set_flags(

@@ -141,6 +141,18 @@ def test_another_person_is_none_of_it(
     assert len(copies(user)) == 1
 
 
+def test_who_keeps_two_copies_has_two(user: User, source: Source, send: Send) -> None:
+    message = send()
+    raw = blobs.read(message.blob)
+    folder = folders.ensure_path(user, ["Gesendet"])
+    Folder.objects.filter(pk=folder.pk).update(source=source)
+    folder.refresh_from_db()
+    first = retrieved(raw, folder, source)
+    second = retrieved(raw, folders.special(user, FolderRole.SENT), source)
+    kept = Message.objects.filter(user=user, message_id=message.message_id)
+    assert set(kept) == {first, second}
+
+
 def test_a_copy_that_cannot_be_made_up_keeps_no_other_waiting(
     user: User,
     account: SmtpAccount,
