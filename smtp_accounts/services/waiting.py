@@ -132,6 +132,8 @@ def send_again(*, message: OutboxMessage, now: datetime) -> bool:
         stopped = OutboxMessage.objects.filter(
             pk=message.pk,
             state__in=(OutboxState.RETRY, OutboxState.REFUSED, OutboxState.UNKNOWN),
+            # What was put away, or opened again to be edited, is not sent beside that.
+            dismissed_at=None,
         )
         if not stopped.update(
             state=OutboxState.QUEUED,

@@ -57,3 +57,15 @@ def test_those_who_missed_it_stand_in_their_own_fields_again(
     assert draft is not None
     assert (draft.to, draft.cc, draft.bcc) == ("Bea <b@there.test>", "", "Eve <e@there.test>")
     assert waiting.edit_again(message=message, now=NOW) is None
+
+
+def test_what_is_edited_again_is_not_sent_beside_that(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    """The outbox still stood in another tab."""
+    smtp_server.refuse["bob@elsewhere.test"] = "550 5.1.1 no such user"
+    message = submit()
+    first_round()
+    assert waiting.edit_again(message=message, now=NOW) is not None
+    assert not waiting.send_again(message=message, now=NOW)
+    assert queue.claim_due(now=NOW) == []
