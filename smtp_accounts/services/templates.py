@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from mailstore.text import tidy
 from smtp_accounts.models import MessageTemplate
 from smtp_accounts.outgoing_html import unmarked
 
@@ -52,8 +53,8 @@ def save(
     if template is None and mine.count() >= MAX_TEMPLATES:
         raise TooManyTemplatesError
     row = template or MessageTemplate(user=user)
-    row.name = " ".join(values.name.split())[:100]
-    row.subject = " ".join(values.subject.split())[:998]
+    row.name = " ".join(tidy(values.name).split())[:100]
+    row.subject = " ".join(tidy(values.subject).split())[:998]
     row.html, row.changed_at = unmarked(values.html[:MAX_HTML]), now
     try:
         with transaction.atomic():

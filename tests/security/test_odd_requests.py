@@ -46,6 +46,7 @@ NAMES = """
     provider type action sender kind original keep sure theme username password host port
     email encryption destination new_folder color default_from display_name language time_zone
     density replacement anyway old_password new_password1 new_password2 files
+    forget text html mode identity signature original send_at send_at_own later at key
 """.split()  # noqa: SIM905 # a list of words is read like this
 # What is read first on these pages, so that it would hide what comes after it.
 ALONE = [

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from mailstore.models import Message
+from mailstore.text import tidy
 from smtp_accounts import access, addresses, outgoing_html
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.models import Signature
@@ -35,9 +36,9 @@ def people(request: HttpRequest) -> HttpResponse:
     """People whose name or address holds ``q``; POST ``forget`` suggests an address no more."""
     user = person(request)
     if request.method == "POST":
-        correspondents.hide(user, request.POST.get("forget", "")[:320])
+        correspondents.hide(user, tidy(request.POST.get("forget", "")[:320]))
         return JsonResponse({})
-    query = request.GET.get("q", "").strip()[:MAX_QUERY]
+    query = tidy(request.GET.get("q", "")).strip()[:MAX_QUERY]
     found = correspondents.suggest(user, query) if query else []
     return JsonResponse(
         {
@@ -96,7 +97,7 @@ def message_templates(request: HttpRequest) -> HttpResponse:
 def _keep(request: HttpRequest, user: User) -> HttpResponse:
     sent = request.POST
     html = sent.get("html", "") or outgoing_html.from_text(sent.get("text", ""))
-    name = " ".join(sent.get("name", "").split())
+    name = " ".join(tidy(sent.get("name", "")).split())
     if not name:
         return JsonResponse({"error": _("Give it a name.")}, status=422)
     try:
