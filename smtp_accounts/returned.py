@@ -39,6 +39,7 @@ _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 # Each further line of a reply (RFC 5321 section 4.2.1) repeats its code.
 _AGAIN = re.compile(r" [45]\d\d[- ](?:[45]\.\d{1,3}\.\d{1,3} )?(?=\S)")
 _BLANK = re.compile(rb"(?:\r?\n){2,}")
+_HOST = re.compile(r"([A-Za-z0-9_.:\[\]-]{1,253})(?: \(.*\))?")
 _ENVELOPE_ESCAPE = re.compile(r"\+([0-9A-F]{2})|\\x\{([0-9A-Fa-f]{1,6})\}")
 
 
@@ -136,7 +137,7 @@ def _delivery(blocks: list[Headers]) -> Report | None:
     envelope = reporter = ""
     for block in blocks:
         envelope = envelope or _plain(block.text("original-envelope-id"))
-        reporter = reporter or _typed(block.text("reporting-mta"))
+        reporter = reporter or _host(_typed(block.text("reporting-mta")))
         for group in _recipients(block):
             made = _outcome(group)
             if made is not None and len(outcomes) < MAX_RECIPIENTS:
@@ -212,6 +213,12 @@ def _typed(value: str) -> str:
     return _plain(
         rest if semicolon and len(kind.strip()) < 20 and " " not in kind.strip() else value
     )
+
+
+def _host(value: str) -> str:
+    """A server's name, empty for anything else: it is put into sentences of our own."""
+    found = _HOST.fullmatch(value)
+    return found[1] if found else ""
 
 
 def _typed_address(value: str) -> str:

@@ -29,6 +29,22 @@ def test_a_report_of_the_standard() -> None:
     assert (one.action, one.status, one.words) == (Action.FAILED, "5.2.2", reports.FULL)
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("mx.elsewhere.test (Postfix)", "mx.elsewhere.test"),
+        ("Sign\xa0in\xa0again\xa0at https://evil.test/ or your mailbox", ""),
+        ("https://evil.test/", ""),
+        ("x" * 300, ""),
+    ],
+)
+def test_a_reporter_is_a_server_and_no_sentence(said: str, name: str) -> None:
+    raw = dsn().replace(b"dns; mx.elsewhere.test\r\n", f"dns; {said}\r\n".encode())
+    found = returned.parse(raw)
+    assert found is not None
+    assert found.reporter == name
+
+
 @pytest.mark.parametrize("action", ["failed", "delayed", "delivered", "relayed", "expanded"])
 def test_every_action(action: str) -> None:
     found = returned.parse(dsn(action=action))
