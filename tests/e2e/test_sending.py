@@ -153,6 +153,9 @@ def test_an_answer_leaves_through_the_external_account(
     window = page.locator("compose-window")
     expect(window.locator("[data-chosen]")).to_have_text("Mara Lind <mara@provider.test>")
     expect(window.locator("[data-reason]")).to_have_text("because it was sent there")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(window.locator("[data-reason]")).to_be_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
     expect(window.locator(".chip [data-name]")).to_have_text(["Jonas Ekdahl", "Anneke de Wit"])
     expect(window.locator("[name=cc]")).to_have_value("Anneke de Wit <anneke@harbourline.test>")
     body = words(window)
@@ -321,7 +324,11 @@ def test_without_scripts_a_message_is_written_and_sent(
     context = page.context.browser.new_context(java_script_enabled=False)  # type: ignore[union-attr]  # there is one
     context.add_cookies(cookies)  # type: ignore[arg-type]  # what was read is what is written
     plain = context.new_page()
+    plain.set_viewport_size({"width": 390, "height": 844})
     plain.goto(f"{live_server.url}/compose/")
+    for name in ("Save and close", "Attach", "Save draft", "Discard draft"):
+        box = plain.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box and box["x"] + box["width"] <= 390, name
     plain.locator("select[name=sender]").select_option("Mara Lind <mara@provider.test>")
     plain.get_by_label("To", exact=True).fill("bob@elsewhere.test")
     plain.get_by_label("Subject").fill("Plain")
