@@ -238,9 +238,16 @@ def _candidate(one: SendFrom) -> rules.Candidate:
 
 
 def accepts(one: SendFrom, address: str) -> bool:
-    """Whether mail to an address is mail for this identity, so that it may be written from."""
+    """Whether mail to an address is mail for this identity, so that it may be written from.
+
+    What a pattern takes here may be the very address of somebody else here: then it is theirs.
+    """
     [known] = narrowed([_candidate(one)])
-    return bool(addresses.normal(address)) and rules.Own([known]).holds(address)
+    normal = addresses.normal(address)
+    if not normal or not rules.Own([known]).holds(normal):
+        return False
+    theirs = User.objects.filter(email=normal.lower()).exclude(pk=one.identity.user_id)
+    return not theirs.exists()
 
 
 def _chosen(entries: Sequence[SendFrom], choice: rules.Choice) -> Chosen:

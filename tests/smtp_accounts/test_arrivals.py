@@ -160,6 +160,11 @@ def test_nobody_takes_the_addresses_of_a_domain_served_here(
     assert identities.accepts(one, "MARA+y@example.test")
     assert not identities.accepts(one, other_user.email)
     assert not identities.accepts(one, "nonsense")
+    # An address of its own is nobody else's, whatever it begins with.
+    other_user.email = "mara+y@example.test"
+    other_user.save()
+    assert not identities.accepts(one, "MARA+y@example.test")
+    assert identities.accepts(one, "mara+z@example.test")
 
 
 # --- who wrote it
