@@ -43,6 +43,15 @@ FLAGS = (
 )
 
 
+# Colours on their way from one theme to the other are nobody's.
+SETTLED = """() => Promise.race([
+    Promise.allSettled(
+        document.getAnimations().filter((one) => one instanceof CSSTransition)
+            .map((one) => one.finished)),
+    new Promise((done) => setTimeout(done, 3000)),
+])"""
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium instead of a downloaded one."""
@@ -111,6 +120,7 @@ def no_barriers(page: Page) -> Callable[[], None]:
     """Fail where axe finds anything serious or critical on the page as it is now."""
 
     def check() -> None:
+        page.evaluate(SETTLED)
         found = Axe().run(page).response["violations"]
         bad = [
             f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"

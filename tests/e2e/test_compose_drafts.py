@@ -89,6 +89,27 @@ def test_the_other_version_is_taken_and_ones_own_is_kept(
     assert {one.body.strip() for one in Draft.objects.open()} == {"Theirs.", "Mine."}
 
 
+def test_a_glance_at_another_tab_is_no_other_version(
+    page: Page, live_server: LiveServer, mailbox: Mailbox
+) -> None:
+    """The words are saved as the tab is hidden; whoever is back at once writes on."""
+    window = opened(page, live_server, "A glance")
+    words(window).fill("Before.")
+    with page.expect_response("**/save/"):
+        page.evaluate(
+            """() => {
+                const hidden = { value: "hidden", configurable: true };
+                Object.defineProperty(document, "visibilityState", hidden);
+                document.dispatchEvent(new Event("visibilitychange"));
+                delete document.visibilityState;
+            }"""
+        )
+    words(window).fill("Before and after.")
+    expect(window.locator("[data-status]")).to_contain_text("Saved", timeout=SAVED)
+    assert window.get_by_text("was changed in another window").count() == 0
+    assert Draft.objects.get().body.strip() == "Before and after."
+
+
 def test_what_was_sent_in_another_tab_is_not_written_on(
     page: Page, context: BrowserContext, live_server: LiveServer, mailbox: Mailbox
 ) -> None:

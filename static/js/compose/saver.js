@@ -13,9 +13,10 @@ export class Saver {
     this.isDirty = false;
     this.isStopped = false;
     this.running = null;
-    this.leave = () => { if (document.visibilityState === "hidden") this.leaving(); };
+    this.leave = () => this.leaving();
+    this.hide = () => { if (document.visibilityState === "hidden") this.hidden(); };
     this.back = () => { if (this.isDirty) this.now(); };
-    document.addEventListener("visibilitychange", this.leave);
+    document.addEventListener("visibilitychange", this.hide);
     window.addEventListener("pagehide", this.leave);
     window.addEventListener("online", this.back);
   }
@@ -24,7 +25,7 @@ export class Saver {
     this.isStopped = true;
     clearTimeout(this.timer);
     clearTimeout(this.keeping);
-    document.removeEventListener("visibilitychange", this.leave);
+    document.removeEventListener("visibilitychange", this.hide);
     window.removeEventListener("pagehide", this.leave);
     window.removeEventListener("online", this.back);
   }
@@ -145,6 +146,12 @@ export class Saver {
   hold(on = true) {
     this.isHeld = on;
     if (on) clearTimeout(this.timer);
+  }
+
+  // Whoever only looks away may be back at once: the window has to learn what version it is now.
+  hidden() {
+    this.keep();
+    if (this.isDirty && !this.isStopped && !this.isHeld) this.now();
   }
 
   leaving() {
