@@ -13,6 +13,8 @@ EVENING, MORNING = time(18, 0), time(8, 0)
 MONDAY = 0
 # This close to it, the evening is no longer "later".
 _MARGIN = timedelta(minutes=30)
+# Further ahead than this, a day and a month alone may be taken for another year's.
+_FAR = timedelta(days=180)
 _FORM = "%Y-%m-%dT%H:%M"
 
 
@@ -40,8 +42,11 @@ def presets(now: datetime) -> list[Preset]:
 
 
 def words(at: datetime) -> str:
-    """The time in words, short enough for the foot of a window."""
-    return date_format(timezone.localtime(at), _("D j M, H:i"))
+    """The time in words, short enough for the foot of a window; far ahead, with its year."""
+    form = _("D j M, H:i")
+    if at - timezone.now() > _FAR:
+        form = form.replace("M", "M Y", 1)
+    return date_format(timezone.localtime(at), form)
 
 
 def form_value(at: datetime | None) -> str:

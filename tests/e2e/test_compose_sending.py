@@ -188,7 +188,9 @@ def test_the_wrong_sender_is_asked_about_once(
     expect(note).to_contain_text("Nobody in it has seen mara@provider.test.")
     # The sentence has the width of the note; the buttons stand below it, not on it.
     sentence, use = note.locator("p").bounding_box(), note.locator("[data-use]").bounding_box()
-    assert sentence and use and sentence["y"] + sentence["height"] <= use["y"]
+    assert sentence
+    assert use
+    assert sentence["y"] + sentence["height"] <= use["y"]
     shot("window-warned")
     no_barriers()
     note.get_by_role("button", name="Use ").click()

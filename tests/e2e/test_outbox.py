@@ -184,6 +184,14 @@ def test_a_scheduled_message_gets_another_time_and_leaves_at_once(
     field = row.get_by_label("It goes out")
     expect(field).to_have_value(f"{at:%Y-%m-%dT%H:%M}")
     shot("outbox-change-time")
+    # A time that is over is said at its field, and what was typed stands there.
+    field.evaluate("field => field.removeAttribute('min')")
+    field.fill("2020-01-02T08:15")
+    row.get_by_role("button", name="Save").click()
+    expect(row.get_by_text("Choose a time that is still to come.")).to_be_visible()
+    expect(field).to_have_value("2020-01-02T08:15")
+    expect(field).to_be_focused()
+    shot("outbox-wrong-time")
     field.fill("2031-03-04T08:15")
     # The list renews itself; what is being typed stays.
     make("Another")
@@ -192,7 +200,7 @@ def test_a_scheduled_message_gets_another_time_and_leaves_at_once(
     expect(page.get_by_role("article", name="Another")).to_be_visible()
     expect(field).to_have_value("2031-03-04T08:15")
     row.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("It goes out Tue 4 Mar, 08:15.")).to_be_visible()
+    expect(page.get_by_text("It goes out Tue 4 Mar 2031, 08:15.")).to_be_visible()
     message.refresh_from_db()
     assert f"{message.not_before:%Y-%m-%d %H:%M}" == "2031-03-04 08:15"
     row.get_by_role("button", name="Send now").click()

@@ -328,7 +328,8 @@ def test_without_scripts_a_message_is_written_and_sent(
     plain.goto(f"{live_server.url}/compose/")
     for name in ("Save and close", "Attach", "Save draft", "Discard draft"):
         box = plain.get_by_role("button", name=name, exact=True).bounding_box()
-        assert box and box["x"] + box["width"] <= 390, name
+        assert box, name
+        assert box["x"] + box["width"] <= 390, name
     plain.locator("select[name=sender]").select_option("Mara Lind <mara@provider.test>")
     plain.get_by_label("To", exact=True).fill("bob@elsewhere.test")
     plain.get_by_label("Subject").fill("Plain")

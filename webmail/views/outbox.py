@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -21,9 +22,22 @@ from webmail.access import person
 from webmail.place import Place
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A time that cannot be, as it was typed, and what is said at its field."""
+
+    pk: int
+    at: str
+    text: str
+
+
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
     """Everything that is not through, newest first."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, wrong: Wrong | None = None) -> HttpResponse:
     user = person(request)
     now = timezone.now()
     rows = outgoing.rows(user, now=now)
@@ -32,11 +46,12 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "scheduled": sorted((row for row in rows if row.at), key=lambda row: row.at),
         "earliest": later.form_value(now),
         "moving": any(row.look in ("going", "waiting") for row in rows),
+        "wrong": wrong,
     }
     if request.headers.get("HX-Request"):
         return render(request, "webmail/_outbox_rows.html", context)
     context |= screen.tree_context(screen.desk(user), Place(where="outbox"))
-    return render(request, "webmail/outbox.html", context)
+    return render(request, "webmail/outbox.html", context, status=422 if wrong else 200)
 
 
 @require_POST
@@ -73,8 +88,8 @@ def _reschedule(request: HttpRequest, message: OutboxMessage) -> HttpResponse:
     """Send a scheduled message at the time of the form, which has to be one to come."""
     at = later.parse(request.POST.get("at", ""))
     if at is None or later.is_over(at, timezone.now()):
-        messages.error(request, _("Choose a time that is still to come."))
-        return redirect("outbox")
+        text = _("Choose a time that is still to come.")
+        return _page(request, Wrong(message.pk, request.POST.get("at", ""), text))
     moved = service.reschedule(message=message, at=at)
     done = _("It goes out %(when)s.") % {"when": later.words(at)}
     return _answer(request, done if moved else "")

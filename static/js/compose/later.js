@@ -26,8 +26,10 @@ export class Later {
     else this.set("", "");
   }
 
+  // Far ahead, a day and a month alone may be taken for another year's.
   wordsOf(value) {
-    return new Date(value).toLocaleString(document.documentElement.lang, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const at = new Date(value), year = at - Date.now() > 180 * 86400000 ? { year: "numeric" } : {};
+    return at.toLocaleString(document.documentElement.lang, { ...year, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
   ownTime() {
