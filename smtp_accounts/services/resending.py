@@ -12,7 +12,7 @@ from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts import addresses, outgoing_html, quoting
 from smtp_accounts.addresses import Mailbox
-from smtp_accounts.models import Draft, OutboxMessage
+from smtp_accounts.models import Draft, Importance, OutboxMessage
 from smtp_accounts.services import drafts, identities, waiting
 from smtp_accounts.services.drafts import DraftValues, Upload
 
@@ -60,9 +60,17 @@ def _values(message: OutboxMessage, mail: ParsedMail, to: dict[str, str]) -> Dra
         subject=message.subject,
         body=quoting.unflowed(mail.text, delsp=False),
         html=outgoing_html.quoted(mail.html, {one: one for one in _pictures(mail)}),
+        importance=_importance(mail),
+        wants_receipt=bool(mail.headers.raw("disposition-notification-to")),
+        wants_dsn=message.wants_dsn,
         kind=message.kind,
         original=message.original,
     )
+
+
+def _importance(mail: ParsedMail) -> str:
+    said = mail.headers.text("importance").lower()
+    return said if said in Importance.values else Importance.NORMAL
 
 
 def _named(found: list[str], mail: ParsedMail) -> list[Mailbox]:

@@ -295,7 +295,8 @@ def test_resending_keeps_text_files_and_fields(user: User, make_draft: MakeDraft
     """Formatting, a picture in the text, a file beside it, and each recipient in its field."""
     png = b"\x89PNG\r\n\x1a\n" + b"0" * 40
     html = f'<p>See <b>below</b>.</p><img src="data:image/png;base64,{b64encode(png).decode()}">'
-    draft = make_draft(to="ann@elsewhere.test", bcc=BOB, html=html)
+    wishes = {"importance": "high", "wants_receipt": True, "wants_dsn": True}
+    draft = make_draft(to="ann@elsewhere.test", bcc=BOB, html=html, **wishes)
     drafts.attach(
         draft=draft, uploads=[Upload("tides.pdf", "application/pdf", Body.of(b"%PDF"))], now=NOW
     )
@@ -306,6 +307,7 @@ def test_resending_keeps_text_files_and_fields(user: User, make_draft: MakeDraft
     again = resending.draft_for(message=message, recipients=[BOB], now=LATER)
     assert again is not None
     assert (again.to, again.bcc) == ("", BOB)
+    assert {name: getattr(again, name) for name in wishes} == wishes
     assert "<b>below</b>" in again.html
     picture, file = again.attachments.order_by("-content_id")
     assert picture.content_id in again.html
