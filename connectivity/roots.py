@@ -24,6 +24,7 @@ ROOTS: Mapping[str, str] = {
             "oauth-password-changed",
             "oauth-unknown-user",
             "oauth-scope-missing",
+            "oauth-elsewhere",
         ),
         "oauth-revoked",
     ),

@@ -88,6 +88,7 @@ SENTENCES: Mapping[str, str] = {
     "not-connected": "The server signed in the account but could not open its mailbox.",
     "token-expired": "The permission to sign in has expired.",
     "oauth-revoked": "The permission to sign in was withdrawn. Sign in to the provider again.",
+    "oauth-elsewhere": "%(host)s is not a server of the provider that was signed in at.",
     "oauth-unavailable": "The provider could not renew the permission to sign in right now.",
     "oauth-refused": "The provider ended the sign-in without giving a permission.",
     "feature-off": "This is switched off here.",

@@ -27,7 +27,7 @@ def login(
     """
     if credential.kind == CredentialKind.OAUTH:
         if not grants.is_for(credential, host):
-            raise OAuthElsewhere(Stage.LOGIN)
+            raise OAuthElsewhere(Stage.LOGIN, host=host)
         return Login(username, grants.access(credential, now=now), oauth=True)
     return Login(username, credentials.reveal(credential), apop=apop)
 

@@ -40,6 +40,7 @@ def test_a_token_is_shown_to_nobody_else(token: Credential, host: str) -> None:
     with pytest.raises(OAuthElsewhere) as caught:
         logins.login(token, username="mara@live.test", host=host, now=NOW)
     assert (caught.value.cause, caught.value.temporary) == ("oauth-elsewhere", False)
+    assert caught.value.public % caught.value.public_params
 
 
 def test_a_service_the_administrator_named_goes_with_any_server(token: Credential) -> None:
