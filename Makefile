@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 CHAOS ?= --kills 200 --cuts 200 --messages 10000
 
 .DEFAULT_GOAL := help
