@@ -40,6 +40,7 @@ NO_SUCH_USER = gettext_noop("There is no mailbox with this address here.")
 DAMAGED = gettext_noop("The stored copy of this message is damaged.")
 OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
 KNOWN_FOR = timedelta(minutes=1)
+BRIEFLY = timedelta(minutes=1)
 
 
 def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | None:
@@ -82,10 +83,16 @@ def _over_limit(message: OutboxMessage, now: datetime) -> datetime | None:
     """
     account = message.account
     left = limits.left(account, now=now)
-    if left is None or account is None or left == limits.of(account).per_day:
+    if left is None or account is None:
+        return None
+    going = limits.in_hand(message, now=now)
+    if left - going == limits.of(account).per_day:
         return None
     wanted = message.recipients.filter(state__in=OPEN).count()
-    return limits.free_at(account, now=now) if wanted > left else None
+    if wanted <= left - going:
+        return None
+    # What others are just sending may not be taken; then there is room after all.
+    return now + BRIEFLY if going else limits.free_at(account, now=now)
 
 
 def _attempt(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState:

@@ -12,7 +12,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from connectivity import providers
-from smtp_accounts.models import OutboxRecipient, RecipientState, SmtpAccount
+from smtp_accounts.models import (
+    OutboxMessage,
+    OutboxRecipient,
+    OutboxState,
+    RecipientState,
+    SmtpAccount,
+)
 
 DAY = timedelta(hours=24)
 CONNECTIONS = 4
@@ -56,6 +62,17 @@ def left(account: SmtpAccount | None, *, now: datetime) -> int | None:
     if account is None or per_day is None:
         return None
     return max(per_day - _counted(account, now).count(), 0)
+
+
+def in_hand(message: OutboxMessage, *, now: datetime) -> int:
+    """How many recipients the account's messages before this one are being sent to just now."""
+    before = OutboxRecipient.objects.filter(
+        outbox__account=message.account_id,
+        outbox__state=OutboxState.SENDING,
+        outbox__lease_until__gte=now,
+        outbox__lt=message.pk,
+    )
+    return before.exclude(state__in=(*_COUNTED, RecipientState.REFUSED)).count()
 
 
 def free_at(account: SmtpAccount, *, now: datetime) -> datetime:

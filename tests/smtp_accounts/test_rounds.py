@@ -156,6 +156,25 @@ def test_a_daily_limit_is_kept(
     assert [len(one.recipients) for one in smtp_server.accepted] == [2, 1, 2]
 
 
+def test_a_daily_limit_is_kept_by_workers_who_begin_together(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    SmtpAccount.objects.update(daily_limit=3)
+    first = submit(to="a@elsewhere.test, b@elsewhere.test")
+    second = submit(to="c@elsewhere.test, d@elsewhere.test")
+    claims = queue.claim_due(now=NOW)
+    assert [pk for pk, _fence in claims] == [first.pk, second.pk]
+    for pk, fence in reversed(claims):
+        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    assert [one.recipients for one in smtp_server.accepted] == [
+        ("a@elsewhere.test", "b@elsewhere.test")
+    ]
+    second.refresh_from_db()
+    assert (second.state, second.cause) == (OutboxState.RETRY, "sending-limit")
+    # The first might have been refused: then there would be room at once.
+    assert second.not_before == NOW + timedelta(minutes=1)
+
+
 def test_a_message_for_more_than_a_day_allows_goes_out_alone(
     account: SmtpAccount, submit: Submit, smtp_server: SmtpServer
 ) -> None:
