@@ -10,16 +10,8 @@ from smtp_accounts.models.drafts import (
     Importance,
     MessageTemplate,
 )
-from smtp_accounts.models.identities import (
-    Accepts,
-    Alignment,
-    ArrivedFor,
-    Correspondent,
-    Identity,
-    Purpose,
-    Signature,
-    SignatureImage,
-)
+from smtp_accounts.models.findings import Alignment, ArrivedFor, Correspondent
+from smtp_accounts.models.identities import Accepts, Identity, Purpose
 from smtp_accounts.models.outbox import (
     OutboxMessage,
     OutboxQuerySet,
@@ -29,6 +21,7 @@ from smtp_accounts.models.outbox import (
     ReturnedReport,
     ReturnKind,
 )
+from smtp_accounts.models.signatures import Signature, SignatureImage
 
 __all__ = [
     "Accepts",
