@@ -208,6 +208,16 @@ def test_words_that_are_composed_stay_whole(lab: Lab, problems: list[str]) -> No
     assert problems == []
 
 
+def test_a_click_below_the_signature_writes_above_it(lab: Lab) -> None:
+    lab.open(html='<div><br></div><div data-signature="1"><div>Mara</div></div>')
+    box = lab.words.bounding_box()
+    assert box
+    lab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] + 12)
+    lab.page.keyboard.type("Dear Ruth")
+    expect(lab.words.locator("[data-signature]")).to_have_text("Mara")
+    expect(lab.words.locator(":scope > div").first).to_have_text("Dear Ruth")
+
+
 def test_right_to_left_words_keep_their_side_on_their_way(lab: Lab) -> None:
     lab.keys("=שלום", "Enter", "=hello")
     assert lab.html == '<div dir="rtl">שלום</div><div>hello</div>'

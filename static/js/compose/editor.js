@@ -179,12 +179,17 @@ export class Editor {
     this.images.close();
   }
 
-  // A click below the words means their end.
+  // A click below the words means their end: above the signature, where that is the last of them.
   below(event) {
-    if (event.target !== this.page || event.button) return;
+    const root = this.words.getRoot(), last = root.lastElementChild;
+    const line = last?.matches("[data-signature]") && event.clientY > last.getBoundingClientRect().bottom && last.previousElementSibling;
+    if (event.button || event.shiftKey || event.target !== this.page && !(line && event.target === root)) return;
     event.preventDefault();
     this.words.moveCursorToEnd();
     this.words.focus();
+    if (!line) return;
+    getSelection().selectAllChildren(line);
+    getSelection().collapseToEnd();
   }
 
   // ---- putting in
