@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +24,7 @@ from tests.e2e.writing import (  # noqa: F401 # fixtures are found by their name
     signing,
     writer_account,
 )
+from tests.waiting import wait_until
 from tests.webmail.samples import Mailbox, fill
 
 # Playwright keeps an event loop in the main thread; Django would refuse the database there.
@@ -72,6 +75,39 @@ def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> N
     name = settings.SESSION_COOKIE_NAME
     value = client.cookies[name].value
     context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+
+
+class Answering:
+    """How many requests the server is at."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lock = threading.Lock()
+
+    def begun(self, **kwargs: object) -> None:
+        with self.lock:
+            self.count += 1
+
+    def ended(self, **kwargs: object) -> None:
+        with self.lock:
+            self.count -= 1
+
+
+@pytest.fixture(autouse=True)
+def over(transactional_db: None, context: BrowserContext) -> Iterator[None]:
+    """A test ends with its last request: a window that goes away saves what is written in it."""
+    server = Answering()
+    request_started.connect(server.begun)
+    request_finished.connect(server.ended)
+    try:
+        yield
+        for page in context.pages:
+            page.close()
+        context.add_init_script("")  # a word with the browser, which has sent what it had to send
+        wait_until(lambda: server.count <= 0, "the last request is answered")
+    finally:
+        request_started.disconnect(server.begun)
+        request_finished.disconnect(server.ended)
 
 
 @pytest.fixture
