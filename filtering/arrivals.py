@@ -17,7 +17,8 @@ from mailstore.services.messages import NewMessage
 
 #: Called with the messages of one batch, in this order.
 HOOKS: tuple[str, ...] = (
-    "smtp_accounts.services.arrivals.filed", "smtp_accounts.services.returned.filed",
+    "smtp_accounts.services.arrivals.filed",
+    "smtp_accounts.services.returned.filed",
     "smtp_accounts.services.sent.filed",
 )
 
