@@ -94,12 +94,6 @@ def hide(user: User, address: str) -> None:
     rows.update(is_hidden=True)
 
 
-def last_identity(user: User, address: str) -> Identity | None:
-    """The identity last written from to this address, if it is still there."""
-    row = _of(user, [address]).select_related("identity").first()
-    return row.identity if row is not None else None
-
-
 def identities_used(user: User, addresses_: Sequence[str]) -> dict[str, int]:
     """The id of the identity last written from, by address as `addresses.key` has it."""
     rows = _of(user, addresses_).exclude(identity=None)

@@ -43,18 +43,6 @@ KNOWN_FOR = timedelta(minutes=1)
 BRIEFLY = timedelta(minutes=1)
 
 
-def deliver_one(*, outbox_id: int, fence: int, clock: Clock) -> OutboxState | None:
-    """Try a claimed message once; its new state, or None when this hint is out of date.
-
-    `clock` gives the time whenever it is asked, as an attempt may take minutes.
-    """
-    message = queue.start(outbox_id=outbox_id, fence=fence, now=clock())
-    if message is None:
-        return None
-    with Line(clock) as line:
-        return work(message, line, clock)
-
-
 def work(message: OutboxMessage, line: Line, clock: Clock) -> OutboxState | None:
     """Try a message that was started, over this line; its new state, None if another has it now."""
     enabled = features.enabled_for(message.user, Feature.SMTP_ACCOUNTS)

@@ -19,7 +19,7 @@ from mailstore.models import FolderRole, Message, Source
 from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts, delivery, identities, queue
+from smtp_accounts.services import accounts, identities, queue, rounds
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
@@ -79,7 +79,7 @@ def letter(user: User) -> Message:
 def send_due(after: timedelta = timedelta(seconds=11)) -> None:
     now = timezone.now() + after
     for pk, fence in queue.claim_due(now=now):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
 
 
 @pytest.mark.accept("A31", "A33")

@@ -24,7 +24,7 @@ from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalRun, RetrievalTask
 from retrieval.services import watching
 from smtp_accounts.models import OutboxMessage, SmtpAccount
-from smtp_accounts.services import delivery, drafts, identities, outbox, queue
+from smtp_accounts.services import drafts, identities, outbox, queue, rounds
 from smtp_accounts.services.drafts import DraftValues
 from standin.smtp import SmtpServer
 from tests.oidc import PERSON, MailServers
@@ -166,7 +166,7 @@ def send(user: User, account: SmtpAccount, sent: OutboxMessage | None = None) ->
         sent = outbox.submit(user=user, draft=draft, now=now)
     OutboxMessage.objects.update(not_before=now)
     for pk, fence in queue.claim_due(now=now):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
     sent.refresh_from_db()
     return sent
 

@@ -32,7 +32,7 @@ from accounts.models import User
 from lib.operator import OperatorError
 from retrieval.models import RetrievalTask
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, SmtpAccount
-from smtp_accounts.services import delivery, queue
+from smtp_accounts.services import queue, rounds
 from standin.dovecot import Dovecot
 from standin.smtp import SmtpServer
 from tests.senders import key_of
@@ -182,7 +182,7 @@ def test_sending_accounts_tell_nothing(
     for later in (timedelta(seconds=20), timedelta(hours=5)):
         now = timezone.now() + later
         for pk, fence in queue.claim_due(now=now):
-            delivery.deliver_one(outbox_id=pk, fence=fence, clock=timezone.now)
+            rounds.deliver(outbox_id=pk, fence=fence, clock=timezone.now)
         smtp_server.users["canary"] = CANARY  # from now on the stored password is wrong
         OutboxMessage.objects.update(state="queued", not_before=now, dot_sent_at=None)
         OutboxRecipient.objects.update(state="pending")

@@ -16,7 +16,7 @@ django.setup()
 from django.utils import timezone  # noqa: E402 # Django has to be set up first
 
 from lib.checkpoints import set_hook  # noqa: E402 # the same
-from smtp_accounts.services import delivery, queue  # noqa: E402 # the same
+from smtp_accounts.services import queue, rounds  # noqa: E402 # the same
 
 
 def main(die_at: int) -> None:
@@ -33,7 +33,7 @@ def main(die_at: int) -> None:
     claims = queue.claim_due(now=timezone.now())
     set_hook(at_checkpoint)
     for pk, fence in claims:
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=timezone.now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=timezone.now)
 
 
 if __name__ == "__main__":

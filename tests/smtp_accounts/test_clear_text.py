@@ -12,7 +12,7 @@ from accounts.models import Domain, User
 from connectivity.models import CertificatePin, Feature
 from connectivity.services import features
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, outbox, queue
+from smtp_accounts.services import accounts, outbox, queue, rounds
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.smtp import SmtpServer
@@ -35,7 +35,7 @@ def send(account: SmtpAccount, make_draft: Drafts, later: timedelta = timedelta(
     """Submit one message and let the worker try it once."""
     message = outbox.submit(user=account.user, draft=make_draft(account), now=NOW + later)
     for pk, fence in queue.claim_due(now=NOW + later):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW + later)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW + later)
     message.refresh_from_db()
     return message
 

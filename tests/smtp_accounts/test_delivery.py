@@ -16,7 +16,16 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, drafts, outbox, queue, routes, waiting
+from smtp_accounts.services import (
+    accounts,
+    delivery,
+    drafts,
+    outbox,
+    queue,
+    rounds,
+    routes,
+    waiting,
+)
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step
@@ -39,7 +48,7 @@ SPOKEN: list[Step] = [
 def send_due(now: datetime = NOW) -> list[OutboxState | None]:
     """What the worker does when the schedule wakes it."""
     return [
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
         for pk, fence in queue.claim_due(now=now)
     ]
 
@@ -279,8 +288,8 @@ def test_a_doubled_hint_sends_once(
     outbox.submit(user=user, draft=make_draft(account), now=NOW)
     ((pk, fence),) = queue.claim_due(now=NOW)
     assert queue.claim_due(now=NOW) == []
-    first = delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
-    second = delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    first = rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    second = rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
     assert (first, second) == (OutboxState.SENT, None)
     assert len(smtp_server.accepted) == 1
 
@@ -305,7 +314,7 @@ def test_a_worker_that_lost_its_claim_does_not_send(
         OutboxMessage.objects.filter(pk=pk, dot_sent_at=None, attempts=1).update(fence=99)
         return NOW
 
-    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=clock) is None
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=clock) is None
     assert smtp_server.accepted == []
     message.refresh_from_db()
     assert message.dot_sent_at is None

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import User
 from mailstore.models import FolderRole, Message
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import delivery, outbox, queue, waiting
+from smtp_accounts.services import outbox, queue, rounds, waiting
 from standin.smtp import SmtpServer
 
 MOST_STEPS = 40
@@ -67,7 +67,7 @@ def _recover() -> None:
     now = timezone.now() + LATER
     for _round in range(2):
         for pk, fence in queue.claim_due(now=now):
-            delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: now)
+            rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
 
 
 def _count(user: User, role: str, subject: str) -> int:

@@ -93,4 +93,5 @@ def test_people_met_before_are_known(user: User, account: SmtpAccount, make_draf
     bob, ada = known["bob@elsewhere.test"], known["ada@example.org"]
     assert (bob.sent_count, bob.last_sent_at, bob.received_count) == (1, message.created_at, 0)
     assert (ada.sent_count, ada.received_count, ada.last_received_at) == (0, 2, old)
-    assert correspondents.last_identity(user, "BOB@elsewhere.test") == account.identities.get()
+    used = correspondents.identities_used(user, ["BOB@elsewhere.test"])
+    assert used == {"bob@elsewhere.test": account.identities.get().pk}

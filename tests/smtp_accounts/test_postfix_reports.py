@@ -16,7 +16,7 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, OutboxRecipient, SmtpAccount
-from smtp_accounts.services import accounts, delivery, outbox, queue, reports
+from smtp_accounts.services import accounts, outbox, queue, reports, rounds
 from smtp_accounts.services.accounts import AccountValues
 from standin.certs import TlsFiles
 from standin.postfix import Postfix
@@ -60,7 +60,7 @@ def test_what_postfix_reports_is_shown_on_the_message(
     draft = make_draft(account=through, to=GONE, cc=THERE, wants_dsn=True)
     outbox.submit(user=user, draft=draft, now=NOW)
     ((pk, fence),) = queue.claim_due(now=NOW)
-    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW) == "sent"
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) == "sent"
 
     def returned() -> list[bytes]:
         return [one.traces + b"\r\n" + one.raw for one in postfix.kept() if not one.sender]

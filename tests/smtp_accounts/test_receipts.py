@@ -17,7 +17,7 @@ from protocols.body import Body
 from smtp_accounts import receipt, returned
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.models import OutboxMessage, SmtpAccount
-from smtp_accounts.services import delivery, queue, receipts
+from smtp_accounts.services import queue, receipts, rounds
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import EXTERNAL, NOW
 
@@ -150,7 +150,7 @@ def test_a_receipt_is_sent_from_the_address_that_was_written_to(
     assert (found.to, found.sender.address) == (JONAS, EXTERNAL)
     assert receipts.answer(user, message, now=NOW) is not None
     ((pk, fence),) = queue.claim_due(now=NOW)
-    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW) == "sent"
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW) == "sent"
     (accepted,) = smtp_server.accepted
     # Nothing answers what nobody wrote (RFC 8098 section 3).
     assert accepted.sender == "<>"

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from connectivity.models import UnknownFailure
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, outbox, queue
+from smtp_accounts.services import accounts, outbox, queue, rounds
 from smtp_accounts.services.accounts import AccountValues
 from standin.hostile import Expect, Hang, Hostile, Send, Step
 from standin.smtp import SmtpServer
@@ -39,7 +39,7 @@ def through(
         assert account is not None
         message = outbox.submit(user=user, draft=make_draft(account), now=NOW)
         for pk, fence in queue.claim_due(now=NOW):
-            delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+            rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
         message.refresh_from_db()
         account.refresh_from_db()
         return message, account

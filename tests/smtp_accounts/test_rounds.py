@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.models import User
 from mailstore.models import FolderRole, Message
 from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import accounts, delivery, limits, queue, waiting
+from smtp_accounts.services import accounts, delivery, limits, queue, rounds, waiting
 from smtp_accounts.services.accounts import AccountValues
 from standin.hostile import Drop, Expect, Hostile, Send, Step
 from standin.smtp import SmtpServer
@@ -165,7 +165,7 @@ def test_a_daily_limit_is_kept_by_workers_who_begin_together(
     claims = queue.claim_due(now=NOW)
     assert [pk for pk, _fence in claims] == [first.pk, second.pk]
     for pk, fence in reversed(claims):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
     assert [one.recipients for one in smtp_server.accepted] == [
         ("a@elsewhere.test", "b@elsewhere.test")
     ]
@@ -271,7 +271,7 @@ def test_one_delivery_alone_leaves_the_others(submit: Submit, smtp_server: SmtpS
     submit()
     submit()
     pk, fence = queue.claim_due(now=NOW)[0]
-    delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
     assert len(smtp_server.accepted) == 1
 
 

@@ -16,7 +16,7 @@ from mailstore.services import blobs, sweeping
 from protocols.body import Body
 from smtp_accounts import tasks
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
-from smtp_accounts.services import delivery, drafts, outbox, queue, waiting
+from smtp_accounts.services import drafts, outbox, queue, rounds, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from webmail.celery import app
@@ -71,7 +71,7 @@ def test_switching_the_feature_off_stops_sending_at_once(
     switch = FeatureSwitch.objects.create(
         domain=user.domain, feature=Feature.SMTP_ACCOUNTS, enabled=False
     )
-    state = delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW)
+    state = rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW)
     assert state == OutboxState.RETRY
     assert queue.claim_due(now=NOW + timedelta(days=1)) == []
     FeatureSwitch.objects.filter(pk=switch.pk).update(domain=None)
@@ -80,7 +80,7 @@ def test_switching_the_feature_off_stops_sending_at_once(
     switch.delete()
     ((pk, fence),) = queue.claim_due(now=NOW + timedelta(days=1))
     later = NOW + timedelta(days=1)
-    assert delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: later) == OutboxState.SENT
+    assert rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: later) == OutboxState.SENT
 
 
 def test_a_user_who_was_locked_out_sends_nothing(
@@ -106,7 +106,7 @@ def test_a_copy_that_could_not_be_stored_is_made_up_for(
     with monkeypatch.context() as patch:
         patch.setattr(deliver, "prepare_stored", full)
         ((pk, fence),) = queue.claim_due(now=timezone.now())
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=timezone.now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=timezone.now)
     message.refresh_from_db()
     # The server has it: that is written down even where the disk is full.
     assert (message.state, message.sent_copied_at) == (OutboxState.SENT, None)

@@ -12,7 +12,7 @@ from connectivity.models import Notification
 from connectivity.notices import told
 from connectivity.services import credentials, notifications
 from smtp_accounts.models import Draft, SmtpAccount
-from smtp_accounts.services import accounts, delivery, identities, outbox, queue
+from smtp_accounts.services import accounts, identities, outbox, queue, rounds
 from smtp_accounts.services.accounts import AccountValues
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import EXTERNAL, NOW
@@ -25,7 +25,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 def work(later: timedelta) -> None:
     """What the worker does when the schedule wakes it."""
     for pk, fence in queue.claim_due(now=NOW + later):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: NOW + later)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: NOW + later)
 
 
 def shown(user: User, later: timedelta) -> list[str]:

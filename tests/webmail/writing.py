@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from smtp_accounts.services import delivery, queue
+from smtp_accounts.services import queue, rounds
 
 ClientFor = Callable[[User], Client]
 LETTER = b"""From: "Ekdahl, Jonas" <jonas@harbourline.test>\r
@@ -72,4 +72,4 @@ def opened(browser: Client, query: str = "") -> tuple[str, dict[str, str], str]:
 def send_due() -> None:
     now = timezone.now() + timedelta(seconds=11)
     for pk, fence in queue.claim_due(now=now):
-        delivery.deliver_one(outbox_id=pk, fence=fence, clock=lambda: now)
+        rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
