@@ -6,7 +6,7 @@ from django.db import transaction
 
 from mailstore import mime
 from mailstore.models import Message
-from mailstore.services import blobs
+from mailstore.services import blobs, locks
 from mailstore.services.blobs import BlobUnreadable
 
 BATCH = 200
@@ -41,6 +41,7 @@ def derive_all() -> Derived:
         last = batch[-1].pk
         fresh = [message for message in batch if _derive(message)]
         with transaction.atomic():
+            locks.hold(*(message.user_id for message in fresh))
             Message.objects.bulk_update(fresh, DERIVED)
         result.done += len(fresh)
         result.unreadable += len(batch) - len(fresh)

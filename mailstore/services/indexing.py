@@ -4,11 +4,12 @@ import time
 
 from django.db import transaction
 
+from accounts.models import User
 from mailstore import index, mime, search
 from mailstore.index import Entry
 from mailstore.mime import IndexText
 from mailstore.models import Message
-from mailstore.services import blobs
+from mailstore.services import blobs, locks
 
 BATCH = 100
 
@@ -22,12 +23,12 @@ def index_batch(limit: int = BATCH) -> int:
     )
     entries = [_entry(message) for message in waiting]
     with transaction.atomic():
+        locks.hold(*(message.user_id for message in waiting))
         # Those removed meanwhile must not come back into the index.
         there = set(
-            Message.objects.select_for_update(no_key=True)
-            .filter(pk__in=[message.pk for message in waiting])
-            .order_by("pk")
-            .values_list("pk", flat=True)
+            Message.objects.filter(pk__in=[message.pk for message in waiting]).values_list(
+                "pk", flat=True
+            )
         )
         search.put([entry for entry in entries if entry.message_id in there])
         Message.objects.filter(pk__in=there).update(is_indexed=True)
@@ -62,5 +63,6 @@ def _entry(message: Message) -> Entry:
 def rebuild() -> None:
     """Empty the index and let every message wait for it again."""
     with transaction.atomic():
+        locks.hold(*User.objects.values_list("pk", flat=True))
         index.current().clear()
         Message.objects.update(is_indexed=False)

@@ -8,23 +8,24 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Blob, Folder, Message
-from mailstore.services import blobs, folders, indexing, messages
+from mailstore.services import blobs, deriving, folders, indexing, messages
 from mailstore.services.checking import check
 from mailstore.services.sweeping import sweep
 from tests.mail import letter, put
+from tests.waiting import wait_until
 
 ROUNDS = 12
 
 
-def run_all(*jobs: Callable[[], None]) -> None:
+def run_all(*jobs: Callable[[], object]) -> None:
     """Run every job in a thread of its own; what one raises is raised here."""
 
-    def closing(job: Callable[[], None]) -> None:
+    def closing(job: Callable[[], object]) -> None:
         try:
             job()
         finally:
@@ -90,3 +91,36 @@ def test_bytes_being_swept_can_be_delivered_again(user: User, inbox: Folder) -> 
     sweep(now=timezone.now(), grace=timedelta(0))
     assert Blob.objects.count() == 0
     assert check().is_sound
+
+
+def somebody_waits() -> bool:
+    """Whether a transaction of this database stands at a lock; SQLite's would wait outside."""
+    if connection.vendor == "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    "job",
+    [indexing.index_batch, indexing.rebuild, deriving.derive_all],
+    ids=lambda job: job.__name__,
+)
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_over_all_mail_waits_its_turn(
+    user: User, inbox: Folder, job: Callable[[], object]
+) -> None:
+    """A move holds the second message when the job comes, and asks for the first one after."""
+    first, second = put(inbox, letter("one"), letter("two"))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            messages.set_flags(user, [second.pk], seen=True)
+            done = pool.submit(lambda: run_all(job))
+            wait_until(somebody_waits, "the job waits for the move")
+            messages.set_flags(user, [first.pk], seen=True)
+        done.result(timeout=120)
+    assert not Message.objects.filter(is_seen=False).exists()
