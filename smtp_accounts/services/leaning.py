@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import User
 from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState
-from smtp_accounts.services import identities
+from smtp_accounts.services import identities, waiting
 
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 _HELD = (OutboxState.QUEUED, OutboxState.RETRY)
@@ -40,12 +41,12 @@ class ReplacementNeededError(Exception):
 
 def dependents(rows: Collection[Identity]) -> Dependents:
     """What leans on these identities."""
-    waiting = OutboxMessage.objects.filter(identity__in=rows, state__in=WAITING)
+    unsent = OutboxMessage.objects.filter(identity__in=rows, state__in=WAITING)
     return Dependents(
         is_default=any(row.is_default for row in rows),
         drafts=_drafts(rows),
-        waiting=waiting.count(),
-        scheduled=waiting.filter(is_scheduled=True).count(),
+        waiting=unsent.count(),
+        scheduled=unsent.filter(is_scheduled=True).count(),
     )
 
 
@@ -59,12 +60,11 @@ def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:
     """Give all of it to another identity of the same user. Inside the caller's transaction.
 
     Waiting mail that is already built keeps the From it was built with, so it goes back to its
-    draft: the person looks at it before it is sent as somebody else.
+    draft, for those who have not got it: the person looks at it before it is sent as somebody else.
     """
     held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD, draft__isnull=False)
-    kept = list(held.values_list("draft_id", flat=True))
-    Draft.objects.filter(pk__in=kept).update(submitted_at=None)
-    held.update(state=OutboxState.CANCELLED, draft=None)
+    for message in held.order_by("pk"):
+        waiting.cancel(message=message, now=timezone.now())
     Draft.objects.filter(identity__in=rows).update(
         identity=to, from_address="", identity_reason="", version=F("version") + 1
     )
