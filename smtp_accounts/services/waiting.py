@@ -46,7 +46,7 @@ def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:
             state=OutboxState.CANCELLED, ended_at=now, draft=None, draft_key=None
         ):
             return None
-        return _reopen(message, _missed(message), keep_time=True)
+        return _reopen(message, _missed(message), now)
 
 
 def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
@@ -55,10 +55,7 @@ def edit_again(*, message: OutboxMessage, now: datetime) -> Draft | None:
 
 
 def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: datetime) -> Draft | None:
-    """Open the draft of a refused or uncertain message again, for these of its recipients.
-
-    Its time to go out is over, if it had one.
-    """
+    """Open the draft of a refused or uncertain message again, for these of its recipients."""
     with transaction.atomic():
         ended = OutboxMessage.objects.filter(
             pk=message.pk,
@@ -67,7 +64,7 @@ def edit_for(*, message: OutboxMessage, recipients: Collection[str], now: dateti
         )
         if not ended.update(dismissed_at=now, draft=None, draft_key=None):
             return None
-        return _reopen(message, recipients, keep_time=False)
+        return _reopen(message, recipients, now)
 
 
 def _missed(message: OutboxMessage) -> list[str]:
@@ -76,15 +73,16 @@ def _missed(message: OutboxMessage) -> list[str]:
     return list(others.order_by("pk").values_list("address", flat=True))
 
 
-def _reopen(
-    message: OutboxMessage, recipients: Collection[str], *, keep_time: bool
-) -> Draft | None:
-    """Give the draft back, addressed to these alone, each in the field it was written in."""
+def _reopen(message: OutboxMessage, recipients: Collection[str], now: datetime) -> Draft | None:
+    """Give the draft back, addressed to these alone, each in the field it was written in.
+
+    A time to go out is kept as long as it is still to come.
+    """
     if message.draft_id is None:
         return None
     draft = Draft.objects.get(pk=message.draft_id)
     draft.submitted_at = None
-    draft.send_at = draft.send_at if keep_time else None
+    draft.send_at = draft.send_at if draft.send_at and draft.send_at > now else None
     wanted = {address.casefold() for address in recipients}
     if message.recipients.count() > len(wanted):
         for name in ("to", "cc", "bcc"):
@@ -94,7 +92,9 @@ def _reopen(
                 if mailbox.address.casefold() in wanted
             ]
             setattr(draft, name, ", ".join(kept))
-    draft.save(update_fields=["submitted_at", "send_at", "to", "cc", "bcc"])
+        # A window from before still holds everybody.
+        draft.version += 1
+    draft.save(update_fields=["submitted_at", "send_at", "to", "cc", "bcc", "version"])
     return draft
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from smtp_accounts.models import OutboxState
-from smtp_accounts.services import queue, waiting
+from smtp_accounts.services import drafts, queue, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from tests.smtp_accounts.sending import Submit, first_round
@@ -69,3 +71,31 @@ def test_what_is_edited_again_is_not_sent_beside_that(
     assert waiting.edit_again(message=message, now=NOW) is not None
     assert not waiting.send_again(message=message, now=NOW)
     assert queue.claim_due(now=NOW) == []
+
+
+def test_a_window_from_before_does_not_write_to_all_of_them_again(
+    submit: Submit, smtp_server: SmtpServer
+) -> None:
+    """It still holds the recipients who have the message by now."""
+    smtp_server.refuse["slow@there.test"] = "451 4.7.1 please try again later"
+    message = submit(to="ann@there.test, slow@there.test")
+    assert message.draft is not None
+    seen, key = message.draft.version, message.draft.key
+    first_round()
+    draft = waiting.cancel(message=message, now=NOW)
+    assert draft is not None
+    assert draft.to == "slow@there.test"
+    values = drafts.DraftValues(identity=draft.identity, to="ann@there.test, slow@there.test")
+    with pytest.raises(drafts.ConflictError):
+        drafts.save(user=message.user, key=key, values=values, version=seen, now=NOW)
+
+
+def test_a_time_that_is_over_is_not_kept(submit: Submit, smtp_server: SmtpServer) -> None:
+    """A scheduled message that was tried at its time could not be sent again for it."""
+    at = NOW + timedelta(hours=1)
+    smtp_server.refuse["bob@elsewhere.test"] = "451 4.7.1 please try again later"
+    message = submit(send_at=at)
+    assert first_round(at) == OutboxState.RETRY
+    draft = waiting.cancel(message=message, now=at + timedelta(minutes=1))
+    assert draft is not None
+    assert draft.send_at is None
