@@ -262,7 +262,7 @@ class Discovery:
         if answer.status is None:
             self.refuse(job, answer)
             return
-        if answer.status.uidvalidity != job.row.uidvalidity:
+        if answer.status.uidvalidity not in (0, job.row.uidvalidity):
             # It changed since the list, or the list was wrong: what the mailbox says counts.
             self._reopen(job, answer)
             return

@@ -44,12 +44,14 @@ class Known:
 def lost_meaning(source: ImapSource, job: Job, *, depth: int) -> bool:
     """Whether a UID may stand for another message than before.
 
-    A new UIDVALIDITY says so. UIDNEXT never goes back either (RFC 3501 section 2.3.1.1): where it
-    does, the server answers from an old copy, or it was restored from one and gives its numbers
-    out again, which the messages themselves tell apart.
+    A new UIDVALIDITY says so; one that is not told (0) says nothing. UIDNEXT never goes back
+    either (RFC 3501 section 2.3.1.1): where it does, the server answers from an old copy, or it
+    was restored from one and gives its numbers out again, which the messages tell apart.
     """
     status, row = job.status, job.row
-    if status is None or row.uidvalidity != status.uidvalidity:
+    if status is None or row.uidvalidity is None:
+        return True
+    if status.uidvalidity not in (0, row.uidvalidity):
         return True
     if not 0 < status.uidnext < row.uidnext_scanned:
         return False

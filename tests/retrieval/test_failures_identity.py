@@ -3,7 +3,9 @@ and messages that lie in several folders at a time."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -13,7 +15,7 @@ from mailstore.services import messages
 from retrieval.models import RemoteFolder, RemoteMessage
 from tests.retrieval.conftest import bodies, letter, run
 from tests.retrieval.failing import HOUR, MakeTask, letters, states
-from tests.servers.acts import first, say
+from tests.servers.acts import edit, first, say
 from tests.servers.fetching import Box
 from tests.servers.imap import ImapServer
 
@@ -176,6 +178,26 @@ def test_uidvalidity_that_never_rests(
     box.messages[11] = letter(11)
     run(task, later=3 * HOUR)
     assert len(bodies(user)) == 11
+
+
+@pytest.mark.accept("A192")
+@pytest.mark.parametrize(
+    ("silent", "answer"),
+    [("EXAMINE", rb"\* OK \[UIDVALIDITY 7\] x\r\n"), ("STATUS", rb" UIDVALIDITY 7")],
+)
+def test_uidvalidity_is_told_in_one_place_only(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, silent: str, answer: bytes
+) -> None:
+    """A number that is not told is not another one: nothing comes again, nothing is put off."""
+    box = Box(letters(range(1, 6)))
+    imap_server.boxes = {"INBOX": box}
+    imap_server.on(silent, edit(partial(re.sub, answer, b"")))
+    task = odd_task(imap_server)
+    for number in range(6, 11):
+        box.messages[number] = letter(number)
+        assert run(task, later=(number - 6) * HOUR / 6).linked == 0
+    assert len(bodies(user)) == 10
+    assert len(imap_server.bodies) == 10
 
 
 @pytest.mark.accept("A192")
