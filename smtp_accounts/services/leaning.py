@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState
-from smtp_accounts.services import identities, waiting
+from smtp_accounts.services import identities, resigning, waiting
 
 WAITING = (OutboxState.QUEUED, OutboxState.RETRY, OutboxState.SENDING)
 _HELD = (OutboxState.QUEUED, OutboxState.RETRY)
@@ -65,8 +65,8 @@ def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:
     held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD, draft__isnull=False)
     for message in held.order_by("pk"):
         waiting.cancel(message=message, now=timezone.now())
-    Draft.objects.filter(identity__in=rows).update(
-        identity=to, from_address="", identity_reason="", version=F("version") + 1
-    )
+    mine = Draft.objects.filter(identity__in=rows)
+    resigning.sign_as(mine.exclude(identity=to).select_related("identity"), to)
+    mine.update(identity=to, from_address="", identity_reason="", version=F("version") + 1)
     if any(row.is_default for row in rows):
         identities.set_default(user, to)

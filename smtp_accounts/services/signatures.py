@@ -15,6 +15,7 @@ from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import DraftKind, Identity, Signature, SignatureImage
 from smtp_accounts.outgoing_html import cids, for_editor, to_text, unmarked
+from smtp_accounts.services import pictures
 
 MAX_HTML = 100_000
 MAX_IMAGE = 1024 * 1024
@@ -152,8 +153,10 @@ def _begun_with(user: User, html: str) -> Signature | None:
 
 
 def delete(signature: Signature) -> None:
-    """Remove a signature with its pictures; who signed with it signs with the default."""
-    signature.delete()
+    """Remove a signature; who signed with it signs with the default, drafts keep its pictures."""
+    with transaction.atomic():
+        pictures.remove(signature.images.all())
+        signature.delete()
 
 
 def add_image(*, signature: Signature, body: Body) -> SignatureImage:
@@ -191,7 +194,8 @@ def _make_room(signature: Signature) -> None:
     unused = [row.pk for row in rows if row.content_id not in shown_now]
     if not unused:
         raise TooManyPicturesError
-    SignatureImage.objects.filter(pk__in=unused).delete()
+    with transaction.atomic():
+        pictures.remove(SignatureImage.objects.filter(pk__in=unused))
 
 
 def image_url(image: SignatureImage) -> str:
