@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from mailstore.services import blobs
+from mailstore.services.blobs import BlobUnreadable
 from smtp_accounts import addresses, retry
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, RecipientState
 from smtp_accounts.services import sent
@@ -154,8 +155,14 @@ def send_again(*, message: OutboxMessage, now: datetime) -> bool:
 
 
 def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
-    """The sender has found out that an uncertain message arrived: it counts as sent."""
-    copy = sent.prepare_copy(message, blobs.body(message.blob), now=now)
+    """The sender has found out that an uncertain message arrived: it counts as sent.
+
+    Where its stored bytes are damaged there is no copy in Sent (`OutboxMessage.sent_copy`).
+    """
+    try:
+        copy = sent.prepare_copy(message, blobs.body(message.blob), now=now)
+    except BlobUnreadable:
+        copy = None
     with transaction.atomic():
         uncertain = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.UNKNOWN)
         if not uncertain.update(state=OutboxState.SENT, ended_at=now, draft=None):
@@ -163,7 +170,8 @@ def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
         message.recipients.filter(state=RecipientState.UNKNOWN).update(
             state=RecipientState.ACCEPTED
         )
-        sent.file_copy(message, copy, now=now)
+        if copy is not None:
+            sent.file_copy(message, copy, now=now)
         if message.draft_id:
             Draft.objects.filter(pk=message.draft_id).delete()
     return True

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from smtp_accounts.models import OutboxState
-from smtp_accounts.services import drafts, queue, waiting
+from accounts.models import User
+from mailstore.services import blobs
+from smtp_accounts.models import OutboxMessage, OutboxState
+from smtp_accounts.services import drafts, queue, sent, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from tests.smtp_accounts.sending import Submit, first_round
@@ -99,3 +104,24 @@ def test_a_time_that_is_over_is_not_kept(submit: Submit, smtp_server: SmtpServer
     draft = waiting.cancel(message=message, now=at + timedelta(minutes=1))
     assert draft is not None
     assert draft.send_at is None
+
+
+def test_what_arrived_counts_as_sent_though_its_bytes_are_damaged(
+    user: User, submit: Submit, client_for: Callable[[User], Client]
+) -> None:
+    """No copy can be made; the sender is told, and nothing is left to be done."""
+    message = submit()
+    OutboxMessage.objects.filter(pk=message.pk).update(state="unknown")
+    message.recipients.update(state="unknown")
+    path = blobs.root() / message.blob.segment.name
+    data = bytearray(path.read_bytes())
+    data[-10] ^= 255
+    path.write_bytes(data)
+    address = reverse("outbox-action", args=[message.pk, "arrived"])
+    page = client_for(user).post(address, follow=True).content.decode()
+    assert "The stored message is damaged, so no copy is in Sent." in page
+    message.refresh_from_db()
+    assert (message.state, message.sent_copy) == ("sent", None)
+    assert message.recipients.get().state == "accepted"
+    assert sent.make_up(now=NOW) == 1
+    assert sent.make_up(now=NOW) == 0

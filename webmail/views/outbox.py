@@ -65,7 +65,7 @@ def act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     work = WORK.get(do)
     if work is None:
         raise Http404
-    return _answer(request, str(work[1]()) if work[0](message) else "")
+    return _answer(request, work[1](message) if work[0](message) else "")
 
 
 def _answer(request: HttpRequest, done: str) -> HttpResponse:
@@ -134,18 +134,25 @@ def _at_once(message: OutboxMessage) -> bool:
     )
 
 
-WORK: dict[str, tuple[Callable[[OutboxMessage], bool], Callable[[], str]]] = {
+def _arrived_words(message: OutboxMessage) -> str:
+    message.refresh_from_db(fields=["sent_copy"])
+    if message.sent_copy_id is None:
+        return _("Noted as sent. The stored message is damaged, so no copy is in Sent.")
+    return _("Noted as sent. A copy is in Sent.")
+
+
+WORK: dict[str, tuple[Callable[[OutboxMessage], bool], Callable[[OutboxMessage], str]]] = {
     outgoing.AGAIN: (
         lambda message: service.send_again(message=message, now=timezone.now()),
-        lambda: _("The message is sent again."),
+        lambda message: _("The message is sent again."),
     ),
-    outgoing.NOW: (_at_once, lambda: _("The message is sent now.")),
+    outgoing.NOW: (_at_once, lambda message: _("The message is sent now.")),
     outgoing.ARRIVED: (
         lambda message: service.it_arrived(message=message, now=timezone.now()),
-        lambda: _("Noted as sent. A copy is in Sent."),
+        _arrived_words,
     ),
     outgoing.DISMISS: (
         lambda message: service.dismiss(message=message, now=timezone.now()),
-        lambda: _("The message is put away."),
+        lambda message: _("The message is put away."),
     ),
 }
