@@ -130,8 +130,10 @@ def _story(
         if message.not_before <= now:
             return _Story("waiting", _("Waiting"), _("It goes out now."), [CANCEL])
         return _Story("waiting", _("Waiting"), _("It goes out in a few seconds."), [CANCEL, NOW])
-    word = _("Will be tried again")
-    return _Story("waiting", word, again(message, recipients, now), [NOW, EDIT, CANCEL])
+    sentence = again(message, recipients, now)
+    if message.not_before <= now:
+        return _Story("waiting", _("Waiting"), sentence, [EDIT, CANCEL])
+    return _Story("waiting", _("Will be tried again"), sentence, [NOW, EDIT, CANCEL])
 
 
 def _label(name: str, look: str, held: str, *, tried: bool) -> str:

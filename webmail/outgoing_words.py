@@ -124,10 +124,13 @@ def _cause_sentence(message: OutboxMessage, cause: str) -> str:
 
 
 def again(message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: datetime) -> str:
-    """Why it was not taken yet, who has it already, and when it is tried next."""
-    why = _("The server asked to try again later.")
-    if message.cause and message.cause != "refused":
-        why = _cause_sentence(message, message.cause)
+    """Why it was not taken yet, who has it already, and when it is tried next.
+
+    What its account kept back has no cause any more once that is mended.
+    """
+    why = _cause_sentence(message, message.cause) if message.cause else ""
+    if message.cause == "refused":
+        why = _("The server asked to try again later.")
     done = sum(one.state == RecipientState.ACCEPTED for one in recipients)
     if done:
         sent = _("Sent to %(done)d of %(all)d recipients by %(host)s.") % {
@@ -135,6 +138,8 @@ def again(message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: da
             "all": len(recipients),
             "host": host_of(message),
         }
-        why = f"{sent} {why}"
-    following = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
-    return f"{why} {following}"
+        why = f"{sent} {why}".strip()
+    following = _("It goes out now.")
+    if message.not_before > now:
+        following = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
+    return f"{why} {following}".strip()
