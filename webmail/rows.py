@@ -12,13 +12,15 @@ from django.utils import timezone
 from lib.days import Day, day_of, short_time
 from mailstore.addresses import Address
 from mailstore.models import Folder, FolderRole, Message, Source
+from smtp_accounts.services.marks import Mark
 from webmail.place import Place
 
 
 @dataclass(frozen=True)
 class Row:
     """What one line shows. ``who`` is the other party: the sender, or for sent mail the people
-    it went to. ``address`` is the sender's, to be seen on demand where ``who`` is a name."""
+    it went to. ``address`` is the sender's, to be seen on demand where ``who`` is a name. ``mark``
+    says what went wrong with what was sent."""
 
     message: Message
     who: str
@@ -28,6 +30,7 @@ class Row:
     day: Day
     label: str
     source: Source | None
+    mark: Mark | None
 
     @property
     def account_class(self) -> str:
@@ -40,6 +43,7 @@ def rows(
     place: Place,
     folders: Mapping[int, Folder],
     sources: Mapping[int, Source],
+    marks: Mapping[int, Mark],
     today: dt.date,
 ) -> list[Row]:
     """Lines for messages, in the order given. Asks the database nothing."""
@@ -58,6 +62,7 @@ def rows(
                 day=day_of(local, today),
                 label=_label(folder, place),
                 source=sources.get(message.source_id) if message.source_id else None,
+                mark=marks.get(message.pk),
             )
         )
     return found

@@ -15,7 +15,7 @@ from accounts.models import User
 from lib.days import short_time
 from mailstore.models import Folder, FolderRole, Source
 from retrieval.models import RemoteFolder
-from smtp_accounts.services import drafts, waiting
+from smtp_accounts.services import drafts, marks, waiting
 from webmail import rows as lines
 from webmail import tree
 from webmail.find import Found, find
@@ -129,7 +129,12 @@ def list_context(found: Desk, place: Place, before: str = "") -> dict[str, Any]:
     today = timezone.localdate()
     page: Found = find(found.user, place, found.tree, before=before)
     shown = lines.rows(
-        page.messages, place=place, folders=found.tree.folders, sources=found.sources, today=today
+        page.messages,
+        place=place,
+        folders=found.tree.folders,
+        sources=found.sources,
+        marks=marks.of(found.user, _not_in_inboxes(found, page)),
+        today=today,
     )
     role = _role(found, place)
     return {
@@ -147,6 +152,12 @@ def list_context(found: Desk, place: Place, before: str = "") -> dict[str, Any]:
         if role == FolderRole.DRAFTS and not before
         else (),
     }
+
+
+def _not_in_inboxes(found: Desk, page: Found) -> list[int]:
+    """The messages of a page that may have been sent from here."""
+    inboxes = {one.pk for one in found.tree.folders.values() if one.role == FolderRole.INBOX}
+    return [one.pk for one in page.messages if one.folder_id not in inboxes]
 
 
 def _chips(found: Desk, place: Place) -> dict[str, Any]:

@@ -124,6 +124,29 @@ def test_a_message_that_came_back(
     assert problems == []
 
 
+def test_the_lines_of_what_was_sent(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    copy: Message,
+    enter: Callable[[User], None],
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+) -> None:
+    """What came back shows in the list already."""
+    arrive(user, dsn(BOB, action="delayed"))
+    enter(user)
+    sent_folder = live_server.url + reverse("mail-folder", args=[copy.folder_id])
+    page.goto(sent_folder)
+    expect(page.get_by_role("img", name=f"Delayed on its way to {BOB}")).to_be_visible()
+    shot("returned-line-late")
+    arrive(user, dsn(BOB))
+    page.goto(sent_folder)
+    expect(page.get_by_role("img", name=f"Not delivered to {BOB}")).to_be_visible()
+    no_barriers()
+    shot("returned-line")
+
+
 def test_the_bell_tells_of_it_until_it_is_looked_at(
     page: Page,
     live_server: LiveServer,

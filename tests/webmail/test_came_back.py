@@ -19,7 +19,7 @@ from mailstore.models import Folder, Message
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import drafts, identities, outbox, reports, sent
+from smtp_accounts.services import drafts, identities, marks, outbox, reports, sent
 from tests.smtp_accounts.reports import BOB, SENT, dsn, mdn
 from tests.smtp_accounts.test_receipts import letter
 from tests.webmail.samples import letter as plain_letter
@@ -73,6 +73,37 @@ def test_the_sent_message_says_it(browser_client: Client, copy: Message, inbox: 
     told = page_of(browser_client, report)
     assert "This is a report about “Tide tables”, which you sent." in told
     assert reverse("mail-message", args=[copy.pk]) in told
+
+
+def test_its_line_in_a_list_says_it(
+    browser_client: Client, other_user: User, copy: Message, inbox: Folder
+) -> None:
+    """For eyes, for pointers and for ears; a failure counts more than a delay."""
+    place = reverse("mail-folder", args=[copy.folder_id])
+
+    def shown() -> str:
+        return browser_client.get(place).content.decode()
+
+    assert "msg__mark" not in shown().replace("msg__marks", "")
+    arrive(inbox, dsn(ANN, action="delayed"))
+    assert f'title="Delayed on its way to {ANN}"' in shown()
+    arrive(inbox, dsn())
+    assert f'aria-label="Not delivered to {BOB}"' in shown()
+    assert "Delayed" not in shown()
+    arrive(inbox, dsn(ANN))
+    assert "Not delivered to 2 recipients" in shown()
+    assert marks.of(other_user, [copy.pk]) == {}
+
+
+def test_a_delay_that_ended_well_is_no_longer_shown(
+    user: User, copy: Message, inbox: Folder, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    arrive(inbox, dsn(ANN, action="delayed"), dsn(action="delayed"))
+    with django_assert_num_queries(1):
+        [mark] = marks.of(user, [copy.pk]).values()
+    assert (mark.words, mark.is_bad) == ("Delayed on its way to several recipients", False)
+    arrive(inbox, dsn(ANN, action="delivered"), mdn(recipient=BOB))
+    assert marks.of(user, [copy.pk]) == {}
 
 
 def test_looking_at_it_ends_the_notification(
