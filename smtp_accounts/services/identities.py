@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -61,14 +61,12 @@ class Chosen:
     """What a message starts with. ``reason`` is stored, ``sentence`` says it beside From.
 
     ``address``: the exact address to write from where it is not the identity's own, else empty.
-    ``suggested`` is what the recipients were last written to from, where that is another.
     """
 
     send_from: SendFrom
     reason: str
     sentence: str
     address: str = ""
-    suggested: SendFrom | None = None
 
 
 def send_from(user: User, also: Identity | None = None) -> list[SendFrom]:
@@ -93,18 +91,23 @@ def by_key(user: User, key: str) -> SendFrom | None:
     return next((one for one in send_from(user) if one.key == key), None)
 
 
-def for_new(user: User, to: Sequence[str] = (), *, source_id: int | None = None) -> Chosen:
+def for_new(user: User, *, source_id: int | None = None) -> Chosen:
     """What new mail starts with: what belongs to the account in view, else the Default From.
 
-    ``source_id`` is that of the folder or account in view. What these people (``to``) were last
-    written to from is only suggested.
+    ``source_id`` is that of the folder or account in view.
     """
     entries = send_from(user)
-    choice = rules.choose(_candidates(entries), folder_source_id=source_id)
-    chosen = _chosen(entries, choice)
-    used = set(correspondents.identities_used(user, to).values()) if to else set()
-    last = next((one for one in entries if used == {one.identity.pk}), None)
-    return chosen if last == chosen.send_from else replace(chosen, suggested=last)
+    return _chosen(entries, rules.choose(_candidates(entries), folder_source_id=source_id))
+
+
+def usual_for(user: User, to: Sequence[str]) -> SendFrom | None:
+    """What these people were last written to from, where that is one for all who are known.
+
+    It is only suggested, and so never one that cannot send.
+    """
+    used = set(correspondents.identities_used(user, to).values())
+    able = (one for one in send_from(user) if not one.disabled_reason)
+    return next((one for one in able if used == {one.identity.pk}), None)
 
 
 def for_reply(

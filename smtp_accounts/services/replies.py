@@ -55,8 +55,7 @@ def blank(
     source_id: int | None = None,
 ) -> Start:
     """A new message, from what the list it is begun in belongs to, else from the Default From."""
-    people = [one.address for one in addresses.parse(to).mailboxes]
-    chosen = identities.for_new(user, people, source_id=source_id)
+    chosen = identities.for_new(user, source_id=source_id)
     text, html = quotes.signed(Quote(), chosen.send_from.identity, DraftKind.NEW, above=body)
     values = _values(chosen, to=to, cc=cc, subject=subject[:998], body=text, html=html)
     return Start(values, chosen, is_plain=user.writes_plain)

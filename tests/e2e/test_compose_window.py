@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -185,6 +186,39 @@ def test_another_sender_brings_what_is_its_own(
     expect(window.locator("[data-status]")).to_contain_text("Saved", timeout=10_000)
     kept.refresh_from_db()
     assert (kept.identity_id == signing.pk, kept.is_by_hand) == (False, False)
+    assert problems == []
+
+
+def test_the_usual_sender_is_suggested_and_never_chosen(
+    page: Page,
+    live_server: LiveServer,
+    known_people: None,
+    signing: Identity,
+    shot: Shot,
+    no_barriers: Check,
+    problems: list[str],
+) -> None:
+    correspondents.wrote(signing.user, signing, ["ruth@okafor.test"], timezone.now())
+    window = opened(page, live_server)
+    note, button = window.locator('[data-note="usual"]'), window.locator("[data-from]")
+    to_field(window).fill("ruth@okafor.test,")
+    expect(note).to_contain_text("You last wrote to ruth@okafor.test from mara@provider.test.")
+    expect(to_field(window)).to_be_focused()
+    expect(button).to_contain_text("mara@example.test")
+    shot("window-usual")
+    no_barriers()
+    # Somebody is written to from elsewhere: then nothing is usual.
+    to_field(window).fill("xenia@okafor.test,")
+    expect(note).to_have_count(0)
+    window.locator("[data-row=to] .chip").last.get_by_role("button").click()
+    expect(chips(window)).to_have_text(["ruth@okafor.test"])
+    window.get_by_role("button", name="Save and close").click()
+    expect(window).to_have_count(0)
+    window = opened(page, live_server)
+    to_field(window).fill("ruth@okafor.test,")
+    note.get_by_role("button", name="Use mara@provider.test").click()
+    expect(button).to_contain_text("mara@provider.test")
+    expect(note).to_have_count(0)
     assert problems == []
 
 

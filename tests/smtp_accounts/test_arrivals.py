@@ -134,14 +134,17 @@ def test_new_mail_starts_with_what_is_in_view_and_only_suggests_what_was_used(
     own = identities.primary_of(account)
     correspondents.wrote(user, own, ["bob@elsewhere.test"], NOW)
     blank = identities.for_new(user)
-    assert (blank.send_from.address, blank.reason, blank.suggested) == (user.email, "default", None)
-    to_bob = identities.for_new(user, ["Bob@elsewhere.test"])
-    assert to_bob.send_from.address == user.email
-    assert to_bob.suggested is not None
-    assert to_bob.suggested.identity == own
-    in_view = identities.for_new(user, ["bob@elsewhere.test"], source_id=source.pk)
+    assert (blank.send_from.address, blank.reason) == (user.email, "default")
+    usual = identities.usual_for(user, ["Bob@elsewhere.test", "new@elsewhere.test"])
+    assert usual is not None
+    assert usual.identity == own
+    in_view = identities.for_new(user, source_id=source.pk)
     assert (in_view.send_from.identity, in_view.reason) == (own, "folder")
-    assert in_view.suggested is None
+    correspondents.wrote(user, identities.local_of(user), ["ann@elsewhere.test"], NOW)
+    both = ["bob@elsewhere.test", "ann@elsewhere.test"]
+    assert identities.usual_for(user, both) is None
+    SmtpAccount.objects.update(cause="login-refused")
+    assert identities.usual_for(user, both[:1]) is None
 
 
 def test_nobody_takes_the_addresses_of_a_domain_served_here(

@@ -73,6 +73,25 @@ def test_a_sender_comes_with_its_signature_and_address_for_replies(
     assert said["signature"]["id"] == ""
 
 
+def test_what_people_are_used_to_is_told_for_a_message_of_its_own(
+    user: User, other_user: User, work: Identity, client_for: ClientFor
+) -> None:
+    correspondents.wrote(user, work, ["ruth@okafor.test", "jo@okafor.test"], timezone.now())
+    browser, address = client_for(user), reverse("compose-sender", args=[uuid4()])
+    asked = {"identity": local_key(user), "kind": "new", "to": ["Ruth <ruth@okafor.test>"]}
+    assert browser.get(address, asked).json()["usual"] == {
+        "text": f"You last wrote to ruth@okafor.test from {work.address}.",
+        "instead": str(work.pk),
+        "address": work.address,
+    }
+    both = browser.get(address, {**asked, "to": ["ruth@okafor.test", "jo@okafor.test"]}).json()
+    assert both["usual"]["text"] == f"You last wrote to them from {work.address}."
+    for other in ({"kind": "reply"}, {"identity": str(work.pk)}, {"to": ["new@okafor.test"]}):
+        assert browser.get(address, {**asked, **other}).json()["usual"] is None
+    theirs = {**asked, "identity": local_key(other_user)}
+    assert client_for(other_user).get(address, theirs).json()["usual"] is None
+
+
 def test_nobody_signs_as_somebody_else(
     user: User, other_user: User, work: Identity, client_for: ClientFor
 ) -> None:

@@ -68,6 +68,7 @@ def sender(request: HttpRequest, key: UUID) -> HttpResponse:
             "signature": {"id": region.signature_id, "html": region.html, "text": region.text},
             "reply_to": chosen.reply_to,
             "warning": _warning(request, user, chosen),
+            "usual": _usual(request, user, chosen),
         }
     )
 
@@ -119,16 +120,31 @@ def _region(user: User, chosen: SendFrom, kind: str, signature: str) -> Region:
     return signatures.region(chosen.identity, kind)
 
 
+def _to(request: HttpRequest) -> list[str]:
+    found = [addresses.parse_one(one) for one in request.GET.getlist("to")[:MAX_TO]]
+    return [one.address for one in found if one is not None]
+
+
+def _usual(request: HttpRequest, user: User, chosen: SendFrom) -> dict[str, str] | None:
+    """Another address that these people are used to, for a message of its own."""
+    to = _to(request)
+    usual = identities.usual_for(user, to) if request.GET.get("kind", "new") == "new" else None
+    if usual is None or usual.key == chosen.key:
+        return None
+    words = _("You last wrote to them from %(address)s.")
+    if len(to) == 1:
+        words = _("You last wrote to %(who)s from %(address)s.")
+    text = words % {"who": to[0], "address": usual.address}
+    return {"text": text, "instead": usual.key, "address": usual.address}
+
+
 def _warning(request: HttpRequest, user: User, chosen: SendFrom) -> dict[str, str] | None:
     """What speaks against writing to these people from this address, if anything does."""
     original = request.GET.get("original", "")
     message = None
     if original.isdecimal() and len(original) < 19:
         message = Message.objects.filter(user=user, pk=int(original)).first()
-    entries = request.GET.getlist("to")[:MAX_TO]
-    found = [addresses.parse_one(one) for one in entries]
-    to = [one.address for one in found if one is not None]
-    warning = guarding.warning(user, chosen.identity, original=message, to=to)
+    warning = guarding.warning(user, chosen.identity, original=message, to=_to(request))
     if warning is None:
         return None
     instead = warning.instead

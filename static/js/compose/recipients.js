@@ -98,7 +98,7 @@ export class Recipients {
   store() {
     this.field.value = [...this.entries, this.input.value.trim()].filter(Boolean).join(", ");
     this.host.touched();
-    this.host.recipientsChanged?.();
+    this.host.usual?.later();
   }
 
   typing() {

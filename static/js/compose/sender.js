@@ -89,6 +89,7 @@ export class Sender {
     this.button.querySelector(".dot").className = `dot ${option.dataset.color}`;
     this.button.querySelector("[data-chosen]").textContent = option.querySelector("b").textContent;
     this.reason.textContent = this.reason.title = reason;
+    this.host.usual.forget();
     this.host.mark({ sender: "" });
     this.host.touched();
     this.follow();
@@ -97,21 +98,24 @@ export class Sender {
   // What changes with it: the signature, where answers go, and a warning where one is due.
   async follow() {
     const mine = (this.asked += 1);
-    const { kind, original } = this.fields;
-    const query = new URLSearchParams({ identity: this.field.value, kind: kind.value, original: original.value });
-    for (const one of this.host.recipients) for (const entry of one.entries) query.append("to", entry);
-    let facts;
-    try {
-      const answer = await fetch(`${this.host.dataset.senderUrl}?${query}`, { headers: csrfHeaders() });
-      if (!answer.ok || answer.redirected) return;
-      facts = await answer.json();
-    } catch {
-      return;
-    }
-    if (mine !== this.asked || !this.host.isConnected) return;
+    const facts = await this.facts();
+    if (!facts || mine !== this.asked || !this.host.isConnected) return;
     this.host.editor?.setSignature(facts.signature);
     this.answers(facts.reply_to);
     this.host.warn(facts.warning);
+  }
+
+  // What the server knows of the present sender and these recipients; nothing where it is away.
+  async facts() {
+    const { kind, original } = this.fields;
+    const query = new URLSearchParams({ identity: this.field.value, kind: kind.value, original: original.value });
+    for (const one of this.host.recipients) for (const entry of one.entries) query.append("to", entry);
+    try {
+      const answer = await fetch(`${this.host.dataset.senderUrl}?${query}`, { headers: csrfHeaders() });
+      return answer.ok && !answer.redirected ? await answer.json() : null;
+    } catch {
+      return null;
+    }
   }
 
   answers(address) {

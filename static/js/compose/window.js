@@ -11,6 +11,7 @@ import { Saver } from "./saver.js";
 import { Sender } from "./sender.js";
 import { Sending } from "./sending.js";
 import { join, part, tell } from "./tabs.js";
+import { Usual } from "./usual.js";
 
 const failed = () => document.getElementById("words").dataset.failed;
 
@@ -25,6 +26,8 @@ class ComposeWindow extends HTMLElement {
     this.sender = new Sender(this);
     this.recipients = [];
     this.recipients.push(...[...this.querySelectorAll("[data-recipients]")].map((row) => new Recipients(row, this)));
+    this.usual = new Usual(this);
+    this.usual.later();
     this.files = new Files(this);
     this.menu = new Menu(this);
     this.later = new Later(this);
@@ -44,6 +47,7 @@ class ComposeWindow extends HTMLElement {
     this.saver.stop();
     this.files.stop();
     this.menu.stop();
+    this.usual.stop();
     this.editor?.destroy();
     part(this);
   }
