@@ -1,10 +1,10 @@
 """Tributary as a contestant of the retrieval benchmark, driven by its operator commands.
 
-    python bench/contestant.py setup|pull|count imap|pop
+    python bench/contestant.py setup|count imap|pop
 
-Reads the BENCH_* variables the benchmark sets. ``setup`` runs before the clock, ``pull`` is
-what is timed, ``count`` writes every message out as Maildir, to be compared with the corpus,
-and prints how many there are.
+Reads the BENCH_* variables the benchmark sets. ``setup`` runs before the clock and prints the
+command that is timed, as JSON. ``count`` writes every message out as Maildir, to be compared with
+the corpus, and prints how many there are.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PERSON = "bench@bench.test"
 
 
-def environment() -> dict[str, str]:
-    """The environment of an installation that lives in this run's state folder."""
+def settings() -> dict[str, str]:
+    """The settings of an installation that lives in this run's state folder."""
     return {
-        **os.environ,
         "DATA_DIR": str(Path(os.environ["BENCH_STATE"]) / "data"),
         "ENV_FILE": os.devnull,
         "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -36,7 +35,7 @@ def manage(*words: str, typed: str = "") -> str:
     """One operator command; its output."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *words],
-        env=environment(),
+        env={**os.environ, **settings()},
         input=typed,
         capture_output=True,
         text=True,
@@ -71,10 +70,11 @@ def _compile() -> None:
         compileall.compile_dir(room, quiet=1)
 
 
-def pull() -> None:
-    """What is timed: the process becomes the operator command."""
-    words = [sys.executable, str(ROOT / "manage.py"), "retrieval", "run", "1", "--json"]
-    os.execve(sys.executable, words, environment())
+def command() -> list[str]:
+    """What is timed: the operator command, without a process of ours before it."""
+    told = [f"{name}={value}" for name, value in settings().items()]
+    manager = str(ROOT / "manage.py")
+    return ["env", *told, sys.executable, manager, "retrieval", "run", "1", "--json"]
 
 
 def count() -> None:
@@ -91,7 +91,6 @@ if __name__ == "__main__":
     verb, kind = sys.argv[1:3]
     if verb == "setup":
         setup(kind)
-    elif verb == "pull":
-        pull()
+        sys.stdout.write(json.dumps(command()))
     else:
         count()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -75,8 +76,14 @@ def pulls(options: argparse.Namespace) -> None:
 def _setup(kind: str) -> Any:
     def prepare(env: dict[str, str]) -> list[str]:
         told = {name: value for name, value in env.items() if not name.startswith("_")}
-        subprocess.run([*CONTESTANT, "setup", kind], env={**os.environ, **told}, check=True)
-        return [*CONTESTANT, "pull", kind]
+        ready = subprocess.run(
+            [*CONTESTANT, "setup", kind],
+            env={**os.environ, **told},
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        command: list[str] = json.loads(ready.stdout)
+        return command
 
     return prepare
 
