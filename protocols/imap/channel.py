@@ -23,6 +23,7 @@ LITERALS_CAP = 32  # in one response
 RESPONSE_CAP = 2 * LITERAL_CAP  # bytes of all literals in one response
 SAID_CAP = 4_096  # bytes of a server's free text that are looked at
 RESPONSES_CAP = 1_000_000  # untagged responses between two tagged answers
+GATHERED_CAP = 16 << 20  # bytes of responses that lie here together
 _LITERAL = re.compile(rb"\{(\d{1,19})\}\r?\n$")
 _STATUS = re.compile(rb"(?:\*|T\d+) (OK|NO|BAD|BYE|PREAUTH)\b", re.I)
 _PARTIAL = re.compile(r"\[MESSAGELIMIT \d{1,10} (\d{1,10})\]", re.I)
@@ -145,8 +146,13 @@ class Channel:
             yield parts
 
     def run(self, command: bytes, *names: bytes, rest: bytes = b"") -> list[Parts]:
-        """One command and everything that came back."""
-        return list(self.collect(self.send(command, *names, rest=rest)))
+        """One command and everything that came back, for answers that are short."""
+        found: list[Parts] = []
+        size = 0
+        for parts in self.collect(self.send(command, *names, rest=rest)):
+            size = self._gathered(size, parts)
+            found.append(parts)
+        return found
 
     def quick(self, pattern: re.Pattern[bytes]) -> tuple[bytes, ...] | None:
         """The groups of the next response, if it is here already and of that very form."""
@@ -174,6 +180,7 @@ class Channel:
 
     def _continued(self, tag: bytes) -> bool:
         """Wait for leave to send a literal; False when the command was answered instead."""
+        size = 0
         while True:
             parts = self._read()
             first = parts[0]
@@ -183,8 +190,14 @@ class Channel:
             done = self._finished(parts)
             if done is not None and done.tag == tag:
                 return False
-            if len(self._early) > RESPONSES_CAP // 10:
-                raise self.wire.broken("too many responses")
+            size = self._gathered(size, parts)
+
+    def _gathered(self, size: int, parts: Parts) -> int:
+        """The bytes of responses that are kept, with one more of them and what it costs."""
+        size += 100 + sum(part.size if isinstance(part, Body) else len(part) for part in parts)
+        if size > GATHERED_CAP:
+            raise self.wire.broken("too many responses")
+        return size
 
     def _read(self) -> Parts:
         line = self.wire.readline(LINE_CAP)
@@ -195,7 +208,7 @@ class Channel:
         if found is None:
             return [line]
         parts: list[bytes | Body] = [line]
-        total = 0
+        total, left = 0, LINE_CAP - len(line)
         while found is not None:
             if len(parts) > 2 * LITERALS_CAP:
                 raise self.wire.broken("too many literals")
@@ -203,7 +216,8 @@ class Channel:
             if total > RESPONSE_CAP:
                 raise self.wire.broken("response too long")
             parts.append(self._literal(int(found[1])))
-            line = self.wire.readline(LINE_CAP)
+            line = self.wire.readline(left)
+            left -= len(line)
             parts.append(line)
             found = _LITERAL.search(line, max(0, len(line) - 24))
         return parts

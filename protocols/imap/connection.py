@@ -35,6 +35,7 @@ from protocols.types import Deadline, Endpoint, Login, Security
 from protocols.wire import Wire
 
 LITERAL_CAP = 65_536  # before sign-in no server has anything larger to say
+OPENING_CAP = 1 << 20  # nor has it much: imaplib keeps every line
 STEP = 30.0
 WHO = b'ID ("name" "Tributary")'  # some servers want to know whom they serve (RFC 2971)
 
@@ -50,6 +51,7 @@ class _WireIMAP4(imaplib.IMAP4):
         self.trust = trust
         self.greeted: bool | None = None  # whether the greeting told the capabilities
         self.entered = b""  # what the server said to a sign-in that went well
+        self._heard = 0
         super().__init__()
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -60,11 +62,19 @@ class _WireIMAP4(imaplib.IMAP4):
         """A literal of the server's."""
         if size > LITERAL_CAP:
             raise self.wire.broken("literal too long")
+        self._hear(size)
         return b"".join(self.wire.pieces(size))
 
     def readline(self) -> bytes:
         """One line; imaplib insists on CRLF, servers do not."""
-        return self.wire.readline().rstrip(b"\r\n") + b"\r\n"
+        line = self.wire.readline()
+        self._hear(len(line))
+        return line.rstrip(b"\r\n") + b"\r\n"
+
+    def _hear(self, size: int) -> None:
+        self._heard += size
+        if self._heard > OPENING_CAP:
+            raise self.wire.broken("more than anybody asked for")
 
     def send(self, data: Any) -> None:
         """To the server."""

@@ -4,6 +4,7 @@ import contextlib
 import re
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import replace
 
 from protocols.errors import Refused, Stage
@@ -36,9 +37,7 @@ def list_folders(channel: Channel, capabilities: frozenset[str]) -> list[RemoteM
     boxes: dict[bytes, RemoteMailbox] = {}
     status: dict[bytes, MailboxStatus] = {}
     for parts in _listed(channel, listing, capabilities, until):
-        found = parse.status_line(parts)
-        if found is not None:
-            status[_key(found[0])] = found[1]
+        if _numbers(parts, status):
             continue
         box = _mailbox(parts)
         if box is not None and not box.raw_name.startswith(foreign) and len(boxes) < FOLDERS_CAP:
@@ -68,19 +67,25 @@ def _be_patient(channel: Channel, until: float) -> None:
 
 def _listed(
     channel: Channel, tag: bytes, capabilities: frozenset[str], until: float
-) -> list[Parts]:
-    found: list[Parts] = []
+) -> Iterator[Parts]:
     try:
         for parts in channel.collect(tag):
-            found.append(parts)
             _be_patient(channel, until)
-        return found
+            yield parts
     except Refused:
         if _command(capabilities) == _PLAIN:
             raise
-    # Offered, yet refused: the plain form is always there.
-    _be_patient(channel, until)
-    return channel.run(_PLAIN)
+        # Offered, yet refused: the plain form is always there.
+        _be_patient(channel, until)
+        yield from channel.collect(channel.send(_PLAIN))
+
+
+def _numbers(parts: Parts, into: dict[bytes, MailboxStatus]) -> bool:
+    """Whether this is a STATUS response; what it tells is kept as far as there is room."""
+    told = parse.status_line(parts)
+    if told is not None and len(into) < FOLDERS_CAP and len(told[0]) <= NAME_CAP:
+        into[_key(told[0])] = told[1]
+    return told is not None
 
 
 def _mailbox(parts: Parts) -> RemoteMailbox | None:
@@ -118,9 +123,7 @@ def _answer(
     tag, _ = waiting.popleft()
     try:
         for parts in channel.collect(tag):
-            line = parse.status_line(parts)
-            if line is not None:
-                found[_key(line[0])] = line[1]
+            _numbers(parts, found)
     except Refused:
         return  # a name that is listed and does not exist is an answer, not a failure
 

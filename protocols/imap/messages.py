@@ -16,10 +16,11 @@ from protocols.imap.values import RemoteMeta
 
 MOST_BYTES = 1 << 60  # fits every database; a size is a hint only
 MESSAGE_ID_CAP = 998  # the longest line RFC 5322 allows
+FLAGS_CAP = 100  # of one message
 # All repeats are possessive: giving up on a hostile line costs no second look at it.
 _ITEM = (
     rb"(?:UID (\d{1,10}+)|RFC822\.SIZE (\d{1,19}+)|INTERNALDATE \"([^\"\r\n]{0,64}+)\""
-    rb"|FLAGS \(([^()\r\n]*+)\)|X-GM-MSGID (\d{1,20}+)|EMAILID \(([!-'*-~]{1,255}+)\))"
+    rb"|FLAGS \(([^()\r\n]{0,8192}+)\)|X-GM-MSGID (\d{1,20}+)|EMAILID \(([!-'*-~]{1,255}+)\))"
 )
 _START = rb"\* \d{1,10}+ FETCH \("
 # A whole response without a literal, and one up to the literal of the body; the groups are the
@@ -78,7 +79,10 @@ def from_groups(groups: tuple[bytes | None, ...], ident: bytes = b"") -> RemoteM
 
 @lru_cache(maxsize=256)
 def _flags(text: bytes) -> frozenset[str]:
-    return frozenset(text.decode("utf-8", "replace").split())
+    words = text.decode("utf-8", "replace").split()
+    if len(words) > FLAGS_CAP:
+        words.sort(key=lambda word: not word.startswith("\\"))  # those of the system first
+    return frozenset(words[:FLAGS_CAP])
 
 
 def sections(parts: Parts) -> Iterator[Section]:

@@ -99,7 +99,7 @@ class Pop3Source:
         try:
             told = self._lines()
         except Refused:
-            told = []
+            told = iter(())
         found = [
             (int(match[1]), match[2].decode("ascii")) for match in map(_UIDL.match, told) if match
         ]
@@ -187,7 +187,7 @@ class Pop3Source:
         """Close the connection without QUIT: nothing is removed or marked at the server."""
         self._wire.close()
 
-    def _lines(self, *, last: bool = True) -> list[bytes]:
+    def _lines(self, *, last: bool = True) -> Iterator[bytes]:
         """The lines of an answer; a refusal ends the connection unless it was the last one due."""
         try:
             answer(self._wire)

@@ -1,5 +1,7 @@
 """Commands and their answers (RFC 1939 section 3)."""
 
+from collections.abc import Iterator
+
 from protocols.errors import Refused, redact
 from protocols.wire import Wire
 
@@ -22,11 +24,11 @@ def answer(wire: Wire) -> bytes:
     raise wire.broken("neither +OK nor -ERR")
 
 
-def lines(wire: Wire) -> list[bytes]:
+def lines(wire: Wire) -> Iterator[bytes]:
     """The lines of a listing up to the one with nothing but a dot."""
-    found: list[bytes] = []
+    number = 0
     while (line := wire.readline()).rstrip(b"\r\n") != b".":
-        found.append(line)
-        if len(found) > ENTRIES_CAP:
+        number += 1
+        if number > ENTRIES_CAP:
             raise wire.broken("listing too long")
-    return found
+        yield line
