@@ -82,7 +82,7 @@ def send_due(after: timedelta = timedelta(seconds=11)) -> None:
         rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
 
 
-@pytest.mark.accept("A31", "A33")
+@pytest.mark.accept("A22", "A26", "A31", "A33")
 def test_an_account_is_added(
     page: Page,
     live_server: LiveServer,
@@ -105,9 +105,15 @@ def test_an_account_is_added(
     dialog.get_by_label("Server Address").fill("localhost")
     dialog.get_by_label("Encryption").select_option("SSL")
     expect(dialog.get_by_text("The password would travel unencrypted.")).to_be_hidden()
+    expect(dialog.get_by_label("Server Port")).to_have_value("25")
     dialog.get_by_role("button", name="Use port 465").click()
     expect(dialog.get_by_label("Server Port")).to_have_value("465")
+    # What was typed is offered another one and stays.
     dialog.get_by_label("Server Port").fill(str(smtp_server.tls_port))
+    for encryption, port in (("TLS", "587"), ("SSL", "465")):
+        dialog.get_by_label("Encryption").select_option(encryption)
+        expect(dialog.get_by_role("button", name=f"Use port {port}")).to_be_visible()
+        expect(dialog.get_by_label("Server Port")).to_have_value(str(smtp_server.tls_port))
     dialog.get_by_label("Email Address").press_sequentially("mara@provider.test")
     expect(dialog.get_by_label("Username")).to_have_value("mara@provider.test")
     dialog.get_by_label("Password").fill("not this one")

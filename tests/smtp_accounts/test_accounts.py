@@ -22,6 +22,7 @@ from tests.smtp_accounts.conftest import NOW, SECRET
 Values = Callable[..., AccountValues]
 
 
+@pytest.mark.accept("A17", "A18", "A21")
 @pytest.mark.parametrize("encryption", ["ssl", "tls", "none"])
 def test_an_account_that_works_is_stored(
     user: User, values: Values, smtp_server: SmtpServer, encryption: str

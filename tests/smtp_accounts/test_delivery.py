@@ -74,7 +74,7 @@ def clear_account(user: User, values: Callable[..., AccountValues]) -> Callable[
     return make
 
 
-@pytest.mark.accept("A35")
+@pytest.mark.accept("A23", "A24", "A26", "A27", "A35")
 def test_mail_goes_through_the_chosen_account(
     user: User, account: SmtpAccount, make_draft: Drafts, smtp_server: SmtpServer
 ) -> None:

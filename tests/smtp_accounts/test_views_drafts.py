@@ -54,6 +54,7 @@ def url(draft: AccountDraft) -> str:
     ("address", "host", "port", "encryption"),
     [
         ("mara@gmail.com", "smtp.gmail.com", "465", "ssl"),
+        ("mara@yahoo.com", "smtp.mail.yahoo.com", "465", "ssl"),
         ("mara@icloud.com", "smtp.mail.me.com", "587", "tls"),
         ("mara@web.de", "smtp.web.de", "465", "ssl"),
     ],
@@ -68,9 +69,13 @@ def test_an_address_fills_in_its_server(
     assert "Found by: provider list." in page.text
 
 
-@pytest.mark.accept("A9")
-def test_microsoft_wants_no_password_here_either(web: Client) -> None:
-    source = web.get(NEW, {"provider": "outlook"}).content.decode()
+@pytest.mark.accept("A9", "A38")
+@pytest.mark.parametrize(
+    "asked",
+    [{"provider": "outlook"}, {"address": "mara@hotmail.com"}, {"address": "mara@outlook.com"}],
+)
+def test_microsoft_wants_no_password_here_either(web: Client, asked: dict[str, str]) -> None:
+    source = web.get(NEW, asked).content.decode()
     assert 'type="password"' not in source
     assert "Sign-in at Microsoft is not set up here yet." in source
     assert "smtp-mail.outlook.com" in source

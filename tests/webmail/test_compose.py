@@ -24,7 +24,7 @@ from tests.webmail.writing import (
 )
 
 
-@pytest.mark.accept("A35")
+@pytest.mark.accept("A16", "A35")
 def test_send_from_lists_every_account_and_a_reply_chooses_the_right_one(
     user: User,
     account: SmtpAccount,
