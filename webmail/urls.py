@@ -56,7 +56,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compose/<uuid:key>/save/", compose.save, name="draft-save"),
     path("compose/<uuid:key>/discard/", compose.discard, name="draft-discard"),
     path("compose/<uuid:key>/restore/", compose.restore, name="draft-restore"),
-    path("compose/<uuid:key>/attach/", attaching.attach, name="draft-attach"),
     path("compose/<uuid:key>/file/<int:pk>/", attaching.attached, name="draft-file"),
     path("compose/<uuid:key>/file/<int:pk>/detach/", attaching.detach, name="draft-detach"),
     path("compose/<uuid:key>/upload/", uploading.begin, name="draft-upload"),

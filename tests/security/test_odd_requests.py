@@ -161,8 +161,10 @@ def test_a_word_is_no_address(user: User) -> None:
         assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
-def upload(browser: Client, key: object, *files: SimpleUploadedFile) -> Any:
-    return browser.post(reverse("draft-attach", args=[key]), {"files": list(files)})
+def upload(browser: Client, draft: Draft, *files: SimpleUploadedFile) -> Any:
+    draft.refresh_from_db()
+    form = {"sender": str(draft.identity_id), "version": draft.version, "action": "attach"}
+    return browser.post(reverse("compose-send", args=[draft.key]), {**form, "files": list(files)})
 
 
 @pytest.fixture
@@ -186,7 +188,7 @@ def test_uploads_have_harmless_names(user: User, draft: Draft) -> None:
     browser = calm(user)
     for name in names:
         file = SimpleUploadedFile(name, b"x", "text/html")
-        assert upload(browser, draft.key, file).status_code == 200
+        assert upload(browser, draft, file).status_code == 302
     stored = list(DraftAttachment.objects.values_list("filename", flat=True))
     assert len(stored) == len(names)
     for name in stored:
@@ -202,7 +204,7 @@ def test_a_draft_takes_no_endless_number_of_files(user: User, draft: Draft) -> N
     browser = calm(user)
     files = [SimpleUploadedFile(f"{n}.txt", b"") for n in range(100)]
     for _ in range(3):
-        upload(browser, draft.key, *files)
+        upload(browser, draft, *files)
         for file in files:
             file.seek(0)
     assert draft.attachments.count() <= 100

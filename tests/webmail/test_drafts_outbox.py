@@ -55,17 +55,19 @@ def test_files_are_put_in_and_taken_out(
     draft = Draft.objects.get()
     stored = draft.attachments.get()
     assert stored.filename == "a.txt"
-    got = browser.get(reverse("draft-file", args=[draft.key, stored.pk]))
+    address = reverse("draft-file", args=[draft.key, stored.pk])
+    shown = browser.get(reverse("compose-draft", args=[draft.key])).content.decode()
+    assert f'<a href="{address}" download>a.txt</a>' in shown
+    got = browser.get(address)
     assert b"".join(got.streaming_content) == b"abc"  # type: ignore[attr-defined]  # it streams
     assert got["Content-Type"] == "application/octet-stream"
     assert got["Content-Disposition"].startswith("attachment")
     settings.MAX_SEND_SIZE = 2000
-    refused = browser.post(
-        reverse("draft-attach", args=[draft.key]),
-        {"files": [SimpleUploadedFile("big.bin", b"x" * 3000)]},
-    )
+    big = SimpleUploadedFile("big.bin", b"x" * 3000)
+    again = {**fields, "version": str(draft.version), "action": "attach", "files": [big]}
+    refused = browser.post(action, again)
     assert refused.status_code == 422
-    assert "This one was not added." in refused.json()["error"]
+    assert "This one was not added." in refused.content.decode()
     assert draft.attachments.count() == 1
     browser.post(reverse("draft-detach", args=[draft.key, stored.pk]))
     assert not draft.attachments.exists()
@@ -176,9 +178,9 @@ def test_nobody_reaches_into_anothers_writing(
 ) -> None:
     browser, stranger = client_for(user), client_for(other_user)
     key = uuid4()
-    browser.post(reverse("draft-save", args=[key]), {"sender": local_key(user), "subject": "Mine"})
+    fields = {"sender": local_key(user), "subject": "Mine", "action": "attach"}
     upload = SimpleUploadedFile("a.txt", b"abc")
-    browser.post(reverse("draft-attach", args=[key]), {"files": [upload]})
+    browser.post(reverse("compose-send", args=[key]), {**fields, "files": [upload]})
     file = Draft.objects.get(key=key).attachments.get()
     fields = {"sender": local_key(other_user), "subject": "Theirs", "version": "1"}
     for address in (
@@ -192,7 +194,7 @@ def test_nobody_reaches_into_anothers_writing(
         reverse("draft-save", args=[key]),
         reverse("draft-discard", args=[key]),
         reverse("draft-restore", args=[key]),
-        reverse("draft-attach", args=[key]),
+        reverse("draft-upload", args=[key]),
         reverse("draft-detach", args=[key, file.pk]),
         *(
             reverse("outbox-action", args=[sent.pk, do])

@@ -1,36 +1,19 @@
-"""Files of a draft: put in, taken out, looked at again."""
+"""Files of a draft: looked at again, taken out."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from lib.streaming import stream
 from mailstore.services import blobs
 from smtp_accounts import access
 from smtp_accounts.services import drafts
-from smtp_accounts.services.drafts import TooLargeError, TooManyFilesError
 from webmail.access import person
 from webmail.mail_headers import guard_download
-from webmail.uploads import from_request, refusal
 from webmail.views.compose import saved_facts
-
-
-@require_POST
-def attach(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Add the posted ``files`` to a draft that has been saved before."""
-    draft = access.draft_for(person(request), key)
-    try:
-        uploads = from_request(request)
-        if uploads:
-            drafts.attach(draft=draft, uploads=uploads, now=timezone.now())
-    except (TooLargeError, TooManyFilesError) as error:
-        return JsonResponse({"error": refusal(error)}, status=422)
-    draft.refresh_from_db()
-    return JsonResponse(saved_facts(draft, request))
 
 
 @require_POST

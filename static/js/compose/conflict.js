@@ -3,7 +3,7 @@ import { csrfHeaders, toast } from "../toast.js";
 import { drop } from "./keeper.js";
 
 // The browser makes the keys of drafts; `randomUUID` is missing where there is no HTTPS.
-export function newKey() {
+function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

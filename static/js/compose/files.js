@@ -12,7 +12,7 @@ function inUnit(bytes, unit) {
   const digits = unit && size < 10 ? 1 : 0;
   return size.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
-export const sizeText = (bytes) => `${inUnit(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)]}`;
+const sizeText = (bytes) => `${inUnit(bytes, unitOf(bytes))} ${UNITS[unitOf(bytes)]}`;
 // Base64 makes lines of 76 letters of 57 bytes each, and a part has headers: this much travels.
 const onTheWay = (bytes) => Math.ceil(bytes / 57) * 78 + 400;
 const BARE = 4096;

@@ -1,7 +1,7 @@
 // Pictures in the text: put in while they still go up, sized by an attribute, described by words.
 import { toast } from "../toast.js";
 
-export const TYPES = "image/png,image/jpeg,image/gif,image/webp";
+const TYPES = "image/png,image/jpeg,image/gif,image/webp";
 
 export class Images {
   constructor(editor, upload, signal) {

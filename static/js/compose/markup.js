@@ -12,8 +12,8 @@
 // What is stored knows no theme. A colour on the screen is light-dark(stored, made readable).
 import DOMPurify from "../../vendor/dompurify.js";
 
-export const SIZES = { small: "13px", large: "18px", huge: "24px" };
-export const MAX_HTML = 2_000_000;
+const SIZES = { small: "13px", large: "18px", huge: "24px" };
+const MAX_HTML = 2_000_000;
 const MAX_DEPTH = 200;
 
 const TAGS = "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q s samp section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr".split(" ");
@@ -49,7 +49,7 @@ function hex(color) {
 let palette;
 
 // The inks of tokens.css: what is stored for each, by number.
-export function inks() {
+function inks() {
   if (palette) return palette;
   const tokens = getComputedStyle(document.documentElement);
   palette = [];

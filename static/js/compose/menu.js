@@ -59,7 +59,7 @@ export class Menu {
   }
 
   clicked(event) {
-    const button = event.target.closest("[data-print], [data-insert], [data-keep-template], [data-into-text], [data-formatting]");
+    const button = event.target.closest("[data-print], [data-insert], [data-keep-template], [data-into-text]");
     if (!button) return;
     if ("print" in button.dataset) this.print();
     else if ("insert" in button.dataset) this.insert();
