@@ -272,6 +272,24 @@ def test_the_exact_address_a_message_came_to_is_offered(
     assert sent.from_address == (address or "mara@provider.test")
 
 
+def test_without_a_script_another_sender_brings_what_is_its_own(
+    user: User, work: Identity, client_for: ClientFor
+) -> None:
+    """Such a browser posts whom the window was from, and whom its list has now."""
+    browser = client_for(user)
+    _page, fields, action = opened(browser, "?to=bob@elsewhere.test&subject=Hi")
+    fields |= {"body": f"Hello.{fields['body']}", "action": "save", "from_address": user.email}
+    page = browser.post(action, {**fields, "sender": [local_key(user), str(work.pk)]}, follow=True)
+    kept = Draft.objects.get()
+    assert kept.body.split("\n") == ["Hello.", "", "-- ", "Mara, Harbour", ""]
+    assert (kept.identity, kept.is_by_hand, kept.from_address) == (work, True, "")
+    assert "Default From</span>" not in page.content.decode()
+    fields = fields_of(page.content.decode()) | {"action": "save"}
+    browser.post(action, {**fields, "sender": [str(work.pk), local_key(user)]})
+    kept.refresh_from_db()
+    assert (kept.body.strip(), kept.identity_reason) == ("Hello.", "")
+
+
 def test_nobody_writes_from_an_address_that_is_not_theirs(
     user: User, account: SmtpAccount, client_for: ClientFor
 ) -> None:

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from mailstore.models import Message
 from smtp_accounts import outgoing_html
 from smtp_accounts.models import DraftKind, Importance
+from smtp_accounts.services import resigning
 from smtp_accounts.services.drafts import DraftValues
 from smtp_accounts.services.identities import SendFrom
 from webmail import later
@@ -88,25 +90,39 @@ class ComposeForm(forms.Form):
         """What was typed, ready to be saved. Line ends are those of the store, not of forms."""
         data = self.cleaned_data
         sender: SendFrom = data["sender"]
+        kind = data["kind"] or DraftKind.NEW
+        html, body = self._html(), data["body"].replace("\r\n", "\n")
+        before = self._before(sender)
+        if before is not None:
+            html = outgoing_html.clean(html)
+            html, body = resigning.words(html, body, kind, before.identity, sender.identity)
         return DraftValues(
             identity=sender.identity,
-            from_address=data["from_address"],
-            identity_reason=data["reason"],
-            is_by_hand=data["by_hand"],
+            from_address=data["from_address"] if before is None else "",
+            identity_reason=data["reason"] if before is None else "",
+            is_by_hand=data["by_hand"] or before is not None,
             to=data["to"],
             cc=data["cc"],
             bcc=data["bcc"],
             # A pasted line end would be an error in a header; here it is only a space.
             subject=re.sub(r"[\r\n]+", " ", data["subject"]),
-            body=data["body"].replace("\r\n", "\n"),
-            html=self._html(),
-            kind=data["kind"] or DraftKind.NEW,
+            body=body,
+            html=html,
+            kind=kind,
             importance=data["importance"] or Importance.NORMAL,
             wants_receipt=data["wants_receipt"],
             wants_dsn=data["wants_dsn"],
             send_at=data["send_at"],
             original=data["original"],
         )
+
+    def _before(self, sender: SendFrom) -> SendFrom | None:
+        """Whom the window was from, where a browser without a script chose another: it posts the
+        field that keeps the sender as well as the list. What came with the first goes with it.
+        """
+        posted = self.data.getlist("sender") if isinstance(self.data, QueryDict) else []
+        before = self.identities.get(posted[0]) if posted else None
+        return before if before != sender else None
 
     def _html(self) -> str:
         mode: str = self.cleaned_data["mode"]
