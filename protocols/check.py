@@ -32,6 +32,9 @@ class CheckStage(StrEnum):
     SEND = "send"
 
 
+Reached = Callable[[CheckStage], None]
+
+
 class State(StrEnum):
     """How a step ended."""
 
@@ -80,10 +83,11 @@ class CheckReport:
 class _Clock(Deadline):
     """A deadline that remembers when each stage began, and what was learnt."""
 
-    __slots__ = ("facts", "marks")
+    __slots__ = ("facts", "marks", "reached")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, reached: Reached | None = None) -> None:
         super().__init__(seconds)
+        self.reached = reached
         self.marks: list[tuple[CheckStage, float]] = []
         self.facts: Facts = {}
 
@@ -94,6 +98,9 @@ class _Clock(Deadline):
 
     def within(self, seconds: float, stage: Stage) -> Deadline:
         self.marks.append((_SHOWN[stage], time.monotonic()))
+        # How far it came before there was a connection tells what is in our own networks.
+        if self.reached is not None and stage not in (Stage.NAME, Stage.CONNECT):
+            self.reached(_SHOWN[stage])
         return super().within(seconds, stage)
 
     def spent(self, stage: CheckStage) -> float:
@@ -130,6 +137,7 @@ def check(
     require_ssl: bool = True,
     sender: str | None = None,
     deadline: float = 15.0,
+    reached: Reached | None = None,
 ) -> CheckReport:
     """Try a server; raises no `MailServerError` and ends within `deadline` seconds.
 
@@ -138,8 +146,10 @@ def check(
     where offered, else clear text.  For smtp None means the endpoint's own.
 
     The sender of an smtp check is offered with MAIL FROM and taken back: nothing is sent.
+
+    `reached` is told, once there is a connection, which step is under way, some more than once.
     """
-    clock = _Clock(deadline)
+    clock = _Clock(deadline, reached)
     finding = security is None and kind != "smtp"
     chosen = security or (_first_guess(endpoint.port) if finding else endpoint.security)
     tried: set[Security] = set()

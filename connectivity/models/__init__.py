@@ -3,7 +3,12 @@
 from connectivity.models.credentials import CertificatePin, Credential, CredentialKind
 from connectivity.models.drafts import AccountDraft, OAuthFlow
 from connectivity.models.features import OFF_AT_FIRST, Feature, FeatureSwitch
-from connectivity.models.findings import ConnectionTrial, FoundSettings, UnknownFailure
+from connectivity.models.findings import (
+    ConnectionTrial,
+    FoundSettings,
+    TrialProgress,
+    UnknownFailure,
+)
 from connectivity.models.notifications import Notification
 from connectivity.models.sign_ins import OAuthClient, OAuthGrant
 
@@ -21,5 +26,6 @@ __all__ = [
     "OAuthClient",
     "OAuthFlow",
     "OAuthGrant",
+    "TrialProgress",
     "UnknownFailure",
 ]

@@ -53,3 +53,15 @@ class ConnectionTrial(models.Model):
 
     def __str__(self) -> str:
         return f"trial {self.pk}"
+
+
+class TrialProgress(models.Model):
+    """How far a connection test is that a page waits for; gone as soon as the test is over."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.UUIDField(help_text="Made by the form that asked for the test.")
+    stage = models.CharField(max_length=10, help_text="`protocols.check.CheckStage`, under way.")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.stage}"

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from accounts.models import User
-from connectivity.services import network
+from connectivity.services import network, progress
 from protocols.check import CheckReport, Kind
 from protocols.check import check as check_server
 from protocols.types import Endpoint, Login, Security
@@ -32,7 +32,8 @@ def probe(
 ) -> CheckReport:
     """`protocols.check.check` with this installation's rules; ends within ``seconds``.
 
-    With ``user`` a certificate that person pinned is believed.
+    With ``user`` a certificate that person pinned is believed. Whoever watches the request it is
+    made for (`progress.watched`) sees how far it is.
 
     Every address the guard refuses is answered alike: after `LEAST` seconds at the soonest, with
     one text, and without the times of its stages. So are names and ports that lead nowhere.
@@ -48,6 +49,7 @@ def probe(
         require_ssl=require_ssl,
         sender=sender,
         deadline=seconds,
+        reached=progress.watcher(),
     )
     if report.error is None or report.error.cause not in _TELLING:
         return report

@@ -19,6 +19,7 @@ from connectivity.access import person, requires
 from connectivity.models import Feature
 from connectivity.providers import by_key
 from connectivity.services import drafts, pins
+from connectivity.views.progress import watched
 from lib.moments import count
 from mailstore.services.folders import FolderRefused
 from retrieval import proposals
@@ -55,6 +56,7 @@ CHECKBOXES = (
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Feature.RETRIEVAL)
 @sensitive_post_parameters("password")
+@watched
 def new(request: HttpRequest) -> HttpResponse:
     """New Retrieval Task (A40, A41)."""
     user = person(request)
@@ -66,6 +68,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Feature.RETRIEVAL)
 @sensitive_post_parameters("password")
+@watched
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a task. A password left blank stays as it is."""
     user = person(request)

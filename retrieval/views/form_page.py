@@ -18,6 +18,7 @@ from connectivity.causes import Explained, explain_cause
 from connectivity.models import AccountDraft
 from connectivity.oauth_providers import OAUTH_PROVIDERS
 from connectivity.providers import OAUTH, PROVIDERS, Provider, Server, name_of
+from connectivity.running import running
 from connectivity.services import clients, pins
 from connectivity.services import signing_in as sign_ins
 from connectivity.views.returning import takes_redirects
@@ -114,7 +115,7 @@ def show(
         "layout": about.layout,
         "proposal": proposal,
         "servers": json.dumps(servers(provider)),
-        "stage_names": stage_names(form),
+        "running": running(stages(form)),
         "clear_port": clear,
         "safe_port": safe,
         "is_clear_port": str(form["port"].value()) == str(clear),
@@ -177,11 +178,10 @@ def servers(provider: Provider | None) -> dict[str, tuple[str, int]]:
     return {kind: (one.host, one.port) for kind, one in known.items() if one and one.host}
 
 
-def stage_names(form: TaskForm) -> list[str]:
+def stages(form: TaskForm) -> list[CheckStage]:
     """What a test goes through, to be shown while it runs."""
-    last = [CheckStage.SEND] if "also_send" in form.fields and form["also_send"].value() else []
-    stages = [one for one in CheckStage if one != CheckStage.SEND]
-    return [str(reports.NAMES[one]) for one in (*stages, *last)]
+    sends = "also_send" in form.fields and form["also_send"].value()
+    return [one for one in CheckStage if sends or one != CheckStage.SEND]
 
 
 def signing_in(

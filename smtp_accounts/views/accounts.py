@@ -19,6 +19,7 @@ from connectivity.access import draft_for, draft_posted, person, requires
 from connectivity.models import AccountDraft, Feature
 from connectivity.providers import by_host, by_key
 from connectivity.services import drafts, pins
+from connectivity.views.progress import watched
 from smtp_accounts import proposals
 from smtp_accounts.access import account_for
 from smtp_accounts.forms import LOCKED, AccountForm, ReplacementForm
@@ -40,6 +41,7 @@ _KEPT = {*AccountForm.base_fields, "tile"} - {"password"}
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Feature.SMTP_ACCOUNTS)
 @sensitive_post_parameters("password")
+@watched
 def new(request: HttpRequest) -> HttpResponse:
     """New SMTP Account; an address or a tile fills in what is known of its server."""
     user = person(request)
@@ -54,6 +56,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Feature.SMTP_ACCOUNTS)
 @sensitive_post_parameters("password")
+@watched
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change an account. A password left blank stays as it is."""
     user = person(request)

@@ -16,7 +16,7 @@ from connectivity.access import administrator_of
 from connectivity.causes import explain_cause
 from connectivity.models import AccountDraft
 from connectivity.providers import OAUTH, PROVIDERS, Provider, name_of
-from connectivity.report import NAMES
+from connectivity.running import running
 from connectivity.services import clients, pins, signing_in
 from connectivity.views.returning import takes_redirects
 from protocols.check import CheckStage
@@ -29,7 +29,6 @@ from smtp_accounts.proposals import Proposal, offered_port
 from smtp_accounts.services import identities, limits, sent
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
-STAGES = (CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SIGN_IN)
 #: Fields of the step before a sign-in at the provider; the others are carried along.
 SHOWN = ("display_name", "email", "host", "password")
 
@@ -84,7 +83,7 @@ def show(
         "permission": form.signs_in_there,
         # A password is never sent back. One that was typed must not turn into the stored one.
         "retype": bool(request.POST.get("password")) or "retype" in request.POST,
-        "stage_names": [str(NAMES[one]) for one in (*STAGES, CheckStage.SEND)],
+        "running": running(one for one in CheckStage if one != CheckStage.FOLDERS),
         "offered_port": offered_port(str(form["encryption"].value()), form["port"].value()),
         "stored_problem": problem_of(account) if account and tried is None else None,
     }

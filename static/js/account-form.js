@@ -1,5 +1,6 @@
 // What the dialogs of mail accounts share: the offered port, the running test, the remembered
 // password, and the report that is copied.
+import { watchSteps } from "./steps.js";
 
 // `selector` names the form; `show` is told when something in it has changed. Returns how to find
 // the form an element belongs to.
@@ -24,7 +25,7 @@ export function accountForm(selector, show) {
   });
 
   // A test may take up to 15 seconds: say what is going on, and count them.
-  let timer;
+  let timer, test;
   document.addEventListener("submit", (event) => {
     const form = formOf(event.target);
     if (!form || event.defaultPrevented && !form.hasAttribute("hx-post")) return;
@@ -41,6 +42,8 @@ export function accountForm(selector, show) {
       panel.dataset.running = action.startsWith("save") ? "save" : "test";
       const told = panel.querySelector("[data-running-words]");
       told.textContent = told.dataset.runningWords.replace("%s", form.elements.host.value.trim());
+      const mine = test = {};
+      if (!panel.hidden) watchSteps(panel, () => test !== mine || !form.isConnected);
     }
     const tell = () => {
       const seconds = Math.round((Date.now() - started) / 1000);
@@ -57,6 +60,7 @@ export function accountForm(selector, show) {
 
   function rest(form) {
     clearInterval(timer);
+    test = null;
     form.removeAttribute("aria-busy");
     const panel = form.querySelector("[data-running]");
     if (panel) panel.hidden = true;

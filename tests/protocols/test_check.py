@@ -140,3 +140,27 @@ def test_what_was_learnt_before_a_failure_is_kept(
         assert report.facts["tls_version"] == "TLS 1.3"
         assert "valid_until" in report.facts
         assert report.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "port"), [("imap", "imaps_port"), ("imap", "imap_port"), ("pop", "pop3s_port")]
+)
+def test_tells_each_step_once_there_is_a_connection(
+    dovecot: Dovecot,
+    loopback: AddressPolicy,
+    trust: Trust,
+    kind: Kind,
+    port: str,
+) -> None:
+    told: list[CheckStage] = []
+    endpoint = Endpoint("localhost", getattr(dovecot, port), Security.NONE)
+    check(kind, endpoint, LOGIN, policy=loopback, trust=trust, reached=told.append)
+    assert list(dict.fromkeys(told)) == ["encryption", "connect", "sign-in", "folders"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_tells_nothing_of_where_no_connection_may_lead(host: str, trust: Trust) -> None:
+    told: list[CheckStage] = []
+    endpoint = Endpoint(host, 993, Security.TLS)
+    check("imap", endpoint, LOGIN, policy=AddressPolicy(), trust=trust, reached=told.append)
+    assert told == []
