@@ -62,12 +62,16 @@ class SendingCaps:
 
     ``connections`` of one account at a time, ``per_connection`` messages on each, ``per_day``
     recipients in 24 hours. ``keeps_sent``: it puts a copy into its own Sent folder by itself.
+    ``source`` is the page that says so, ``checked_on`` when it was read (ISO), empty where it is
+    known from others alone.
     """
 
     connections: int = 0
     per_connection: int = 0
     per_day: int = 0
     keeps_sent: bool = False
+    source: str = ""
+    checked_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,14 @@ def test_a_tile_is_complete_and_encrypted(provider: Provider) -> None:
         assert provider.smtp.port == (587 if provider.smtp.starttls else 465)
 
 
+@each
+def test_a_limit_for_sending_names_the_page_it_is_from(provider: Provider) -> None:
+    caps = provider.sending
+    assert bool(caps.source) == bool(caps.connections or caps.per_connection or caps.per_day)
+    if caps.checked_on:
+        assert date(2026, 1, 1) < date.fromisoformat(caps.checked_on) <= CHECKED_ON
+
+
 # What the published autoconfiguration data names, and for Fastmail its own help pages: POP and
 # IMAP on 995 and 993 with TLS from the start for all of them.
 PUBLISHED = {
