@@ -86,7 +86,7 @@ def _apply(outbox: OutboxMessage, report: Report, message: Message, now: datetim
         ["delayed_at", "delivered_at", "bounced_at", "displayed_at", "status", "report_text"],
     )
     if failed:
-        telling.came_back(outbox, failed[0], reporter=report.reporter, now=now)
+        telling.came_back(outbox, failed[0], report=message, reporter=report.reporter, now=now)
 
 
 def _from_sender(report: Report, message: Message) -> tuple[Outcome, ...]:

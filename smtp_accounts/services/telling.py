@@ -7,7 +7,8 @@ from datetime import datetime
 from django.urls import reverse
 
 from connectivity.services import notifications
-from smtp_accounts.models import OutboxMessage, OutboxRecipient, SmtpAccount
+from mailstore.models import Message
+from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, SmtpAccount
 from smtp_accounts.reported import cause_of
 from smtp_accounts.retry import AUTH_CAUSES
 
@@ -44,24 +45,35 @@ def forget(account: SmtpAccount) -> None:
 
 
 def came_back(
-    outbox: OutboxMessage, missed: OutboxRecipient, *, reporter: str, now: datetime
+    outbox: OutboxMessage,
+    missed: OutboxRecipient,
+    *,
+    report: Message,
+    reporter: str,
+    now: datetime,
 ) -> None:
     """A message could not be delivered to somebody: one notification, however many they are.
 
     No mail is written about it, as the report itself is one.
     """
-    copy = outbox.sent_copy_id
     notifications.open_(
         user=outbox.user,
         key=_key_of_message(outbox),
         kind="returned-message",
         label=(outbox.subject or missed.address)[:320],
-        url=reverse("mail-message", args=[copy]) if copy else reverse("outbox"),
+        url=_where(outbox, report),
         cause=cause_of(missed) or "not-delivered",
         params={"host": reporter, "email": outbox.from_address},
         now=now,
         mail=False,
     )
+
+
+def _where(outbox: OutboxMessage, report: Message) -> str:
+    """Where there is something to see of it: its copy, its line in the outbox, or the report."""
+    if outbox.sent_copy_id is None and outbox.state != OutboxState.SENT:
+        return reverse("outbox")
+    return reverse("mail-message", args=[outbox.sent_copy_id or report.pk])
 
 
 def seen(outbox: OutboxMessage) -> None:
