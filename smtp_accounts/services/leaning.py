@@ -41,7 +41,9 @@ class ReplacementNeededError(Exception):
 
 def dependents(rows: Collection[Identity]) -> Dependents:
     """What leans on these identities."""
-    unsent = OutboxMessage.objects.filter(identity__in=rows, state__in=WAITING)
+    # A receipt, which nobody wrote, goes with its address.
+    written = OutboxMessage.objects.filter(identity__in=rows, is_automatic=False)
+    unsent = written.filter(state__in=WAITING)
     return Dependents(
         is_default=any(row.is_default for row in rows),
         drafts=_drafts(rows),
@@ -62,8 +64,8 @@ def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:
     Waiting mail that is already built keeps the From it was built with, so it goes back to its
     draft, for those who have not got it: the person looks at it before it is sent as somebody else.
     """
-    held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD, draft__isnull=False)
-    for message in held.order_by("pk"):
+    held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD)
+    for message in held.filter(Q(draft__isnull=False) | Q(is_automatic=True)).order_by("pk"):
         waiting.cancel(message=message, now=timezone.now())
     mine = Draft.objects.filter(identity__in=rows)
     resigning.sign_as(mine.exclude(identity=to).select_related("identity"), to)

@@ -7,11 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
+from filtering.services import deliver
+from filtering.services.deliver import Incoming
+from mailstore.models import FolderRole
+from mailstore.services import folders
+from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts, drafts, identities, waiting
+from smtp_accounts.services import accounts, drafts, identities, receipts, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from tests.smtp_accounts.sending import Submit, first_round
+from tests.smtp_accounts.test_receipts import letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,4 +61,20 @@ def test_what_is_just_being_sent_is_not_opened_beside_that(
     at_step("outbox: dot marked", lambda: accounts.delete(account=account, replacement=local))
     assert first_round() == "sent"
     assert len(smtp_server.accepted) == 1
+    assert not Draft.objects.exists()
+
+
+def test_a_receipt_goes_with_its_address(user: User, account: SmtpAccount) -> None:
+    """Nobody wrote it, so it goes to no drafts, and asks for no other address."""
+    inbox = folders.special(user, FolderRole.INBOX)
+    (asks,) = deliver.deliver([Incoming(Body.of(letter()), inbox)], now=NOW)
+    receipt = receipts.answer(user, asks, now=NOW)
+    assert receipt is not None
+    OutboxMessage.objects.update(state="retry", cause="login-refused")
+    assert not accounts.dependents(account).any
+    accounts.delete(account=account)
+    receipt.refresh_from_db()
+    assert receipt.state == "cancelled"
+    assert waiting.count(user) == 0
+    assert waiting.attention(user) == 0
     assert not Draft.objects.exists()
