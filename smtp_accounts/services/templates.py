@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Left
 
 from accounts.models import User
+from mailstore import html_text
 from mailstore.text import tidy
 from smtp_accounts.models import MessageTemplate
 from smtp_accounts.outgoing_html import unmarked
 
 MAX_HTML = 500_000
 MAX_TEMPLATES = 500
+MAX_HINT = 80
+#: Letters of HTML that a hint is looked for in.
+_START = 1000
 
 
 class NameTakenError(Exception):
@@ -31,6 +36,26 @@ class TemplateValues:
     name: str
     subject: str = ""
     html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A template in a list: ``hint`` is its subject, or how its text begins."""
+
+    pk: int
+    name: str
+    hint: str
+
+
+def lines_of(user: User) -> list[Line]:
+    """The person's templates by name, their texts unread but for a beginning."""
+    mine = MessageTemplate.objects.filter(user=user).annotate(start=Left("html", _START))
+    rows = mine.values_list("pk", "name", "subject", "start")
+    return [Line(pk, name, subject or _hint(start)) for pk, name, subject, start in rows]
+
+
+def _hint(start: str) -> str:
+    return " ".join(html_text.words(start).split())[:MAX_HINT]
 
 
 def templates_of(user: User) -> list[MessageTemplate]:

@@ -321,3 +321,26 @@ def test_escape_closes_what_floats_before_anything_else(lab: Lab) -> None:
     assert lab.page.evaluate("heard") == 0
     lab.keys("Escape")
     assert lab.page.evaluate("heard") == 1
+
+
+def test_what_is_written_on_the_box_is_nobodys_writing(lab: Lab) -> None:
+    """A browser and its extensions put styles and marks on it; that is no draft to be kept."""
+    lab.put("<div>Mine</div>")
+    count = "window.changed = (window.changed ?? 0) + 1"
+    lab.call(f"void editor.box.addEventListener('editor-changed', () => {{ {count}; }})")
+    root = "editor.words.getRoot()"
+    lab.call(f"{root}.setAttribute('style', 'caret-color: transparent')")
+    assert lab.page.evaluate("window.changed ?? 0") == 0
+    lab.call(f"{root}.firstElementChild.append('!')")
+    assert lab.page.evaluate("window.changed") == 1
+
+
+def test_a_signature_changed_before_this_window_was_opened_is_asked_about(lab: Lab) -> None:
+    """A draft opened again: what stands there is measured by how its signature is kept."""
+    kept = {"id": "1", "html": "<div>Mara</div>", "text": "Mara"}
+    lab.put(SIGNED.replace("Mara", "Mara, joiner"))
+    lab.call("void (window.said = editor.setSignature(given[0], given[1]))", STUDIO, kept)
+    lab.page.get_by_role("button", name="Keep mine").click()
+    assert lab.page.evaluate("window.said") == "kept"
+    lab.put(SIGNED)
+    assert lab.call("editor.setSignature(given[0], given[1])", STUDIO, kept) == "replaced"

@@ -130,23 +130,41 @@ def test_a_conversation_that_knows_another_address_is_warned_of_once(
     assert OutboxMessage.objects.get().from_address == "club@provider.test"
 
 
+def test_an_edited_signature_is_told_from_the_kept_one(
+    user: User, other_user: User, work: Identity, client_for: ClientFor
+) -> None:
+    mine = Signature.objects.create(user=user, name="Mine", html="<div>Mara <b>Lind</b></div>")
+    theirs = Signature.objects.create(user=other_user, name="Theirs", html="<div>Secret</div>")
+    address = reverse("compose-sender", args=[uuid4()])
+
+    def was(signed: object) -> object:
+        query = {"identity": str(work.pk), "signed": str(signed)}
+        return client_for(user).get(address, query).json()["was"]
+
+    assert was(mine.pk) == {"html": mine.html, "text": "Mara Lind"}
+    assert [was(one) for one in (theirs.pk, "", "x", "9" * 30)] == [None] * 4
+
+
 def test_templates_are_kept_and_listed(user: User, other_user: User, client_for: ClientFor) -> None:
     browser, address = client_for(user), reverse("compose-templates")
     sent = {"name": " Offer  2026", "subject": "Our offer", "html": "<p>Dear<script>x</script></p>"}
     assert "Offer 2026" in browser.post(address, sent).json()["text"]
-    (kept,) = browser.get(address).json()["templates"]
-    assert (kept["name"], kept["subject"], kept["text"].strip()) == (
-        "Offer 2026",
-        "Our offer",
-        "Dear",
-    )
+    (listed,) = browser.get(address).json()["templates"]
+    assert listed == {"id": listed["id"], "name": "Offer 2026", "hint": "Our offer"}
+    kept = browser.get(address, {"id": listed["id"]}).json()
+    assert (kept["subject"], kept["text"].strip()) == ("Our offer", "Dear")
     assert "script" not in kept["html"]
+    for unknown in ("0", "x", "9" * 30):
+        assert browser.get(address, {"id": unknown}).status_code == 404
+    assert client_for(other_user).get(address, {"id": listed["id"]}).status_code == 404
     again = browser.post(address, sent)
     assert again.status_code == 422
     assert again.json()["error"] == "You have a template of this name."
     assert browser.post(address, {"name": " "}).status_code == 422
     browser.post(address, {"name": "Plain", "text": "One\n\nTwo"})
     assert MessageTemplate.objects.get(name="Plain").html != ""
+    hints = [one["hint"] for one in browser.get(address).json()["templates"]]
+    assert hints == ["Our offer", "One Two"]
     assert client_for(other_user).get(address).json() == {"templates": []}
 
 

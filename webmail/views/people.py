@@ -15,7 +15,7 @@ from mailstore.models import Message
 from mailstore.text import tidy
 from smtp_accounts import access, addresses, outgoing_html
 from smtp_accounts.addresses import Mailbox
-from smtp_accounts.models import Signature
+from smtp_accounts.models import MessageTemplate, Signature
 from smtp_accounts.services import correspondents, guarding, identities, signatures, templates
 from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.signatures import Region
@@ -56,7 +56,11 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sender(request: HttpRequest, key: UUID) -> HttpResponse:
-    """What comes with an identity: its signature, its address for replies, a warning if due."""
+    """What comes with an identity: its signature, its address for replies, a warning if due.
+
+    ``was`` is how the signature that stands in the text (``signed``) is kept, to tell an edited
+    one from it.
+    """
     user, asked = person(request), request.GET
     access.key_free_for(user, key)
     chosen = identities.by_key(user, asked.get("identity", ""))
@@ -66,6 +70,7 @@ def sender(request: HttpRequest, key: UUID) -> HttpResponse:
     return JsonResponse(
         {
             "signature": {"id": region.signature_id, "html": region.html, "text": region.text},
+            "was": _kept(user, asked.get("signed", "")),
             "reply_to": chosen.reply_to,
             "warning": _warning(request, user, chosen),
             "usual": _usual(request, user, chosen),
@@ -75,24 +80,18 @@ def sender(request: HttpRequest, key: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def message_templates(request: HttpRequest) -> HttpResponse:
-    """The user's templates; POST keeps what is written as one more."""
+    """The user's templates, or what is in the one with ``id``; POST keeps one more."""
     user = person(request)
     if request.method == "POST":
         return _keep(request, user)
-    return JsonResponse(
-        {
-            "templates": [
-                {
-                    "id": one.pk,
-                    "name": one.name,
-                    "subject": one.subject,
-                    "html": one.html,
-                    "text": outgoing_html.to_text(one.html),
-                }
-                for one in templates.templates_of(user)
-            ]
-        }
-    )
+    if (wanted := request.GET.get("id", "")) != "":
+        pk = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0
+        one = get_object_or_404(MessageTemplate, user=user, pk=pk)
+        text = outgoing_html.to_text(one.html)
+        return JsonResponse({"subject": one.subject, "html": one.html, "text": text})
+    lines = templates.lines_of(user)
+    listed = [{"id": one.pk, "name": one.name, "hint": one.hint} for one in lines]
+    return JsonResponse({"templates": listed})
 
 
 def _keep(request: HttpRequest, user: User) -> HttpResponse:
@@ -118,6 +117,13 @@ def _region(user: User, chosen: SendFrom, kind: str, signature: str) -> Region:
     if signature.isdecimal() and len(signature) < 19:
         return signatures.region_of(get_object_or_404(Signature, user=user, pk=int(signature)))
     return signatures.region(chosen.identity, kind)
+
+
+def _kept(user: User, signed: str) -> dict[str, str] | None:
+    """A signature of the user as it is kept; None for one that is gone, or was never one."""
+    pk = int(signed) if signed.isdecimal() and len(signed) < 19 else 0
+    found = Signature.objects.filter(user=user, pk=pk).first()
+    return {"html": found.html, "text": signatures.region_of(found).text} if found else None
 
 
 def _to(request: HttpRequest) -> list[str]:

@@ -1,5 +1,5 @@
 // The Actions menu and the one beside Send: what unfolds closes by itself again.
-import { csrfHeaders, showDialogOf, toast } from "./parts.js";
+import { insertTemplate, keepTemplate } from "./templates.js";
 
 export class Menu {
   constructor(host) {
@@ -61,10 +61,14 @@ export class Menu {
   clicked(event) {
     const button = event.target.closest("[data-print], [data-insert], [data-keep-template], [data-into-text]");
     if (!button) return;
+    if ("intoText" in button.dataset) {
+      this.host.files.intoText(button.dataset.intoText, button.dataset.from);
+      return;
+    }
+    this.close();
     if ("print" in button.dataset) this.print();
-    else if ("insert" in button.dataset) this.insert();
-    else if ("keepTemplate" in button.dataset) this.keep();
-    else if ("intoText" in button.dataset) this.host.files.intoText(button.dataset.intoText, button.dataset.from);
+    else if ("insert" in button.dataset) insertTemplate(this.host);
+    else keepTemplate(this.host);
   }
 
   setPlain(on) {
@@ -74,15 +78,13 @@ export class Menu {
   }
 
   async sign() {
-    const query = new URLSearchParams({ identity: this.host.form.elements.sender[0]?.value ?? this.host.sender.field.value, signature: this.signature.value });
-    const answer = await fetch(`${this.host.dataset.senderUrl}?${query}`, { headers: csrfHeaders() }).catch(() => null);
-    if (!answer?.ok) return;
-    this.host.editor?.setSignature((await answer.json()).signature);
+    const facts = await this.host.sender.facts({ signature: this.signature.value });
+    if (!facts) return;
+    this.host.editor?.setSignature(facts.signature, facts.was);
     this.host.touched();
   }
 
   print() {
-    this.close();
     document.body.classList.add("is-printing-letter");
     this.host.classList.add("is-printed");
     addEventListener("afterprint", () => {
@@ -90,73 +92,5 @@ export class Menu {
       this.host.classList.remove("is-printed");
     }, { once: true });
     print();
-  }
-
-  async insert() {
-    this.close();
-    const answer = await fetch(this.host.dataset.templatesUrl, { headers: csrfHeaders() }).catch(() => null);
-    if (!answer?.ok || answer.redirected) {
-      toast({ text: document.getElementById("words").dataset.failed });
-      return;
-    }
-    const { templates } = await answer.json();
-    const dialog = showDialogOf(this.host.querySelector("template[data-insert-dialog]"));
-    const list = dialog.querySelector("[data-list]");
-    dialog.querySelector("[data-none]").hidden = templates.length > 0;
-    for (const one of templates) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "menu__item";
-      const name = document.createElement("b");
-      name.dir = "auto";
-      name.textContent = one.name;
-      const words = document.createElement("span");
-      words.className = "help truncate";
-      words.dir = "auto";
-      words.textContent = one.subject || one.text.slice(0, 80);
-      button.append(name, words);
-      button.addEventListener("click", () => { dialog.close(); this.use(one); });
-      list.append(button);
-    }
-    list.querySelector("button")?.focus();
-  }
-
-  use(template) {
-    const { subject } = this.host.form.elements;
-    if (template.subject && !subject.value.trim()) {
-      subject.value = template.subject;
-      this.host.title();
-    }
-    this.host.insert(template);
-    this.host.touched();
-  }
-
-  keep() {
-    this.close();
-    const dialog = showDialogOf(this.host.querySelector("template[data-keep-dialog]"));
-    const form = dialog.querySelector("form");
-    form.elements.name.value = this.host.form.elements.subject.value.trim().slice(0, 100);
-    form.elements.name.select();
-    form.addEventListener("submit", async (event) => {
-      if (event.submitter?.value === "cancel") return;
-      event.preventDefault();
-      this.host.sync();
-      const body = new FormData();
-      body.append("name", form.elements.name.value);
-      body.append("subject", this.host.form.elements.subject.value);
-      body.append("html", this.host.templateHtml());
-      body.append("text", this.host.form.elements.body.value);
-      const answer = await fetch(this.host.dataset.templatesUrl, { method: "POST", body, headers: csrfHeaders() }).catch(() => null);
-      const said = answer?.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
-      if (answer?.ok && said.text) {
-        dialog.close();
-        toast({ text: said.text });
-        return;
-      }
-      const line = dialog.querySelector("[data-error-line]");
-      line.hidden = false;
-      line.lastElementChild.textContent = said.error ?? document.getElementById("words").dataset.failed;
-      form.elements.name.focus();
-    });
   }
 }

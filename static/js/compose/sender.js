@@ -75,9 +75,16 @@ export class Sender {
     this.toggle(false);
     this.button.focus();
     if (option === before) return;
-    this.take(option, { isByHand: true });
     const undo = before && (() => { this.take(before, { isByHand: false, reason }); this.button.focus(); });
-    this.said = toast({ text: this.host.words.nowFrom.replace("%s", option.dataset.address), onUndo: undo });
+    this.take(option, { isByHand: true }).then((facts) => this.say(option, facts, undo));
+  }
+
+  // What came with it, and nothing that did not.
+  say(option, facts, onUndo) {
+    if (this.chosen !== option || !this.host.isConnected) return;
+    const { nowFrom, nowFromSigned, nowFromReplies, nowFromBare } = this.host.words;
+    const [signed, unsigned] = facts?.reply_to ? [nowFrom, nowFromReplies] : [nowFromSigned, nowFromBare];
+    toast({ text: (facts?.signature.id ? signed : unsigned).replace("%s", option.dataset.address), onUndo });
   }
 
   take(option, { isByHand, reason = "" }) {
@@ -92,23 +99,25 @@ export class Sender {
     this.host.usual.forget();
     this.host.mark({ sender: "" });
     this.host.touched();
-    this.follow();
+    return this.follow();
   }
 
   // What changes with it: the signature, where answers go, and a warning where one is due.
   async follow() {
     const mine = (this.asked += 1);
     const facts = await this.facts();
-    if (!facts || mine !== this.asked || !this.host.isConnected) return;
-    this.host.editor?.setSignature(facts.signature);
+    if (!facts || mine !== this.asked || !this.host.isConnected) return null;
+    this.host.editor?.setSignature(facts.signature, facts.was);
     this.answers(facts.reply_to);
     this.host.warn(facts.warning);
+    return facts;
   }
 
   // What the server knows of the present sender and these recipients; nothing where it is away.
-  async facts() {
+  async facts(more = {}) {
     const { kind, original } = this.fields;
-    const query = new URLSearchParams({ identity: this.field.value, kind: kind.value, original: original.value });
+    const signed = this.host.editor?.signature.shown ?? "";
+    const query = new URLSearchParams({ identity: this.field.value, kind: kind.value, original: original.value, signed, ...more });
     for (const one of this.host.recipients) for (const entry of one.entries) query.append("to", entry);
     try {
       const answer = await fetch(`${this.host.dataset.senderUrl}?${query}`, { headers: csrfHeaders() });

@@ -1,5 +1,5 @@
 // The signature's region: swapped when the sender changes, whatever stands around it untouched.
-import { toHtml, toNodes } from "./markup.js";
+import { toNodes, toRead } from "./markup.js";
 import { quoteAt, SIGNED, toText } from "./plain.js";
 
 const same = (one, other) => one.replace(/\s+/g, " ").trim() === other.replace(/\s+/g, " ").trim();
@@ -19,28 +19,37 @@ export class Signature {
     return [...this.root.querySelectorAll("[data-signature]")].find((one) => !one.closest("[data-quote], blockquote")) ?? null;
   }
 
-  // What stands there now counts as untouched. previous: how the present sender signs, if known.
-  learn(previous) {
+  // Which one stands there, as far as that is known.
+  get shown() {
+    return this.editor.isPlain ? this.id : this.region?.dataset.signature ?? "";
+  }
+
+  // What stands there now counts as untouched, as far as this window knows.
+  learn() {
     const region = this.region;
-    const text = region ? toText(region) : "";
-    const isEdited = previous && !same(previous.text, text);
-    this.known = { text: isEdited ? previous.text : text };
+    this.known = { text: region ? toText(region) : "" };
     this.id = region?.dataset.signature ?? "";
   }
 
-  // Answers "replaced", "kept" (its writer changed it and wants it as it is) or "same".
+  // Whether it still says what it was put in with: in this window, or in an earlier one.
+  isUntouched(present, previous) {
+    const known = previous ? [previous.text, toText(toRead(previous.html))] : [this.known?.text ?? ""];
+    return !present.trim() || known.some((one) => same(present, one));
+  }
+
+  // previous: how the one that stands there is kept, if that is known. Answers "replaced", "kept"
+  // (its writer changed it and wants it as it is) or "same".
   async set({ id, html, text }, previous) {
     const region = { id: String(id ?? ""), html: html ?? "", text: text ?? "" };
     const isPlain = this.editor.isPlain;
     // Somebody went back a step: what stands there is another one, not a changed one.
-    if (!isPlain && (this.region?.dataset.signature ?? "") !== this.id) this.learn();
+    if (this.shown !== this.id) this.learn();
     const present = isPlain ? this.inText() : this.inWords();
-    const known = previous?.text ?? this.known?.text ?? "";
-    if (!same(present, known) && present.trim()) {
+    if (!this.isUntouched(present, previous)) {
       if (same(present, region.text)) return "same";
       const { askSignature, askSignatureYes, askSignatureNo } = this.editor.box.dataset;
       if (!(await this.editor.ask(askSignature, askSignatureYes, askSignatureNo))) return "kept";
-    } else if (same(present, region.text) && (isPlain || (this.region?.dataset.signature ?? "") === region.id)) {
+    } else if (same(present, region.text) && (isPlain || this.shown === region.id)) {
       this.known = { text: region.text };
       return "same";
     }

@@ -4,7 +4,8 @@
 // markup.js); a keyboard on glass deletes without a key event, so that joining two paragraphs is
 // left to the browser, which writes its own styles into the words; a list emptied by deleting
 // stays behind without an item; Tab and Page Up do other things than everywhere else; the handles
-// of pictures need inline styles. Its private names are used for that, and the version is pinned.
+// of pictures need inline styles; what a browser or one of its extensions writes on the box around
+// the words, such as a style, counts as writing, and a window nobody wrote in was stored. Its private names are used for that, and the version is pinned.
 import Squire from "../../vendor/squire.js";
 import { toHtml, toNodes } from "./markup.js";
 
@@ -24,6 +25,7 @@ export class Words extends Squire {
       didError: (error) => { throw error; },
     });
     this.away = away;
+    this.observe(root);
     this.hasQuote = pass;
     this._imageResizer.destroy();
     for (const key of ["Tab", "Shift-Tab", "PageUp", "PageDown", `${CTRL}d`, `${CTRL}Shift-5`, `${CTRL}Shift-6`]) this.setKeyHandler(key, pass);
@@ -33,6 +35,13 @@ export class Words extends Squire {
     this.addEventListener("compositionstart", () => { this.isComposing = true; });
     this.addEventListener("compositionend", () => { this.isComposing = false; });
     this.addEventListener("input", () => this.tidy());
+  }
+
+  // Only what stands in the box is written by somebody.
+  observe(root) {
+    this._mutation.disconnect();
+    this._mutation = new MutationObserver((all) => { if (all.some((one) => one.target !== root || one.type !== "attributes")) this._docWasChanged(); });
+    this._mutation.observe(root, { childList: true, attributes: true, characterData: true, subtree: true });
   }
 
   keys({ link }) {
