@@ -164,7 +164,9 @@ def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
     except BlobUnreadable:
         copy = None
     with transaction.atomic():
-        uncertain = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.UNKNOWN)
+        uncertain = OutboxMessage.objects.filter(
+            pk=message.pk, state=OutboxState.UNKNOWN, dismissed_at=None
+        )
         if not uncertain.update(state=OutboxState.SENT, ended_at=now, draft=None):
             return False
         message.recipients.filter(state=RecipientState.UNKNOWN).update(
@@ -178,9 +180,11 @@ def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
 
 
 def dismiss(*, message: OutboxMessage, now: datetime) -> bool:
-    """Put a message that ended badly away; False while it can still go out."""
+    """Put a message that ended badly away; False while it can still go out, or is edited again."""
     ended = OutboxMessage.objects.filter(
-        pk=message.pk, state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)
+        pk=message.pk,
+        state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN),
+        dismissed_at=None,
     )
     done = ended.update(dismissed_at=now, draft=None)
     if done and message.draft_id:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from mailstore.services import blobs
-from smtp_accounts.models import OutboxMessage, OutboxState
+from smtp_accounts.models import Draft, OutboxMessage, OutboxState
 from smtp_accounts.services import drafts, queue, sent, waiting
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
@@ -125,3 +125,16 @@ def test_what_arrived_counts_as_sent_though_its_bytes_are_damaged(
     assert message.recipients.get().state == "accepted"
     assert sent.make_up(now=NOW) == 1
     assert sent.make_up(now=NOW) == 0
+
+
+@pytest.mark.parametrize("late", [waiting.dismiss, waiting.it_arrived])
+def test_what_is_edited_again_is_not_put_away_from_another_tab(
+    submit: Submit, smtp_server: SmtpServer, late: Callable[..., bool]
+) -> None:
+    """The draft that was just opened stays."""
+    message = submit()
+    OutboxMessage.objects.update(state=OutboxState.UNKNOWN)
+    seen = OutboxMessage.objects.select_related("draft").get(pk=message.pk)
+    draft = waiting.edit_again(message=message, now=NOW)
+    assert not late(message=seen, now=NOW)
+    assert list(Draft.objects.open()) == [draft]
