@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from connectivity.entries import ENTRIES, Entry
 from connectivity.roots import like, root
-from protocols.errors import MailServerError
+from protocols.errors import MailServerError, Stage
 
 __all__ = ["ENTRIES", "Entry", "find", "is_known", "like", "read", "root"]
 
@@ -62,7 +62,9 @@ def _of(protocol: str, error: MailServerError, host: str) -> str:
     # What TLS and OAuth failed at is a short name, not a line of the server's.
     words = f"{error.server_line} {error.params.get('reason', '')}".strip()
     server = host or str(error.params.get("host", ""))
-    return find(protocol, kind=error.cause, stage=error.stage, line=words, host=server)
+    # Who turns strangers away says so to their greeting as well as in its own.
+    stage = Stage.GREETING if error.stage is Stage.HELLO else error.stage
+    return find(protocol, kind=error.cause, stage=stage, line=words, host=server)
 
 
 def _fits(entry: Entry, protocol: str, kind: str, stage: str, codes: set[str], host: str) -> bool:

@@ -27,6 +27,7 @@ NAMES: Mapping[CheckStage, str | Promise] = {
     CheckStage.NAME: gettext_lazy("Name found"),
     CheckStage.CONNECT: gettext_lazy("Connected"),
     CheckStage.ENCRYPTION: gettext_lazy("Encrypted"),
+    CheckStage.HELLO: gettext_lazy("Greeting (EHLO)"),
     CheckStage.SIGN_IN: gettext_lazy("Sign-in"),
     CheckStage.FOLDERS: gettext_lazy("Folders"),
     CheckStage.SEND: gettext_lazy("Send test"),
@@ -270,11 +271,23 @@ def _detail(stage: CheckStage, about: Target) -> str:
         return _("Port %(port)s, in %(n)s ms") % {"port": about.port, "n": millis}
     if stage == CheckStage.ENCRYPTION:
         return _encryption(about.report.security, facts)
+    if stage == CheckStage.HELLO:
+        return _offered(facts)
     if stage == CheckStage.SIGN_IN:
         return _("Accepted")
     if stage == CheckStage.SEND:
         return _("%(email)s accepted as sender") % {"email": about.email}
     return _contents(facts)
+
+
+def _offered(facts: Mapping[str, int | str]) -> str:
+    """What a server for sending says it takes."""
+    largest = facts.get("size")
+    parts = []
+    if isinstance(largest, int) and largest:
+        parts.append(_("Messages up to %(size)s") % {"size": size(largest)})
+    parts += [name.upper() for name in ("smtputf8", "dsn", "pipelining") if facts.get(name)]
+    return ", ".join(parts) or _("Answered")
 
 
 def _encryption(security: Security | None, facts: Mapping[str, int | str]) -> str:

@@ -27,6 +27,7 @@ class CheckStage(StrEnum):
     NAME = "name"
     CONNECT = "connect"
     ENCRYPTION = "encryption"
+    HELLO = "hello"
     SIGN_IN = "sign-in"
     FOLDERS = "folders"
     SEND = "send"
@@ -57,8 +58,9 @@ class StageResult:
 class CheckReport:
     """What a check found.  `security` is how the server is to be reached, None if unknown.
 
-    Without a login there is no sign-in stage; folders are a stage of imap and pop, sending is
-    one of smtp.  `facts` hold what was learnt, also on the way to a failure:
+    Without a login there is no sign-in stage; folders are a stage of imap and pop, what a server
+    offers (EHLO) and sending are of smtp.  `facts` hold what was learnt, also on the way to a
+    failure:
 
     - `address` connected to, public ones only; `tls_version` ("TLS 1.3"); `valid_until`, the
       certificate's, in ISO format
@@ -117,11 +119,19 @@ _SHOWN: Mapping[Stage, CheckStage] = {
     Stage.CONNECT: CheckStage.CONNECT,
     Stage.GREETING: CheckStage.CONNECT,
     Stage.ENCRYPTION: CheckStage.ENCRYPTION,
+    Stage.HELLO: CheckStage.HELLO,
     Stage.LOGIN: CheckStage.SIGN_IN,
     Stage.FOLDERS: CheckStage.FOLDERS,
     Stage.FETCH: CheckStage.FOLDERS,
     Stage.SEND: CheckStage.SEND,
 }
+_COMMON = (CheckStage.NAME, CheckStage.CONNECT, CheckStage.ENCRYPTION)
+STAGES: Mapping[Kind, tuple[CheckStage, ...]] = {
+    "imap": (*_COMMON, CheckStage.SIGN_IN, CheckStage.FOLDERS),
+    "pop": (*_COMMON, CheckStage.SIGN_IN, CheckStage.FOLDERS),
+    "smtp": (*_COMMON, CheckStage.HELLO, CheckStage.SIGN_IN, CheckStage.SEND),
+}
+"""The steps of a check, in order."""
 # Ports where encryption has to be asked for.
 _CLEAR_PORTS = {25, 110, 143, 587, 2525}
 
@@ -200,7 +210,7 @@ def _stages(
     login: Login | None,
     error: MailServerError | None,
 ) -> tuple[StageResult, ...]:
-    absent = {CheckStage.FOLDERS if kind == "smtp" else CheckStage.SEND}
+    absent = {one for one in CheckStage if one not in STAGES[kind]}
     at = _SHOWN[error.stage] if error else None
     if login is None and at is not CheckStage.SIGN_IN:
         absent.add(CheckStage.SIGN_IN)

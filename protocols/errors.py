@@ -52,6 +52,7 @@ class Stage(StrEnum):
     CONNECT = "connect"
     ENCRYPTION = "encryption"
     GREETING = "greeting"
+    HELLO = "hello"
     LOGIN = "login"
     FOLDERS = "folders"
     FETCH = "fetch"

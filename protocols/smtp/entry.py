@@ -100,14 +100,15 @@ def _check(login: Login | None) -> None:
 
 def _enter(wire: Wire, endpoint: Endpoint, login: Login | None, trust: Trust) -> Offer:
     _greeted(wire)
-    offer = _hello(wire)
     if endpoint.security is Security.STARTTLS:
+        offer = _hello(wire)
         wire.limit(STEP, Stage.ENCRYPTION)
         if "STARTTLS" not in offer or ask(wire, b"STARTTLS").code != 220:
             raise EncryptionFailed(Stage.ENCRYPTION, "tls-not-offered")
         greet.upgrade(wire, trust)
-        # What was said before the encryption counts for nothing (RFC 3207 section 4.2).
-        offer = _hello(wire)
+    # What was said before the encryption counts for nothing (RFC 3207 section 4.2).
+    wire.limit(STEP, Stage.HELLO)
+    offer = _hello(wire)
     if login is not None:
         wire.limit(STEP, Stage.LOGIN)
         wire.secret = login.password

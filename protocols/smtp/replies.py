@@ -88,8 +88,8 @@ def refused(stage: Stage, reply: Reply) -> MailServerError:
         if code < 500:
             return LoginLater(stage, server_line=line, code=code)
         return LoginRefused(stage, server_line=line, code=code)
-    if stage in (Stage.GREETING, Stage.ENCRYPTION):
-        return LoginLater(Stage.GREETING, server_line=line, code=code)
+    if stage in (Stage.GREETING, Stage.HELLO):
+        return LoginLater(stage, server_line=line, code=code)
     return Refused(stage, server_line=line, temporary=code < 500, code=code)
 
 

@@ -22,7 +22,7 @@ from connectivity.running import running
 from connectivity.services import clients, pins
 from connectivity.services import signing_in as sign_ins
 from connectivity.views.returning import takes_redirects
-from protocols.check import CheckStage
+from protocols.check import STAGES, CheckStage
 from retrieval.forms import StartForm, TaskForm
 from retrieval.models import RetrievalTask, TaskType
 from retrieval.proposals import PORTS, Proposal
@@ -181,7 +181,7 @@ def servers(provider: Provider | None) -> dict[str, tuple[str, int]]:
 def stages(form: TaskForm) -> list[CheckStage]:
     """What a test goes through, to be shown while it runs."""
     sends = "also_send" in form.fields and form["also_send"].value()
-    return [one for one in CheckStage if sends or one != CheckStage.SEND]
+    return [*STAGES["imap"], *([CheckStage.SEND] if sends else [])]
 
 
 def signing_in(

@@ -19,7 +19,7 @@ from connectivity.providers import OAUTH, PROVIDERS, Provider, name_of
 from connectivity.running import running
 from connectivity.services import clients, pins, signing_in
 from connectivity.views.returning import takes_redirects
-from protocols.check import CheckStage
+from protocols.check import STAGES
 from smtp_accounts import alignment_words, identity_rows
 from smtp_accounts import report as reports
 from smtp_accounts.card import problem_of
@@ -83,7 +83,7 @@ def show(
         "permission": form.signs_in_there,
         # A password is never sent back. One that was typed must not turn into the stored one.
         "retype": bool(request.POST.get("password")) or "retype" in request.POST,
-        "running": running(one for one in CheckStage if one != CheckStage.FOLDERS),
+        "running": running(STAGES["smtp"]),
         "offered_port": offered_port(str(form["encryption"].value()), form["port"].value()),
         "stored_problem": problem_of(account) if account and tried is None else None,
     }

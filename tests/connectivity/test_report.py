@@ -13,7 +13,7 @@ from connectivity.buttons import Setting, offered
 from connectivity.cause import Button
 from connectivity.providers import Provider, by_key
 from connectivity.report import Shown, shown
-from protocols.check import CheckReport, CheckStage, Kind, StageResult, State
+from protocols.check import STAGES, CheckReport, CheckStage, Kind, StageResult, State
 from protocols.errors import EncryptionFailed, LoginRefused, MailServerError, Refused, Stage
 from protocols.tls import SeenCertificate
 from protocols.types import Security
@@ -23,11 +23,7 @@ USERNAME = "jdoe@corp.test"
 
 
 def passed(kind: Kind = "imap", **facts: int | str) -> CheckReport:
-    last = CheckStage.SEND if kind == "smtp" else CheckStage.FOLDERS
-    absent = CheckStage.FOLDERS if kind == "smtp" else CheckStage.SEND
-    stages = [stage for stage in CheckStage if stage is not absent]
-    assert stages[-1] is last
-    results = tuple(StageResult(stage, State.OK, seconds=0.1) for stage in stages)
+    results = tuple(StageResult(stage, State.OK, seconds=0.1) for stage in STAGES[kind])
     return CheckReport(results, None, Security.TLS, facts, kind)
 
 
@@ -69,6 +65,14 @@ def test_what_was_learnt_is_told() -> None:
     assert str(timezone.now().year) not in told["Encrypted"]
     assert told["Folders"] == "27 folders, 18,402 messages, 6.1 GB"
     assert told["New mail"] == "Arrives at once (IDLE)"
+
+
+def test_what_a_server_for_sending_takes_is_told() -> None:
+    told = tell(passed("smtp", size=36_700_160, smtputf8=1, dsn=0, pipelining=1))
+    assert details(told)["Greeting (EHLO)"] == "Messages up to 35 MB, SMTPUTF8, PIPELINING"
+    assert "Greeting (EHLO): Messages up to 35" in told.for_it
+    assert details(tell(passed("smtp", size=0)))["Greeting (EHLO)"] == "Answered"
+    assert "Greeting (EHLO)" not in details(tell(passed()))
 
 
 def test_nothing_is_made_up_where_a_server_told_little() -> None:

@@ -15,7 +15,7 @@ from tests.protocols.scripted import CAPS, CLEAR, SIGNED_IN
 
 Pair = Literal["", "good", "wrong_name", "expired", "self_signed", "old", "unknown"]
 CONNECT, ENCRYPTION, SIGN_IN = CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SIGN_IN
-FOLDERS, SEND = CheckStage.FOLDERS, CheckStage.SEND
+HELLO, FOLDERS, SEND = CheckStage.HELLO, CheckStage.FOLDERS, CheckStage.SEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,10 @@ UNKIND: dict[str, Unkind] = {
     "turns away": Unkind(
         "smtp", greeting("554 5.7.1 no service for you"), CONNECT, "server-turns-away",
         "localhost takes no connections from this installation.",
+    ),
+    "turns our name away": Unkind(
+        "smtp", [Send(b"220 mail.test\r\n"), Expect(b"EHLO"), Send(b"554 5.7.1 no\r\n"), Hang()],
+        HELLO, "server-turns-away", "localhost takes no connections from this installation.",
     ),
     # --- encryption
     "another name": Unkind(
