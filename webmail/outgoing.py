@@ -16,7 +16,7 @@ from smtp_accounts import access
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.services import waiting
 from webmail import later
-from webmail.outgoing_words import again, going, held_back, refused, scheduled, unsure
+from webmail.outgoing_words import again, due, going, held_back, refused, scheduled, unsure
 
 CANCEL, EDIT, AGAIN, NOW, ARRIVED, DISMISS = "cancel", "edit", "again", "now", "arrived", "dismiss"
 RESCHEDULE = "reschedule"
@@ -128,7 +128,7 @@ def _story(
         return _Story("needs-you", _("Needs you"), held_back(message, held), [EDIT, CANCEL])
     if state == OutboxState.QUEUED:
         if message.not_before <= now:
-            return _Story("waiting", _("Waiting"), _("It goes out now."), [CANCEL])
+            return _Story("waiting", _("Waiting"), due(message, now), [CANCEL])
         return _Story("waiting", _("Waiting"), _("It goes out in a few seconds."), [CANCEL, NOW])
     sentence = again(message, recipients, now)
     if message.not_before <= now:

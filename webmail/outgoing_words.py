@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -15,6 +15,8 @@ from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, RecipientState
 from webmail import later
 
+#: What was due at once is on its way by then, where workers run.
+_SOON = timedelta(minutes=1)
 _SIZE = re.compile(r"SIZE (\d+)")
 
 
@@ -139,7 +141,16 @@ def again(message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: da
             "host": host_of(message),
         }
         why = f"{sent} {why}".strip()
-    following = _("It goes out now.")
+    following = due(message, now)
     if message.not_before > now:
         following = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
     return f"{why} {following}".strip()
+
+
+def due(message: OutboxMessage, now: datetime) -> str:
+    """Nothing keeps it back; where no worker has taken it for a while, since when."""
+    if now - message.not_before < _SOON:
+        return _("It goes out now.")
+    return _("It has been due since %(when)s and leaves as soon as it is its turn.") % {
+        "when": moment(message.not_before, now=now)
+    }

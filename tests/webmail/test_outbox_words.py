@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, SmtpAccount
 from smtp_accounts.services import accounts, drafts, identities, outbox
 from webmail import outgoing
@@ -47,6 +48,17 @@ def test_what_is_due_again_does_not_name_a_time_that_is_over(
 ) -> None:
     now = timezone.now()
     OutboxMessage.objects.update(cause="greylisted", not_before=now)
-    (row,) = outgoing.rows(user, now=now + timedelta(minutes=5))
+    (row,) = outgoing.rows(user, now=now + timedelta(seconds=50))
     assert row.sentence.endswith(" It goes out now.")
     assert "Next try" not in row.sentence
+
+
+def test_what_no_worker_takes_is_not_said_to_go_out_now(user: User, tried: OutboxMessage) -> None:
+    """They may be stopped, or busy: nobody knows which, but since when."""
+    now = timezone.now()
+    told = f"It has been due since {moment(now, now=now)} and leaves as soon as it is its turn."
+    for fields in ({"state": "queued"}, {"state": "retry", "cause": ""}):
+        OutboxMessage.objects.update(not_before=now, **fields)
+        (row,) = outgoing.rows(user, now=now + timedelta(minutes=5))
+        assert row.word == "Waiting"
+        assert row.sentence.endswith(told)
