@@ -13,9 +13,8 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
 
-from smtp_accounts import header_lines
+from smtp_accounts import dating, header_lines
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.header_lines import Unsafe, message_ids
 from smtp_accounts.quoting import flowed
@@ -158,7 +157,7 @@ def _head(fields: Sequence[str]) -> bytes:
 
 def _fields(content: Content) -> Iterator[str]:
     line = header_lines
-    yield f"Date: {format_datetime(content.date)}"
+    yield dating.field(content.date)
     yield line.mailboxes("From", (content.sender,))
     if content.reply_to:
         yield line.mailboxes("Reply-To", content.reply_to)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from lib.queue import shared_task
-from smtp_accounts.services import drafts, queue, reports, rounds, sent, uploads
+from smtp_accounts.services import drafts, forgetting, queue, reports, rounds, sent, uploads
 
 
 @shared_task
@@ -32,7 +32,8 @@ def deliver(*, outbox_id: int, fence: int) -> str:
 
 @shared_task
 def sweep_uploads() -> int:
-    """Forget files that never came whole; how many. Runs every hour."""
+    """Forget files that never came whole; how many. Runs every hour, as other tidying does."""
+    forgetting.forget_sent()
     return uploads.sweep(now=timezone.now())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from connectivity import providers
 from smtp_accounts.models import (
@@ -24,6 +24,9 @@ DAY = timedelta(hours=24)
 CONNECTIONS = 4
 """To one account or the relay at once, where its provider says nothing."""
 PER_CONNECTION = 100
+BRIEFLY = timedelta(minutes=1)
+OPEN = (RecipientState.PENDING, RecipientState.DEFERRED)
+"""Of recipients who have neither got a message nor been refused."""
 _COUNTED = (RecipientState.ACCEPTED, RecipientState.UNKNOWN)
 
 
@@ -64,15 +67,29 @@ def left(account: SmtpAccount | None, *, now: datetime) -> int | None:
     return max(per_day - _counted(account, now).count(), 0)
 
 
-def in_hand(message: OutboxMessage, *, now: datetime) -> int:
-    """How many recipients the account's messages before this one are being sent to just now."""
-    before = OutboxRecipient.objects.filter(
-        outbox__account=message.account_id,
-        outbox__state=OutboxState.SENDING,
-        outbox__lease_until__gte=now,
-        outbox__lt=message.pk,
-    )
-    return before.exclude(state__in=(*_COUNTED, RecipientState.REFUSED)).count()
+def held_until(
+    message: OutboxMessage, account: SmtpAccount, wanted: int, *, now: datetime
+) -> datetime | None:
+    """When there is room for a message that was begun; None where there is now.
+
+    Inside the transaction that puts it back where there is none. One worker asks at a time, and
+    counts what every other one is sending or about to begin: of two that meet at the last place
+    the first to ask steps back, and the other one goes. A message for more recipients than a day
+    allows goes out when nothing else has used up any.
+    """
+    per_day = of(account).per_day
+    if per_day is None:
+        return None
+    list(SmtpAccount.objects.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk"))
+    # One statement, so that what is just being recorded is counted as one or the other.
+    going = Q(outbox__state=OutboxState.SENDING, state__in=OPEN) & ~Q(outbox=message.pk)
+    used = Q(_recent(now), state__in=_COUNTED)
+    rows = OutboxRecipient.objects.filter(going | used, outbox__account=account)
+    found = rows.aggregate(all=Count("pk"), going=Count("pk", filter=going))
+    if not found["all"] or wanted <= per_day - found["all"]:
+        return None
+    # What others are just sending may not be taken; then there is room after all.
+    return now + BRIEFLY if found["going"] else free_at(account, now=now)
 
 
 def free_at(account: SmtpAccount, *, now: datetime) -> datetime:
@@ -83,5 +100,8 @@ def free_at(account: SmtpAccount, *, now: datetime) -> datetime:
 
 
 def _counted(account: SmtpAccount, now: datetime) -> QuerySet[OutboxRecipient]:
-    recent = Q(outbox__ended_at=None) | Q(outbox__ended_at__gt=now - DAY)
-    return OutboxRecipient.objects.filter(recent, outbox__account=account, state__in=_COUNTED)
+    return OutboxRecipient.objects.filter(_recent(now), outbox__account=account, state__in=_COUNTED)
+
+
+def _recent(now: datetime) -> Q:
+    return Q(outbox__ended_at=None) | Q(outbox__ended_at__gt=now - DAY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from mailstore.models import Blob
 from mailstore.services import blobs
 from mailstore.services.blobs import BlobUnreadable
 from protocols.body import Body
-from smtp_accounts import addresses, build, outgoing_html
+from smtp_accounts import addresses, build, dating, outgoing_html
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.build import Attachment
 from smtp_accounts.models import Draft, DraftAttachment, DraftKind, SignatureImage
@@ -83,7 +82,7 @@ def make(
         subject=draft.subject,
         body=draft.body,
         message_id=message_id,
-        date=now.astimezone(_zone(user)),
+        date=now.astimezone(dating.zone(user.time_zone)),
         in_reply_to=parent,
         references=references,
         attachments=tuple(_file(one) for one in _files(draft).filter(content_id="")),
@@ -175,10 +174,3 @@ def _thread(draft: Draft) -> tuple[str, tuple[str, ...]]:
     was = draft.original
     references = build.thread_headers(was.message_id, was.references, was.in_reply_to)
     return next(iter(build.message_ids(was.message_id)), ""), references
-
-
-def _zone(user: User) -> ZoneInfo:
-    try:
-        return ZoneInfo(user.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from connectivity.models import Feature
 from connectivity.services import features
@@ -24,6 +24,8 @@ SEND_LIMIT = 600.0
 """Seconds one hand-over to a server may take."""
 SEND_LEASE = timedelta(seconds=SEND_LIMIT + 300)
 BATCH = 50
+AHEAD = 20
+"""How many messages a worker looks at together before it begins the first of them."""
 CLOCKS = timedelta(minutes=10)
 """How far the clocks of two machines may be apart."""
 LONGEST_UNDO = timedelta(minutes=2)
@@ -84,16 +86,31 @@ def _claim(pk: int, fence: int, now: datetime) -> bool:
     )
 
 
-def due_behind(message: OutboxMessage, *, now: datetime) -> list[Claim]:
-    """What is due for the same account, oldest first, with the fences as they are; not claimed."""
+def due_behind(message: OutboxMessage, *, now: datetime) -> list[OutboxMessage]:
+    """What is due for the same account, oldest first, with recipients; not claimed."""
     same = _due(now).filter(account=message.account_id, is_local_from=message.is_local_from)
-    return list(same.order_by("not_before", "pk").values_list("pk", "fence")[:BATCH])
+    return list(_whole(same).order_by("not_before", "pk")[:AHEAD])
 
 
-def start_due(*, outbox_id: int, fence: int, now: datetime) -> OutboxMessage | None:
-    """Claim a row that is due and begin work on it at once; None where somebody else did."""
-    row = OutboxMessage.objects.filter(_is_due(now), pk=outbox_id, fence=fence)
-    return _begin(row, outbox_id, now)
+def start_due(message: OutboxMessage, *, now: datetime) -> bool:
+    """Claim what `due_behind` found and begin work on it; False where it is not as it was then.
+
+    One statement: inside the transaction that records how the message before it ended, it costs
+    no transaction of its own.
+    """
+    seen = OutboxMessage.objects.filter(
+        pk=message.pk,
+        fence=message.fence,
+        state=message.state,
+        not_before=message.not_before,
+        account=message.account_id,
+    )
+    if not _begin(seen, now):
+        return False
+    message.state = OutboxState.SENDING
+    message.fence += 1
+    message.attempts += 1
+    return True
 
 
 def expire(*, now: datetime) -> int:
@@ -128,20 +145,25 @@ def start(*, outbox_id: int, fence: int, now: datetime) -> OutboxMessage | None:
     claimed = OutboxMessage.objects.filter(
         pk=outbox_id, fence=fence, state=OutboxState.SENDING, dot_sent_at=None, lease_until__gte=now
     )
-    return _begin(claimed, outbox_id, now)
+    if not _begin(claimed, now):
+        return None
+    return _whole(OutboxMessage.objects.all()).get(pk=outbox_id)
 
 
-def _begin(row: QuerySet[OutboxMessage], pk: int, now: datetime) -> OutboxMessage | None:
-    if not row.update(
+def _begin(row: QuerySet[OutboxMessage], now: datetime) -> int:
+    return row.update(
         state=OutboxState.SENDING,
         fence=F("fence") + 1,
         lease_until=now + SEND_LEASE,
         attempts=F("attempts") + 1,
-    ):
-        return None
-    return OutboxMessage.objects.select_related(
-        "user__domain", "account__credential", "identity__sent_folder", "blob__segment"
-    ).get(pk=pk)
+    )
+
+
+def _whole(rows: QuerySet[OutboxMessage]) -> QuerySet[OutboxMessage]:
+    """With all that an attempt asks of it, but for its account, which it looks at itself."""
+    to = Prefetch("recipients", queryset=OutboxRecipient.objects.order_by("pk"))
+    related = ("user__domain", "identity__sent_folder", "blob__segment")
+    return rows.select_related(*related).prefetch_related(to)
 
 
 def hold(message: OutboxMessage) -> QuerySet[OutboxMessage]:

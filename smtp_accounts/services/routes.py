@@ -12,10 +12,12 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from accounts.models import Domain, User
+from connectivity import providers
 from connectivity.services import network
 from protocols.address import AddressPolicy
 from protocols.types import Endpoint, Login, Security
-from smtp_accounts.models import OutboxMessage
+from smtp_accounts import addresses
+from smtp_accounts.models import OutboxMessage, SmtpAccount
 from smtp_accounts.services import accounts
 
 NO_RELAY = gettext_noop(
@@ -55,22 +57,54 @@ class Split:
     elsewhere: tuple[str, ...]
 
 
-def split(addresses: Sequence[str]) -> Split:
+def split(recipients: Sequence[str]) -> Split:
     """Sort recipients: users of this installation, its domains' unknown names, all others."""
-    domains = {address.rpartition("@")[2].lower() for address in addresses}
+    return split_each([recipients])[0]
+
+
+def split_each(messages: Sequence[Sequence[str]]) -> list[Split]:
+    """The same for the recipients of several messages, asked for together."""
+    everybody = {one.lower() for recipients in messages for one in recipients}
+    domains = {_domain(one) for one in everybody}
     ours = set(Domain.objects.filter(name__in=domains).values_list("name", flat=True))
-    local = [one for one in addresses if one.rpartition("@")[2].lower() in ours]
-    found = {
-        user.email: user
-        for user in User.objects.filter(
-            email__in=[address.lower() for address in local], is_active=True
-        ).select_related("domain")
-    }
-    return Split(
-        here={one: found[one.lower()] for one in local if one.lower() in found},
-        nobody=tuple(one for one in local if one.lower() not in found),
-        elsewhere=tuple(one for one in addresses if one not in set(local)),
-    )
+    local = [one for one in everybody if _domain(one) in ours]
+    users = User.objects.filter(email__in=local, is_active=True).select_related("domain")
+    found = {user.email: user for user in users} if local else {}
+    return [
+        Split(
+            here={one: found[one.lower()] for one in each if one.lower() in found},
+            nobody=tuple(one for one in each if _domain(one) in ours and one.lower() not in found),
+            elsewhere=tuple(one for one in each if _domain(one) not in ours),
+        )
+        for each in messages
+    ]
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def is_vouched_for(message: OutboxMessage, account: SmtpAccount | None) -> bool:
+    """Whether people here may get a message at once, filed by us instead of sent to us.
+
+    What is filed has passed no other server, so nobody asked whose address its From is. A test
+    of the account proves little: a server of the person's own takes whatever it is given. It
+    counts where the server belongs to the domain of the From, has let the person in, and knows
+    the person by that very address; then nobody could tell better. All other mail from elsewhere
+    goes the way of elsewhere, through its own server to the one our domain names, where SPF, DKIM
+    and DMARC are asked for as of any stranger's.
+    """
+    if message.is_local_from:
+        return True  # ours to give out
+    if account is None or not account.use_authentication or account.last_ok_at is None:
+        return False
+    name, address = addresses.key(account.username), addresses.key(message.from_address)
+    local, _, domain = address.rpartition("@")
+    provider = providers.by_host(account.host)
+    if provider is not None and domain in provider.domains:
+        return name == address
+    host = account.host.lower().rstrip(".")
+    return name in (address, local) and (host == domain or host.endswith(f".{domain}"))
 
 
 def of(message: OutboxMessage, *, now: datetime) -> Route | None:

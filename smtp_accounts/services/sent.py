@@ -37,16 +37,31 @@ def keeps_copy(account: SmtpAccount) -> bool:
 
 def folder_of(message: OutboxMessage) -> Folder:
     """Where its copy belongs: the folder its identity has for that, else Sent."""
-    identity = message.identity
-    chosen = identity.sent_folder if identity is not None else None
-    return chosen or folders.special(message.user, FolderRole.SENT)
+    return folders_of([message])[message.pk]
 
 
-def prepare_copy(message: OutboxMessage, body: Body, *, now: datetime) -> Prepared:
+def folders_of(found: Sequence[OutboxMessage]) -> dict[int, Folder]:
+    """The same for several messages, by their ids; each person's Sent is asked for once."""
+    usual: dict[int, Folder] = {}
+    places: dict[int, Folder] = {}
+    for message in found:
+        identity = message.identity
+        chosen = identity.sent_folder if identity is not None else None
+        if chosen is None:
+            if message.user_id not in usual:
+                usual[message.user_id] = folders.special(message.user, FolderRole.SENT)
+            chosen = usual[message.user_id]
+        places[message.pk] = chosen
+    return places
+
+
+def prepare_copy(
+    message: OutboxMessage, body: Body, *, now: datetime, folder: Folder | None = None
+) -> Prepared:
     """Make the copy ready, outside any transaction. Its bytes are those that were sent."""
     source = message.account.source if message.account else None
-    flags = frozenset({"\\Seen"})
-    copy = Incoming(body, folder_of(message), internal_at=now, flags=flags, source=source)
+    flags, place = frozenset({"\\Seen"}), folder or folder_of(message)
+    copy = Incoming(body, place, internal_at=now, flags=flags, source=source)
     return deliver.prepare_stored([copy], now=now)
 
 
@@ -55,12 +70,26 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
 
     The time is set by a conditional update, so whoever comes second files nothing.
     """
+    # Before the outbox row, as everybody does who changes both.
+    locks.hold(message.user_id)
     once = OutboxMessage.objects.filter(pk=message.pk, sent_copied_at=None)
     if not once.update(sent_copied_at=now):
         return
     message.sent_copied_at = now
+    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=enter(message, copy))
+
+
+def enter(message: OutboxMessage, copy: Prepared) -> Message:
+    """Enter the copy and mark the original; the caller sees to it that it is done once.
+
+    Raises Folder.DoesNotExist where its folder was removed meanwhile; nothing is changed then.
+    """
     kept = _twin(message) or deliver.file(copy)[0]
-    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=kept)
+    _mark_original(message)
+    return kept
+
+
+def _mark_original(message: OutboxMessage) -> None:
     if message.original_id is None:
         return
     forward = message.kind == DraftKind.FORWARD

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from mailstore.services import blobs
+from mailstore.services import blobs, locks
 from mailstore.services.blobs import BlobUnreadable
 from smtp_accounts import addresses, retry
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, RecipientState
@@ -117,7 +117,8 @@ def send_now(*, message: OutboxMessage, now: datetime) -> bool:
         pk=message.pk, state=OutboxState.QUEUED, not_before__gt=now
     )
     with transaction.atomic():
-        moved = waiting.update(not_before=now, due_since=now, is_scheduled=False)
+        # It stays a scheduled one until it is released, which gives it its Date.
+        moved = waiting.update(not_before=now, due_since=now)
         if moved and message.draft_id:
             Draft.objects.filter(pk=message.draft_id).update(send_at=None)
     return bool(moved)
@@ -164,6 +165,7 @@ def it_arrived(*, message: OutboxMessage, now: datetime) -> bool:
     except BlobUnreadable:
         copy = None
     with transaction.atomic():
+        locks.hold(message.user_id)
         uncertain = OutboxMessage.objects.filter(
             pk=message.pk, state=OutboxState.UNKNOWN, dismissed_at=None
         )

@@ -26,6 +26,7 @@ from smtp_accounts.services import accounts, drafts, identities, outbox, queue, 
 from smtp_accounts.services.accounts import AccountValues
 from standin import certs
 from standin.sink import Sink
+from tests import vouching
 from tests.chaos.conftest import Size
 from tests.chaos.workers import Workers
 
@@ -47,7 +48,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def sink(tmp_path: Path, settings: Settings) -> Iterator[Sink]:
+def sink(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
+    vouching.know(tmp_path, monkeypatch)
     tls = certs.make(tmp_path / "tls")
     settings.CONNECTIVITY_CA_FILE = str(tls.ca_file)
     settings.CONNECTIVITY_ALLOWED_NETWORKS = ["127.0.0.0/8"]
@@ -66,6 +68,8 @@ def account(user: User, sink: Sink) -> SmtpAccount:
     values = AccountValues("M", "localhost", sink.port, "ssl", ADDRESS, True, ADDRESS, "secret")
     stored = accounts.save(user=user, values=values, now=timezone.now(), test=False).account
     assert stored is not None
+    accounts.record_ok(stored, timezone.now())
+    stored.refresh_from_db()
     return stored
 
 

@@ -18,9 +18,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import FolderRole, Message
+from mailstore.services import blobs
 from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import outbox, queue, rounds, waiting
 from standin.smtp import SmtpServer
+from tests import vouching
 
 MOST_STEPS = 40
 LATER = queue.SEND_LEASE + timedelta(minutes=1)
@@ -70,6 +72,10 @@ def _recover() -> None:
             rounds.deliver(outbox_id=pk, fence=fence, clock=lambda: now)
 
 
+def _undated(raw: bytes) -> list[bytes]:
+    return [line for line in raw.split(b"\r\n") if not line.startswith(b"Date: ")]
+
+
 def _count(user: User, role: str, subject: str) -> int:
     return Message.objects.filter(user=user, folder__role=role, subject=subject).count()
 
@@ -81,19 +87,34 @@ def test_a_kill_at_every_step(
     account: SmtpAccount,
     make_draft: Callable[..., Draft],
     smtp_server: SmtpServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    vouching.know(tmp_path, monkeypatch)
+    SmtpAccount.objects.update(last_ok_at=timezone.now())
     steps: list[str] = []
     for step in range(1, MOST_STEPS):
         smtp_server.accepted.clear()
         subject = f"Number {step}"
-        draft = make_draft(account, to=f"bob@elsewhere.test, {other_user.email}", subject=subject)
-        message = outbox.submit(user=user, draft=draft, now=timezone.now())
+        # Written to be sent later, so that it gets its Date on the way.
+        draft = make_draft(
+            account,
+            to=f"bob@elsewhere.test, {other_user.email}",
+            subject=subject,
+            send_at=timezone.now() - timedelta(hours=1),
+        )
+        message = outbox.submit(user=user, draft=draft, now=timezone.now() - timedelta(hours=2))
+        frozen = blobs.read(message.blob)
         name = _send_and_die(step)
         at_kill = len(smtp_server.accepted)
         dot_was_marked = OutboxMessage.objects.get(pk=message.pk).dot_sent_at is not None
         _recover()
         message.refresh_from_db()
         taken = len(smtp_server.accepted)
+        for one in smtp_server.accepted:
+            # What is stored is what left, but for its Date the message that was written.
+            assert one.raw == blobs.read(message.blob) != frozen, name
+            assert _undated(one.raw) == _undated(frozen), name
         # Mail to people here is in one transaction with its mark: once, wherever the kill was.
         assert _count(other_user, FolderRole.INBOX, subject) == 1, name
         assert taken <= 1, name
@@ -111,6 +132,8 @@ def test_a_kill_at_every_step(
     else:
         pytest.fail("the delivery never ended")
     expected = {
+        "outbox: date stored",
+        "outbox: released",
         "outbox: local bytes stored",
         "outbox: local delivered",
         "outbox: before dot",

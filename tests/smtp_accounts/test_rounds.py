@@ -278,9 +278,29 @@ def test_one_delivery_alone_leaves_the_others(submit: Submit, smtp_server: SmtpS
 def test_what_has_moved_on_is_not_begun(submit: Submit, smtp_server: SmtpServer) -> None:
     first, second = submit(), submit()
     behind = queue.due_behind(first, now=NOW)
-    assert [pk for pk, _ in behind] == [first.pk, second.pk]
+    assert behind == [first, second]
     first_round()
-    assert [queue.start_due(outbox_id=pk, fence=seen, now=NOW) for pk, seen in behind] == [None] * 2
+    assert [queue.start_due(one, now=NOW) for one in behind] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"state": OutboxState.CANCELLED},
+        {"not_before": NOW + timedelta(hours=1)},
+        {"fence": 1},
+        {"account": None},
+    ],
+)
+def test_what_its_sender_changed_is_not_begun(
+    submit: Submit, smtp_server: SmtpServer, changed: dict[str, object]
+) -> None:
+    message = submit()
+    (seen,) = queue.due_behind(message, now=NOW)
+    OutboxMessage.objects.update(**changed)
+    assert not queue.start_due(seen, now=NOW)
+    message.refresh_from_db()
+    assert message.attempts == 0
 
 
 def test_bytes_lost_on_disk_are_told_and_hold_up_nothing_else(
