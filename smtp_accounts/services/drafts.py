@@ -134,7 +134,8 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
 def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[DraftAttachment]:
     """Add files to a draft.
 
-    Raises `TooLargeError` or `TooManyFilesError` before anything is stored.
+    Raises `TooLargeError` or `TooManyFilesError` before anything is stored, `SubmittedError` where
+    the message went out meanwhile, without them.
     """
     check_room(draft, [upload.body.size for upload in uploads])
     batch = blobs.write([upload.body for upload in uploads])
@@ -151,8 +152,9 @@ def attach(*, draft: Draft, uploads: Sequence[Upload], now: datetime) -> list[Dr
             )
             for upload, blob in zip(uploads, stored, strict=True)
         ]
+        if not Draft.objects.filter(pk=draft.pk, submitted_at=None).update(changed_at=now):
+            raise SubmittedError
         DraftAttachment.objects.bulk_create(rows)
-        Draft.objects.filter(pk=draft.pk).update(changed_at=now)
     return rows
 
 

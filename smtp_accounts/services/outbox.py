@@ -18,6 +18,12 @@ from smtp_accounts.services.identities import SendFrom
 from smtp_accounts.services.making import Envelope
 
 UnsendableError = making.UnsendableError
+#: How often a message is made anew because a file came or went while it was made.
+ATTEMPTS = 3
+
+
+class _FilesChanged(Exception):
+    """The draft has other files than those the message was made with."""
 
 
 def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) -> OutboxMessage:
@@ -27,8 +33,19 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
     schedule finds the row anyway. Raises `UnsendableError`, and `drafts.ConflictError` where the
     draft was changed meanwhile.
     """
+    for _attempt in range(ATTEMPTS):
+        try:
+            return _submitted(user=user, draft=draft, now=now, undo_seconds=undo_seconds)
+        except _FilesChanged:
+            # One came from another tab while the others were read: it goes along, too.
+            continue
+    raise drafts.ConflictError(draft)
+
+
+def _submitted(*, user: User, draft: Draft, now: datetime, undo_seconds: int) -> OutboxMessage:
     envelope = read_envelope(draft)
     send_from = sender_of(user, draft)
+    files = _attached(draft)
     made = making.make(user=user, draft=draft, envelope=envelope, send_from=send_from, now=now)
     batch = blobs.write([made.body])
     due = max(now + timedelta(seconds=undo_seconds), draft.send_at or now)
@@ -40,6 +57,8 @@ def submit(*, user: User, draft: Draft, now: datetime, undo_seconds: int = 0) ->
                 draft.refresh_from_db()
                 raise drafts.ConflictError(draft)
             return before
+        if _attached(draft) != files:
+            raise _FilesChanged
         message = OutboxMessage.objects.create(
             user=user,
             account=draft.identity.account,
@@ -101,6 +120,10 @@ def _way_out(draft: Draft, envelope: Envelope) -> None:
             sentence = _("%(server)s cannot send to “%(address)s”: it takes plain letters only.")
             words = {"server": account.host, "address": address}
             raise UnsendableError(field, sentence % words)
+
+
+def _attached(draft: Draft) -> set[int]:
+    return set(draft.attachments.values_list("pk", flat=True))
 
 
 def _files(draft: Draft) -> None:

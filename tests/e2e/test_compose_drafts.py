@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from smtp_accounts.models import Draft
-from tests.e2e.writing import words
+from tests.e2e.writing import to_field, words
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,14 +79,23 @@ def test_the_other_version_is_taken_and_ones_own_is_kept(
     page: Page, live_server: LiveServer, mailbox: Mailbox
 ) -> None:
     window = opened(page, live_server, "Contract")
-    draft = Draft.objects.get()
-    Draft.objects.update(subject="Changed", body="Theirs.", version=draft.version + 1)
+    window.locator("input[name=files]").set_input_files(
+        [FilePayload(name="Plan.pdf", mimeType="application/pdf", buffer=b"plan")]
+    )
+    expect(window.locator(".file .help")).to_contain_text("attached")
+    version = Draft.objects.get().version
+    Draft.objects.update(subject="Changed", body="Theirs.", version=version + 1)
+    to_field(window).fill("ruth@okafor.test,")
     words(window).fill("Mine.")
     window.get_by_role("button", name="Take that one").click(timeout=SAVED)
     expect(window.get_by_label("Subject")).to_have_value("Changed")
     # It has no formatting, so it is shown as the plain text it is.
     expect(window.locator("textarea[name=body]")).to_have_value("Theirs.")
-    assert {one.body.strip() for one in Draft.objects.open()} == {"Theirs.", "Mine."}
+    kept = {one.body.strip(): one for one in Draft.objects.open()}
+    assert set(kept) == {"Theirs.", "Mine."}
+    assert kept["Mine."].to == "ruth@okafor.test"
+    for one in kept.values():
+        assert [file.filename for file in one.attachments.all()] == ["Plan.pdf"]
 
 
 def test_a_glance_at_another_tab_is_no_other_version(

@@ -19,6 +19,7 @@ from mailstore.services.blobs import BlobUnreadable
 from smtp_accounts import access
 from smtp_accounts.models import Draft
 from smtp_accounts.services import drafts, identities, replies
+from smtp_accounts.services.beside import take_files
 from smtp_accounts.services.drafts import (
     ConflictError,
     SubmittedError,
@@ -97,7 +98,8 @@ def save(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         return JsonResponse({"errors": errors_of(form)}, status=422)
     try:
-        stored = store(request, user, key, form)
+        beside = request.POST.get("beside", "")
+        stored = store(request, user, key, form, beside=_key(beside) if beside else None)
     except ConflictError as conflict:
         return JsonResponse(other_version(conflict.draft), status=409)
     except SubmittedError:
@@ -168,12 +170,19 @@ def errors_of(form: ComposeForm) -> dict[str, str]:
     return {name: " ".join(map(str, found)) for name, found in form.errors.items()}
 
 
-def store(request: HttpRequest, user: User, key: UUID, form: ComposeForm) -> Draft:
-    """Save a valid form. Raises what `drafts.save` and `replies.carry_over` raise."""
+def store(
+    request: HttpRequest, user: User, key: UUID, form: ComposeForm, *, beside: UUID | None = None
+) -> Draft:
+    """Save a valid form. Raises what `drafts.save` and `replies.carry_over` raise.
+
+    ``beside`` is the draft that this one is another version of: it takes the files along.
+    """
     now = timezone.now()
     stored = drafts.save(
         user=user, key=key, values=form.values(), version=form.version_seen, now=now
     )
+    if beside is not None:
+        take_files(stored, beside)
     indexes = [number(one) for one in request.POST.getlist("keep")[: drafts.MAX_ATTACHMENTS]]
     whole = bool(request.POST.get("whole"))
     replies.carry_over(draft=stored, indexes=indexes, now=now, whole=whole)

@@ -47,11 +47,12 @@ def send(request: HttpRequest, key: UUID) -> HttpResponse:
     if not form.is_valid():
         window = writing.of_posted(user, key, request.POST.dict(), errors=errors_of(form))
         return _unsent(request, window)
+    beside = None
     if request.POST.get("action") == "both":
-        key = uuid4()
+        key, beside = uuid4(), key
         form.cleaned_data["version"] = 0
     try:
-        stored = store(request, user, key, form)
+        stored = store(request, user, key, form, beside=beside)
         uploads = from_request(request)
         if uploads:
             drafts.attach(draft=stored, uploads=uploads, now=timezone.now())

@@ -32,6 +32,8 @@ export class Conflict {
     const body = new FormData();
     for (const [name, value] of Object.entries(words)) body.append(name, value);
     body.set("version", "0");
+    // Its files are those of this draft: they go along.
+    body.set("beside", this.host.key);
     const url = this.host.dataset.saveUrl.replace(this.host.key, newKey());
     const answer = await fetch(url, { method: "POST", body, headers: csrfHeaders() });
     return answer.ok && !answer.redirected;
