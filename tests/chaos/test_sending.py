@@ -207,6 +207,21 @@ def test_workers_that_meet(
     assert sink.taken() == 40
 
 
+def test_workers_that_meet_at_a_daily_limit(
+    write: Write, account: SmtpAccount, senders: Workers, sink: Sink
+) -> None:
+    """Each message has two recipients, and a day has room for twelve and a half."""
+    SmtpAccount.objects.filter(pk=account.pk).update(daily_limit=25)
+    write(30)
+    for _ in range(4):  # who steps back for another one comes again
+        ends = [worker.wait() for worker in [senders.send() for _ in range(3)]]
+        assert [end.status for end in ends] == [0, 0, 0], ends
+        assert sink.taken() <= 12
+        over = timezone.now() - timedelta(seconds=1)
+        OutboxMessage.objects.filter(state=OutboxState.RETRY).update(not_before=over)
+    assert sink.taken() == 12
+
+
 def test_a_worker_that_sleeps_through_its_lease(
     user: User, other_user: User, write: Write, senders: Workers, sink: Sink
 ) -> None:

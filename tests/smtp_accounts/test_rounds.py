@@ -175,6 +175,25 @@ def test_a_daily_limit_is_kept_by_workers_who_begin_together(
     assert second.not_before == NOW + timedelta(minutes=1)
 
 
+def test_who_began_earlier_is_counted_whatever_its_number(
+    submit: Submit,
+    smtp_server: SmtpServer,
+    at_step: Callable[[str, Callable[[], object]], None],
+) -> None:
+    """The older message waited for a retry, and becomes due while the younger one is sent."""
+    SmtpAccount.objects.update(daily_limit=1)
+    older = submit()
+    OutboxMessage.objects.update(state=OutboxState.RETRY, not_before=NOW + timedelta(seconds=1))
+    submit()
+    soon = NOW + timedelta(seconds=1)
+    at_step("outbox: before dot", lambda: first_round(soon))
+    assert first_round() == OutboxState.SENT
+    assert len(smtp_server.accepted) == 1
+    older.refresh_from_db()
+    assert (older.state, older.cause) == (OutboxState.RETRY, "sending-limit")
+    assert older.not_before == soon + limits.BRIEFLY
+
+
 def test_a_message_for_more_than_a_day_allows_goes_out_alone(
     account: SmtpAccount, submit: Submit, smtp_server: SmtpServer
 ) -> None:
