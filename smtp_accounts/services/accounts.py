@@ -295,8 +295,9 @@ def delete(*, account: SmtpAccount, replacement: Identity | None = None) -> None
         mine = list(account.identities.all())
         leaning.hand_over(user, mine, replacement or identities.local_of(user))
         credential = account.credential
+        SmtpAccount.objects.filter(pk=account.pk).delete()
+        # After the account, as a worker that sends through it writes both down.
         telling.forget(account)
-        account.delete()
         if credential is not None:
             credentials.release(credential)
 

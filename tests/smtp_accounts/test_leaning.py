@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from filtering.services import deliver
@@ -61,7 +63,7 @@ def test_what_is_just_being_sent_is_not_opened_beside_that(
     at_step("outbox: dot marked", lambda: accounts.delete(account=account, replacement=local))
     assert first_round() == "sent"
     assert len(smtp_server.accepted) == 1
-    assert not Draft.objects.exists()
+    assert not Draft.objects.open().exists()
 
 
 def test_a_receipt_goes_with_its_address(user: User, account: SmtpAccount) -> None:
@@ -78,3 +80,19 @@ def test_a_receipt_goes_with_its_address(user: User, account: SmtpAccount) -> No
     assert waiting.count(user) == 0
     assert waiting.attention(user) == 0
     assert not Draft.objects.exists()
+
+
+def test_a_worker_and_who_deletes_its_account_never_wait_for_each_other(
+    account: SmtpAccount, half_sent: OutboxMessage
+) -> None:
+    """Both change the message first, then the account, then what is told of it."""
+    with CaptureQueriesContext(connection) as queries:
+        accounts.delete(account=account, replacement=identities.local_of(account.user))
+    said = [one["sql"] for one in queries.captured_queries]
+
+    def at(start: str) -> int:
+        return next(n for n, sql in enumerate(said) if sql.startswith(start))
+
+    message = at('UPDATE "smtp_accounts_outboxmessage"')
+    deleted = at('DELETE FROM "smtp_accounts_smtpaccount"')
+    assert message < deleted < at('DELETE FROM "connectivity_notification"')
