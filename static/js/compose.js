@@ -1,5 +1,6 @@
 // Writing: links that would open a compose page open a window in the dock instead.
 import { csrfHeaders, post, toast } from "./toast.js";
+import { listen } from "./compose/acting.js";
 import { drop, kept, keysKept } from "./compose/keeper.js";
 import { isElsewhere } from "./compose/tabs.js";
 import "./compose/window.js";
@@ -40,7 +41,7 @@ async function fetched(url) {
   }
 }
 
-export async function openWindow(url, { isQuiet = false, isFolded = false } = {}) {
+async function openWindow(url, { isQuiet = false, isFolded = false } = {}) {
   const made = await fetched(url);
   if (!made) {
     if (!isQuiet) location.href = url;
@@ -73,6 +74,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   openWindow(link.href);
 });
+
+listen(openWindow);
 
 async function unarchive(token) {
   const body = new FormData();

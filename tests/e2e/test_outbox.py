@@ -205,6 +205,8 @@ def test_a_scheduled_message_gets_another_time_and_leaves_at_once(
     assert f"{message.not_before:%Y-%m-%d %H:%M}" == "2031-03-04 08:15"
     row.get_by_role("button", name="Send now").click()
     expect(page.get_by_text("The message is sent now.")).to_be_visible()
+    # The line has moved up among those on their way, or is gone; the focus stays in the list.
+    expect(page.locator("#outbox-rows :focus")).to_be_visible()
     message.refresh_from_db()
     assert message.not_before <= timezone.now()
 
@@ -221,5 +223,6 @@ def test_the_keyboard_is_enough(
     page.get_by_role("button", name="Cancel").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("The message is back in Drafts.")).to_be_visible()
+    expect(page.locator("#main")).to_be_focused()
     message.refresh_from_db()
     assert message.state == OutboxState.CANCELLED

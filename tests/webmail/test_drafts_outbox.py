@@ -113,7 +113,8 @@ def test_undo_send_opens_the_draft_again(
     assert sent.draft is not None
     key = sent.draft.key
     answer = browser.post(address, headers={"X-Part": "json"})
-    assert answer.json() == {"open": reverse("compose-draft", args=[key])}
+    opens = reverse("compose-draft", args=[key])
+    assert answer.json() == {"open": opens, "text": "The message is back in Drafts."}
     assert browser.get(answer.json()["open"]).status_code == 200
     late = browser.post(address, headers={"X-Part": "json"})
     assert late.status_code == 409

@@ -109,11 +109,12 @@ def _back_to_draft(request: HttpRequest, message: OutboxMessage, do: str) -> Htt
         messages.error(request, text)
         return redirect("outbox")
     address = reverse("compose-draft", args=[draft.key])
-    if is_script:
-        return JsonResponse({"open": address})
     if do == outgoing.EDIT:
-        return redirect(address)
-    messages.success(request, _("The message is back in Drafts."))
+        return JsonResponse({"open": address}) if is_script else redirect(address)
+    text = _("The message is back in Drafts.")
+    if is_script:
+        return JsonResponse({"open": address, "text": text})
+    messages.success(request, text)
     return redirect("outbox")
 
 
