@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from html.parser import HTMLParser
 
 import nh3
 
@@ -25,6 +24,7 @@ from mailstore import html_text, sanitise
 from mailstore.css import PROPERTIES, Styles
 from mailstore.text import tidy
 from smtp_accounts import plain_text
+from smtp_accounts.clean_parser import CleanParser
 
 MAX_QUOTE = 512 * 1024
 MAX_URL = 8192
@@ -261,20 +261,18 @@ def _embedded(content_type: str, coded: str) -> Embedded | None:
     return Embedded(f"{hashlib.sha256(data).hexdigest()[:24]}@embedded", content_type, data)
 
 
-class _Rewriter(HTMLParser):
-    """Writes HTML anew with pictures changed. For HTML from the cleaner only: it is well-formed
-    and has no element whose content is anything but text and elements."""
+class _Rewriter(CleanParser):
+    """Writes HTML anew with pictures changed."""
 
     def __init__(self, picture: Picture, keeps_marks: bool, is_sent: bool) -> None:
-        super().__init__(convert_charrefs=True)
         self.out: list[str] = []
         self._picture = picture
         self._keeps_marks = keeps_marks
         self._is_sent = is_sent
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: dict[str, str]) -> None:
         # A reference to a character can say what the letters themselves may not.
-        given = {name: tidy(value or "") for name, value in attrs}
+        given = {name: tidy(value) for name, value in attrs.items()}
         if tag == "img":
             changed = self._picture(given)
             if changed is None:
@@ -305,5 +303,4 @@ def _rewritten(
 ) -> str:
     rewriter = _Rewriter(picture, keeps_marks, is_sent)
     rewriter.feed(html)
-    rewriter.close()
     return "".join(rewriter.out)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import escape
-from html.parser import HTMLParser
 from itertools import count, takewhile
 
+from smtp_accounts.clean_parser import CleanParser
 from smtp_accounts.quoting import SIGNATURE_MARK
 
 # Deeper quotes keep their marks as words: nobody reads them, and trees have limits.
@@ -42,10 +42,11 @@ class _List:
 
 @dataclass(slots=True)
 class _Walk:
-    """The text so far, line by line, and where in it we are."""
+    """The text so far, line by line, and where in it we are. `line` is the one begun, in pieces:
+    put together anew for each of them, a long one would take as long as its length squared."""
 
     lines: list[str] = field(default_factory=list)
-    line: str = ""
+    line: list[str] = field(default_factory=list)
     depth: int = 0
     indent: int = 0
     marker: str = ""
@@ -58,18 +59,19 @@ class _Walk:
         """Add words to the line."""
         if not keeps_spaces:
             words = _SPACES.sub(" ", words)
-            if not self.line or self.line.endswith(" "):
+            if not self.line or self.line[-1].endswith(" "):
                 words = words.removeprefix(" ")
         if words:
             if not self.line:
                 self._begin()
-            self.line += words
+            self.line.append(words)
 
     def end(self) -> None:
         """End the line if there is anything on it."""
-        if self.line.strip():
-            self._put(self.line, self.depth)
-        self.line = ""
+        line = "".join(self.line)
+        if line.strip():
+            self._put(line, self.depth)
+        self.line = []
 
     def end_entry(self) -> None:
         """End an entry of a list; an empty one has its mark all the same."""
@@ -100,7 +102,8 @@ class _Walk:
             self.waits_for_signature = False
             self.lines.append(SIGNATURE_MARK)
         width = max(0, self.indent - len(self.marker))
-        self.line = " " * width + self.marker
+        lead = " " * width + self.marker
+        self.line = [lead] if lead else []
         self.marker = ""
 
     def _put(self, line: str, depth: int) -> None:
@@ -113,11 +116,10 @@ class _Walk:
         self.lines.append(line)
 
 
-class _Reader(HTMLParser):
+class _Reader(CleanParser):
     """Reads HTML that has been cleaned, so that every element is closed and allowed."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.walk = _Walk()
         self._lists: list[_List] = []
         self._link = ("", 0, 0)
@@ -125,16 +127,15 @@ class _Reader(HTMLParser):
         self._pre = 0
         self._cites: list[bool] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if self._hidden or _HIDDEN.search(given.get("style", "")):
+    def handle_starttag(self, tag: str, attrs: dict[str, str]) -> None:
+        if self._hidden or _HIDDEN.search(attrs.get("style", "")):
             self._hidden += tag not in _VOID
             return
-        if tag in _APART or (tag in ("ul", "ol") and not self._lists) or "data-quote" in given:
+        if tag in _APART or (tag in ("ul", "ol") and not self._lists) or "data-quote" in attrs:
             self.walk.apart()
         elif tag in _BLOCKS or tag in ("ul", "ol"):
             self._open_block(tag)
-        self._open(tag, given)
+        self._open(tag, attrs)
 
     def _open_block(self, tag: str) -> None:
         if tag in ("td", "th") and self.walk.line:
@@ -222,9 +223,9 @@ class _Reader(HTMLParser):
         target = href.removeprefix("mailto:").removeprefix("tel:")
         if not target or len(target) > MAX_SHOWN_URL or lines != len(self.walk.lines):
             return
-        shown = self.walk.line[start:].strip()
+        shown = "".join(self.walk.line[start:]).strip()
         if shown and _bare(shown) != _bare(target):
-            self.walk.write(f" <{target}>" if not self.walk.line.endswith(" ") else f"<{target}>")
+            self.walk.write(f"<{target}>" if self.walk.line[-1].endswith(" ") else f" <{target}>")
 
     def handle_data(self, data: str) -> None:
         if self._hidden:
@@ -243,7 +244,6 @@ def from_clean_html(html: str) -> str:
     """The text of HTML that `outgoing_html.clean` made; empty, or with a line end at its end."""
     reader = _Reader()
     reader.feed(html)
-    reader.close()
     reader.walk.end()
     lines = reader.walk.lines
     blank = sum(1 for _ in takewhile(lambda line: not line, lines))
