@@ -17,7 +17,7 @@ from retrieval.models import (
     RemoteFolderState,
     RetrievalTask,
 )
-from retrieval.services import generations, ledger, remote_folders
+from retrieval.services import generations, ledger, left_behind, remote_folders
 from retrieval.services.bodies import Bodies
 from retrieval.services.boxes import Job, limit_note
 from retrieval.services.discovery import Discovery
@@ -118,6 +118,7 @@ class _Pull:
         strip = plan.has_inbox_prefix(listed)
         at_root = task.transfer == "root"
         waiting = ledger.folders_with_open(task, now=session.clock())
+        former = left_behind.sources(task) if session.backfill else []
         for box in listed:
             place = plan.place(box, at_root=at_root, strip_inbox=strip)
             job = Job(rows[box.raw_name], box, place, statuses[box.raw_name])
@@ -132,6 +133,7 @@ class _Pull:
                 number, size = waiting.get(job.row.pk, (0, 0))
                 session.expect(job.estimate + number, size)
                 self.jobs.append(job)
+                left_behind.in_folder(session, job, former)
         # One statement for all: mailboxes with a thousand folders exist.
         if self.quiet:
             RemoteFolder.objects.filter(pk__in=self.quiet).update(checked_at=session.clock())

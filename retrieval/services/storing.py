@@ -17,7 +17,7 @@ from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import folders
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
 from retrieval.profiles import key_of
-from retrieval.services import dispatch, pop_ledger, remote_folders, telling
+from retrieval.services import dispatch, left_behind, pop_ledger, remote_folders, telling
 from retrieval.services.account_values import GUARDED, TaskValues, default_name
 
 COLORS = 6
@@ -52,6 +52,8 @@ def store(
         task.source = task.source
         task.credential = _credential(user, values, old if same else None) or task.credential
         _apply(task, values, now)
+        if old is None and task.type == TaskType.POP:
+            left_behind.in_maildrop(task)
         if task.method == Method.MANUAL:
             # It passed its test, and no run of its own will say that it works again.
             telling.tell(task, cause="", now=now)
