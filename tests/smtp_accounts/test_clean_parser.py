@@ -14,7 +14,8 @@ Event = tuple[str, object]
 PIECES = [
     "<div>", "</div>", "<p style='font-family: \"A B\"'>", "</p>", "<b>", "</b>", "<br>", "<li>",
     '<a href="https://a.test/?x=1&amp;y=<2>" title="a > b">', "</a>",
-    "<img alt='&quot;' src=//a>", "<td nowrap dir=rtl>", "a < b", "&amp;lt;", "&nbsp;", "&#x27;", "<", "</", "<b", "&", "\n", "ü",
+    "<img alt='&quot;' src=//a>", "<td nowrap dir=rtl>", "a < b", "&amp;lt;", "&nbsp;",
+    "&#x27;", "<", "</", "<b", "&", "\n", "ü",
     "<!-- c -->", "<?x?>", '<div data-quote data-signature="7">', "<span title='a\nb=\"c\"'>", ">",
 ]  # fmt: skip
 
