@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mailstore.models import Blob, Message
+from smtp_accounts import former
 from smtp_accounts.models.identities import Identity
 
 
@@ -54,7 +55,7 @@ class Draft(models.Model):
         blank=True,
         help_text="The exact address to write from where it is not the identity's own.",
     )
-    identity_reason = models.CharField(max_length=16, blank=True)
+    identity_reason = models.CharField(max_length=former.LONGEST, blank=True)
     is_by_hand = models.BooleanField(
         default=False, help_text="The identity was chosen by its writer, not by the rules."
     )

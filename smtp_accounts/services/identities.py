@@ -16,7 +16,7 @@ from connectivity.causes import explain_cause
 from connectivity.models import Feature
 from connectivity.services import features
 from mailstore.models import Message
-from smtp_accounts import addresses, rules
+from smtp_accounts import addresses, former, rules
 from smtp_accounts.addresses import Mailbox
 from smtp_accounts.build import message_ids
 from smtp_accounts.models import ArrivedFor, Identity, OutboxMessage, SmtpAccount
@@ -275,7 +275,9 @@ def sentence(reason: str) -> str:
         rules.Reason.FOLDER: _("because it belongs to this folder"),
         rules.Reason.DEFAULT: _("Default From"),
     }
-    return sentences.get(rules.Reason(reason), "") if reason in set(rules.Reason) else ""
+    if reason in set(rules.Reason):
+        return sentences.get(rules.Reason(reason), "")
+    return former.sentence(reason)
 
 
 def _entry(row: Identity, user: User, *, enabled: bool, is_default: bool) -> SendFrom:

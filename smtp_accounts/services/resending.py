@@ -10,9 +10,9 @@ from mailstore import mime
 from mailstore.mime import ParsedMail
 from mailstore.services import blobs
 from protocols.body import Body
-from smtp_accounts import addresses, outgoing_html, quoting
+from smtp_accounts import addresses, former, outgoing_html, quoting
 from smtp_accounts.addresses import Mailbox
-from smtp_accounts.models import Draft, Importance, OutboxMessage
+from smtp_accounts.models import Draft, Identity, Importance, OutboxMessage
 from smtp_accounts.services import drafts, identities, waiting
 from smtp_accounts.services.drafts import DraftValues, Upload
 
@@ -48,12 +48,12 @@ def draft_for(
 
 
 def _values(message: OutboxMessage, mail: ParsedMail, to: dict[str, str]) -> DraftValues:
-    identity = message.identity or identities.for_new(message.user).send_from.identity
-    exact = message.from_address if message.identity is not None else ""
+    identity, exact, reason = _sender(message)
     return DraftValues(
         identity=identity,
-        from_address="" if exact == identity.address else exact,
-        is_by_hand=message.is_by_hand,
+        from_address=exact,
+        identity_reason=reason,
+        is_by_hand=message.is_by_hand and not reason,
         to=to["to"],
         cc=to["cc"],
         bcc=to["bcc"],
@@ -66,6 +66,22 @@ def _values(message: OutboxMessage, mail: ParsedMail, to: dict[str, str]) -> Dra
         kind=message.kind,
         original=message.original,
     )
+
+
+def _sender(message: OutboxMessage) -> tuple[Identity, str, str]:
+    """Who to send it from again, the exact address if it is another, and what to say beside it.
+
+    Where its identity was removed, another one with the same address is the same sender; without
+    one there is only the Default From, and that is said.
+    """
+    was = message.from_address
+    if message.identity is not None:
+        return message.identity, "" if was == message.identity.address else was, ""
+    for one in identities.send_from(message.user):
+        if addresses.same(one.address, was) and not one.disabled_reason:
+            return one.identity, "", ""
+    usual = identities.for_new(message.user).send_from.identity
+    return usual, "", former.reason(was)
 
 
 def _importance(mail: ParsedMail) -> str:

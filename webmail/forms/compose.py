@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from mailstore.models import Message
-from smtp_accounts import outgoing_html
+from smtp_accounts import former, outgoing_html
 from smtp_accounts.models import DraftKind, Importance
 from smtp_accounts.services import resigning
 from smtp_accounts.services.drafts import DraftValues
@@ -37,7 +37,7 @@ class ComposeForm(forms.Form):
 
     sender = forms.CharField(required=False, max_length=32)
     from_address = forms.CharField(required=False, max_length=320)
-    reason = forms.CharField(required=False, max_length=16)
+    reason = forms.CharField(required=False, max_length=former.LONGEST)
     by_hand = forms.BooleanField(required=False)
     to = forms.CharField(required=False, max_length=MAX_RECIPIENTS, strip=False)
     cc = forms.CharField(required=False, max_length=MAX_RECIPIENTS, strip=False)
