@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -28,12 +29,14 @@ from smtp_accounts.nudge import align, nudge
 from smtp_accounts.proposals import BOXES, initial_of
 from smtp_accounts.services import accounts, identities
 from smtp_accounts.services.accounts import AccountValues, Outcome
-from smtp_accounts.views import form_page, starting
+from smtp_accounts.views import form_page, put_by, starting
 from smtp_accounts.views.form_page import About, Tried
 
 #: Trust the certificate with this SHA-256, of the server in the form, and no other one there.
 PIN = "pin:"
 SIGN_INS = ("sign-in", "oauth")
+#: Add an address to the account, and come back.
+ADD = "address"
 #: What is kept of a posted form.
 _KEPT = {*AccountForm.base_fields, "tile"} - {"password"}
 
@@ -64,7 +67,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     about = About(account, provider=by_host(account.host))
     if request.method == "POST":
         return _work(request, user, about)
-    return form_page.show(request, _form_of(user, about, initial_of(account)), about)
+    kept = put_by.take(request, account)
+    initial = initial_of(account) | (kept if "typed" in request.GET else {})
+    return form_page.show(request, _form_of(user, about, initial), about)
 
 
 @require_POST
@@ -160,6 +165,10 @@ def _work(request: HttpRequest, user: User, about: About) -> HttpResponse:
         return _sign_in_again(user, about) if again else _sign_in(request, user, about)
     if action in ("test", "save", "again") or action.startswith(PIN):
         return _submit(request, user, about, posted, action)
+    if action == ADD and about.account is not None:
+        put_by.keep(request, about.account, _form_of(user, about, {}))
+        asked = urlencode({"account": about.account.pk, "back": about.account.pk})
+        return redirect(f"{reverse('identity-new')}?{asked}")
     values = proposals.typed(posted, action)
     if "tried" in posted and (posted.get("password") or about.account is not None):
         return _submit(request, user, about, _posted(values, posted), "test")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -136,6 +136,8 @@ def _submit(
         assert kept.outcome is not None  # noqa: S101 - nothing is kept only after a test
         return _tried(request, form, identity, account, kept.outcome, values.address, is_save=True)
     align(user.pk)
+    if back := _back(request):
+        return redirect(f"{reverse('smtp-account-edit', args=[back.pk])}?typed=1")
     words = _("%(email)s is saved. You can choose it as Send From.")
     messages.success(request, words % {"email": kept.identity.address})
     return pages.go_to(request, reverse("identities"))
@@ -186,6 +188,7 @@ def _dialog(
 ) -> HttpResponse:
     own = identity is not None and senders.is_own(identity)
     context = {
+        "back": _back(request),
         "form": form,
         "identity": identity,
         "account": identity.account if identity else None,
@@ -196,3 +199,11 @@ def _dialog(
     title = identity.address if identity else _("New address")
     name = "smtp_accounts/_identity_form.html"
     return pages.dialog(request, name, context, title=title, status=status)
+
+
+def _back(request: HttpRequest) -> SmtpAccount | None:
+    """The account in whose dialog an address is added; what was typed there is kept."""
+    asked = (request.POST or request.GET).get("back", "")
+    if not asked.isdecimal() or len(asked) > 18:
+        return None
+    return account_for(person(request), int(asked))

@@ -29,7 +29,7 @@ export function accountForm(selector, show) {
   document.addEventListener("submit", (event) => {
     const form = formOf(event.target);
     if (!form || event.defaultPrevented && !form.hasAttribute("hx-post")) return;
-    run(form, event.submitter?.value ?? "save");
+    if (event.submitter?.value !== "address") run(form, event.submitter?.value ?? "save");
   });
 
   function run(form, action) {
@@ -84,17 +84,21 @@ export function accountForm(selector, show) {
 
   // The server never sends a password back. Unless it was refused, what was typed is put back
   // from this page's own memory, so that the next button needs no second typing.
-  let typed = "";
+  // It goes into the dialog of the same account only, and is forgotten when that is closed.
+  let typed = "", into = "", present = null;
   document.addEventListener("htmx:before:request", (event) => {
-    const form = formOf(event.target);
-    if (form) typed = form.elements.password?.value ?? "";
+    const form = event.target.matches?.(selector) && event.target;
+    if (form) [typed, into] = [form.elements.password?.value ?? "", form.getAttribute("action")];
   });
+  document.addEventListener("close", () => (typed = ""), true);
   document.addEventListener("htmx:after:swap", () => {
     const form = document.querySelector(`#dialog ${selector}`);
-    if (!form) return;
+    // A part of the dialog may have been fetched beside it.
+    if (!form || form === present) return;
+    present = form;
     clearInterval(timer);
     const field = form.elements.password;
-    if (typed && field && !form.querySelector("#id_password_error")) {
+    if (typed && into === form.getAttribute("action") && field && !form.querySelector("#id_password_error")) {
       field.value = typed;
       form.querySelector(".retype")?.remove();
       form.querySelector("[data-settings]:not([data-asked])")?.removeAttribute("open");

@@ -17,6 +17,7 @@ from smtp_accounts.models import Alignment, Identity, SmtpAccount
 from smtp_accounts.services import accounts, identities, limits, signatures
 from smtp_accounts.services.accounts import AccountValues
 from smtp_accounts.services.signatures import SignatureValues
+from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 
 ClientFor = Callable[[User], Client]
@@ -82,7 +83,7 @@ def test_its_addresses_are_in_its_dialog(
     page = client_for(user).get(reverse("smtp-account-edit", args=[account.pk])).content.decode()
     for one in (identities.primary_of(account), alias):
         assert f'href="{reverse("identity-edit", args=[one.pk])}"' in page
-    assert f"{reverse('identity-new')}?account={account.pk}" in page
+    assert "Add an address" in text_of(page)
     assert f'href="{reverse("smtp-account-delete", args=[account.pk])}"' in page
 
 
@@ -119,3 +120,43 @@ def test_rows_ask_the_database_as_often_for_many_accounts_as_for_one(
         accounts.save(user=user, values=new, now=NOW, test=False)
     with django_assert_num_queries(3):
         assert len(rows_for(user)) == 3
+
+
+def test_what_was_typed_is_there_again_after_an_address_was_added(
+    user: User, client_for: ClientFor, account: SmtpAccount, smtp_server: SmtpServer
+) -> None:
+    """And after Cancel; the password, which the server keeps nowhere, is not."""
+    browser, address = client_for(user), reverse("smtp-account-edit", args=[account.pk])
+    changed = typed(account, display_name="M. Lind", daily_limit="40", password="new-secret")
+    del changed["use_authentication"]
+    answer = browser.post(address, {**changed, "action": "address"})
+    add = answer.headers["Location"]
+    assert add == f"{reverse('identity-new')}?account={account.pk}&back={account.pk}"
+    assert "new-secret" not in str(dict(browser.session))
+    page = browser.get(add).content.decode()
+    assert f'name="back" value="{account.pk}"' in page
+    assert f'href="{address}?typed=1"' in page
+    posted = {"account": account.pk, "address": "info@provider.test", "back": account.pk}
+    chosen = {"color": "", "purpose": "", "accepts": "plus", "signature": "", "sent_folder": ""}
+    answer = browser.post(add, {**posted, **chosen, "action": "save"})
+    assert answer.headers["Location"] == f"{address}?typed=1"
+    page = browser.get(answer.headers["Location"]).content.decode()
+    assert "info@provider.test" in page
+    assert re.search(r'name="display_name" value="M. Lind"', page)
+    assert re.search(r'name="daily_limit" value="40"', page)
+    assert not re.search(r'name="use_authentication"[^>]* checked', page)
+    account.refresh_from_db()
+    assert account.display_name == "Mara Lind"
+    assert 'value="Mara Lind"' in browser.get(f"{address}?typed=1").content.decode()
+
+
+def test_what_was_typed_long_ago_or_elsewhere_is_not_brought_back(
+    user: User, other_user: User, client_for: ClientFor, account: SmtpAccount
+) -> None:
+    browser, address = client_for(user), reverse("smtp-account-edit", args=[account.pk])
+    browser.post(address, {**typed(account, display_name="M. Lind"), "action": "address"})
+    browser.get(address)
+    assert 'value="Mara Lind"' in browser.get(f"{address}?typed=1").content.decode()
+    for asked in (account.pk, 0, "x", "9" * 30):
+        answer = client_for(other_user).get(reverse("identity-new"), {"back": asked})
+        assert answer.status_code == (404 if str(asked) in (str(account.pk), "0") else 200)
