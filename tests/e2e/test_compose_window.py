@@ -222,6 +222,23 @@ def test_the_usual_sender_is_suggested_and_never_chosen(
     assert problems == []
 
 
+def test_what_a_browser_fills_in_by_itself_is_no_other_sender(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, signing: Identity
+) -> None:
+    """Some put back on a reload what a list had before; what is shown is what is sent from."""
+    page.add_init_script(f"""new MutationObserver(() => {{
+      const list = document.querySelector("select[name=sender]");
+      if (list && !window.refilled) {{ window.refilled = true; list.value = "{signing.pk}"; }}
+    }}).observe(document, {{ childList: true, subtree: true }})""")
+    page.goto(f"{live_server.url}/compose/?to=ruth@okafor.test")
+    window = page.locator("compose-window")
+    expect(window.locator("[data-chosen]")).to_contain_text("mara@example.test")
+    assert page.evaluate("() => window.refilled")
+    window.get_by_label("Subject").fill("Hello")
+    expect(window.locator("[data-status]")).to_contain_text("Saved")
+    assert Draft.objects.get().identity.address == "mara@example.test"
+
+
 def test_actions_are_kept_with_the_draft(
     page: Page,
     live_server: LiveServer,

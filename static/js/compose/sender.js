@@ -16,6 +16,9 @@ export class Sender {
     // Without a script this box is ticked; with one the list names the exact address as well.
     this.exact = host.querySelector("input[type=checkbox][name=from_address]");
     this.options = [...this.menu.querySelectorAll("[role=option]")];
+    // Some browsers put back on a reload what was chosen before; what is shown is what counts.
+    this.select.value = this.field.value;
+    if (this.exact && this.chosen) this.exact.checked = Boolean(this.chosen.dataset.exact);
     this.button.addEventListener("click", () => this.toggle());
     this.button.addEventListener("keydown", (event) => {
       if (!["ArrowDown", "ArrowUp"].includes(event.key)) return;
