@@ -315,15 +315,20 @@ def _unless_holding(found: re.Match[str], secret: str) -> str:
     return BLOT if secret.encode() in decoded else coded
 
 
-def redact(line: bytes | str, *secrets: str) -> str:
+def redact(line: bytes | str, *secrets: str, cap: int = 0) -> str:
     """A server's own words made fit to store: no secret, no control characters, one short line.
 
     Servers do echo what they were sent, so every given secret is blotted out, also in the forms
-    it has in commands: quoted, or in the base64 of SASL (RFC 4616).
+    it has in commands: quoted, or in the base64 of SASL (RFC 4616). With a `cap` no more of the
+    line is looked at, and where it goes on, nothing is kept that may be the beginning of a secret.
     """
+    rest = 3 * max((len(each.encode()) for each in secrets), default=0) if len(line) > cap else 0
+    line = line[:cap] if cap else line
     text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         for written in _forms(secret):
             text = text.replace(written, BLOT)
         text = _CODED.sub(partial(_unless_holding, secret=secret), text)
+    if cap and rest:
+        text = text[:-rest]
     return _CONTROLS.sub(" ", text).strip()[:SERVER_LINE_LIMIT]

@@ -50,7 +50,8 @@ class Done:
         ok, text = words[:2].upper() == b"OK", words[:SAID_CAP].decode("utf-8", "replace")
         hint, partial = hints.read(text), _PARTIAL.search(text)
         slowed = ok and hint is not None and hint.cause == "throttled"
-        return cls(tag, ok, redact(text, secret), slowed, int(partial[1]) if partial else None)
+        said = redact(words, secret, cap=SAID_CAP)
+        return cls(tag, ok, said, slowed, int(partial[1]) if partial else None)
 
 
 class Channel:
@@ -173,7 +174,7 @@ class Channel:
         parts = self._early.popleft() if self._early else self._read()
         first = parts[0]
         if isinstance(first, bytes) and first[:5].upper() == b"* BYE":
-            line = redact(first[5:SAID_CAP], self.wire.secret)
+            line = redact(first[5:], self.wire.secret, cap=SAID_CAP)
             farewell = hints.error(line, self.wire.stage)
             raise self.wire.fail(farewell or Dropped(self.wire.stage, server_line=line))
         return parts

@@ -161,7 +161,7 @@ class Idler:
         ended = line.startswith(self._tag + b" ")
         if not ended and line[:5].upper() != b"* BYE":
             return
-        words = line[len(self._tag) if ended else 5 :][:SAID_CAP]
-        said = redact(words, self._wire.secret)[:300]
+        words = line[len(self._tag) if ended else 5 :]
+        said = redact(words, self._wire.secret, cap=SAID_CAP)
         error = hints.error(said, Stage.FOLDERS)
         raise self._wire.fail(error or Dropped(Stage.FOLDERS, server_line=said))

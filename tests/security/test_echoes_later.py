@@ -65,6 +65,22 @@ def test_the_end_of_waiting(loopback: AddressPolicy, echo: bytes) -> None:
     assert CANARY[:6] not in error.server_line
 
 
+@pytest.mark.parametrize("length", [30, 3_000, 9_000])
+@pytest.mark.parametrize("ends", [b"%TAG% NO ", b"* BYE "], ids=["no", "bye"])
+def test_a_line_full_of_it(loopback: AddressPolicy, ends: bytes, length: int) -> None:
+    """Tokens are long: where a line is cut, half of one would not be known again."""
+    token = "".join(map(str, range(1000, 9000)))[:length]
+    words = ends + b"I know " + token.encode() * (20_000 // length) + b"\r\n"
+    with (
+        Hostile([*ENTERED, Send(words), Hang()]) as server,
+        pytest.raises(MailServerError) as caught,
+    ):
+        login = Login("mara", token)
+        endpoint = Endpoint("127.0.0.1", server.port, Security.NONE)
+        ImapSource.open(endpoint, login, policy=loopback, trust=Trust()).examine(b"INBOX")
+    assert not any(token[at : at + 6] in caught.value.server_line for at in range(length - 5))
+
+
 @pytest.mark.parametrize("echo", ECHOES[:4], ids=range(4))
 def test_a_refused_listing(loopback: AddressPolicy, echo: bytes) -> None:
     script = [*LET_IN, Send(b"-ERR I know " + echo + b"\r\n")]
