@@ -129,7 +129,8 @@ def kept_flags(flags: Iterable[str]) -> list[str]:
     r"""Flags worth keeping here; \Recent belongs to a session (RFC 3501 section 2.3.2)."""
     known = {flag for flag in flags if flag.isprintable() and len(flag) <= MAX_FLAG}
     kept = (flag for flag in known if flag.lower() not in {"\\recent", "\\deleted"})
-    return sorted(kept)[:MAX_FLAGS]
+    # Those of the system first: a label too many must not make read mail unread.
+    return sorted(kept, key=lambda flag: (not flag.startswith("\\"), flag))[:MAX_FLAGS]
 
 
 def pop_keys(uidls: Sequence[str | None]) -> list[str]:

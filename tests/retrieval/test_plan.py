@@ -85,7 +85,9 @@ def test_first_verdict(size: int | None, flags: list[str], verdict: str) -> None
 
 
 def test_session_flags_are_not_kept() -> None:
-    assert plan.kept_flags(["\\Seen", "\\Recent", "$Forwarded"]) == ["$Forwarded", "\\Seen"]
+    assert plan.kept_flags(["\\Seen", "\\Recent", "$Forwarded"]) == ["\\Seen", "$Forwarded"]
+    labels = [f"Label{number}" for number in range(100)]
+    assert plan.kept_flags([*labels, "\\Seen"])[0] == "\\Seen"
 
 
 def test_pop_ids_count_only_when_they_tell_messages_apart() -> None:
