@@ -195,6 +195,7 @@ if not DEBUG:
 BLOB_DIR = env.folder("BLOB_DIR", DATA_DIR / "blobs")
 MAX_MESSAGE_SIZE = env.number("MAX_MESSAGE_SIZE", 150 * 1024 * 1024, least=65536)  # bytes
 MAX_SEND_SIZE = env.number("MAX_SEND_SIZE", 36 * 1024 * 1024, least=65536)  # a file of 25 MiB
+MAX_DRAFT_FILES = env.number("MAX_DRAFT_FILES", 1024 * 1024 * 1024, least=65536)
 
 # Reaching other people's servers
 CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.words("CONNECTIVITY_ALLOWED_NETWORKS", [])

@@ -19,6 +19,7 @@ from smtp_accounts.services.drafts import (
     TooManyFilesError,
     Upload,
 )
+from smtp_accounts.services.sizes import DraftsFullError
 
 MAX_FILES = 50
 
@@ -39,6 +40,11 @@ def refusal(error: TooLargeError | TooManyFilesError | BlobUnreadable) -> str:
     if isinstance(error, TooManyFilesError):
         return _("A message can have at most %(limit)d files.") % {"limit": MAX_ATTACHMENTS}
     limit = filesizeformat(error.files)
+    if isinstance(error, DraftsFullError):
+        said = _(
+            "The files in your drafts may have at most %(limit)s. Send or discard a draft first."
+        )
+        return said % {"limit": limit}
     if error.server:
         words = {"server": error.server, "limit": limit}
         return _("%(server)s takes at most %(limit)s of files. This one was not added.") % words

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Sum
 
-from smtp_accounts.models import Draft, DraftAttachment, SmtpAccount
+from smtp_accounts.models import Draft, DraftAttachment, DraftUpload, SmtpAccount
 
 # What a part needs besides its bytes, and what a message has before any.
 _PART, _MESSAGE = 400, 4096
@@ -44,6 +45,14 @@ class TooLargeError(Exception):
         return Limit(self.limit, self.server).files
 
 
+class DraftsFullError(TooLargeError):
+    """The files of all the person's drafts together would be more than may be kept."""
+
+    @property
+    def files(self) -> int:
+        return self.limit
+
+
 def limit_of(account: SmtpAccount | None) -> Limit:
     """What the server of an account takes as far as it said so (RFC 1870), or this installation."""
     said = account.facts.get("size") if account is not None else None
@@ -75,8 +84,16 @@ def files_of(draft: Draft) -> list[DraftAttachment]:
 
 
 def check(draft: Draft, extra: Iterable[int] = ()) -> None:
-    """Raises `TooLargeError` where the message would not fit with `extra` and what is coming."""
+    """Raises `TooLargeError` where the message would not fit with `extra` and what is coming, and
+    `DraftsFullError` where it would with all else its writer keeps in drafts."""
+    extra = list(extra)
     coming = draft.uploads.values_list("size", flat=True)
     limit, size = limit_of(draft.identity.account), of_draft(draft, [*coming, *extra])
     if size > limit.size:
         raise TooLargeError(size, limit.size, limit.server)
+    kept = sum(extra) + sum(
+        rows.filter(draft__user=draft.user_id).aggregate(sum=Sum("size"))["sum"] or 0
+        for rows in (DraftAttachment.objects, DraftUpload.objects)
+    )
+    if extra and kept > settings.MAX_DRAFT_FILES:
+        raise DraftsFullError(kept, settings.MAX_DRAFT_FILES)

@@ -17,7 +17,6 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 
 from lib.checkpoints import checkpoint
 from lib.pictures import picture_type
@@ -26,11 +25,9 @@ from protocols.body import Body
 from smtp_accounts.build import content_type as fit_type
 from smtp_accounts.build import new_content_id, safe_filename
 from smtp_accounts.models import Draft, DraftAttachment, DraftUpload
-from smtp_accounts.services import drafts, sizes
+from smtp_accounts.services import drafts
 
 KEEP = timedelta(hours=24)
-# What one person may have on its way at once, in messages of the largest size.
-MESSAGES_AT_ONCE = 8
 _PIECE = 262_144
 
 
@@ -66,11 +63,6 @@ def begin(
     if size < 0:
         raise ValueError("a file cannot have less than nothing")
     drafts.check_room(draft, [size])
-    mine = DraftUpload.objects.filter(draft__user_id=draft.user_id)
-    open_now = mine.aggregate(sum=Sum("size"))["sum"] or 0
-    most = MESSAGES_AT_ONCE * settings.MAX_SEND_SIZE
-    if open_now + size > most:
-        raise sizes.TooLargeError(open_now + size, most)
     return DraftUpload.objects.create(
         draft=draft,
         filename=safe_filename(filename),

@@ -8,13 +8,16 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
 
+from accounts.models import User
 from mailstore.services import blobs
+from protocols.body import Body
 from smtp_accounts.models import Draft, DraftAttachment, DraftUpload
-from smtp_accounts.services import drafts, sizes, uploads
+from smtp_accounts.services import drafts, identities, sizes, uploads
 from smtp_accounts.services.uploads import BusyError, GoneError, OffsetError, TooLongError
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -181,11 +184,31 @@ def test_a_file_that_will_not_fit_is_refused_before_it_comes(
 def test_one_person_cannot_fill_the_disk(
     make_draft: Callable[..., Draft], settings: Settings
 ) -> None:
-    settings.MAX_SEND_SIZE = 100_000
-    with pytest.raises(sizes.TooLargeError):
+    """What came and what is coming counts, wherever in the drafts, until it goes."""
+    settings.MAX_DRAFT_FILES = 800_000
+    first = make_draft()
+    uploads.append(begin(first, 60_000), 0, [DATA[:60_000]], NOW)
+    with pytest.raises(sizes.DraftsFullError) as refused:
         for _ in range(100):
             begin(make_draft(), 60_000)
-    assert DraftUpload.objects.count() == 13
+    assert DraftUpload.objects.count() == 12
+    assert (refused.value.files, refused.value.server) == (800_000, "")
+    other = drafts.Upload("a.bin", "application/x-a", Body.of(DATA[:60_000]))
+    with pytest.raises(sizes.DraftsFullError):
+        drafts.attach(draft=make_draft(), uploads=[other], now=NOW)
+    drafts.check_room(first, [])
+    first.delete()
+    assert drafts.attach(draft=make_draft(), uploads=[other], now=NOW)
+
+
+def test_everybody_has_room_of_their_own(
+    make_draft: Callable[..., Draft], settings: Settings, other_user: User
+) -> None:
+    settings.MAX_DRAFT_FILES = 100_000
+    begin(make_draft(), 90_000)
+    values = drafts.DraftValues(identity=identities.local_of(other_user), subject="Mine")
+    theirs = drafts.save(user=other_user, key=uuid4(), values=values, version=0, now=NOW)
+    assert begin(theirs, 90_000)
 
 
 def test_nobody_else_on_the_machine_reads_along(draft: Draft, folder: Path) -> None:

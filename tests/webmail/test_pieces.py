@@ -123,3 +123,16 @@ def test_a_message_is_forwarded_as_a_file(visitor: Client, user: User) -> None:
     stored = Draft.objects.get(key=key).attachments.get()
     assert (stored.filename, stored.content_type) == ("Tides.eml", "message/rfc822")
     assert blobs.read(stored.blob) == raw
+
+
+def test_it_is_said_at_the_file_that_the_drafts_are_full(
+    browser_client: Client, draft: Draft, settings: Settings
+) -> None:
+    settings.MAX_DRAFT_FILES = 2 * 1024 * 1024
+    sent = {"filename": "film.mp4", "size": "2097153"}
+    answer = browser_client.post(reverse("draft-upload", args=[draft.key]), sent)
+    assert answer.status_code == 422
+    words = answer.json()["error"].replace("\xa0", " ")
+    assert (
+        words == "The files in your drafts may have at most 2.0 MB. Send or discard a draft first."
+    )
