@@ -11,6 +11,7 @@
 //
 // What is stored knows no theme. A colour on the screen is light-dark(stored, made readable).
 import DOMPurify from "../../vendor/dompurify.js";
+import { isUsual, plainly } from "./office.js";
 
 const SIZES = { small: "13px", large: "18px", huge: "24px" };
 const MAX_HTML = 2_000_000;
@@ -216,6 +217,7 @@ export function toNodes(html, { isPaste = false, isOwn = false } = {}) {
     words.textContent = body.textContent;
     return fragment([words]);
   }
+  if (isPaste && !isOwn) plainly(body);
   const styles = [];
   for (const element of [...body.querySelectorAll("*")]) {
     const [made, style] = modern(element);
@@ -224,6 +226,7 @@ export function toNodes(html, { isPaste = false, isOwn = false } = {}) {
     if (isPaste) for (const name of ["data-signature", "data-quote"]) made.removeAttribute(name);
     // Written anew from the words on the way out, so that it follows them.
     if (made.getAttribute("dir") === "rtl" && TURNING.test(made.nodeName) && RTL.test(made.textContent)) made.removeAttribute("dir");
+    if (isPaste && !isOwn && made.getAttribute("dir") === "ltr" && !RTL.test(made.textContent)) made.removeAttribute("dir");
     made.setAttribute("data-n", styles.push(style) - 1);
   }
   if (isPaste) for (const anchor of body.querySelectorAll("a:not([href])")) anchor.replaceWith(...anchor.childNodes);
@@ -245,6 +248,7 @@ export function toRead(html) {
 function fitting(element, style) {
   const isTable = /^(?:TABLE|T[RDH]|COL|CAPTION)$/.test(element.nodeName);
   const keeps = (name, value) => {
+    if (isUsual(element, name, value)) return false;
     if (/^(?:font-weight|font-style|text-decoration|text-align|vertical-align)$/.test(name)) return true;
     if (name === "color") return !/^(?:rgb\((\d|[1-6]\d), (\d|[1-6]\d), (\d|[1-6]\d)\)|black|white|rgb\(255, 255, 255\)|.*var.*)$/.test(value);
     if (name === "background-color") return !/^(?:white|rgb\(2(?:4\d|5\d), 2(?:4\d|5\d), 2(?:4\d|5\d)\)|rgba\(.*, 0\))$/.test(value);

@@ -104,7 +104,7 @@ class Writer {
     this.flush();
     const name = node.nodeName;
     const isSpaced = name === "P" || /^H[1-6]$/.test(name);
-    if (isSpaced && this.lines.length && this.lines.at(-1) !== this.prefix.trimEnd()) this.put("");
+    if (isSpaced && !this.first && this.lines.length && this.lines.at(-1) !== this.prefix.trimEnd()) this.put("");
     if (name === "HR") this.put("-".repeat(40));
     else if (name === "BLOCKQUOTE") this.quote(node);
     else if (name === "LI") this.item(node);
