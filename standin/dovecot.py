@@ -15,18 +15,18 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from standin import certs, ports
 from standin.certs import Pair
 from standin.maildir import Maildir, SampleMessage
+from standin.running import Running
 
 _BINARY = ("dovecot", "/usr/sbin/dovecot")
 _ROLES = ("Drafts", "Sent", "Archive", "Junk", "Trash")
 
 
-class Dovecot:
+class Dovecot(Running):
     """A running server inside a `with` block, or between `start` and `stop`."""
 
     def __init__(
@@ -143,21 +143,6 @@ class Dovecot:
             text=True,
             timeout=120,
         ).stdout
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _pid(self, run: Path) -> int | None:
         file = run / "master.pid"

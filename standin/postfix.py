@@ -17,12 +17,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from standin import ports
 from standin.certs import TlsFiles
 from standin.dovecot import Dovecot
+from standin.running import Running
 
 _BINARY = "/usr/sbin/postfix"
 _KEY = b"a key of the stand-in, known to everybody"
@@ -40,7 +40,7 @@ class Kept:
     traces: bytes
 
 
-class Postfix:
+class Postfix(Running):
     """A running server inside a `with` block.
 
     `port` is for STARTTLS, which it insists on, `tls_port` speaks TLS from the start.
@@ -95,21 +95,6 @@ class Postfix:
         """Throw away what was delivered."""
         for file in (self.folder / "mail/all/new").glob("*"):
             file.unlink()
-
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _do(self, what: str) -> str:
         file = self.folder / f"{what}.log"

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from standin import certs
@@ -13,6 +12,7 @@ from standin.certs import TlsFiles
 from standin.dovecot import Dovecot
 from standin.mailbox import varied_messages
 from standin.maildir import SampleMessage
+from standin.running import Running
 from standin.smtp import SmtpServer
 
 IMAP_PORTS = (10143, 10993, 10110, 10995)
@@ -20,7 +20,7 @@ SMTP_PORTS = (10025, 10587, 10465)
 _FILLED = "filled"
 
 
-class Provider:
+class Provider(Running):
     """Started and stopped as one; mail sent to one of its users arrives in that user's Inbox."""
 
     def __init__(self, folder: Path, users: Mapping[str, str]) -> None:
@@ -64,17 +64,6 @@ class Provider:
     def _deliver(self, recipient: str, raw: bytes) -> None:
         if recipient in self.imap.users:
             self.imap.deliver_maildir(recipient, [SampleMessage(raw)])
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def _certificates(folder: Path) -> TlsFiles:

@@ -6,13 +6,13 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from standin import ports
 from standin.certs import Pair
+from standin.running import Running
 from standin.smtp_tokens import MECHANISMS, Owner, TokenHandler
 
 # It warns about its own deprecated parts at every sign-in.
@@ -32,7 +32,7 @@ class Accepted:
     user: str | None
 
 
-class SmtpServer:
+class SmtpServer(Running):
     """Three ports: `port` (clear, STARTTLS offered), `starttls_port` (required), `tls_port`.
 
     `refuse` maps a sender or recipient to the reply it gets, such as "550 5.1.1 no such user";
@@ -69,6 +69,7 @@ class SmtpServer:
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._context.load_cert_chain(tls.cert, tls.key)
         self._loop = asyncio.new_event_loop()
+        self._servers: list[asyncio.Server] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
 
     def start(self) -> Self:
@@ -152,17 +153,6 @@ class SmtpServer:
             if self._deliver is not None:
                 self._deliver(recipient, raw)
         return "250 2.0.0 taken"
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 class _Handler(TokenHandler):

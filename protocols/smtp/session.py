@@ -6,10 +6,10 @@ one round trip, and one more for each hundred recipients.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from protocols.address import AddressPolicy
+from protocols.closing import Closing
 from protocols.errors import AnswerLost, MailServerError, Refused, Stage
 from protocols.smtp.entry import STEP, Offer, enter, leave
 from protocols.smtp.envelope import Commands, Envelope, commands, stuffed
@@ -37,7 +37,7 @@ class SendReport:
     final: Reply | None
 
 
-class Session:
+class Session(Closing):
     """One connection to one server. Closed by any error; `is_open` says whether it is still good.
 
     `sent` counts the messages it has handed over.
@@ -120,17 +120,6 @@ class Session:
     def close(self) -> None:
         """Say goodbye and close; closing twice does nothing."""
         leave(self._wire)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Talk:

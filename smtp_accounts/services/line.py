@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from django.views.decorators.debug import sensitive_variables
 
 from connectivity.services import network
+from protocols.closing import Closing
 from protocols.errors import MailServerError
 from protocols.smtp import Envelope, SendReport, Session
 from smtp_accounts.models import OutboxMessage, SmtpAccount
@@ -23,7 +22,7 @@ Clock = Callable[[], datetime]
 _Key = tuple[object, ...]
 
 
-class Line:
+class Line(Closing):
     """Opened by the first message that needs it, closed at the end of the block.
 
     Only messages of one account may use it, and of one person where that matters: which account,
@@ -119,17 +118,6 @@ class Line:
         if self._session is not None:
             self._session.close()
         self._session, self._key = None, ()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _envelope(message: OutboxMessage, to: Sequence[str]) -> Envelope:

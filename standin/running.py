@@ -1,0 +1,31 @@
+"""A server that runs as long as a `with` block."""
+
+from types import TracebackType
+from typing import Self
+
+
+class Running:
+    """Whatever can be started and stopped. One that does not come up leaves nothing running."""
+
+    def start(self) -> Self:
+        """Returns when clients can connect."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Stop what runs of it; it may be started again."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
