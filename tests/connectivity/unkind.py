@@ -16,6 +16,7 @@ from tests.protocols.scripted import CAPS, CLEAR, SIGNED_IN
 Pair = Literal["", "good", "wrong_name", "expired", "self_signed", "old", "unknown"]
 CONNECT, ENCRYPTION, SIGN_IN = CheckStage.CONNECT, CheckStage.ENCRYPTION, CheckStage.SIGN_IN
 HELLO, FOLDERS, SEND = CheckStage.HELLO, CheckStage.FOLDERS, CheckStage.SEND
+BUSY = ("server-busy", "localhost has too much to do at the moment.", "again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +131,12 @@ UNKIND: dict[str, Unkind] = {
         "imap", greeting("welcome to the machine"), CONNECT, "wrong-protocol",
         "localhost answered on port {port}, but not as a server of this type.", "port:993",
     ),
-    "going down": Unkind(
-        "imap", [Send(b"* BYE server shutting down\r\n"), Drop()], CONNECT, "server-busy",
-        "localhost has too much to do at the moment.", "again",
-    ),
+    "going down": Unkind("imap", greeting("* BYE server shutting down"), CONNECT, *BUSY),
     "crowded": Unkind(
         "imap", [Send(b"* BYE Too many connections\r\n"), Drop()], CONNECT, "limited",
         "localhost allows no more connections to this account at the moment.",
     ),
-    "busy": Unkind(
-        "smtp", greeting("421 4.3.2 too busy"), CONNECT, "server-busy",
-        "localhost has too much to do at the moment.", "again",
-    ),
+    "busy": Unkind("smtp", greeting("421 4.3.2 too busy"), CONNECT, *BUSY),
     "turns away": Unkind(
         "smtp", greeting("554 5.7.1 no service for you"), CONNECT, "server-turns-away",
         "localhost takes no connections from this installation.",
@@ -392,10 +387,7 @@ UNKIND: dict[str, Unkind] = {
         "smtp", mail("550 5.4.5 Daily user sending limit exceeded."), SEND, "sending-limit",
         "localhost lets this account send no more for now.",
     ),
-    "too busy to send": Unkind(
-        "smtp", mail("421 4.7.0 Try again later"), SEND, "server-busy",
-        "localhost has too much to do at the moment.", "again",
-    ),
+    "too busy to send": Unkind("smtp", mail("421 4.7.0 Try again later"), SEND, *BUSY),
     "knows no MAIL": Unkind(
         "smtp", mail("502 5.5.1 Command not implemented"), SEND, "command-unknown",
         "localhost does not know a command that sending needs.", "port:465",
