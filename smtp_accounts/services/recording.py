@@ -12,7 +12,6 @@ from connectivity import catalogue
 from filtering.services.deliver import Prepared
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
-from mailstore.services import locks
 from protocols.body import Body
 from smtp_accounts import retry
 from smtp_accounts.models import OutboxMessage, OutboxState, RecipientState
@@ -93,10 +92,9 @@ def _record(
 
 
 def _file(message: OutboxMessage, copy: Prepared | None) -> Message | None:
-    """The copy, entered. Before the outbox row is changed, as everybody does who changes both."""
+    """The copy, entered: before the outbox row is changed, as everybody does who changes both."""
     if copy is None:
         return None
-    locks.hold(message.user_id)
     try:
         return sent.enter(message, copy)
     except Folder.DoesNotExist:
@@ -125,7 +123,7 @@ def _settle(
 ) -> None:
     """Move the row out of "sending" and let go of it. Raises `LostClaimError`.
 
-    The draft of what was sent is let go of too, to be forgotten with others (`forgetting.forget_sent`).
+    The draft of what was sent is let go of too: `forgetting.forget_sent` takes it with others.
     """
     ended = decision.wait is None
     unknown = decision.outcome == retry.Outcome.UNKNOWN
