@@ -174,6 +174,11 @@ def test_uidvalidity_that_never_rests(
     assert folder.state == "unstable"
     assert folder.cause_text
     box.messages[11] = letter(11)
+    # Once an hour, whatever it says meanwhile.
+    box.uidvalidity = 200
+    asked = imap_server.count("^EXAMINE")
+    run(task, later=0.9 * HOUR)
+    assert imap_server.count("^EXAMINE") == asked
     run(task, later=3 * HOUR)
     assert len(bodies(user)) == 11
 
