@@ -57,12 +57,14 @@ class AccountValues:
 class Outcome:
     """How a test or a save ended: `problem` is None exactly if all went well.
 
-    `report` is None if no server was asked, because the answer was known before.
+    `report` is None if no server was asked, because the answer was known before; `returned` is
+    how many waiting messages are drafts again, as they were written from another address.
     """
 
     report: CheckReport | None
     problem: Explained | None
     account: SmtpAccount | None = None
+    returned: int = 0
 
     @property
     def ok(self) -> bool:
@@ -195,6 +197,7 @@ def save(
     """Test, and store only what works (A32, A33). `test=False` is for the operator's command.
 
     Mail that waited for this account is due at once afterwards; the caller may nudge the worker.
+    Where the account has another address now, it goes back to its drafts.
     """
     outcome = Outcome(None, None)
     if test:
@@ -211,8 +214,12 @@ def save(
                 return replace(outcome, problem=explain_cause("password-needed"))
         same = account is not None and _is_same(account, values)
         old = account.credential if account is not None else None
+        former = account.email if account is not None else values.email
         saved = store(user, values, account, now if test else None)
         _learn(saved, outcome.report)
+        returned = 0
+        if not addresses.same(former, saved.email):
+            returned = leaning.take_back([identities.primary_of(saved)])
         if account is not None:
             wake([saved], now)
         given = values.password or values.credential is not None
@@ -220,7 +227,7 @@ def save(
             pairing.mended(credential=saved.credential, replaces=old, now=now)
         if old is not None and old != saved.credential:
             credentials.release(old)
-    return replace(outcome, account=saved)
+    return replace(outcome, account=saved, returned=returned)
 
 
 def _learn(account: SmtpAccount, report: CheckReport | None) -> None:

@@ -61,14 +61,24 @@ def _drafts(rows: Collection[Identity]) -> int:
 def hand_over(user: User, rows: Collection[Identity], to: Identity) -> None:
     """Give all of it to another identity of the same user. Inside the caller's transaction.
 
-    Waiting mail that is already built keeps the From it was built with, so it goes back to its
-    draft, for those who have not got it: the person looks at it before it is sent as somebody else.
+    Waiting mail goes back to its draft (`take_back`).
     """
-    held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD)
-    for message in held.filter(Q(draft__isnull=False) | Q(is_automatic=True)).order_by("pk"):
-        waiting.cancel(message=message, now=timezone.now())
+    take_back(rows)
     mine = Draft.objects.filter(identity__in=rows)
     resigning.sign_as(mine.exclude(identity=to).select_related("identity"), to)
     mine.update(identity=to, from_address="", identity_reason="", version=F("version") + 1)
     if any(row.is_default for row in rows):
         identities.set_default(user, to)
+
+
+def take_back(rows: Collection[Identity]) -> int:
+    """Take what waits to be sent as these identities back to its drafts; how many there were.
+
+    Mail that is already built keeps the From it was built with, so the person looks at it before
+    it is sent as somebody else, to those who have not got it. A receipt has no draft. Inside the
+    caller's transaction.
+    """
+    held = OutboxMessage.objects.filter(identity__in=rows, state__in=_HELD)
+    written = held.filter(Q(draft__isnull=False) | Q(is_automatic=True)).order_by("pk")
+    found = [waiting.cancel(message=message, now=timezone.now()) for message in written]
+    return sum(draft is not None for draft in found)

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -206,7 +207,7 @@ def _submit(
     if outcome.account is not None:
         if about.account is not None:
             accounts.limit(outcome.account, form.cleaned_data["daily_limit"])
-        return _saved(request, about, values)
+        return _saved(request, about, values, outcome.returned)
     problem = outcome.problem
     if problem is not None and problem.field in form.fields:
         form.add_error(problem.field, problem.sentence)
@@ -235,7 +236,9 @@ def _try(user: User, values: AccountValues, about: About, action: str) -> Outcom
     return accounts.check(user=user, values=values, now=now, account=account) if taken else outcome
 
 
-def _saved(request: HttpRequest, about: About, values: AccountValues) -> HttpResponse:
+def _saved(
+    request: HttpRequest, about: About, values: AccountValues, returned: int
+) -> HttpResponse:
     """Back to the card; a draft has done its work."""
     if about.draft is not None:
         drafts.discard(about.draft)
@@ -243,6 +246,13 @@ def _saved(request: HttpRequest, about: About, values: AccountValues) -> HttpRes
     align(person(request).pk)
     words = _("%(email)s is saved. You can choose it as Send From.")
     messages.success(request, words % {"email": values.email})
+    if returned:
+        told = ngettext(
+            "%(n)d message that waited is back in Drafts: it was written as another address.",
+            "%(n)d messages that waited are back in Drafts: they were written as another address.",
+            returned,
+        )
+        messages.info(request, told % {"n": returned})
     return form_page.back(request)
 
 
@@ -299,7 +309,7 @@ def _repair(
     outcome = accounts.save(user=user, values=values, now=timezone.now(), account=account)
     about = About(account, row, by_host(account.host))
     if outcome.account is not None:
-        return _saved(request, about, values)
+        return _saved(request, about, values, outcome.returned)
     form = _form_of(user, about, initial_of(account))
     return form_page.show(request, form, about, tried=Tried(outcome, values, "save"), status=422)
 

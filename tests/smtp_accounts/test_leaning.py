@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import User
 from filtering.services import deliver
@@ -15,13 +17,16 @@ from mailstore.models import FolderRole
 from mailstore.services import folders
 from protocols.body import Body
 from smtp_accounts.models import Draft, OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts, drafts, identities, receipts, waiting
+from smtp_accounts.services import accounts, drafts, identities, queue, receipts, waiting
+from smtp_accounts.services.accounts import AccountValues
 from standin.smtp import SmtpServer
 from tests.smtp_accounts.conftest import NOW
 from tests.smtp_accounts.sending import Submit, first_round
 from tests.smtp_accounts.test_receipts import letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+TYPED = ("display_name", "host", "port", "encryption", "email", "username", "password")
 
 
 @pytest.fixture
@@ -96,3 +101,40 @@ def test_a_worker_and_who_deletes_its_account_never_wait_for_each_other(
     message = at('UPDATE "smtp_accounts_outboxmessage"')
     deleted = at('DELETE FROM "smtp_accounts_smtpaccount"')
     assert message < deleted < at('DELETE FROM "connectivity_notification"')
+
+
+def test_what_was_written_as_one_address_leaves_through_no_other_account(
+    user: User,
+    account: SmtpAccount,
+    values: Callable[..., AccountValues],
+    submit: Submit,
+    smtp_server: SmtpServer,
+    client_for: Callable[[User], Client],
+) -> None:
+    """The account became another one while a message waited; its writer looks at it first."""
+    submit()
+    OutboxMessage.objects.update(state="retry", cause="login-refused")
+    SmtpAccount.objects.update(cause="login-refused")
+    typed = values(email="studio@provider.test", password="")
+    browser = client_for(user)
+    answer = browser.post(
+        reverse("smtp-account-edit", args=[account.pk]),
+        {**{name: getattr(typed, name) for name in TYPED}, "use_authentication": "on"}
+        | {"action": "save"},
+        follow=True,
+    )
+    assert "1 message that waited is back in Drafts" in answer.content.decode()
+    assert queue.claim_due(now=NOW) == []
+    assert smtp_server.accepted == []
+    [draft] = Draft.objects.open()
+    assert draft.identity.address == "studio@provider.test"
+
+
+def test_what_was_written_as_the_same_address_leaves_after_the_account_is_mended(
+    user: User, account: SmtpAccount, values: Callable[..., AccountValues], submit: Submit
+) -> None:
+    submit()
+    OutboxMessage.objects.update(state="retry", cause="login-refused")
+    again = values(email="Mara@Provider.test")
+    assert accounts.save(user=user, values=again, account=account, now=NOW).returned == 0
+    assert first_round() == "sent"
