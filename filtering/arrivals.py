@@ -31,6 +31,12 @@ class Arrived:
     said: Summary
 
 
+def load() -> None:
+    """Load who is told, before there is anything to tell."""
+    for path in HOOKS:
+        import_string(path)
+
+
 def tell(rows: Sequence[Message], new: Sequence[NewMessage]) -> None:
     """Tell everybody who wants to know. Inside the caller's transaction; an error undoes it."""
     if not rows:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.utils import timezone
 
 from lib.queue import shared_task
-from retrieval.services import dispatch
+from retrieval.services import dispatch, loading
 from retrieval.services import pull as pulling
+
+# Here and not during the first task: the processes of a worker share what was loaded before them.
+loading.everything()
 
 
 @shared_task(name="retrieval.tasks.dispatch_due")

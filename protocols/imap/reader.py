@@ -1,8 +1,8 @@
 """Bodies read ahead, with several batches on their way."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 
-from protocols.ahead import read_ahead
+from protocols.ahead import ReadAhead
 from protocols.imap.channel import Channel
 from protocols.imap.orders import Orders
 from protocols.imap.values import Arrived, Form, Wanted
@@ -10,16 +10,14 @@ from protocols.imap.values import Arrived, Form, Wanted
 Take = Callable[[], Wanted | None]
 
 
-def bodies(
-    channel: Channel, take: Take, *, depth: int, ahead: int
-) -> Generator[Arrived, None, None]:
+def bodies(channel: Channel, take: Take, *, depth: int, ahead: int) -> ReadAhead[Arrived]:
     """What arrives for each `Wanted` that `take` gives, in that order, until it gives None.
 
     `depth` batches are kept on their way and at most `ahead` wait to be handed over.  `take` is
     called from the reading thread.  Any error but a refusal is raised after the batches that came
     before it.  Leaving early ends the connection.
     """
-    return read_ahead(_arrivals(channel, take, depth), channel.wire, ahead)
+    return ReadAhead(_arrivals(channel, take, depth), channel.wire, ahead)
 
 
 def _arrivals(channel: Channel, take: Take, depth: int) -> Iterator[Arrived]:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from protocols.address import AddressPolicy
+from protocols.ahead import ReadAhead
 from protocols.errors import MailServerError, Refused, Stage
 from protocols.imap import connection, folders, messages, reader, scan, search
 from protocols.imap.channel import Channel
@@ -127,7 +128,7 @@ class ImapSource:
 
     def bodies(
         self, take: Callable[[], Wanted | None], *, depth: int, ahead: int = 2
-    ) -> Generator[Arrived, None, None]:
+    ) -> ReadAhead[Arrived]:
         """Bodies of any mailboxes, read by a thread of its own while the caller stores.
 
         `take` is asked for the next batch whenever fewer than `depth` are on their way, from that

@@ -2,11 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from protocols import hints
-from protocols.ahead import read_ahead
+from protocols.ahead import ReadAhead
 from protocols.errors import Dropped, Hung, MailServerError, Refused, Stage
 from protocols.pop3 import messages, talk
 from protocols.pop3.values import PopEntry, Retrieved
@@ -21,14 +21,14 @@ Batch = list[Retrieved]
 
 def batches(
     wire: Wire, wanted: Iterable[PopEntry], *, pipelined: bool, count: int, size: int, ahead: int
-) -> Generator[Batch, None, None]:
+) -> ReadAhead[Batch]:
     """What is wanted, in order, in batches of at most so many messages and not much more bytes.
 
     A thread reads on while the caller stores, up to `ahead` batches; `wanted` is iterated in that
     thread.  An error is raised after everything that came before it.  Leaving early ends the
     connection.
     """
-    return read_ahead(_gathered(_retrieved(wire, wanted, pipelined), count, size), wire, ahead)
+    return ReadAhead(_gathered(_retrieved(wire, wanted, pipelined), count, size), wire, ahead)
 
 
 def _gathered(found: Iterator[Retrieved], count: int, size: int) -> Iterator[Batch]:

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
 from protocols import greet, hints
 from protocols.address import AddressPolicy
+from protocols.ahead import ReadAhead
 from protocols.errors import MailServerError, Refused, Stage
 from protocols.pop3 import messages, retrieving
 from protocols.pop3.entry import enter
@@ -114,7 +115,7 @@ class Pop3Source:
         count: int = 50,
         size: int = 8 << 20,
         ahead: int = 2,
-    ) -> Generator[list[Retrieved], None, None]:
+    ) -> ReadAhead[list[Retrieved]]:
         """The messages asked for, in order, byte for byte, dots unstuffed, in batches.
 
         A batch holds at most `count` messages and not much more than `size` bytes.  A thread of

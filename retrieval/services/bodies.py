@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import timedelta
 
+from protocols.ahead import ReadAhead
 from protocols.errors import MailServerError, Refused
 from protocols.imap import Arrived, FetchedMessage, ImapSource, Survey, Wanted
 from retrieval import batches, plan
@@ -22,9 +23,13 @@ from retrieval.services import ledger, resolve, settling
 from retrieval.services.boxes import Job
 from retrieval.services.discovery import Discovery
 from retrieval.services.session import Session
+from retrieval.services.settling import Part
 
 CHUNK = 500
 AHEAD = 2
+# What waits is stored in one transaction, until it is so many messages or bytes.
+TOGETHER = 100
+TOGETHER_BYTES = 4 << 20
 SLOW_FOR = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
@@ -77,7 +82,7 @@ class Bodies:
             # Closed on every way out, so that no reading thread is left behind.
             with closing(source.bodies(self.take, depth=self.depth, ahead=with_ahead)) as stream:
                 for arrived in stream:
-                    self._settle(arrived)
+                    self._settle(self._with_waiting(arrived, stream))
                     if self.session.over():
                         self.conclude()
                         return False
@@ -181,10 +186,33 @@ class Bodies:
 
     # What comes
 
-    def _settle(self, arrived: Arrived) -> None:
-        batch = self.flying.popleft()
+    def _with_waiting(self, first: Arrived, stream: ReadAhead[Arrived]) -> list[Arrived]:
+        """What came, and what lies here already behind it, as much as is stored together."""
+        arrived = [first]
+        while stream.waiting and not _is_enough(arrived) and not self.session.over():
+            arrived.append(next(stream))
+        return arrived
+
+    def _settle(self, arrived: Sequence[Arrived]) -> None:
+        came = [(self.flying.popleft(), one) for one in arrived]
+        name = self.jobs[came[0][0].folder].box.name
+        self.session.publish(phase="fetching", folder_name=name)
+        self._store(came)
+        for batch, one in came:
+            self._conclude(batch, one)
+
+    def _store(self, came: Sequence[tuple[Batch, Arrived]]) -> None:
+        parts = [
+            Part(self.jobs[batch.folder], good, {row.uid: row for row in batch.rows})
+            for batch, one in came
+            if not one.turned and (good := _good(one))
+        ]
+        if parts:
+            settling.store(self.session, parts)
+
+    def _conclude(self, batch: Batch, arrived: Arrived) -> None:
+        """See what is left to do of a batch, once what came of it is stored."""
         job = self.jobs[batch.folder]
-        self.session.publish(phase="fetching", folder_name=job.box.name)
         if arrived.slowed and not self.pace.slowed:
             self._remember_slow()
         if arrived.turned:
@@ -192,10 +220,9 @@ class Bodies:
             job.refused = "turned"
             self._drop(job)
             return
-        good = [one for one in arrived.messages if one.body.size]
+        good = _good(arrived)
         if good:
             self.blame.arrived()
-            self._store(job, batch, good)
         missing = _missing(batch, good)
         # What is stored is found in the ledger from now on, and what failed is nobody's twin.
         self._asked.difference_update(filter(None, map(resolve.named, batch.rows)))
@@ -218,10 +245,6 @@ class Bodies:
             batch.search.left -= len(missing)
             self.absent.setdefault(batch.folder, []).extend(missing)
         self._judge(job, batch)
-
-    def _store(self, job: Job, batch: Batch, good: list[FetchedMessage]) -> None:
-        rows = {row.uid: row for row in batch.rows}
-        settling.store(self.session, job, good, rows)
 
     def _divide(self, batch: Batch, missing: Sequence[Open], line: str, *, last: bool) -> None:
         """Ask for what is missing in smaller pieces or other forms, until a message is alone."""
@@ -302,6 +325,16 @@ class Bodies:
             for batch in waiting:
                 for some in batches.cut(batch.rows, count=self.pace.count, size=self.pace.bytes):
                     self.queue.append(Batch(batch.folder, some, batch.search, batch.form))
+
+
+def _is_enough(arrived: Sequence[Arrived]) -> bool:
+    messages = [message for one in arrived for message in one.messages]
+    size = sum(message.body.size for message in messages)
+    return len(messages) >= TOGETHER or size >= TOGETHER_BYTES
+
+
+def _good(arrived: Arrived) -> list[FetchedMessage]:
+    return [one for one in arrived.messages if one.body.size]
 
 
 def _missing(batch: Batch, good: Sequence[FetchedMessage]) -> list[Open]:

@@ -34,6 +34,10 @@ class Listed:
         """What tells it from the others of its session."""
         return self.key or f"no {self.entry.number}, {self.entry.size}"
 
+    def has_size(self, size: int | None) -> bool:
+        """Whether that is the size that is listed, as far as any is."""
+        return not self.entry.size or size == self.entry.size
+
 
 @dataclass(slots=True)
 class Arrival:
@@ -178,9 +182,9 @@ class Arrivals:
 
     def _store_in(self, folder: Folder, fresh: Iterable[Arrival]) -> None:
         fresh = list(fresh)
+        screen = self.task.filter_enabled
         self.session.store(
-            [Fetched(body=one.body, folder=folder) for one in fresh],
-            screen=self.task.filter_enabled,
+            [Fetched(body=one.body, folder=folder, screen=screen) for one in fresh],
             settle=partial(self._enter, fresh),
         )
 

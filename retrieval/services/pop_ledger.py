@@ -66,6 +66,12 @@ def beside(row: PopMessage) -> int:
     return int(words[2]) if row.key.startswith(PAST) and len(words) == 3 else 0
 
 
+def usable(uidl: str | None) -> str | None:
+    """An id unless it looks like a key of ours; databases differ in what they hold for alike."""
+    ours = uidl is not None and uidl.lower().startswith(CONTENT)
+    return None if ours else uidl
+
+
 def named(task: RetrievalTask) -> dict[str, Known]:
     """What is known of every message that goes by an id, by that id."""
     rows = PopMessage.objects.filter(task=task).exclude(BY_CONTENT)

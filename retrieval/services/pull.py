@@ -20,7 +20,7 @@ from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
-from retrieval.services import hosts, lease, pull_imap, pull_pop, telling
+from retrieval.services import hosts, lease, loading, telling
 from retrieval.services.session import (
     BudgetSpent,
     ClearTextOffError,
@@ -36,6 +36,7 @@ HELD_BACK = {
     "login-spacing": "Many accounts at this provider sign in at the moment.",
     "daily-budget": "What may be fetched from this provider in a day is used up.",
 }
+Source = ImapSource | Pop3Source
 log = logging.getLogger(__name__)
 
 
@@ -141,11 +142,21 @@ def _read(session: Session, error: MailServerError) -> Failure:
 def _work(session: Session) -> bool:
     """Bring over what is new; False when the slice ended before."""
     session.check_allowed()
+    session.check_budget()
     session.publish(phase="connecting")
+    type_ = session.task.type
+    loading.begin(type_)
     door = Door(session)
-    if session.task.type == TaskType.IMAP:
-        return pull_imap.pull(session, door.imap)
-    return pull_pop.pull(session, door.pop)
+    open_source: Callable[[], Source] = door.imap if type_ == TaskType.IMAP else door.pop
+    first: list[Source] = [open_source()]
+    try:
+        pull_by = loading.way(type_)
+        return pull_by(session, lambda: first.pop() if first else open_source())
+    finally:
+        if first:
+            # Nothing took it.
+            with first.pop():
+                pass
 
 
 class Door:

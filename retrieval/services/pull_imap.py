@@ -37,7 +37,6 @@ def pull(session: Session, open_source: Callable[[], ImapSource]) -> bool:
         MailServerError: the connection failed, and another one would not help.
         BudgetSpent, FeatureOffError, LeaseLostError: as `Session.store`.
     """
-    session.check_budget()
     return _Pull(session, open_source).run()
 
 

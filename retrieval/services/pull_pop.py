@@ -42,8 +42,10 @@ SESSION_KEPT = 20_000
 SESSION_SECONDS = 300.0
 MAX_SESSIONS = 20
 # After a run whose worker died so many messages are fetched one by one: it was one of them, or
-# none; as many as can be on their way or waiting at a time.
-CAREFUL = 200
+# none; as many as can be read and not yet stored at a time.
+CAREFUL = 300
+# Batches that wait are stored in one transaction, until it is so many messages.
+TOGETHER = 100
 NO_IDS = gettext_noop(
     "This server gives its messages no lasting ids, so all of them are looked at in every run."
 )
@@ -60,7 +62,6 @@ def pull(session: Session, open_source: Callable[[], Pop3Source]) -> bool:
         BudgetSpent: no more today; what was fetched is stored.
         HeldBack: no other connection for now.
     """
-    session.check_budget()
     refusals = Refusals(session)
     try:
         done = _sessions(session, open_source, refusals)
@@ -165,7 +166,7 @@ class PopSession:
     def _list(self) -> list[Listed]:
         self.session.publish(phase="listing")
         entries = self.source.listing()
-        keys = plan.pop_keys([_usable(entry.uidl) for entry in entries])
+        keys = plan.pop_keys([pop_ledger.usable(entry.uidl) for entry in entries])
         listed = [Listed(entry, key) for entry, key in zip(entries, keys, strict=True)]
         if self.task.leave_on_server and listed and not any(keys):
             self.session.run.cause_text = NO_IDS
@@ -230,7 +231,7 @@ class PopSession:
         """
         known = self.known[one.key]
         settled = known.state in (PopState.STORED, PopState.DELETED)
-        same = _is_same_size(one, known.size)
+        same = one.has_size(known.size)
         return settled and (known.size is None or not (same or self.task.leave_on_server))
 
     # Fetching
@@ -271,6 +272,8 @@ class PopSession:
         by_number = {one.entry.number: one for one in chosen}
         with closing(self.source.batches(self._wanted(chosen), count=count, size=size)) as batches:
             for batch in batches:
+                while batches.waiting and len(batch) < TOGETHER and _size(batch) < size // 2:
+                    batch.extend(next(batches))
                 self._settle([(by_number[one.number], one) for one in batch])
 
     def _wanted(self, chosen: Sequence[Listed]) -> Iterator[PopEntry]:
@@ -295,7 +298,7 @@ class PopSession:
             self.here |= rows
         for one, _ in bodies:
             row = rows.get(one.entry.number)
-            if row is not None and not _is_same_size(one, row.size):
+            if row is not None and not one.has_size(row.size):
                 self.refusals.doubt(one.name)
         self.seen += len(batch)
         for one, each in batch:
@@ -354,8 +357,7 @@ class PopSession:
         met = {
             one.entry.number: self.here[one.entry.number]
             for one in listed
-            if one.entry.number in self.here
-            and _is_same_size(one, self.here[one.entry.number].size)
+            if one.entry.number in self.here and one.has_size(self.here[one.entry.number].size)
         }
         earlier = {
             one.entry.number: self.known[one.key].pk
@@ -389,12 +391,5 @@ class PopSession:
         return len(safe)
 
 
-def _usable(uidl: str | None) -> str | None:
-    """An id unless it looks like a key of ours; databases differ in what they hold for alike."""
-    ours = uidl is not None and uidl.lower().startswith(pop_ledger.CONTENT)
-    return None if ours else uidl
-
-
-def _is_same_size(one: Listed, size: int | None) -> bool:
-    """Whether the ledger has the size that is listed, as far as any is."""
-    return not one.entry.size or size == one.entry.size
+def _size(batch: Sequence[Retrieved]) -> int:
+    return sum(one.body.size for one in batch if one.body)

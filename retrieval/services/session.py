@@ -13,7 +13,6 @@ from django.db import transaction
 from accounts.models import User
 from connectivity.models import Feature
 from connectivity.services import features, logins
-from filtering.services import deliver
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
 from protocols.body import Body
@@ -21,7 +20,7 @@ from protocols.types import Security
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome, TaskType
 from retrieval.plan import clamp_date
 from retrieval.profiles import Profile, key_of, profile_of
-from retrieval.services import lease
+from retrieval.services import lease, loading
 
 COUNTERS = ("folders", "found", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 PROGRESS = ("phase", "folder_name", "expected", "expected_bytes", *COUNTERS)
@@ -44,13 +43,17 @@ class BudgetSpent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One message that came over, and where it goes; ``backfill`` None: as the session is."""
+    """One message that came over, and where it goes; ``backfill`` None: as the session is.
+
+    ``screen`` runs the filters on it.
+    """
 
     body: Body
     folder: Folder
     internal_at: datetime | None = None
     flags: frozenset[str] = frozenset()
     backfill: bool | None = None
+    screen: bool = False
 
 
 @dataclass(slots=True)
@@ -165,7 +168,6 @@ class Session:
         self,
         fetched: Sequence[Fetched],
         *,
-        screen: bool,
         settle: Callable[[list[Message]], None],
     ) -> list[Message]:
         """Store messages durably and settle their ledger rows in the same transaction.
@@ -179,7 +181,7 @@ class Session:
             BudgetSpent: all of it was stored, and nothing more may be fetched today.
         """
         self.check_allowed()
-        now = self.clock()
+        now, deliver = self.clock(), loading.deliver()
         prepared = deliver.prepare(
             [
                 deliver.Incoming(
@@ -188,7 +190,7 @@ class Session:
                     internal_at=clamp_date(one.internal_at, now=now),
                     flags=one.flags,
                     source=self.task.source,
-                    screen=screen,
+                    screen=one.screen,
                     backfill=self.backfill if one.backfill is None else one.backfill,
                 )
                 for one in fetched
@@ -198,7 +200,7 @@ class Session:
         checkpoint("pull: bodies durable")
         with transaction.atomic():
             lease.hold(self.task.pk, self.fence)
-            messages = deliver.file(prepared)
+            messages: list[Message] = deliver.file(prepared)
             settle(messages)
             size = sum(one.body.size for one in fetched)
             self.spend(size)

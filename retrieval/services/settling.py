@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db import DataError
@@ -41,10 +41,41 @@ Bytes = bytes | memoryview  # as databases hand them out
 Earlier = tuple[int | None, bytes | None]  # message and ident of a row that stands for the same
 
 
-def store(
-    session: Session, job: Job, batch: list[FetchedMessage], rows: Mapping[int, Open]
-) -> None:
-    """Store one batch; what was already brought here under another UID is only linked."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What came of one folder: messages, and the open ledger rows they were asked for by."""
+
+    job: Job
+    messages: list[FetchedMessage]
+    rows: Mapping[int, Open]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of it can be here already, so that it is not looked for."""
+        if self.job.row.generation > 1 or self.job.is_all:
+            return False
+        return all(self.rows[one.uid].sha256 is None for one in self.messages)
+
+
+def store(session: Session, parts: Sequence[Part]) -> None:
+    """Store what came, in one transaction where that goes well.
+
+    What was already brought here under another UID is only linked.
+    """
+    if len(parts) > 1 and all(part.is_new for part in parts):
+        try:
+            _store(session, parts)
+        except (Folder.DoesNotExist, *FAULTS):
+            # Nothing of it is stored. One by one shows which of them it is about.
+            log.info("task %s: batches are stored one by one", session.task.pk, exc_info=True)
+        else:
+            return
+    for part in parts:
+        _store_one(session, part)
+
+
+def _store_one(session: Session, part: Part) -> None:
+    job, batch, rows = part.job, part.messages, part.rows
     batch = _without_repeated(session, batch, rows)
     earlier = _earlier(session, job, batch)
     linked = [_linked(rows[one.uid], one, earlier[one.uid]) for one in batch if one.uid in earlier]
@@ -59,67 +90,58 @@ def store(
     fresh = [one for one in batch if one.uid not in earlier] if earlier else batch
     if not fresh:
         return
+    rest = Part(job, fresh, rows)
     try:
-        _store(session, job, fresh, rows)
+        _store(session, [rest])
     except Folder.DoesNotExist:
         # Deleted here while the batch was on its way; it is made again.
         job.row.local = None
-        _store(session, job, fresh, rows)
+        _store(session, [rest])
     except FAULTS as fault:
-        _store_singly(session, job, fresh, rows, fault)
+        _store_singly(session, rest, fault)
 
 
-def _store_singly(
-    session: Session,
-    job: Job,
-    fresh: Sequence[FetchedMessage],
-    rows: Mapping[int, Open],
-    fault: Exception,
-) -> None:
+def _store_singly(session: Session, part: Part, fault: Exception) -> None:
     """Store what can be stored of a batch in which some message trips us.
 
     Raises:
         Exception: ``fault``, where nothing can: it is not about messages.
     """
     failed: list[tuple[Open, str]] = []
-    for one in fresh:
+    for one in part.messages:
         try:
-            _store(session, job, [one], rows)
+            _store(session, [replace(part, messages=[one])])
         except FAULTS:
             log.exception("task %s: a message cannot be stored", session.task.pk)
-            failed.append((rows[one.uid], _UNSTORABLE))
-    if len(failed) == len(fresh):
+            failed.append((part.rows[one.uid], _UNSTORABLE))
+    if len(failed) == len(part.messages):
         raise fault
     fail(session, failed)
 
 
-def _store(
-    session: Session, job: Job, fresh: list[FetchedMessage], rows: Mapping[int, Open]
-) -> None:
+def _store(session: Session, parts: Sequence[Part]) -> None:
+    came = [(part, part.rows[one.uid], one) for part in parts for one in part.messages]
+
     def settle(messages: list[Message]) -> None:
         ledger.settle(
             [
-                _stored(session, rows[one.uid], one, message)
-                for one, message in zip(fresh, messages, strict=True)
+                _stored(session, row, one, message)
+                for (_, row, one), message in zip(came, messages, strict=True)
             ]
         )
 
-    folder = job.folder(session.task)
-    session.store(
-        [
-            Fetched(
-                body=one.body,
-                folder=folder,
-                internal_at=one.internal_at or rows[one.uid].internal_at,
-                flags=frozenset(plan.kept_flags(one.flags)),
-                backfill=session.is_old(
-                    one.internal_at or rows[one.uid].internal_at, first_pass=job.first_pass
-                ),
-            )
-            for one in fresh
-        ],
+    session.store([_fetched(session, *each) for each in came], settle=settle)
+
+
+def _fetched(session: Session, part: Part, row: Open, one: FetchedMessage) -> Fetched:
+    job, internal_at = part.job, one.internal_at or row.internal_at
+    return Fetched(
+        body=one.body,
+        folder=job.folder(session.task),
+        internal_at=internal_at,
+        flags=frozenset(plan.kept_flags(one.flags)),
+        backfill=session.is_old(internal_at, first_pass=job.first_pass),
         screen=session.task.filter_enabled and job.box.role == "inbox",
-        settle=settle,
     )
 
 

@@ -17,6 +17,9 @@ _LOADED = re.compile(r"^import time: .*\| +([\w.]+)$", re.MULTILINE)
 LEFT_OUT = {
     *("celery", "kombu", "webmail.urls", "webmail.celery", "aiosmtplib", "httpx2", "authlib"),
     *("dns", "yaml", "connectivity.forms", "charset_normalizer"),
+    # What stores mail is loaded while the server is waited for.
+    *("retrieval.services.pull_imap", "retrieval.services.pull_pop", "mailstore.mime"),
+    *("filtering.services.deliver", "smtp_accounts.services.arrivals", "backports.zstd"),
 }
 # A thread of a web server is not the one that loaded the application.
 TOLD_IN_A_THREAD = """
