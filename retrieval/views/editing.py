@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +18,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from connectivity.access import person, requires
 from connectivity.models import Feature
+from connectivity.posting import as_posted
 from connectivity.providers import by_key
-from connectivity.services import drafts, pins
+from connectivity.services import drafts, trusting
 from connectivity.views.progress import watched
 from lib.moments import count
 from mailstore.services.folders import FolderRefused
@@ -96,29 +98,20 @@ def work(request: HttpRequest, user: User, about: About) -> HttpResponse:
     action = posted.get("action", "save")
     if action in SIGN_INS:
         return sign_in(request, user, about)
+    password = str(posted.get("password", ""))
     stored = initial_of(about.task) if about.task is not None and "host" not in posted else None
     if action in (*SAVES, "test", "again") or action.startswith(PIN):
         # A button of a report on what is stored comes alone: nothing was typed.
-        posted = _posted(stored, posted) if stored is not None else posted
+        posted = as_posted(stored, CHECKBOXES, password) if stored is not None else posted
         return _submit(request, user, about, posted, action)
     if stored is not None:
         values = proposals.changed(stored, action, about.provider)
     else:
         values = proposals.typed(posted, action, CHECKBOXES)
-    if "tried" in posted and (posted.get("password") or _has_secret(about)):
-        return _submit(request, user, about, _posted(values, posted), "test")
+    if "tried" in posted and (password or _has_secret(about)):
+        posted = as_posted(values, CHECKBOXES, password)
+        return _submit(request, user, about, posted, "test")
     return form_page.show(request, _form_of(user, about, values), about)
-
-
-@sensitive_variables()
-def _posted(values: dict[str, Any], posted: QueryDict) -> QueryDict:
-    """The changed values as a form would post them."""
-    again = QueryDict(mutable=True)
-    for name, value in values.items():
-        if name not in CHECKBOXES or value:
-            again[name] = "on" if name in CHECKBOXES else str(value)
-    again["password"] = str(posted.get("password", ""))
-    return again
 
 
 def _has_secret(about: About) -> bool:
@@ -167,29 +160,14 @@ def _locked(about: About) -> dict[str, Any] | None:
 
 
 @sensitive_variables("values")
-def _trust(user: User, values: TaskValues, about: About, sha256: str) -> Outcome:
-    """Look at the certificate again, trust it if it is the one agreed to, and test with it.
-
-    Whatever else the server shows by now is told instead.
-    """
-    now = timezone.now()
-    outcome = accounts.check(user=user, values=values, now=now, task=about.task)
-    report = outcome.report
-    if report is None or not pins.allowed(user):
-        return outcome
-    host, port = values.host, values.port
-    if not pins.accept(user=user, host=host, port=port, sha256=sha256, report=report, now=now):
-        return outcome
-    return accounts.check(user=user, values=values, now=now, task=about.task)
-
-
-@sensitive_variables("values")
 def _try(posted: QueryDict, user: User, values: TaskValues, about: About, action: str) -> Outcome:
     now = timezone.now()
+    test = partial(accounts.check, user=user, values=values, now=now, task=about.task)
     if action.startswith(PIN):
-        return _trust(user, values, about, action.removeprefix(PIN))
+        sha256, host, port = action.removeprefix(PIN), values.host, values.port
+        return trusting.tested(test, user=user, host=host, port=port, sha256=sha256, now=now)
     if action not in SAVES:
-        return accounts.check(user=user, values=values, now=now, task=about.task)
+        return test()
     agreed = _agreed(posted, action, values)
     return accounts.save(user=user, values=values, now=now, task=about.task, may_remove=agreed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import User
 from connectivity.access import draft_for, draft_posted, person, requires
 from connectivity.models import AccountDraft, Feature
+from connectivity.posting import as_posted
 from connectivity.providers import by_host, by_key
-from connectivity.services import drafts, pins
+from connectivity.services import drafts, trusting
 from connectivity.views.progress import watched
 from smtp_accounts import proposals
 from smtp_accounts.access import account_for
@@ -171,20 +173,10 @@ def _work(request: HttpRequest, user: User, about: About) -> HttpResponse:
         asked = urlencode({"account": about.account.pk, "back": about.account.pk})
         return redirect(f"{reverse('identity-new')}?{asked}")
     values = proposals.typed(posted, action)
-    if "tried" in posted and (posted.get("password") or about.account is not None):
-        return _submit(request, user, about, _posted(values, posted), "test")
+    password = str(posted.get("password", ""))
+    if "tried" in posted and (password or about.account is not None):
+        return _submit(request, user, about, as_posted(values, BOXES, password), "test")
     return form_page.show(request, _form_of(user, about, values), about)
-
-
-@sensitive_variables()
-def _posted(values: dict[str, Any], posted: QueryDict) -> QueryDict:
-    """The changed values as a form would post them, to be tested."""
-    again = QueryDict(mutable=True)
-    for name, value in values.items():
-        if name not in BOXES or value:
-            again[name] = "on" if name in BOXES else str(value)
-    again["password"] = str(posted.get("password", ""))
-    return again
 
 
 @sensitive_variables()
@@ -222,18 +214,11 @@ def _try(user: User, values: AccountValues, about: About, action: str) -> Outcom
     now, account = timezone.now(), about.account
     if action == "save":
         return accounts.save(user=user, values=values, now=now, account=account)
-    outcome = accounts.check(user=user, values=values, now=now, account=account)
-    if outcome.report is None or not action.startswith(PIN) or not pins.allowed(user):
-        return outcome
-    taken = pins.accept(
-        user=user,
-        host=values.host,
-        port=values.port,
-        sha256=action.removeprefix(PIN),
-        report=outcome.report,
-        now=now,
-    )
-    return accounts.check(user=user, values=values, now=now, account=account) if taken else outcome
+    test = partial(accounts.check, user=user, values=values, now=now, account=account)
+    if not action.startswith(PIN):
+        return test()
+    sha256, host, port = action.removeprefix(PIN), values.host, values.port
+    return trusting.tested(test, user=user, host=host, port=port, sha256=sha256, now=now)
 
 
 def _saved(
