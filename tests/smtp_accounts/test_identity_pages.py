@@ -218,7 +218,7 @@ def test_what_was_refused_or_is_for_later_counts_too(
     mine.update(state="refused")
     address = reverse("identity-delete", args=[studio.pk])
     said = text_of(client_for(user).get(address).content.decode())
-    for part in ("1 draft is written", "1 message waits", "1 of them was to be sent later"):
+    for part in ("1 draft is written", "1 message waits", "1 of them has a time to be sent at"):
         assert part in said
     mine.update(dismissed_at=NOW)
     assert leaning.dependents([studio]).drafts == 0
