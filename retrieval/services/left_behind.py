@@ -8,7 +8,7 @@ not stored a second time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from functools import partial
 
 from mailstore.models import Folder, Message, Source
 from retrieval.models import PopMessage, PopState, RemoteState, RetrievalTask
@@ -17,6 +17,7 @@ from retrieval.services.boxes import Job
 from retrieval.services.session import Session
 
 CHUNK = 2000
+BEFORE = 0  # the generation before the first
 _Left = tuple[int, bytes, int]  # id, SHA-256, size in bytes
 
 
@@ -34,25 +35,21 @@ def in_folder(session: Session, job: Job, former: Sequence[int]) -> None:
     row = job.row
     if not former or row.uidvalidity is not None or row.generation > 1:
         return
-    folder = job.folder(session.task)
-
-    def write() -> None:
-        uid = 0
-        for some in _chunks(folder, former):
-            rows = [
-                ledger.New(
-                    row.pk, row.generation, uid + number, RemoteState.STORED,
-                    size=size, sha256=sha256, message_id=pk,
-                )
-                for number, (pk, sha256, size) in enumerate(some, 1)
-            ]  # fmt: skip
-            ledger.insert(rows)
-            uid += len(rows)
-        if uid:
-            row.generation += 1
-            row.save(update_fields=["generation"])
-
-    session.settle(write)
+    some: list[_Left] = []
+    for some in _chunks(job.folder(session.task), former):
+        rows = [
+            ledger.New(
+                # Its UID there is unknown, and nothing asks for those of earlier generations.
+                row.pk, BEFORE, pk, RemoteState.STORED,
+                size=size, sha256=sha256, message_id=pk,
+            )
+            for pk, sha256, size in some
+        ]  # fmt: skip
+        # By parts, so that nobody else waits long; a worker that dies here does it again.
+        session.settle(partial(ledger.insert, rows))
+    if some:
+        row.generation += 1
+        session.settle(lambda: row.save(update_fields=["generation"]))
 
 
 def in_maildrop(task: RetrievalTask) -> None:
@@ -78,7 +75,10 @@ def in_maildrop(task: RetrievalTask) -> None:
 
 def _chunks(folder: Folder, former: Sequence[int]) -> Iterator[list[_Left]]:
     left = Message.objects.filter(folder=folder, source__in=former).order_by("pk")
-    rows = left.values_list("pk", "blob__sha256", "size").iterator(CHUNK)
-    found = ((pk, bytes(sha256), size) for pk, sha256, size in rows)
-    while some := list(islice(found, CHUNK)):
+    rows = left.values_list("pk", "blob__sha256", "size")
+    last = 0
+    while some := [
+        (pk, bytes(sha256), size) for pk, sha256, size in rows.filter(pk__gt=last)[:CHUNK]
+    ]:
         yield some
+        last = some[-1][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from mailstore.models import Folder, Message, Source
 from mailstore.services import folders, messages
 from protocols.types import Security
 from retrieval.models import RemoteMessage, RetrievalTask
-from retrieval.services import accounts, storing
+from retrieval.services import accounts, left_behind, storing
 from retrieval.services.session import Session
 from tests.retrieval.conftest import bodies, letter, run
 from tests.retrieval.failing import HOUR, MakeTask, letters, states
@@ -25,6 +26,12 @@ def again(task: RetrievalTask, make: MakeTask, server: ImapServer | PopServer) -
     """Delete a task and make another for the same account."""
     accounts.delete(task=task)
     return make(server)
+
+
+@pytest.fixture(autouse=True)
+def by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little mail here makes several parts."""
+    monkeypatch.setattr(left_behind, "CHUNK", 4)
 
 
 @pytest.mark.accept("A50", "A192")
@@ -49,6 +56,31 @@ def test_what_still_lies_there_is_linked(
     box.messages[33] = letter(33)
     assert run(second, later=HOUR).stored == 1
     assert len(bodies(user)) == 35
+
+
+def test_a_worker_that_dies_while_it_looks_is_followed_by_another(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where what it found is deleted here before the next one comes."""
+    box = Box({uid: letter(uid) for uid in range(1, 40)})
+    imap_server.boxes = {"INBOX": box}
+    task = odd_task(imap_server)
+    run(task)
+    second = again(task, odd_task, imap_server)
+    settle, parts = Session.settle, iter([True, True])
+
+    def dies(self: Session, write: Callable[[], None], **counts: int) -> None:
+        if not next(parts, False):
+            raise OSError(5, "gone")
+        settle(self, write, **counts)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "settle", dies)
+        run(second, expect_failure=True)
+    assert states(second) == {"stored": 8}
+    messages.remove(user, list(Message.objects.filter(user=user).values_list("pk", flat=True)))
+    run(second, later=HOUR)
+    assert bodies(user) == sorted(box.messages.values())
 
 
 def test_what_was_deleted_or_moved_here_is_fetched_again(
