@@ -14,7 +14,6 @@ urlpatterns = [
     path(f"{ROOT}<int:pk>/", accounts.edit, name="smtp-account-edit"),
     path(f"{ROOT}<int:pk>/row/", repair.row, name="smtp-account-row"),
     path(f"{ROOT}<int:pk>/password/", repair.password, name="smtp-account-password"),
-    path(f"{ROOT}<int:pk>/test/", accounts.test, name="smtp-account-test"),
     path(f"{ROOT}<int:pk>/delete/", accounts.delete, name="smtp-account-delete"),
     path(IDENTITIES, identities.index, name="identities"),
     path(f"{IDENTITIES}new/", identities.new, name="identity-new"),

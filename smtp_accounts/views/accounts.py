@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from connectivity.access import draft_for, draft_posted, person, requires
@@ -73,19 +73,6 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     kept = put_by.take(request, account)
     initial = initial_of(account) | (kept if "typed" in request.GET else {})
     return form_page.show(request, _form_of(user, about, initial), about)
-
-
-@require_POST
-@requires(Feature.SMTP_ACCOUNTS)
-def test(request: HttpRequest, pk: int) -> HttpResponse:
-    """Test a stored account as it is; how it went is shown in its dialog."""
-    user = person(request)
-    account = account_for(user, pk)
-    values = AccountValues(**initial_of(account))
-    outcome = accounts.check(user=user, values=values, now=timezone.now(), account=account)
-    about = About(account, provider=by_host(account.host))
-    form = _form_of(user, about, initial_of(account))
-    return form_page.show(request, form, about, tried=Tried(outcome, values))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -172,7 +172,7 @@ def test_sending_accounts_tell_nothing(
     account = SmtpAccount.objects.get()
     pages += [
         browser.get(reverse("smtp-account-edit", args=[account.pk])),
-        browser.post(reverse("smtp-account-test", args=[account.pk])),
+        browser.post(reverse("smtp-account-edit", args=[account.pk]), form | {"action": "test"}),
         browser.post(reverse("smtp-account-edit", args=[account.pk]), form | {"password": CANARY}),
         browser.get(reverse("connectivity")),
     ]
@@ -289,9 +289,9 @@ def test_an_error_report_holds_no_secret(
                 ),
                 browser.post(reverse("settings-password"), new),
             ]
-            tests = [reverse("retrieval-test", args=[one.pk]) for one in tasks]
-            tests += [reverse("smtp-account-test", args=[one.pk]) for one in accounts]
-            answers += [browser.post(address) for address in tests]
+            answers += [browser.post(reverse("retrieval-test", args=[one.pk])) for one in tasks]
+            edits = [reverse("smtp-account-edit", args=[one.pk]) for one in accounts]
+            answers += [browser.post(address, smtp | {"action": "test"}) for address in edits]
     finally:
         got_request_exception.disconnect(report)
     assert reports, "the error struck nowhere"

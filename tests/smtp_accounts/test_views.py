@@ -258,7 +258,12 @@ def test_editing_another_server_asks_for_the_password_again(
 def test_a_stored_account_can_be_tested(
     user: User, client_for: ClientFor, account: SmtpAccount
 ) -> None:
-    answer = client_for(user).post(reverse("smtp-account-test", args=[account.pk]))
+    fields = {
+        "host": account.host, "port": account.port, "encryption": account.encryption,
+        "email": account.email, "use_authentication": "on", "username": account.username,
+        "password": "", "display_name": "", "action": "test",
+    }  # fmt: skip
+    answer = client_for(user).post(reverse("smtp-account-edit", args=[account.pk]), fields)
     assert "Everything works." in text_of(answer.content.decode())
 
 
@@ -307,7 +312,7 @@ def test_switched_off_nothing_is_offered_and_the_administrator_is_named(
         assert "Contact your administrator" in text_of(answer.content.decode())
 
 
-ROUTES = ["smtp-account-edit", "smtp-account-test", "smtp-account-delete"]
+ROUTES = ["smtp-account-edit", "smtp-account-delete"]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -316,9 +321,6 @@ def test_another_users_account_is_not_there(
     other_user: User, client_for: ClientFor, account: SmtpAccount, route: str, method: str
 ) -> None:
     address = reverse(route, args=[account.pk])
-    if (route, method) == ("smtp-account-test", "get"):
-        assert client_for(other_user).get(address).status_code == 405
-        return
     assert getattr(client_for(other_user), method)(address).status_code == 404
     assert SmtpAccount.objects.filter(pk=account.pk).exists()
 
