@@ -20,8 +20,8 @@ from tests.smtp_accounts.test_receipts import letter
 pytestmark = pytest.mark.django_db(transaction=True)
 account, copy = test_returned.account, test_returned.copy
 LONG = f"{'a' * 60}@{'department' * 6}.{'elsewhere' * 6}.test"
-#: The buttons of which something lies outside their frame or the window.
 BUTTONS = ":is(.banner, .delivery, .outgoing) .btn"
+#: The buttons of which something lies outside their frame or the window.
 OUTSIDE = """buttons => [...document.querySelectorAll(buttons)]
   .filter((one) => one.checkVisibility())
   .filter((one) => {
