@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, Route, expect
-from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from mailstore.services import blobs
-from smtp_accounts.models import DraftAttachment, DraftUpload, SmtpAccount
-from smtp_accounts.services import identities
+from smtp_accounts.models import DraftAttachment, DraftUpload, OutboxMessage, SmtpAccount
+from smtp_accounts.services import identities, sizes
 from tests.e2e.writing import words
 from tests.webmail.samples import Mailbox
 
@@ -141,16 +140,63 @@ def test_a_picture_moves_from_the_files_into_the_text(
     assert problems == []
 
 
-def test_twenty_five_megabytes(
-    page: Page, live_server: LiveServer, mailbox: Mailbox, settings: Settings, tmp_path: Path
+def test_twenty_five_megabytes_are_sent(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, tmp_path: Path
 ) -> None:
-    settings.MAX_SEND_SIZE = 40 * MIB
+    """The most that is taken as this is installed, with its way up shown, and then sent."""
     file = tmp_path / "Archive.zip"
     file.write_bytes(b"0123456789abcdef" * (25 * MIB // 16))
     window = opened(page, live_server)
+    seen: list[float] = []
+
+    def passing(route: Route) -> None:
+        seen.append(float(window.get_by_role("progressbar").evaluate("one => one.value")))
+        route.continue_()
+
+    page.route("**/upload/*/", passing, times=20)
     window.locator("input[name=files]").set_input_files(file)
-    expect(window.locator(".file .help")).to_contain_text("attached", timeout=60_000)
+    expect(window.locator(".file .help")).to_contain_text("25 MB, attached", timeout=60_000)
     assert DraftAttachment.objects.get().size == 25 * MIB
+    assert seen == sorted(seen)
+    assert seen[-1] > 0.5
+    window.get_by_role("combobox", name="To", exact=True).fill("mara@example.test,")
+    window.get_by_label("Subject").fill("All of it")
+    window.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("The message is on its way as")).to_be_visible(timeout=60_000)
+    assert OutboxMessage.objects.get().blob.size > 25 * MIB * 4 // 3
+
+
+def test_one_byte_more_than_fits_is_refused_with_words(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, user: User
+) -> None:
+    """The browser and the server reckon alike what a file takes on its way out."""
+    fits = 57 * 1000
+    account = SmtpAccount.objects.create(
+        user=user, host="smtp.small.test", port=465, encryption="ssl", email="mara@small.test",
+        use_authentication=False, facts={"size": sizes.of_draft(None, [fits])},
+    )  # fmt: skip
+    identities.set_default(user, identities.primary_of(account))
+    window = opened(page, live_server)
+    pick(window, FilePayload(name="more.bin", mimeType="", buffer=b"x" * (fits + 1)))
+    expect(window.get_by_text("With “more.bin” the message would have")).to_be_visible()
+    pick(window, FilePayload(name="whole.bin", mimeType="", buffer=b"x" * fits))
+    expect(window.locator(".file .help")).to_have_text("55 KB, attached")
+    window.get_by_role("button", name="Remove whole.bin").click()
+    expect(window.locator(".file")).to_have_count(0)
+    said = window.evaluate(
+        """async (one, size) => {
+          const { csrfHeaders } = await import("/static/js/toast.js");
+          const body = new URLSearchParams({ filename: "more.bin", size });
+          const way = { method: "POST", headers: csrfHeaders(), body };
+          const answer = await fetch(one.dataset.uploadUrl, way);
+          return [answer.status, (await answer.json()).error ?? ""];
+        }""",
+        fits + 1,
+    )
+    assert said == [
+        422,
+        "smtp.small.test takes at most 55.9\xa0KB of files. This one was not added.",
+    ]
 
 
 def hand_over(page: Page, kind: str) -> None:
