@@ -174,7 +174,9 @@ def test_another_sender_brings_what_is_its_own(
     expect(body.locator("[data-signature]")).to_contain_text("Harbourline")
     expect(window.get_by_text("Replies go to office@provider.test")).to_be_visible()
     toast = page.locator("#toasts")
-    expect(toast).to_contain_text("Now from mara@provider.test")
+    expect(toast).to_contain_text(
+        "Now from mara@provider.test, with its signature, its address for replies"
+    )
     shot("window-from-changed")
     expect(window.locator("[data-status]")).to_contain_text("Saved", timeout=10_000)
     kept = Draft.objects.get()
@@ -186,6 +188,12 @@ def test_another_sender_brings_what_is_its_own(
     expect(window.locator("[data-status]")).to_contain_text("Saved", timeout=10_000)
     kept.refresh_from_db()
     assert (kept.identity_id == signing.pk, kept.is_by_hand) == (False, False)
+    # Nothing is said to come with it that does not.
+    Identity.objects.filter(pk=signing.pk).update(reply_to="", is_unsigned=True, signature=None)
+    button.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(toast).to_contain_text("Now from mara@provider.test, with its Sent folder.")
     assert problems == []
 
 
