@@ -8,6 +8,7 @@ mistake of the person who typed the command.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -111,6 +112,9 @@ class OperatorCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """As Django's, but every failure, a mistyped option too, is one sentence and exit 1."""
         as_json = "--json" in argv[2:]
+        # What is loaded by now stays: whoever looks for garbage from here on passes it over.
+        gc.freeze()
+        gc.set_threshold(50_000)
         try:
             # The parser raises CommandError instead of exiting with 2 on its own.
             options = vars(self.create_parser(argv[0], argv[1]).parse_args(argv[2:]))
