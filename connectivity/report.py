@@ -287,7 +287,7 @@ def _offered(facts: Mapping[str, int | str]) -> str:
     if isinstance(largest, int) and largest:
         parts.append(_("Messages up to %(size)s") % {"size": size(largest)})
     parts += [name.upper() for name in ("smtputf8", "dsn", "pipelining") if facts.get(name)]
-    return ", ".join(parts) or _("Answered")
+    return ", ".join(parts) or pgettext("a server", "Answered")
 
 
 def _encryption(security: Security | None, facts: Mapping[str, int | str]) -> str:
