@@ -31,6 +31,8 @@ _UNSTORABLE = gettext_noop("This message could not be stored here.")
 # What a message may trip that nobody foresaw; what a disk or a connection does is not among it.
 FAULTS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, DataError)
 log = logging.getLogger(__name__)
+# Servers that convert mail as it is read list a guess; what is further off is worth a line.
+SIZE_IS_ODD = 0.2
 # What Exchange sends where it cannot read a message of its own.
 STAND_IN = b"The server couldn't retrieve the following message"
 STAND_IN_SIZE = 16_384
@@ -149,6 +151,8 @@ def _stored(session: Session, row: Open, one: FetchedMessage, message: Message) 
     if row.sha256 is not None:
         # It came at last, so the note in its place goes.
         _remove_stand_in(session, row)
+    if row.size and abs(one.body.size - row.size) > row.size * SIZE_IS_ODD:
+        log.info("task %s: a message differs much from its listed size", session.task.pk)
     verdict = ledger.Verdict(
         pk=row.pk,
         state=RemoteState.STORED,

@@ -111,14 +111,22 @@ def test_row_04_wrong_literal_length(
 
 @pytest.mark.parametrize("told", [0, 1, 10, 900_000], ids=str)
 def test_row_05_size_is_a_hint(
-    user: User, imap_server: ImapServer, odd_task: MakeTask, told: int
+    user: User,
+    imap_server: ImapServer,
+    odd_task: MakeTask,
+    caplog: pytest.LogCaptureFixture,
+    told: int,
 ) -> None:
     """Sizes decide how batches are cut and nothing else; what counts is the literal."""
+    caplog.set_level("INFO")
     box = Box(letters(range(1, 21)), sizes=dict.fromkeys(range(1, 21), told))
     imap_server.boxes = {"INBOX": box}
     task = odd_task(imap_server)
     assert run(task).stored == 20
     assert bodies(user) == sorted(box.messages.values())
+    assert caplog.messages.count(
+        f"task {task.pk}: a message differs much from its listed size"
+    ) == (20 if told else 0)
     assert run(task).stored == 0
     assert max(Counter(imap_server.bodies).values()) == 1
 
