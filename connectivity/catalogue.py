@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from connectivity.entries import ENTRIES, Entry
+from connectivity.entries import ENTRIES
+from connectivity.entry import Entry
 from connectivity.roots import like, root
 from protocols.errors import MailServerError, Stage
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from connectivity import catalogue
+from connectivity.bounces import BOUNCES
 from connectivity.cause import Cause, Explained, Retry, Turn
 from connectivity.permissions import PERMISSIONS
 from connectivity.providers import name_of
@@ -322,6 +323,7 @@ CAUSES: Mapping[str, Cause] = {
     **REGISTRATIONS,
     **SENDING,
     **RECIPIENTS,
+    **BOUNCES,
     **WAITS,
 }
 UNKNOWN = Cause(

@@ -7,26 +7,8 @@ RFC 3206 (POP3), RFC 3463, RFC 4954 and RFC 7504 (SMTP), RFC 6749 (OAuth 2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the table; lists are words by spaces, and an empty one fits all.
-
-    ``kinds`` are causes of `protocols.errors`, ``codes`` response codes, replies and names of
-    errors of which one must be there, ``pattern`` is looked for without regard to case,
-    ``hosts`` are endings of the server's name.
-    """
-
-    cause: str
-    pattern: str = ""
-    codes: str = ""
-    kinds: str = ""
-    protocols: str = ""
-    stages: str = ""
-    hosts: str = ""
-
+from connectivity.entries_sending import SENDING
+from connectivity.entry import Entry
 
 _OAUTH = "oauth-revoked oauth-unavailable oauth-refused token-expired"
 _NO = "login-refused login-method login-later refused token-expired"
@@ -230,83 +212,6 @@ SIGN_IN: tuple[Entry, ...] = (
     Entry("server-turns-away", codes="554 5.7.1", protocols="smtp", stages="greeting"),
     Entry("try-later", r"try (again )?later|try again|temporar", kinds="login-later"),
     Entry("login-method", kinds="login-method"),
-)
-
-SENDING: tuple[Entry, ...] = (
-    Entry(
-        "account-locked",
-        r"\byour .{0,20}account .{0,20}(locked|suspended|blocked|disabled)",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("unauthenticated-domain", codes="5.7.26 5.7.23 5.7.509 5.7.515", protocols="smtp"),
-    Entry("sign-in-needed", codes="5.7.57", protocols="smtp"),
-    Entry(
-        "sign-in-needed",
-        r"authenticat\w+ (is )?(required|needed)|must (first )?(authenticate|log ?in|sign in)"
-        r"|not authenticated|log ?in first",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("sign-in-needed", codes="530", protocols="smtp", stages="send"),
-    Entry("unauthenticated-domain", r"\b(DMARC|SPF|DKIM)\b", protocols="smtp", stages="send"),
-    Entry(
-        "sending-limit",
-        r"(daily|hourly|user|account|message) (sending|submission|message|user|rate)? ?"
-        r"(quota|limit)|(sending|message|rate) (quota|limit)|too many (messages|mails|e-?mails)",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("sending-limit", codes="5.4.5 4.5.127 5.7.233", protocols="smtp", stages="send"),
-    Entry("too-many-recipients", codes="4.5.3 5.5.3", protocols="smtp", stages="send"),
-    Entry("too-many-recipients", r"too many recipients", protocols="smtp", stages="send"),
-    Entry(
-        "sender-not-allowed",
-        r"not (owned|allowed|permitted|authori[sz]ed) .{0,30}(sender|from|send as|user)"
-        r"|sender .{0,40}(not|reject|denied|mismatch|verify)|SendAsDenied|send on behalf|not yours",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("sender-not-allowed", codes="5.7.60 5.1.8 5.1.7", protocols="smtp", stages="send"),
-    Entry(
-        "relay-denied",
-        r"relay(ing)?( access)? (denied|not|prohibited|is)|(not|unable to|can't) relay|not a local",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("message-too-large", codes="5.3.4 5.2.3", protocols="smtp", stages="send"),
-    Entry(
-        "message-too-large", r"too (large|big)|size .{0,20}(limit|exceed|maximum)", stages="send"
-    ),
-    Entry("mailbox-full", codes="5.2.2 4.2.2", protocols="smtp", stages="send"),
-    Entry(
-        "mailbox-full", r"(mailbox|quota|inbox) .{0,20}(full|exceeded)|over ?quota", stages="send"
-    ),
-    Entry(
-        "taken-for-spam",
-        r"spam|junk|bulk mail|unsolicited|black ?list|block ?list|reputation",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("greylisted", r"gr[ae]y ?list", protocols="smtp"),
-    Entry("sender-not-allowed", r" MAIL$", codes="550 551 553 554 501", protocols="smtp"),
-    Entry("no-such-recipient", codes="5.1.1 5.1.10 5.1.6 551", protocols="smtp", stages="send"),
-    Entry(
-        "no-such-recipient",
-        r"(user|mailbox|recipient|address|account) .{0,30}(unknown|not found|does(n't| not) exist"
-        r"|unavailable|disabled)|(no such|unknown) (user|mailbox|recipient|address)",
-        codes="550 551 553 554",
-        protocols="smtp",
-        stages="send",
-    ),
-    Entry("no-such-domain", codes="5.1.2 5.4.4 4.4.4", protocols="smtp", stages="send"),
-    Entry("bad-address", codes="5.1.3 501 553 5.6.7", protocols="smtp", stages="send"),
-    Entry("recipient-refuses", codes="5.2.1 5.7.1 5.7.133", protocols="smtp", stages="send"),
-    Entry("server-full", codes="452 4.3.1 5.3.1", protocols="smtp", stages="send"),
-    Entry("server-busy", codes="421", protocols="smtp"),
-    Entry("recipient-later", codes="450 451 4.2.1 4.3.0", protocols="smtp", stages="send"),
-    Entry("command-unknown", codes="500 502 503 504", protocols="smtp"),
-    Entry("message-refused", codes="550 552 554", protocols="smtp", stages="send"),
 )
 
 AFTER: tuple[Entry, ...] = (

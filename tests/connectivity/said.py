@@ -39,6 +39,30 @@ def _after(words: str, cause: str, protocol: str = "imap", stage: str = "folders
 LATER, METHOD, TOKEN = "login-later", "login-method", "token-expired"
 OUTLOOK = "outlook.office365.com"
 
+# Every enhanced status code (RFC 3463, RFC 7372, RFC 8689) that reports carry on its own.
+STATUSES: tuple[tuple[str, str], ...] = (
+    ("5.1.1", "no-such-recipient"), ("5.1.2", "no-such-domain"), ("5.1.3", "bad-address"),
+    ("5.1.4", "bad-address"), ("5.1.6", "no-such-recipient"), ("5.1.7", "sender-not-allowed"),
+    ("5.1.8", "sender-not-allowed"), ("4.1.1", "recipient-later"), ("4.1.2", "recipient-later"),
+    ("5.2.0", "recipient-refuses"), ("5.2.1", "recipient-refuses"), ("5.2.2", "mailbox-full"),
+    ("5.2.3", "message-too-large"), ("5.2.4", "list-fault"), ("4.2.0", "recipient-later"),
+    ("5.3.0", "recipient-fault"), ("5.3.1", "server-full"), ("5.3.2", "recipient-fault"),
+    ("5.3.3", "content-not-taken"), ("5.3.4", "message-too-large"), ("5.3.5", "recipient-fault"),
+    ("4.3.2", "recipient-later"), ("5.4.0", "recipient-unreached"),
+    ("4.4.1", "recipient-unreached"), ("5.4.1", "recipient-unreached"),
+    ("4.4.2", "recipient-unreached"), ("4.4.3", "recipient-not-found"),
+    ("5.4.3", "recipient-not-found"), ("5.4.4", "no-such-domain"), ("4.4.5", "recipient-later"),
+    ("5.4.6", "mail-loop"), ("4.4.7", "waited-too-long"), ("5.4.7", "waited-too-long"),
+    ("5.5.1", "not-understood"), ("5.5.2", "not-understood"), ("5.5.3", "too-many-recipients"),
+    ("5.5.4", "not-understood"), ("5.6.0", "content-not-taken"), ("5.6.1", "content-not-taken"),
+    ("5.6.3", "content-not-taken"), ("5.6.7", "bad-address"), ("5.6.9", "content-not-taken"),
+    ("5.7.0", "message-refused"), ("5.7.1", "recipient-refuses"), ("5.7.2", "recipient-refuses"),
+    ("4.7.1", "recipient-later"), ("4.7.4", "no-safe-way"), ("4.7.5", "no-safe-way"),
+    ("5.7.10", "no-safe-way"), ("5.7.20", "unauthenticated-domain"),
+    ("5.7.25", "taken-for-spam"), ("5.7.27", "sender-not-allowed"),
+    ("5.7.30", "no-safe-way"),
+)  # fmt: skip
+
 SAID: tuple[Said, ...] = (
     # --- without words, or with those of TLS and of a greeting
     *(
@@ -221,6 +245,15 @@ SAID: tuple[Said, ...] = (
     _send("451 4.3.0 Temporary lookup failure", "recipient-later"),
     _send("450 4.2.0 in a moment", "recipient-later"),
     _send("502 5.5.1 Command not implemented", "command-unknown"),
+    # --- what came back: the status of the report, and what its server was told
+    *(_send(f"{status} ", cause) for status, cause in STATUSES),
+    _send("550 5.4.1 Recipient address rejected: Access denied. [x.test]", "no-such-recipient"),
+    _send("4.4.1 connect to mx.there.test[192.0.2.1]:25: timed out", "recipient-unreached"),
+    _send("4.4.1 in the queue too long.", "waited-too-long"),
+    _send("550 4.4.7 QUEUE.Expired; message expired", "waited-too-long"),
+    _send("5.0.0 retry timeout exceeded", "waited-too-long"),
+    _send("554 Too many hops", "mail-loop"),
+    _send("552 5.7.0 This presents a potential security issue", "content-unsafe"),
     _send("550 no", "message-refused"),
     _send("554 Transaction failed", "message-refused"),
     # --- after the sign-in
