@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from lib.moments import moment
 from smtp_accounts import alignment
@@ -99,7 +99,9 @@ def shown(identity: Identity, *, now: datetime, row: Alignment | None = None) ->
     row = row or Alignment.objects.filter(identity=identity).first()
     is_due = aligning.is_due(row, identity, now)
     if row is None or row.checked_at is None:
-        return Shown(identity, "", _("Not checked yet"), "", None, (), "", "", is_due)
+        return Shown(
+            identity, "", pgettext("an address", "Not checked yet"), "", None, (), "", "", is_due
+        )
     facts = Facts.of_row(row.facts)
     verdict = aligning.verdict(row, now=now)
     return Shown(
