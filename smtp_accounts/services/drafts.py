@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -84,6 +84,10 @@ class SubmittedError(Exception):
         self.message = message
 
 
+class SenderGoneError(Exception):
+    """The identity to write as was deleted while the window was open."""
+
+
 class TooManyFilesError(Exception):
     """The draft would have more than `MAX_ATTACHMENTS` files."""
 
@@ -102,8 +106,24 @@ def count(user: User) -> int:
 def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datetime) -> Draft:
     """Store what the window holds. `version` is the one the window last saw, 0 for none.
 
-    Raises `ConflictError` when another window was faster, `SubmittedError` when it is too late.
+    Raises `ConflictError` when another window was faster, `SubmittedError` when it is too late,
+    `SenderGoneError` when there is no such identity any more. A message answered that is gone is
+    left out.
     """
+    try:
+        return _save(user, key, values, version, now)
+    except IntegrityError:
+        # The database says it when the transaction ends; what it points at may go any moment.
+        original = values.original
+        if original is not None and not Message.objects.filter(pk=original.pk).exists():
+            left = replace(values, original=None)
+            return save(user=user, key=key, values=left, version=version, now=now)
+        if not Identity.objects.filter(pk=values.identity.pk).exists():
+            raise SenderGoneError from None
+        raise
+
+
+def _save(user: User, key: UUID, values: DraftValues, version: int, now: datetime) -> Draft:
     fields = _fields(values)
     draft = Draft.objects.filter(user=user, key=key).first()
     if draft is None:
@@ -115,7 +135,9 @@ def save(*, user: User, key: UUID, values: DraftValues, version: int, now: datet
                 return Draft.objects.create(user=user, key=key, version=1, changed_at=now, **fields)
         except IntegrityError:
             # Two first saves of one window; the other one won. (Another user's key ends here too.)
-            draft = Draft.objects.get(user=user, key=key)
+            draft = Draft.objects.filter(user=user, key=key).first()
+            if draft is None:
+                raise
     changed = Draft.objects.filter(pk=draft.pk, version=version, submitted_at=None).update(
         version=F("version") + 1, changed_at=now, discarded_at=None, **fields
     )

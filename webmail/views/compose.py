@@ -22,6 +22,7 @@ from smtp_accounts.services import drafts, identities, replies
 from smtp_accounts.services.beside import take_files
 from smtp_accounts.services.drafts import (
     ConflictError,
+    SenderGoneError,
     SubmittedError,
     TooLargeError,
     TooManyFilesError,
@@ -104,6 +105,8 @@ def save(request: HttpRequest, key: UUID) -> HttpResponse:
         return JsonResponse(other_version(conflict.draft), status=409)
     except SubmittedError:
         return JsonResponse({}, status=410)
+    except SenderGoneError:
+        return JsonResponse({"errors": sender_gone()}, status=422)
     except UNFIT as error:
         # The words are saved; only the files of the original are not taken along.
         stored = Draft.objects.get(user=user, key=key)
@@ -168,6 +171,11 @@ def form_of(request: HttpRequest, user: User, key: UUID) -> ComposeForm:
 def errors_of(form: ComposeForm) -> dict[str, str]:
     """A sentence by field."""
     return {name: " ".join(map(str, found)) for name, found in form.errors.items()}
+
+
+def sender_gone() -> dict[str, str]:
+    """What is said at From where its identity was deleted since the window was looked at."""
+    return {"sender": _("This address was removed meanwhile. Choose another one.")}
 
 
 def store(

@@ -17,7 +17,7 @@ from smtp_accounts import access
 from smtp_accounts.models import Draft, DraftKind, OutboxMessage
 from smtp_accounts.nudge import nudge
 from smtp_accounts.services import drafts, guarding, outbox
-from smtp_accounts.services.drafts import ConflictError, SubmittedError
+from smtp_accounts.services.drafts import ConflictError, SenderGoneError, SubmittedError
 from smtp_accounts.services.outbox import UnsendableError
 from webmail import actions, later, writing
 from webmail.access import person
@@ -31,6 +31,7 @@ from webmail.views.compose import (
     number,
     other_version,
     saved_facts,
+    sender_gone,
     store,
 )
 from webmail.writing import Window
@@ -60,6 +61,9 @@ def send(request: HttpRequest, key: UUID) -> HttpResponse:
         return _conflict(request, user, conflict.draft)
     except SubmittedError as late:
         return _already(request, user, key, late.message)
+    except SenderGoneError:
+        window = writing.of_posted(user, key, request.POST.dict(), errors=sender_gone())
+        return _unsent(request, window)
     except UNFIT as error:
         stored = Draft.objects.get(user=user, key=key)
         window = writing.of_draft(stored, errors={"attachments": refusal(error)})
