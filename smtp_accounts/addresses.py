@@ -1,8 +1,10 @@
 """Recipient fields as people type them: taken apart, judged entry by entry, never guessed at.
 
 The grammar is the part of RFC 5322 section 3.4 that people write: ``Name <a@b>`` and ``a@b``,
-separated by commas, semicolons or line ends. Groups and comments are refused. The standard
-library's parser is not asked: it accepts nonsense and takes seconds over a field of quotes.
+separated by commas, semicolons or line ends. Groups and comments are refused. Dots may stand
+where RFC 5321 section 4.1.2 wants quotes around them, as people have such addresses; the quotes
+come when one is sent (`protocols.quoting`). The standard library's parser is not asked: it
+accepts nonsense and takes seconds over a field of quotes.
 """
 
 from __future__ import annotations
@@ -81,8 +83,9 @@ def parse_one(entry: str) -> Mailbox | None:
 
 def normal(address: str) -> str:
     """The address with its domain in lower-case A-label form; empty when it is no address."""
-    local, at, domain = address.strip().rpartition("@")
-    if not at or not _LOCAL.fullmatch(local) or ".." in f".{local}.":
+    local, _at, domain = address.strip().rpartition("@")
+    local = _without_quotes(local)
+    if not _LOCAL.fullmatch(local) or not local.strip("."):
         return ""
     host = _ascii_domain(domain)
     return f"{local}@{host}" if host else ""
@@ -105,9 +108,7 @@ def key(address: str) -> str:
     local, at, domain = address.strip().rpartition("@")
     if not at:
         return domain.casefold()
-    if len(local) > 2 and local[0] == local[-1] == '"' and _LOCAL.fullmatch(local[1:-1]):
-        # Quotes that were not needed (RFC 5321 section 4.1.2).
-        local = local[1:-1]
+    local = _without_quotes(local)
     if not local.isascii():
         local = unicodedata.normalize("NFC", local)
     try:
@@ -120,6 +121,12 @@ def key(address: str) -> str:
 def text(mailboxes: Iterable[Mailbox]) -> str:
     """A recipient field of these mailboxes, as a person would type it."""
     return ", ".join(map(str, mailboxes))
+
+
+def _without_quotes(local: str) -> str:
+    """A local part as it is kept: without the quotes it is written in, where it is clear so."""
+    bare = local[1:-1]
+    return bare if local == f'"{bare}"' and _LOCAL.fullmatch(bare) else local
 
 
 def _ascii_domain(domain: str) -> str:

@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from protocols.quoting import quoted
 from smtp_accounts.addresses import Mailbox
 
 WIDTH = 78
@@ -72,6 +73,7 @@ def mailboxes(name: str, people: Sequence[Mailbox]) -> str:
         address = safe(name, person.address)
         if not _ADDRESS.fullmatch(address):
             raise Unsafe(name)
+        address = quoted(address)
         phrase = _phrase(name, safe(name, person.name).strip())
         end = "," if place < len(people) else ""
         tokens += [*phrase, f"<{address}>{end}"] if phrase else [f"{address}{end}"]

@@ -14,6 +14,7 @@ from typing import Final
 
 from mailstore import addresses
 from mailstore.headers import Headers
+from protocols.quoting import quoted
 from smtp_accounts import header_lines
 from smtp_accounts.addresses import Mailbox, normal, same
 
@@ -129,7 +130,7 @@ def _fields(receipt: Receipt) -> bytes:
     kind = "rfc822" if receipt.sender.address.isascii() else "utf-8"
     said = [
         f"Reporting-UA: {receipt.sender.domain}; {_PRODUCT}",
-        f"Final-Recipient: {kind};{header_lines.safe('From', receipt.sender.address)}",
+        f"Final-Recipient: {kind};{quoted(header_lines.safe('From', receipt.sender.address))}",
         *(
             f"Original-Message-ID: {one}"
             for one in header_lines.message_ids(receipt.original_id)[:1]

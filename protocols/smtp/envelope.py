@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from protocols.errors import ProtocolBroken, Refused, Stage
 from protocols.idn import to_ascii
+from protocols.quoting import quoted
 from protocols.smtp.entry import Offer
 from protocols.smtp.replies import Reply
 
@@ -110,7 +111,8 @@ def _rcpt(address: str, envelope: Envelope, offer: Offer, wide: bool) -> bytes |
     command = b"RCPT TO:" + path
     if "DSN" in offer and envelope.reports:
         kind = b"rfc822" if address.isascii() else b"utf-8"
-        original = xtext(address.encode() if address.isascii() else _utf8_address(address))
+        spelt = quoted(address)
+        original = xtext(spelt.encode() if spelt.isascii() else _utf8_address(spelt))
         command += b" NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=" + kind + b";" + original
     return command
 
@@ -138,6 +140,7 @@ def path_of(address: str, *, wide: bool) -> bytes | None:
 
     A domain has a form in ASCII (RFC 5891); what stands before the @ has none.
     """
+    address = quoted(address)
     if wide or address.isascii():
         return f"<{address}>".encode()
     local, _, domain = address.rpartition("@")

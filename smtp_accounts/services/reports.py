@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from mailstore.models import Message
 from mailstore.services import blobs
-from smtp_accounts import returned
+from smtp_accounts import addresses, returned
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, ReturnedReport
 from smtp_accounts.reported import Delivery, delivery
 from smtp_accounts.returned import Action, Kind, Outcome, Report
@@ -101,9 +101,9 @@ def _recipient(
 ) -> OutboxRecipient | None:
     """Whom an outcome is about. Mail that was passed on is reported for another address, so of a
     single recipient everything is told."""
-    by_address = {one.address.casefold(): one for one in recipients}
+    by_address = {addresses.key(one.address): one for one in recipients}
     for address in (*outcome.addresses, message.from_address):
-        if found := by_address.get(address.casefold()):
+        if found := by_address.get(addresses.key(address)):
             return found
     return recipients[0] if len(recipients) == 1 else None
 

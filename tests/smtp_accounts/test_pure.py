@@ -90,9 +90,15 @@ def test_only_a_refusal_of_the_message_is_final() -> None:
         ("bob@x.test <", [], ["bob@x.test <"]),
         ("a@b@x.test", [], ["a@b@x.test"]),
         (
-            "bob@-x.test, .bob@x.test, bob@1.2.3.4",
+            'bob@-x.test, ..@x.test, bob@1.2.3.4, "a b"@x.test, ""@x.test',
             [],
-            ["bob@-x.test", ".bob@x.test", "bob@1.2.3.4"],
+            ["bob@-x.test", "..@x.test", "bob@1.2.3.4", '"a b"@x.test', '""@x.test'],
+        ),
+        # Real addresses: operators of mobile phones let people choose them.
+        (
+            'abc..def@docomo.test, .bob@x.test, Eri <"eri."@docomo.test>, "eri"@x.test',
+            ["abc..def@docomo.test", ".bob@x.test", "eri.@docomo.test", "eri@x.test"],
+            [],
         ),
         ("Bob bob@x.test", [], ["Bob bob@x.test"]),
         ("bob@x.test\x00", [], ["bob@x.test\x00"]),

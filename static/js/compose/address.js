@@ -32,8 +32,8 @@ export function fault(text) {
   const address = addressOf(text);
   const parts = address.split("@");
   if (parts.length < 2 || !parts[0] || !parts.at(-1)) return "at";
-  const local = parts.slice(0, -1).join("@"), labels = parts.at(-1).replace(/\.$/, "").split(".");
-  if (!LOCAL.test(local) || `.${local}.`.includes("..") || /[<>]/.test(address)) return "form";
+  const local = parts.slice(0, -1).join("@").replace(/^"(.+)"$/, "$1"), labels = parts.at(-1).replace(/\.$/, "").split(".");
+  if (!LOCAL.test(local) || /^\.+$/.test(local) || /[<>]/.test(address)) return "form";
   if (labels.length < 2) return "domain";
   return labels.every((one) => LABEL.test(one)) && !/^\d+$/.test(labels.at(-1)) ? "" : "form";
 }
