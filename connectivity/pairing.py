@@ -81,6 +81,14 @@ def mended(*, credential: Credential, replaces: Credential, now: datetime) -> No
         import_string(path)(credential=credential, replaces=replaces, now=now)
 
 
+def taken_again(*, credential: Credential, now: datetime) -> None:
+    """The secret that mail is retrieved with was refused, and is taken again as it was.
+
+    What is sent with it goes on at once, too. Inside the caller's transaction.
+    """
+    _call("mended", credential=credential, replaces=credential, now=now)
+
+
 def senders(credentials: Collection[UUID]) -> dict[UUID, list[str]]:
     """The addresses that are sent from with these secrets; one query."""
     found: dict[UUID, list[str]] = _call("senders", credentials=credentials)

@@ -22,6 +22,7 @@ from connectivity.sections import Concern, Health
 from lib.moments import moment
 from smtp_accounts.alignment_words import Shown, shown
 from smtp_accounts.models import Identity, OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.retry import PAUSING
 from smtp_accounts.services import accounts
 
 NEEDS_YOU, FAILED, FINE = "needs-you", "failed", "fine"
@@ -31,11 +32,14 @@ NEEDS_YOU, FAILED, FINE = "needs-you", "failed", "fine"
 class Row:
     """One account as its row shows it. `look` is fine, failed (tries go on) or needs-you.
 
+    `can_mend` says that a new password or sign-in would mend it, also while tries go on.
+
     `default_from` is the one of its addresses that is the Default From Address, else empty.
     """
 
     account: SmtpAccount
     look: str
+    can_mend: bool
     problem: Explained | None
     waiting: int
     next_try: str
@@ -126,9 +130,12 @@ def rows_for(user: User, *, only: int | None = None) -> list[Row]:
             Row(
                 account=account,
                 look=_look(account),
+                can_mend=account.cause in PAUSING,
                 problem=problem_of(account),
                 waiting=entry["count"] if entry else 0,
-                next_try=moment(entry["next"], now=now) if entry else "",
+                next_try=moment(max(entry["next"], account.next_at or now), now=now)
+                if entry
+                else "",
                 failed_at=moment(account.last_failed_at, now=now) if account.last_failed_at else "",
                 default_from=next((one.address for one in mine_too if one.is_default), ""),
                 addresses=len(mine_too),

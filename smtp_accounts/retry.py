@@ -30,9 +30,9 @@ GIVE_UP_AFTER = timedelta(hours=48)
 FEWEST_TRIES = 5
 """Before giving up: what lay still for days has not been refused for days."""
 AUTH_CAUSES = like("login-refused", "login-method", "oauth-revoked")
-"""Causes that pause the account: trying on would get it locked by its provider."""
+"""Causes that pause the account in time: trying on would get it locked by its provider."""
 PAUSING = (*sorted(AUTH_CAUSES), "credential-unreadable")
-"""Causes that keep back what goes through the account until its owner has done something."""
+"""Causes that an account can be paused for (`refusals.Standing.is_paused`)."""
 
 
 class Recipient(StrEnum):

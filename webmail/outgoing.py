@@ -125,15 +125,16 @@ def _story(
         sentence = scheduled(message, held)
         return _Story("scheduled", _("Scheduled"), sentence, [NOW, EDIT, CANCEL])
     if held:
-        return _Story("needs-you", _("Needs you"), held_back(message, held), [EDIT, CANCEL])
-    if state == OutboxState.QUEUED:
-        if message.not_before <= now:
-            return _Story("waiting", _("Waiting"), due(message, now), [CANCEL])
+        return _Story("needs-you", _("Needs you"), held_back(message, held, now), [EDIT, CANCEL])
+    is_new = state == OutboxState.QUEUED
+    if is_new and message.not_before > now:
         return _Story("waiting", _("Waiting"), _("It goes out in a few seconds."), [CANCEL, NOW])
-    sentence = again(message, recipients, now)
-    if message.not_before <= now:
-        return _Story("waiting", _("Waiting"), sentence, [EDIT, CANCEL])
-    return _Story("waiting", _("Will be tried again"), sentence, [NOW, EDIT, CANCEL])
+    if waiting.starts_at(message) <= now:
+        if is_new:
+            return _Story("waiting", _("Waiting"), due(message, now), [CANCEL])
+        return _Story("waiting", _("Waiting"), again(message, recipients, now), [EDIT, CANCEL])
+    buttons = [CANCEL] if is_new else [NOW, EDIT, CANCEL]
+    return _Story("waiting", _("Will be tried again"), again(message, recipients, now), buttons)
 
 
 def _label(name: str, look: str, held: str, *, tried: bool) -> str:

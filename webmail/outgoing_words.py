@@ -13,6 +13,7 @@ from connectivity import catalogue
 from connectivity.causes import explain_cause
 from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, RecipientState
+from smtp_accounts.services import waiting
 from webmail import later
 
 #: What was due at once is on its way by then, where workers run.
@@ -112,11 +113,16 @@ def _reason(message: OutboxMessage) -> str:
     return f"{told.sentence} {told.action}"
 
 
-def held_back(message: OutboxMessage, cause: str) -> str:
-    """Its account has to be mended first."""
-    return _("%(sentence)s The message is kept here until that is mended.") % {
+def held_back(message: OutboxMessage, cause: str, now: datetime) -> str:
+    """Its account has to be mended first; it is tried all the same, once a day."""
+    told = _("%(sentence)s The message is kept here until that is mended.") % {
         "sentence": _cause_sentence(message, cause)
     }
+    probe = message.account.next_at if message.account and cause == message.account.cause else None
+    if probe is None:
+        return told
+    words = _("It is tried once a day by itself, next at %(time)s.")
+    return f"{told} {words % {'time': moment(max(probe, now), now=now)}}"
 
 
 def _cause_sentence(message: OutboxMessage, cause: str) -> str:
@@ -130,8 +136,11 @@ def again(message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: da
 
     What its account kept back has no cause any more once that is mended.
     """
-    why = _cause_sentence(message, message.cause) if message.cause else ""
-    if message.cause == "refused":
+    starts, cause = waiting.starts_at(message), message.cause
+    if starts > message.not_before and message.account is not None:
+        cause = message.account.cause  # what another message was told holds for this one
+    why = _cause_sentence(message, cause) if cause else ""
+    if cause == "refused":
         why = _("The server asked to try again later.")
     done = sum(one.state == RecipientState.ACCEPTED for one in recipients)
     if done:
@@ -142,15 +151,16 @@ def again(message: OutboxMessage, recipients: Sequence[OutboxRecipient], now: da
         }
         why = f"{sent} {why}".strip()
     following = due(message, now)
-    if message.not_before > now:
-        following = _("Next try %(when)s.") % {"when": moment(message.not_before, now=now)}
+    if starts > now:
+        following = _("Next try %(when)s.") % {"when": moment(starts, now=now)}
     return f"{why} {following}".strip()
 
 
 def due(message: OutboxMessage, now: datetime) -> str:
     """Nothing keeps it back; where no worker has taken it for a while, since when."""
-    if now - message.not_before < _SOON:
+    since = waiting.starts_at(message)
+    if now - since < _SOON:
         return _("It goes out now.")
     return _("It has been due since %(when)s and leaves as soon as it is its turn.") % {
-        "when": moment(message.not_before, now=now)
+        "when": moment(since, now=now)
     }

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from connectivity import catalogue
+from connectivity import catalogue, pairing
 from connectivity.services import credentials, failures, logins, network
 from protocols.errors import MailServerError
 from protocols.imap import ImapSource
@@ -21,6 +21,7 @@ from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
 from retrieval.services import hosts, lease, loading, telling
+from retrieval.services.pairing import SIGN_IN
 from retrieval.services.session import (
     BudgetSpent,
     ClearTextOffError,
@@ -211,6 +212,7 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
         lease.hold(session.task.pk, session.fence)
         task = RetrievalTask.objects.select_for_update().get(pk=session.task.pk)
         verdict = _verdict(session, task, unfinished=unfinished, failure=failure, now=now)
+        was_refused = task.refused_count > 0 or catalogue.root(task.cause) in SIGN_IN
         task.state, task.next_at = verdict.state, verdict.next_at
         task.fail_count, task.refused_count = verdict.fail_count, verdict.refused_count
         task.failing_since = verdict.failing_since
@@ -234,6 +236,8 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
         task.save()
         if not _is_turn(failure):
             telling.tell(task, cause=failure.cause if failure else "", now=now)
+        if failure is None and was_refused:
+            pairing.taken_again(credential=task.credential, now=now)
         hosts.report(task, cause=failure.root if failure else "")
         _close(session, _outcome(failure), None if _is_turn(failure) else failure)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectivity.models import Credential
 from mailstore.models import Source
-from smtp_accounts.retry import AUTH_CAUSES
+from smtp_accounts.refusals import Standing
 
 
 class Encryption(models.TextChoices):
@@ -52,6 +52,19 @@ class SmtpAccount(models.Model):
     cause = models.CharField(max_length=40, blank=True, help_text="Cause id of the last failure.")
     cause_text = models.TextField(blank=True)
     server_line = models.TextField(blank=True)
+    refused_count = models.PositiveSmallIntegerField(
+        default=0, help_text="Sign-ins refused one after the other, until it is paused."
+    )
+    refused_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Since when, while it is still tried; empty once it is paused.",
+    )
+    next_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Nothing is tried through it before; then by one message alone.",
+    )
     facts = models.JSONField(
         default=dict,
         blank=True,
@@ -71,6 +84,11 @@ class SmtpAccount(models.Model):
         return self.email
 
     @property
+    def standing(self) -> Standing:
+        """What it has been through."""
+        return Standing(self.cause, self.refused_count, self.refused_since, self.next_at)
+
+    @property
     def is_paused(self) -> bool:
-        """Whether nothing is sent through it until its owner has done something."""
-        return self.cause in AUTH_CAUSES or self.cause == "credential-unreadable"
+        """Whether it waits for its owner; until then it is tried once a day."""
+        return self.standing.is_paused

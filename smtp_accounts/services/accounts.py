@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -19,13 +19,16 @@ from mailstore.models import Source
 from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
-from smtp_accounts import addresses
+from smtp_accounts import addresses, refusals
 from smtp_accounts.models import Encryption, Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import identities, leaning, telling
 from smtp_accounts.services.leaning import Dependents, ReplacementNeededError
 
 OFFERED = ("size", "8bitmime", "smtputf8", "dsn", "pipelining")
 """What of a server's offer is kept (`protocols.smtp.Offer.facts`)."""
+
+MENDED = {**asdict(refusals.Standing()), "cause_text": "", "server_line": ""}
+"""What a row says where nothing is wrong (any more)."""
 
 _SECURITY = {
     Encryption.NONE: Security.NONE,
@@ -263,7 +266,8 @@ def store(
         into = old if old is not None and old.kind == CredentialKind.PASSWORD else None
         row.credential = credentials.store(user=user, secret=values.password, credential=into)
     row.source = Source.objects.filter(user=user, address__iexact=row.email).first() or row.source
-    row.cause = row.cause_text = row.server_line = ""
+    for name, value in MENDED.items():
+        setattr(row, name, value)
     row.last_ok_at = ok_at or row.last_ok_at
     row.save()
     identities.follow(row)
@@ -273,10 +277,11 @@ def store(
 def wake(mended: Iterable[SmtpAccount], now: datetime) -> None:
     """Make everything due that waited for these accounts to be mended."""
     mended = list(mended)
-    for account in mended:
-        telling.works(account, now=now)
     waiting = OutboxMessage.objects.filter(account__in=mended, state=OutboxState.RETRY)
     waiting.update(not_before=now, due_since=now, cause="", cause_text="", server_line="")
+    # Last, as a worker that records an attempt does.
+    for account in mended:
+        telling.works(account, now=now)
 
 
 def accounts_of(user: User) -> list[SmtpAccount]:
@@ -316,28 +321,37 @@ def limit(account: SmtpAccount, daily_limit: int | None) -> None:
 
 def record_ok(account: SmtpAccount, now: datetime) -> None:
     """The server took a message: whatever was wrong before is over."""
-    SmtpAccount.objects.filter(pk=account.pk).update(
-        last_ok_at=now, cause="", cause_text="", server_line=""
-    )
+    SmtpAccount.objects.filter(pk=account.pk).update(last_ok_at=now, **MENDED)
     telling.works(account, now=now)
 
 
 def record_failure(
     account: SmtpAccount, *, cause: str, server_line: str = "", now: datetime
 ) -> None:
-    """Remember why sending failed; shown on the account's row and in Send From.
+    """Remember why sending failed, and when its account is tried again where it was refused.
 
-    Nothing is said of an account that is gone, or was mended while the attempt was under way.
+    Nothing is said of an account that is gone, or was mended while the attempt was under way; of
+    attempts made together one counts.
     """
-    same = SmtpAccount.objects.filter(pk=account.pk, host=account.host, username=account.username)
+    was = account.standing
+    same = SmtpAccount.objects.filter(
+        pk=account.pk,
+        host=account.host,
+        username=account.username,
+        refused_count=was.refused_count,
+        next_at=was.next_at,
+    )
     if account.credential is not None:
         same = same.filter(
             credential=account.credential, credential__changed_at=account.credential.changed_at
         )
-    if same.update(last_failed_at=now, cause=cause, server_line=server_line):
-        telling.failed(account, cause=cause, now=now)
+    standing = refusals.after_failure(was, cause=cause, now=now)
+    if standing.cause != cause:
+        server_line = account.server_line  # it stays paused for what was said then
+    if same.update(last_failed_at=now, server_line=server_line, **asdict(standing)):
+        telling.failed(account, standing, now=now)
 
 
 def is_paused(account: SmtpAccount) -> bool:
-    """Whether nothing is sent through it until its owner has done something."""
+    """Whether it waits for its owner to do something."""
     return account.is_paused

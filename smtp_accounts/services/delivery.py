@@ -54,8 +54,9 @@ def work(job: Job, line: Line, clock: Clock, then: Then) -> OutboxState | None:
     """
     message = job.message
     message.account = _account(message)
-    if cause := waiting.is_held(message, enabled=job.is_enabled):
-        queue.give_back(message, cause=cause, now=clock())
+    now = clock()
+    if cause := waiting.is_held(message, enabled=job.is_enabled, tried_at=now):
+        queue.give_back(message, cause=cause, now=now)
         return OutboxState.RETRY
     if _is_over_limit(job, clock()):
         return OutboxState.RETRY

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
@@ -65,11 +66,17 @@ def add(
 
 
 def mended(*, credential: Credential, replaces: Credential, now: datetime) -> None:
-    """Give the accounts that had ``replaces`` the new secret, and send what waited for it."""
-    SmtpAccount.objects.filter(credential=replaces).update(credential=credential)
-    waiting = SmtpAccount.objects.filter(credential=credential, cause__in=SIGN_IN)
-    accounts.wake(list(waiting), now)
-    waiting.update(cause="", cause_text="", server_line="")
+    """Give the accounts that had ``replaces`` the new secret, and send what waited for it.
+
+    Also with one secret as both: it was refused somewhere else, too, and is taken there again.
+    """
+    if replaces != credential:
+        SmtpAccount.objects.filter(credential=replaces).update(credential=credential)
+    refused = Q(cause__in=SIGN_IN) | Q(refused_since__isnull=False)
+    waiting = list(SmtpAccount.objects.filter(refused, credential=credential))
+    if waiting:
+        SmtpAccount.objects.filter(pk__in=[one.pk for one in waiting]).update(**accounts.MENDED)
+        accounts.wake(waiting, now)
 
 
 def senders(*, credentials: Collection[UUID]) -> dict[UUID, list[str]]:

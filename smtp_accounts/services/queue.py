@@ -15,6 +15,7 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from connectivity.models import Feature
 from connectivity.services import features
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
+from smtp_accounts.refusals import LATEST
 from smtp_accounts.retry import PAUSING
 from smtp_accounts.services import limits
 
@@ -32,6 +33,13 @@ LONGEST_UNDO = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=24)
 """No retry waits longer (`limits.free_at` at most, as the others are shorter)."""
 
+_ASKED_OF_ACCOUNTS = (
+    "account__host",
+    "account__email",
+    "account__daily_limit",
+    "account__next_at",
+)
+
 Claim = tuple[int, int]
 
 
@@ -43,7 +51,8 @@ def claim_due(*, now: datetime) -> list[Claim]:
     """Claim what is due, oldest first; (id, fence) of each row to hint at.
 
     No more of one account than may be on their way at once: whoever works on one of them goes on
-    with the others over the same connection (`due_behind`).
+    with the others over the same connection (`due_behind`). Where the sign-in was refused last,
+    one message asks for all.
     """
     expire(now=now)
     claims: list[Claim] = []
@@ -52,10 +61,9 @@ def claim_due(*, now: datetime) -> list[Claim]:
     while len(claims) < BATCH:
         due = _without(_due(now), full).select_related("account").order_by("not_before", "pk")
         before = len(claims), len(full)
-        for row in due.only("fence", "account__host", "account__email", "account__daily_limit")[
-            : BATCH - len(claims)
-        ]:
-            if busy[row.account_id] >= limits.of(row.account).connections:
+        for row in due.only("fence", *_ASKED_OF_ACCOUNTS)[: BATCH - len(claims)]:
+            asks = row.account is not None and row.account.next_at is not None
+            if busy[row.account_id] >= (1 if asks else limits.of(row.account).connections):
                 full.add(row.account_id)
             elif _claim(row.pk, row.fence, now):
                 busy[row.account_id] += 1
@@ -214,13 +222,19 @@ def give_back(
 def _due(now: datetime) -> QuerySet[OutboxMessage]:
     rows = OutboxMessage.objects.filter(_is_due(now), user__is_active=True)
     off = features.switched_off_domains(Feature.SMTP_ACCOUNTS)
-    # Through an account: only one that exists, is not paused, and is not switched off.
-    ready = Q(account__isnull=False) & ~Q(account__cause__in=PAUSING)
+    # Through an account: only one that exists, may be tried, and is not switched off.
+    ready = Q(account__isnull=False) & _may_be_tried(now)
     if off is None:
         return rows.filter(is_local_from=True)
     if off:
         ready &= ~Q(user__domain__in=off)
     return rows.filter(Q(is_local_from=True) | ready)
+
+
+def _may_be_tried(now: datetime) -> Q:
+    """The same as `refusals.Standing.is_held`, the other way round."""
+    at_its_time = Q(account__next_at__lte=now) | Q(account__next_at__gt=now + LATEST)
+    return at_its_time | (Q(account__next_at=None) & ~Q(account__cause__in=PAUSING))
 
 
 def _is_due(now: datetime) -> Q:

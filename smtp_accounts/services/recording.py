@@ -132,6 +132,9 @@ def _settle(
         fields |= {"sent_copy": copy, "sent_copied_at": now}
     if decision.outcome == retry.Outcome.SENT:
         fields["draft"] = None
+    if result.cause in retry.PAUSING:
+        # Days for which its account was refused are none for which the message was.
+        fields["due_since"] = now
     settled = queue.hold(message).update(
         state=OutboxState(decision.outcome),
         not_before=now + (decision.wait or timedelta()),

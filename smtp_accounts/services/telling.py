@@ -9,10 +9,10 @@ from django.urls import reverse
 from connectivity.services import notifications
 from mailstore.models import Message
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, SmtpAccount
+from smtp_accounts.refusals import Standing
 from smtp_accounts.reported import cause_of
-from smtp_accounts.retry import AUTH_CAUSES
 
-_NEEDS_YOU = AUTH_CAUSES | {"credential-unreadable", "tls-pin-changed", "clear-text-off"}
+_NEEDS_YOU = frozenset({"tls-pin-changed", "clear-text-off"})
 
 
 def key_of(account: SmtpAccount) -> str:
@@ -20,15 +20,16 @@ def key_of(account: SmtpAccount) -> str:
     return f"smtp:{account.pk}"
 
 
-def failed(account: SmtpAccount, *, cause: str, now: datetime) -> None:
+def failed(account: SmtpAccount, standing: Standing, *, now: datetime) -> None:
     """It did not take what it was to send. Call it in the transaction that says so."""
+    needs_you = standing.is_paused or standing.cause in _NEEDS_YOU
     notifications.open_(
         user=account.user,
         key=key_of(account),
-        kind="smtp-needs-you" if cause in _NEEDS_YOU else "smtp-failing",
+        kind="smtp-needs-you" if needs_you else "smtp-failing",
         label=account.email,
         url="",
-        cause=cause,
+        cause=standing.cause,
         params={"host": account.host, "port": account.port, "username": account.username},
         now=now,
     )

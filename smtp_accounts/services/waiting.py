@@ -12,7 +12,13 @@ from accounts.models import User
 from mailstore.services import blobs, locks
 from mailstore.services.blobs import BlobUnreadable
 from smtp_accounts import addresses, retry
-from smtp_accounts.models import Draft, OutboxMessage, OutboxState, RecipientState
+from smtp_accounts.models import (
+    Draft,
+    OutboxMessage,
+    OutboxState,
+    RecipientState,
+    SmtpAccount,
+)
 from smtp_accounts.services import sent
 
 
@@ -31,7 +37,9 @@ def count(user: User) -> int:
 def attention(user: User) -> int:
     """How many messages wait for their sender to do something."""
     needs = Q(state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)) | Q(
-        state=OutboxState.RETRY, account__cause__in=retry.PAUSING
+        state=OutboxState.RETRY,
+        account__cause__in=retry.PAUSING,
+        account__refused_since=None,
     )
     gone = Q(state=OutboxState.RETRY, account=None, is_local_from=False)
     return OutboxMessage.objects.shown().filter(needs | gone, user=user).count()
@@ -152,6 +160,10 @@ def send_again(*, message: OutboxMessage, now: datetime) -> bool:
         message.recipients.exclude(state=RecipientState.ACCEPTED).update(
             state=RecipientState.PENDING, reply=""
         )
+        # Its account is asked again, too, unless it is paused.
+        if message.account_id is not None:
+            account = SmtpAccount.objects.filter(pk=message.account_id)
+            account.exclude(refused_since=None).update(next_at=now)
     return True
 
 
@@ -194,15 +206,24 @@ def dismiss(*, message: OutboxMessage, now: datetime) -> bool:
     return bool(done)
 
 
-def is_held(message: OutboxMessage, *, enabled: bool) -> str:
+def starts_at(message: OutboxMessage) -> datetime:
+    """When it is tried next, by itself or as one of those that wait for its account."""
+    if message.is_local_from or message.account is None or message.account.next_at is None:
+        return message.not_before
+    return max(message.not_before, message.account.next_at)
+
+
+def is_held(message: OutboxMessage, *, enabled: bool, tried_at: datetime | None = None) -> str:
     """The cause id that keeps a waiting message back, empty when it is simply not its time.
 
-    `enabled`: whether the user may use SMTP accounts; asked once for a whole list.
+    `enabled`: whether the user may use SMTP accounts; asked once for a whole list. `tried_at` is
+    a worker's: at its time even a paused account is tried, and before that none that was refused.
     """
     if message.is_local_from:
         return ""
     if message.account is None:
         return "account-gone"
-    if message.account.cause in retry.PAUSING:
-        return message.account.cause
+    standing = message.account.standing
+    if standing.is_paused if tried_at is None else standing.is_held(tried_at):
+        return standing.cause
     return "" if enabled else "feature-off"

@@ -22,6 +22,7 @@ from smtp_accounts.forms_repair import PasswordForm
 from smtp_accounts.models import SmtpAccount
 from smtp_accounts.nudge import nudge
 from smtp_accounts.proposals import initial_of
+from smtp_accounts.retry import PAUSING
 from smtp_accounts.services import accounts
 from smtp_accounts.services.accounts import AccountValues, Outcome
 
@@ -34,7 +35,7 @@ def row(request: HttpRequest, pk: int) -> HttpResponse:
     account = account_for(user, pk)
     secret = account.credential
     typed = secret is None or secret.kind == CredentialKind.PASSWORD
-    wants = "fix" in request.GET and typed and accounts.is_paused(account)
+    wants = "fix" in request.GET and typed and account.cause in PAUSING
     return _row(request, user, pk, _form(account) if wants else None)
 
 

@@ -16,7 +16,7 @@ from connectivity.models import Feature
 from connectivity.services import features
 from mailstore.models import Message
 from smtp_accounts.models import Alignment, Identity, MessageTemplate, SmtpAccount
-from smtp_accounts.services import accounts, identities, signatures
+from smtp_accounts.services import identities, signatures
 from smtp_accounts.services.signatures import SignatureValues
 from tests.e2e import test_outbox, test_repair_look, test_returned
 from tests.e2e.conftest import PHONE, WIDE
@@ -298,7 +298,7 @@ def test_german_fits_what_belongs_to_an_address(
     go("smtp-account-edit", account.pk)
     expect(page.get_by_text("Höchstens in 24 Stunden")).to_be_visible()
     fits("smtp-edit")
-    accounts.record_failure(account, cause="login-refused", now=timezone.now())
+    SmtpAccount.objects.update(cause="login-refused")
     go("identities")
     expect(page.get_by_role("link", name="Zum Konto").first).to_be_visible()
     fits("identities-broken")

@@ -20,7 +20,7 @@ from smtp_accounts.models import SmtpAccount
 from smtp_accounts.services import accounts as senders
 from smtp_accounts.services.accounts import AccountValues
 from standin.smtp import SmtpServer
-from tests.retrieval.conftest import SECRET, Remote
+from tests.retrieval.conftest import SECRET, Remote, run
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 NEW_SECRET = "a newer password"
@@ -137,3 +137,22 @@ def test_deleting_one_half_leaves_the_secret_to_the_other(sender: SmtpAccount) -
 def test_deleting_the_sender_leaves_the_secret_to_the_task(sender: SmtpAccount) -> None:
     senders.delete(account=sender)
     assert credentials.reveal(RetrievalTask.objects.get().credential) == SECRET
+
+
+def test_a_secret_that_is_taken_again_as_it_was_mends_its_sender(
+    sender: SmtpAccount, remote: Remote
+) -> None:
+    """It was refused while something was broken at the provider, and nobody did anything."""
+    run(RetrievalTask.objects.get())
+    sender.refresh_from_db()
+    assert (RetrievalTask.objects.get().state, sender.cause) == (TaskState.OK, "")
+
+
+def test_a_sender_that_alone_is_refused_is_not_asked_after_every_run(
+    sender: SmtpAccount, remote: Remote
+) -> None:
+    """What is retrieved all along says nothing about what is not taken for sending."""
+    RetrievalTask.objects.update(state=TaskState.OK, cause="")
+    run(RetrievalTask.objects.get())
+    sender.refresh_from_db()
+    assert sender.is_paused

@@ -210,7 +210,7 @@ def test_a_connection_lost_before_the_dot_is_tried_again(
     assert message.cause in {"dropped", "protocol"}
 
 
-def test_a_refused_sign_in_pauses_the_account_and_keeps_the_mail(
+def test_a_refused_sign_in_keeps_the_mail_and_pauses_the_account_in_time(
     user: User, account: SmtpAccount, make_draft: Drafts, smtp_server: SmtpServer
 ) -> None:
     smtp_server.users["mara@provider.test"] = "changed elsewhere"
@@ -220,10 +220,13 @@ def test_a_refused_sign_in_pauses_the_account_and_keeps_the_mail(
         account.refresh_from_db()
         message.refresh_from_db()
         assert account.cause == message.cause == "login-refused"
+        assert waiting.attention(user) == 0
+        for minutes in (10, 70):
+            assert send_due(NOW + timedelta(minutes=minutes)) == [OutboxState.RETRY]
         assert waiting.attention(user) == 1
         # Nobody gets locked out by a worker that keeps trying.
         assert send_due(NOW + timedelta(hours=12)) == []
-        assert smtp_server.logins == ["mara@provider.test"]
+        assert smtp_server.logins == ["mara@provider.test"] * 3
         with pytest.raises(outbox.UnsendableError, match="Cannot send"):
             outbox.submit(user=user, draft=make_draft(account), now=NOW)
     finally:

@@ -95,3 +95,12 @@ def test_people_met_before_are_known(user: User, account: SmtpAccount, make_draf
     assert (ada.sent_count, ada.received_count, ada.last_received_at) == (0, 2, old)
     used = correspondents.identities_used(user, ["BOB@elsewhere.test"])
     assert used == {"bob@elsewhere.test": account.identities.get().pk}
+
+
+def test_what_is_paused_already_is_tried_by_itself_from_now_on(account: SmtpAccount) -> None:
+    SmtpAccount.objects.update(cause="login-refused")
+    go_back_and_forth()
+    account.refresh_from_db()
+    assert account.is_paused
+    assert account.next_at is not None
+    assert account.next_at <= timezone.now()

@@ -51,7 +51,7 @@ Through = Callable[..., tuple[OutboxMessage, SmtpAccount]]
 
 
 @pytest.mark.parametrize(
-    ("reply", "cause", "pauses"),
+    ("reply", "cause", "counts"),
     [
         ("535 5.7.8 Error: authentication failed", "login-refused", True),
         ("534 5.7.9 Application-specific password required", "app-password-needed", True),
@@ -62,12 +62,13 @@ Through = Callable[..., tuple[OutboxMessage, SmtpAccount]]
     ],
 )
 def test_a_refused_sign_in_keeps_the_mail_and_says_why(
-    through: Through, reply: str, cause: str, pauses: bool
+    through: Through, reply: str, cause: str, counts: bool
 ) -> None:
     with Hostile([*EHLO, Send(f"{reply}\r\n".encode()), Hang()]) as server:
         message, account = through(server.port)
     assert (message.state, message.cause, account.cause) == (OutboxState.RETRY, cause, cause)
-    assert accounts.is_paused(account) == pauses
+    assert (account.refused_count, account.next_at is not None) == (int(counts), counts)
+    assert not accounts.is_paused(account)
     assert not UnknownFailure.objects.exists()
 
 
@@ -78,7 +79,7 @@ def test_a_server_that_wants_a_sign_in_loses_no_mail(through: Through) -> None:
     with Hostile([*script, Expect(b"MAIL"), said, Hang()]) as server:
         message, account = through(server.port, use_authentication=False, username="")
     assert (message.state, message.cause) == (OutboxState.RETRY, "sign-in-needed")
-    assert accounts.is_paused(account)
+    assert account.refused_count == 1
 
 
 @pytest.mark.parametrize(

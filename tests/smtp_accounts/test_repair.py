@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from connectivity.models import Credential, CredentialKind, OAuthClient, OAuthGrant
 from connectivity.services import credentials
+from lib.moments import moment
 from mailstore.models import Source
 from retrieval.models import RetrievalTask
 from smtp_accounts.card import card
@@ -118,3 +121,27 @@ def test_many_rows_cost_few_queries(
         account.save()
     with django_assert_max_num_queries(4):  # type: ignore[attr-defined] # a context manager
         assert [row.provider for row in card(user)["rows"]] == [""] * 21
+
+
+def test_a_new_password_can_be_given_while_tries_go_on(
+    user: User, client_for: ClientFor, refused: SmtpAccount
+) -> None:
+    now = timezone.now()
+    SmtpAccount.objects.update(refused_count=1, refused_since=now, next_at=now)
+    source = client_for(user).get(url("row", refused), {"fix": "1"}).content.decode()
+    assert "Not sending" in source
+    assert 'name="password"' in source
+
+
+def test_a_row_says_when_its_account_is_tried(
+    user: User, client_for: ClientFor, refused: SmtpAccount, submit: Callable[[], object]
+) -> None:
+    at = timezone.now() + timedelta(hours=20)
+    SmtpAccount.objects.update(refused_count=1, refused_since=at, next_at=at)
+    submit()
+    when = moment(at, now=timezone.now())
+    web = client_for(user)
+    assert f"Next try {when}" in web.get(url("row", refused)).content.decode()
+    SmtpAccount.objects.update(refused_count=0, refused_since=None)
+    words = f"It is tried once a day by itself, next at {when}."
+    assert words in web.get(url("row", refused)).content.decode()

@@ -33,21 +33,9 @@ def shown(user: User, later: timedelta) -> list[str]:
     return [told(row, now=NOW + later).title for row in rows]
 
 
-def test_a_refused_sign_in_is_told_at_once_and_mended_by_saving(
-    user: User, account: SmtpAccount, values: Values, make_draft: Drafts, smtp_server: SmtpServer
-) -> None:
-    smtp_server.users[EXTERNAL] = "changed there"
-    try:
-        outbox.submit(user=user, draft=make_draft(account), now=NOW)
-        work(timedelta())
-        assert shown(user, MINUTE) == [f"Sending as {EXTERNAL} needs you"]
-        account.refresh_from_db()
-        mended = values(password="changed there")
-        assert accounts.save(user=user, values=mended, account=account, now=NOW + HOUR).ok
-        assert shown(user, 2 * HOUR) == [f"Sending as {EXTERNAL} works again"]
-        assert notifications.unread(user, now=NOW + 2 * HOUR) == 0
-    finally:
-        smtp_server.users[EXTERNAL] = "korrekt-pferd"
+def test_a_permission_that_ended_is_told_at_once(user: User, account: SmtpAccount) -> None:
+    accounts.record_failure(account, cause="oauth-revoked", now=NOW)
+    assert shown(user, MINUTE) == [f"Sending as {EXTERNAL} needs you"]
 
 
 def test_a_server_that_is_gone_is_told_after_an_hour(
@@ -100,7 +88,7 @@ def test_of_a_deleted_account_nothing_is_left(
 
 
 def test_the_way_to_mend_it_is_the_page_of_the_account(user: User, account: SmtpAccount) -> None:
-    accounts.record_failure(account, cause="login-refused", now=NOW)
+    accounts.record_failure(account, cause="oauth-revoked", now=NOW)
     [row] = notifications.recent(user, now=NOW)
     assert f"/{account.pk}/" in told(row, now=NOW).url
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from lib.moments import moment
 from smtp_accounts.models import OutboxMessage, SmtpAccount
-from smtp_accounts.services import accounts, drafts, identities, outbox
+from smtp_accounts.services import accounts, drafts, identities, outbox, waiting
 from webmail import outgoing
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +62,32 @@ def test_what_no_worker_takes_is_not_said_to_go_out_now(user: User, tried: Outbo
         (row,) = outgoing.rows(user, now=now + timedelta(minutes=5))
         assert row.word == "Waiting"
         assert row.sentence.endswith(told)
+
+
+def test_what_waits_for_a_refused_account_says_why_and_until_when(
+    user: User, account: SmtpAccount, tried: OutboxMessage
+) -> None:
+    """Also what was written meanwhile, and was never tried itself."""
+    now = timezone.now()
+    at = now + timedelta(minutes=10)
+    SmtpAccount.objects.update(
+        cause="login-refused", refused_count=1, refused_since=now, next_at=at
+    )
+    for fields in ({"cause": "login-refused"}, {"state": "queued", "cause": ""}):
+        OutboxMessage.objects.update(not_before=now, **fields)
+        (row,) = outgoing.rows(user, now=now)
+        assert (row.look, row.word) == ("waiting", "Will be tried again")
+        assert "did not accept" in row.sentence
+        assert row.sentence.endswith(f" Next try {moment(at, now=now)}.")
+    assert (waiting.attention(user), row.mend) == (0, "")
+
+
+def test_what_a_paused_account_keeps_names_its_next_try(
+    user: User, account: SmtpAccount, tried: OutboxMessage
+) -> None:
+    now = timezone.now()
+    at = now + timedelta(hours=20)
+    SmtpAccount.objects.update(cause="login-refused", next_at=at)
+    (row,) = outgoing.rows(user, now=now)
+    assert row.look == "needs-you"
+    assert row.sentence.endswith(f"once a day by itself, next at {moment(at, now=now)}.")
