@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from lib.moments import moment
+from protocols.readable import readable
 from smtp_accounts import access
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, OutboxState, RecipientState
 from smtp_accounts.services import waiting
@@ -22,6 +23,8 @@ CANCEL, EDIT, AGAIN, NOW, ARRIVED, DISMISS = "cancel", "edit", "again", "now", "
 RESCHEDULE = "reschedule"
 #: A message here has no account of its own colour: that of this installation, or of any other.
 LOCAL_TINT, ACCOUNT_TINT = 1, 6
+#: More recipients than these are counted.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Row:
 
     The first of `buttons` is what is most likely wanted. `at` is when it is scheduled, as a form
     has it, and empty where that cannot be changed; `mend` is where the account that keeps the
-    message back can be mended.
+    message back can be mended. `spelt` are those of the addresses in `to` whose domain is
+    registered in other letters.
     """
 
     message: OutboxMessage
@@ -62,6 +66,7 @@ class Row:
     tint: int
     at: str = ""
     mend: str = ""
+    spelt: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,9 @@ def _row(message: OutboxMessage, *, enabled: bool, now: datetime) -> Row:
         tint=_tint(message),
         at=later.form_value(message.not_before) if story.look == "scheduled" else "",
         mend=_mend(message, held) if story.look == "needs-you" else "",
+        spelt=", ".join(
+            one.address for one in recipients[:NAMED] if readable(one.address) != one.address
+        ),
     )
 
 
@@ -171,8 +179,8 @@ def _tint(message: OutboxMessage) -> int:
 
 
 def _names(recipients: Sequence[OutboxRecipient]) -> str:
-    shown = ", ".join(one.address for one in recipients[:3])
-    more = len(recipients) - 3
+    shown = ", ".join(readable(one.address) for one in recipients[:NAMED])
+    more = len(recipients) - NAMED
     if more <= 0:
         return shown
     return ngettext("%(shown)s and %(n)d more", "%(shown)s and %(n)d more", more) % {

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from connectivity import catalogue
 from connectivity.causes import explain_cause
 from lib.moments import moment
+from protocols.readable import readable
 from smtp_accounts.models import OutboxMessage, OutboxRecipient, RecipientState
 from smtp_accounts.services import waiting
 from webmail import later
@@ -54,7 +55,7 @@ def scheduled(message: OutboxMessage, held: str) -> str:
 
 def unsure(message: OutboxMessage, recipients: Sequence[OutboxRecipient] = ()) -> str:
     """The answer was lost. What came back since may tell that it arrived."""
-    told = [one.address for one in recipients if one.delivered_at or one.displayed_at]
+    told = [readable(one.address) for one in recipients if one.delivered_at or one.displayed_at]
     if told:
         return _(
             "The answer of %(host)s never came, but a report says that the message reached "
@@ -91,10 +92,10 @@ def _one(missed: OutboxRecipient) -> str:
     """The one who was refused, and why, where the server's words were understood."""
     cause = catalogue.find("smtp", kind="refused", stage="send", line=missed.reply)
     if not cause or cause == "message-refused":
-        return _("%(address)s was refused.") % {"address": missed.address}
+        return _("%(address)s was refused.") % {"address": readable(missed.address)}
     title = explain_cause(cause, {"host": "", "email": missed.address}).title
     return _("%(address)s was refused: %(why)s.") % {
-        "address": missed.address,
+        "address": readable(missed.address),
         "why": f"{title[:1].lower()}{title[1:]}",
     }
 
