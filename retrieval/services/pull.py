@@ -236,10 +236,12 @@ def _record(session: Session, *, unfinished: bool, failure: Failure | None) -> N
         task.save()
         if not _is_turn(failure):
             telling.tell(task, cause=failure.cause if failure else "", now=now)
-        if failure is None and was_refused:
-            pairing.taken_again(credential=task.credential, now=now)
         hosts.report(task, cause=failure.root if failure else "")
         _close(session, _outcome(failure), None if _is_turn(failure) else failure)
+    if failure is None and was_refused:
+        # After the commit: who saves a sending account has its row first, and then the task's.
+        with transaction.atomic():
+            pairing.taken_again(credential=task.credential, now=now)
 
 
 def _verdict(

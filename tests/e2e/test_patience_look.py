@@ -30,7 +30,12 @@ def test_tries_and_their_times_are_told(
     no_barriers: Callable[[], None],
 ) -> None:
     now = timezone.now()
-    make("Rent for December", state=OutboxState.RETRY, cause="login-refused", attempts=1)
+    make(
+        "Rent for December",
+        state=OutboxState.RETRY,
+        cause="login-refused",
+        replies={"bob@elsewhere.test": ("deferred", "")},
+    )
     SmtpAccount.objects.update(
         cause="login-refused",
         server_line="535 5.7.8 Error: authentication failed",
