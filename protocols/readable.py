@@ -64,5 +64,5 @@ def _is_plain(label: str) -> bool:
 
 
 def _is_latin(letter: str) -> bool:
-    base, *marks = unicodedata.normalize("NFD", letter)
-    return (base.isascii() or base in _LATIN) and _MARKS.issuperset(marks)
+    apart = unicodedata.normalize("NFD", letter)
+    return (apart[0].isascii() or apart[0] in _LATIN) and _MARKS.issuperset(apart[1:])

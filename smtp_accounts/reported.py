@@ -63,6 +63,8 @@ class Delivery:
 
 
 _OPEN = (RecipientState.PENDING, RecipientState.DEFERRED, RecipientState.UNKNOWN)
+#: What is tried again by itself, until whoever tried it reports that it came back.
+_PASSING = ("recipient-later", "greylisted", "server-full", "server-busy")
 _ORDER = ("bad", "wait", "read", "ok", "sent")
 
 
@@ -110,7 +112,8 @@ def _open(one: OutboxRecipient) -> tuple[str, str, str]:
 def cause_of(one: OutboxRecipient) -> str:
     """The cause id for what was reported of a recipient, empty where nothing is known of it."""
     words = f"{one.status} {one.report_text or one.reply}".strip()
-    return catalogue.find("smtp", kind="refused", stage="send", line=words) if words else ""
+    found = catalogue.find("smtp", kind="refused", stage="send", line=words) if words else ""
+    return "waited-too-long" if one.bounced_at is not None and found in _PASSING else found
 
 
 def _why(one: OutboxRecipient, outbox: OutboxMessage) -> str:

@@ -84,6 +84,41 @@ def test_a_failure_is_shown_on_the_message(user: User, sent: OutboxMessage) -> N
 
 
 @pytest.mark.parametrize(
+    ("status", "words", "sentence", "action"),
+    [
+        (
+            "4.4.1",
+            "smtp; 451 4.4.1 connect to mx.elsewhere.test[192.0.2.1]:25: Connection timed out",
+            "The recipient's server could not be reached.",
+            "Check the part of the address after the @, or send it again later.",
+        ),
+        (
+            "4.2.0",
+            "smtp; 450 4.2.0 Greylisted, please come back",
+            "It could not be delivered in time.",
+            "Send it again later, or ask the recipient in another way.",
+        ),
+        (
+            "5.4.7",
+            "",
+            "It could not be delivered in time.",
+            "Send it again later, or ask the recipient in another way.",
+        ),
+    ],
+)
+def test_what_came_back_is_not_said_to_be_tried_again(
+    user: User, sent: OutboxMessage, status: str, words: str, sentence: str, action: str
+) -> None:
+    """Whatever the last server asked for: who tried it has given up."""
+    arrive(user, dsn(status=status, words=words))
+    assert sent.sent_copy is not None
+    shown = reports.status_of(sent.sent_copy)
+    assert shown is not None
+    assert (shown.failed, shown.lines[0].sentence) == ((BOB,), sentence)
+    assert told(Notification.objects.get(), now=LATER).action == action
+
+
+@pytest.mark.parametrize(
     ("raw", "look", "word"),
     [
         (dsn(action="delayed", status="4.4.1"), "wait", "Delayed"),
