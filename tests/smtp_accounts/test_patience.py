@@ -224,6 +224,17 @@ def test_trying_by_hand_pauses_nothing_before_an_hour(
     assert (account.refused_count, account.is_paused) == (4, False)
 
 
+def test_two_refusals_pause_nothing_however_far_apart(
+    account: SmtpAccount, submit: Submit, refusing: SmtpServer
+) -> None:
+    """No worker ran in between."""
+    submit()
+    for later in (NOTHING, 5 * HOUR):
+        assert work(later) == 1
+    account.refresh_from_db()
+    assert (account.refused_count, account.is_paused) == (2, False)
+
+
 def test_a_clock_that_was_wrong_holds_it_no_longer_than_a_day(
     account: SmtpAccount, submit: Submit
 ) -> None:
