@@ -156,7 +156,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _inspected(site: Site, what: str) -> dict[str, Any]:
-    with Celery(broker=site.broker_url) as app:
+    # Not the current one: the tasks of later tests would go to this broker.
+    with Celery(broker=site.broker_url, set_as_current=False) as app:
         return getattr(app.control.inspect(timeout=2.0), what)() or {}
 
 
