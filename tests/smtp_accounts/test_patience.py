@@ -194,13 +194,18 @@ def test_a_fault_of_the_line_pauses_nothing_and_ends_no_pause(
     assert states() == ["sent"]
 
 
-def test_refusals_made_together_count_once(account: SmtpAccount) -> None:
-    """Several workers were at it when the server began to refuse."""
-    seen = [SmtpAccount.objects.get(pk=account.pk) for _ in range(3)]
-    for one in seen:
-        accounts.record_failure(one, cause="login-refused", now=NOW)
+@pytest.mark.parametrize("counted", [2, 3], ids=["waiting", "paused"])
+def test_a_straggler_sets_nothing_back(account: SmtpAccount, counted: int) -> None:
+    """Several workers were at it when the server began to refuse; one was told late."""
+    late = SmtpAccount.objects.get(pk=account.pk)
+    for later in SPANS[:counted]:
+        account.refresh_from_db()
+        accounts.record_failure(account, cause="login-refused", now=NOW + later)
     account.refresh_from_db()
-    assert account.refused_count == 1
+    before = account.standing
+    accounts.record_failure(late, cause="login-refused", now=NOW + 71 * MINUTE)
+    account.refresh_from_db()
+    assert (account.standing, account.is_paused) == (before, counted == 3)
 
 
 def test_who_asks_for_it_has_it_tried_now(submit: Submit, refusing: SmtpServer) -> None:
