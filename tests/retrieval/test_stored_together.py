@@ -48,6 +48,8 @@ class Commits:
         self.trip_above = MESSAGES
 
     def hear(self, name: str) -> None:
+        if not name.startswith("pull:"):
+            return  # of a thread that writes files and would keep a connection of its own
         here = Message.objects.filter(user=self.user).count() - sum(self.counts)
         if name == "pull: bodies durable" and not self.counts:
             wait_until(_are_two_waiting, "two batches wait to be stored")
