@@ -23,7 +23,8 @@ class Profile:
 
     ``key`` says whose limits are shared; ``depth`` is how many body batches may be on their way,
     ``far_depth`` how many where each takes long to arrive (None: as many);
-    ``day_bytes`` what one account may fetch in a UTC day over this protocol (0: not limited); ``idle_seconds`` how long IDLE lasts at most.
+    ``day_bytes`` what one account may fetch in a UTC day over this protocol (0: not limited);
+    ``idle_seconds`` how long IDLE lasts at most.
     ``pulls`` and ``listeners`` are what all accounts together may hold there, for regular runs
     and for listening; None: an unknown server, which gets what the settings say. ``logins`` is
     how many sign-ins a second they may begin together.
