@@ -59,6 +59,15 @@ def test_both_read_the_same(pieces: list[str]) -> None:
     assert quick.found == thorough.found
 
 
+def test_a_mark_needs_no_value() -> None:
+    quick = Quick()
+    quick.feed('<div data-quote><p title="a b" dir>c</p></div>')
+    assert quick.found == [
+        ("div", {"data-quote": ""}), ("p", {"title": "a b", "dir": ""}), ("text", "c"),
+        ("/", "p"), ("/", "div"),
+    ]  # fmt: skip
+
+
 def test_what_no_cleaner_wrote_is_text() -> None:
     quick = Quick()
     quick.feed('a <b onclick=x>c <i title="open>d')
