@@ -84,14 +84,17 @@ def of_forward(message: Message, raw: bytes, mail: ParsedMail) -> Quote:
 
 
 def signed(quote: Quote, identity: Identity, kind: str, *, above: str = "") -> tuple[str, str]:
-    """Text and HTML of a draft: room to write (or `above`), the signature, the quote."""
+    """Text and HTML of a draft: room to write (or `above`), the signature, the quote.
+
+    Both are empty where there is nothing of these: a window nobody wrote in says nothing.
+    """
     signature = signatures.region(identity, kind)
-    room = outgoing_html.from_text(above) if above else "<div><br></div>"
-    region = ""
+    below = quote.html
     if signature.signature_id:
-        region = f'<div data-signature="{signature.signature_id}">{signature.html}</div>'
+        below = f'<div data-signature="{signature.signature_id}">{signature.html}</div>{below}'
+    room = outgoing_html.from_text(above) if above else "<div><br></div>" if below else ""
     text = quoting.signed(quote.text, signature.text)
-    return f"{above}{text}", f"{room}{region}{quote.html}"
+    return f"{above}{text}", f"{room}{below}"
 
 
 def part_of(draft_cid: str, message: Message) -> int | None:
