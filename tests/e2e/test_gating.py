@@ -51,6 +51,8 @@ def test_a_domain_administrator_switches(
     page.get_by_role("link", name="Domain settings").click()
     switch = page.get_by_role("switch", name="Email Retrieval")
     expect(switch).to_be_checked()
+    # Before its scripts are there the page sends the form itself, and comes anew without focus.
+    page.wait_for_load_state()
     switch.focus()
     page.keyboard.press("Enter")
     expect(switch).not_to_be_checked()
