@@ -1,19 +1,20 @@
 """A server that runs as long as a `with` block."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Running:
+class Running(ABC):
     """Whatever can be started and stopped. One that does not come up leaves nothing running."""
 
+    @abstractmethod
     def start(self) -> Self:
         """Returns when clients can connect."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self) -> None:
         """Stop what runs of it; it may be started again."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         try:

@@ -2,11 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Sequence
-from types import TracebackType
 from typing import Self
 
 from protocols.address import AddressPolicy
 from protocols.ahead import ReadAhead
+from protocols.closing import Closing
 from protocols.errors import MailServerError, Refused, Stage
 from protocols.imap import connection, folders, messages, reader, scan, search
 from protocols.imap.channel import Channel
@@ -27,7 +27,7 @@ from protocols.wire import Wire
 STEP = 60.0
 
 
-class ImapSource:
+class ImapSource(Closing):
     """A mailbox owner's view of an IMAP server; changes nothing on it.
 
     Mailboxes are opened with EXAMINE and bodies fetched with BODY.PEEK[], so no message is marked
@@ -183,14 +183,3 @@ class ImapSource:
         if "X-GM-EXT-1" in self.capabilities:
             return b" X-GM-MSGID"
         return b" EMAILID" if "OBJECTID" in self.capabilities else b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -62,7 +62,7 @@ class Commits:
 
 def _are_two_waiting() -> bool:
     readers = [one for one in threading.enumerate() if one.name == "reads-ahead"]
-    return any(one.waiting >= 2 for one in readers)  # type: ignore[attr-defined] # of the reader
+    return any(one.waiting >= 2 for one in readers)  # type: ignore[attr-defined]  # a Thread to the type checker; only readers have this name
 
 
 @pytest.fixture
