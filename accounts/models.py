@@ -46,6 +46,22 @@ class Density(models.TextChoices):
     COMPACT = "compact", _("Compact")
 
 
+class Layout(models.TextChoices):
+    """Where an open message stands."""
+
+    RIGHT = "right", _("Beside the list")
+    BELOW = "below", _("Below the list")
+    NONE = "none", _("In place of the list")
+
+
+class RemoteImages(models.TextChoices):
+    """Which messages may load images from other servers."""
+
+    NEVER = "never", _("Only when I ask")
+    TRUSTED = "trusted", _("From senders I trust")
+    ALWAYS = "always", _("Always")
+
+
 class User(AbstractBaseUser):
     """A person. The e-mail address is the login for every protocol (A176)."""
 
@@ -58,6 +74,13 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
+    layout = models.CharField(max_length=8, choices=Layout.choices, default=Layout.RIGHT)
+    conversations = models.BooleanField(
+        _("conversations"), default=True, help_text="Messages that answer each other in one line."
+    )
+    remote_images = models.CharField(
+        max_length=8, choices=RemoteImages.choices, default=RemoteImages.TRUSTED
+    )
     notice_mail = models.BooleanField(
         _("notices by mail"),
         default=True,

@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--transport", default="plain,tls", help="of pulls")
     parser.add_argument("--latency", default="0,40", help="milliseconds each way, of latency")
     parser.add_argument("--patience", type=int, default=60, help="seconds to wait for quiet")
+    parser.add_argument("--slow", type=int, default=60, help="seconds; slower ones run once")
     parser.add_argument("--rivals", default=RIVALS, help="which of the tools' programs run too")
     options = parser.parse_args()
     chosen = PIECES if "all" in options.pieces else options.pieces
@@ -61,6 +62,7 @@ def commands(piece: str, options: argparse.Namespace) -> list[list[str]]:
         *(python, str(ROOT / "bench" / "run.py"), "--skip-list", f"--tools={options.tools}"),
         *(f"--runs={options.runs}", f"--rivals={options.rivals}"),
         f"--patience={options.patience}",
+        f"--slow={options.slow}",
     ]
     if piece == "pulls":
         return [

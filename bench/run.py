@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--rivals", default=RIVALS, help="which of the tools' programs run too")
     parser.add_argument("--patience", type=int, default=60, help="seconds to wait for quiet")
     parser.add_argument("--latency", default="", help="milliseconds each way, by commas")
+    parser.add_argument("--slow", type=int, default=60, help="seconds; slower ones run once")
     parser.add_argument("--skip-pulls", action="store_true")
     parser.add_argument("--skip-list", action="store_true")
     options = parser.parse_args()
@@ -67,6 +68,7 @@ def pulls(options: argparse.Namespace) -> None:
         f"--runs={options.runs}",
         f"--transport={options.transport}",
         f"--patience={options.patience}",
+        f"--slow={options.slow}",
         *([f"--latency={options.latency}"] if options.latency else []),
         *checks,
     ]

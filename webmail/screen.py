@@ -35,6 +35,7 @@ class Heading:
 
 EMPTY = {
     FolderRole.INBOX: _("Nothing left to read. New mail appears here by itself."),
+    FolderRole.SNOOZED: _("Nothing snoozed. What you put off comes back by itself."),
     FolderRole.DRAFTS: _("No drafts. What you start to write is kept here."),
     FolderRole.SENT: _("Nothing sent yet."),
     FolderRole.ARCHIVE: _("The archive is empty. Archived messages stay here and can be searched."),

@@ -13,6 +13,7 @@ from mailstore.models import Folder, FolderRole
 
 ICONS: Final = {
     FolderRole.INBOX: "inbox",
+    FolderRole.SNOOZED: "clock",
     FolderRole.DRAFTS: "drafts",
     FolderRole.SENT: "send",
     FolderRole.ARCHIVE: "archive",
@@ -23,7 +24,14 @@ ICONS: Final = {
 ORDER: Final = tuple(ICONS)
 #: Folders whose mail is not part of "All inboxes".
 QUIET: Final = frozenset(
-    {FolderRole.DRAFTS, FolderRole.SENT, FolderRole.ARCHIVE, FolderRole.JUNK, FolderRole.TRASH}
+    {
+        FolderRole.SNOOZED,
+        FolderRole.DRAFTS,
+        FolderRole.SENT,
+        FolderRole.ARCHIVE,
+        FolderRole.JUNK,
+        FolderRole.TRASH,
+    }
 )
 MAX_DEPTH: Final = 8
 
@@ -137,5 +145,6 @@ def _node(folder: Folder, depth: int, has_children: bool, path: str, drafts: int
         return Node(folder, folder.name, "folder", depth, folder.unread, has_children, path)
     role = FolderRole(folder.role)
     count = folder.total + drafts if role == FolderRole.DRAFTS else folder.unread
+    count = folder.total if role == FolderRole.SNOOZED else count
     count = 0 if role in {FolderRole.SENT, FolderRole.TRASH} else count
     return Node(folder, role.label, ICONS[role], depth, count, has_children, str(role.label))

@@ -1,14 +1,28 @@
 """What a mailbox is: folders, messages, and the bytes they stand for."""
 
+from mailstore.models.asked import InvitationAnswer, SavedSearch, TrustedSender, Verdict
 from mailstore.models.blobs import Blob, Segment
 from mailstore.models.folders import Folder, FolderRole, Source
+from mailstore.models.labels import Label, MessageLabel
+from mailstore.models.later import Reminder, Snooze
 from mailstore.models.messages import Message
+from mailstore.models.threads import Thread, ThreadReference
 
 __all__ = [
     "Blob",
     "Folder",
     "FolderRole",
+    "InvitationAnswer",
+    "Label",
     "Message",
+    "MessageLabel",
+    "Reminder",
+    "SavedSearch",
     "Segment",
+    "Snooze",
     "Source",
+    "Thread",
+    "ThreadReference",
+    "TrustedSender",
+    "Verdict",
 ]

@@ -35,6 +35,8 @@ class FolderRole(models.TextChoices):
     ARCHIVE = "archive", pgettext_lazy("the folder", "Archive")
     JUNK = "junk", _("Junk")
     TRASH = "trash", _("Deleted Items")
+    # Not a special use of RFC 6154: ours, for what is put off.
+    SNOOZED = "snoozed", _("Snoozed")
 
 
 class Folder(models.Model):
@@ -51,6 +53,9 @@ class Folder(models.Model):
     source = models.ForeignKey(
         Source, null=True, blank=True, on_delete=models.SET_NULL, related_name="folders"
     )
+    color = models.PositiveSmallIntegerField(default=0, help_text="1-6: --acct-N; 0: none.")
+    is_favourite = models.BooleanField(default=False)
+    notifies = models.BooleanField(default=False, help_text="New mail here is pushed to browsers.")
     total = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
     size = models.BigIntegerField(default=0, help_text="Sum of message sizes in bytes.")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mailstore.models.blobs import Blob
 from mailstore.models.folders import Folder, Source
+from mailstore.models.threads import Thread
 
 
 class Message(models.Model):
@@ -21,6 +22,10 @@ class Message(models.Model):
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="messages")
     source = models.ForeignKey(
         Source, null=True, blank=True, on_delete=models.SET_NULL, related_name="messages"
+    )
+    # None: it waits for its conversation to be found, and stands alone until then.
+    thread = models.ForeignKey(
+        Thread, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False
     )
     # When it arrived (INTERNALDATE, RFC 3501 section 2.3.3); lists are ordered by it.
     sort_at = models.DateTimeField()
@@ -61,6 +66,12 @@ class Message(models.Model):
             models.Index(fields=["user", "-sort_at", "-id"], name="message_all"),
             models.Index(fields=["id"], name="message_unindexed", condition=Q(is_indexed=False)),
             models.Index(fields=["user", "message_id"], name="message_by_message_id"),
+            models.Index(
+                fields=["thread", "folder", "-sort_at", "-id"],
+                name="message_thread",
+                condition=Q(thread__isnull=False),
+            ),
+            models.Index(fields=["id"], name="message_unthreaded", condition=Q(thread=None)),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from mailstore.text import one_line
 
 MAX_NAME = 255
 MAX_DEPTH = 100
+# The folder of what is snoozed is made with the first message in it.
 ORDER = list(FolderRole)
 
 
@@ -44,8 +45,8 @@ def special(user: User, role: str) -> Folder:
 
 
 def provision(user: User) -> list[Folder]:
-    """All folders that every user has, in the order they are shown."""
-    return [special(user, role) for role in ORDER]
+    """All folders that every user has from the first day, in the order they are shown."""
+    return [special(user, role) for role in ORDER if role != FolderRole.SNOOZED]
 
 
 def ensure_path(
