@@ -37,7 +37,7 @@ def test_screens(
     no_barriers()
     shot("message", (WIDE, TABLET, PHONE))
     page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
-    expect(page.frame_locator("#frame").get_by_text("The winter timetable")).to_be_visible()
+    expect(page.frame_locator("[data-frame]").get_by_text("The winter timetable")).to_be_visible()
     no_barriers()
     shot("message-html", (WIDE, TABLET, PHONE))
     assert problems == []
@@ -231,7 +231,7 @@ def test_images_load_after_consent_only(
 
     page.route("https://*.harbourline.test/**", answer)
     page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
-    frame = page.frame_locator("#frame")
+    frame = page.frame_locator("[data-frame]")
     expect(frame.get_by_alt_text("The quay in the morning")).to_be_visible()
     width = frame.get_by_alt_text("The quay in the morning").evaluate("one => one.naturalWidth")
     assert width == 512

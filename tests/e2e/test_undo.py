@@ -120,7 +120,7 @@ def test_a_newsletter_fits_a_phone(
     sign_in(context, live_server, user)
     page = context.new_page()
     page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
-    expect(page.frame_locator("#frame").get_by_text("The winter timetable")).to_be_visible()
+    expect(page.frame_locator("[data-frame]").get_by_text("The winter timetable")).to_be_visible()
     frame = next(one for one in page.frames if one.url.endswith("/frame/"))
     assert frame.evaluate("document.documentElement.scrollWidth") <= width
     context.close()

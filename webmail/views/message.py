@@ -17,7 +17,8 @@ from webmail import came_back, letters, screen
 from webmail.access import message_for, person
 from webmail.letter import brings_colours
 from webmail.mail_headers import guard_frame
-from webmail.pieces import consent, has_consent
+from webmail.opened import context as opened_letter
+from webmail.pieces import has_consent
 from webmail.place import place_of
 
 MAX_SOURCE = 512 * 1024
@@ -34,19 +35,10 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         found.is_seen = True
     where = request.GET.get("in") or ("" if request.GET.get("q") else str(found.folder_id))
     place = place_of(request.GET, where=where or None)
-    letter = letters.open_letter(user, found)
-    beyond = came_back.context(user, found, letter)
+    opened = opened_letter(user, found, place, images=request.GET.get("images") == "1")
     if request.method == "GET":
-        came_back.looked_at(beyond)
-    context = {
-        **beyond,
-        "message": found,
-        "letter": letter,
-        "place": place,
-        "allow_images": consent(user.pk, pk),
-        "images_loaded": request.GET.get("images") == "1",
-        "images_url": place.message_url(pk, images="1"),
-    }
+        came_back.looked_at(opened)
+    context = {"message": found, "place": place, "letters": [opened], "newest": opened}
     if request.headers.get("X-Part") == "read":
         answer = render(request, "webmail/_message.html", screen.pane(user, context))
     else:

@@ -110,10 +110,9 @@ document.addEventListener("click", (event) => {
   const images = event.target.closest("[data-load-images]");
   if (images) {
     event.preventDefault();
-    document.getElementById("frame").src = images.dataset.loadImages;
+    images.closest("[data-letter]").querySelector("[data-frame]").src = images.dataset.loadImages;
     images.closest("[data-images]").remove();
   }
-  if (event.target.closest("[data-print]")) window.print();
 });
 
 // ---- back and forward

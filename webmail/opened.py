@@ -1,0 +1,24 @@
+"""What the templates of one open message know by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from mailstore.models import Message
+from webmail import came_back, letters
+from webmail.pieces import consent
+from webmail.place import Place
+
+
+def context(user: User, message: Message, place: Place, *, images: bool = False) -> dict[str, Any]:
+    """For `_letter.html` and what it includes. With `images` remote pictures are shown at once."""
+    letter = letters.open_letter(user, message)
+    return {
+        "message": message,
+        "letter": letter,
+        **came_back.context(user, message, letter),
+        "allow_images": consent(user.pk, message.pk),
+        "images_loaded": images,
+        "images_url": place.message_url(message.pk, images="1"),
+    }
