@@ -1,0 +1,20 @@
+"""Whether a list shows messages or conversations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from accounts.models import User
+from mailstore.models import FolderRole
+from webmail.place import Place
+
+#: Where each message counts for itself: what one wrote, and what is on its way out.
+_SINGLE: Final = frozenset(
+    {FolderRole.DRAFTS, FolderRole.SENT, FolderRole.JUNK, FolderRole.TRASH}
+)
+
+
+def in_conversations(user: User, place: Place, role: str) -> bool:
+    """Whether `place`, a folder with this `role` or a view of several (empty), is a list of
+    conversations. A search never is: it is the message that was looked for."""
+    return user.conversations and not place.query and role not in _SINGLE
