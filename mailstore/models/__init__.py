@@ -1,18 +1,22 @@
 """What a mailbox is: folders, messages, and the bytes they stand for."""
 
 from mailstore.models.asked import InvitationAnswer, SavedSearch, TrustedSender, Verdict
+from mailstore.models.attachments import Attachment, InvitationSeen
 from mailstore.models.blobs import Blob, Segment
 from mailstore.models.folders import Folder, FolderRole, Source
 from mailstore.models.labels import Label, MessageLabel
 from mailstore.models.later import Reminder, Snooze
 from mailstore.models.messages import Message
 from mailstore.models.threads import Thread, ThreadReference
+from mailstore.models.undo import WayBack
 
 __all__ = [
+    "Attachment",
     "Blob",
     "Folder",
     "FolderRole",
     "InvitationAnswer",
+    "InvitationSeen",
     "Label",
     "Message",
     "MessageLabel",
@@ -25,4 +29,5 @@ __all__ = [
     "ThreadReference",
     "TrustedSender",
     "Verdict",
+    "WayBack",
 ]

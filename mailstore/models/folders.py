@@ -55,6 +55,7 @@ class Folder(models.Model):
     )
     color = models.PositiveSmallIntegerField(default=0, help_text="1-6: --acct-N; 0: none.")
     is_favourite = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False, help_text="Folded away at the end of the tree.")
     notifies = models.BooleanField(default=False, help_text="New mail here is pushed to browsers.")
     total = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)

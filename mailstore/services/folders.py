@@ -1,4 +1,4 @@
-"""Folders of a user: made, found, renamed, moved, emptied."""
+"""Folders of a user: made, found, renamed, moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mailstore import index
-from mailstore.models import Folder, FolderRole, Message, Source
+from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import locks
 from mailstore.text import one_line
 
@@ -103,52 +102,58 @@ def create(user: User, *, parent: Folder | None, name: str) -> Folder:
 
 def rename(folder: Folder, name: str) -> None:
     """Give an own folder another name. Raises FolderRefused."""
-    _own(folder)
-    folder.name = _named(name)
-    _save(folder)
+    place(folder, folder.parent, name)
 
 
 def move(folder: Folder, parent: Folder | None) -> None:
     """Put an own folder under another, or at the root. Raises FolderRefused."""
-    _own(folder)
-    if parent is not None and folder in path(parent):
-        raise FolderRefused(_("A folder cannot be moved into itself."))
-    folder.parent = parent
-    _save(folder)
+    place(folder, parent, folder.name)
 
 
-def _own(folder: Folder) -> None:
+def own(folder: Folder) -> None:
+    """Refuse a folder that every mailbox has. Raises FolderRefused."""
     if folder.role:
         raise FolderRefused(_("“%s” belongs to every mailbox and stays as it is.") % folder.label)
 
 
-def _save(folder: Folder) -> None:
+def place(folder: Folder, parent: Folder | None, name: str) -> None:
+    """Put an own folder under another (None: at the root) with this name. Raises FolderRefused."""
+    own(folder)
+    name = _named(name)
     try:
         with transaction.atomic():
             locks.hold(folder.user_id)
-            folder.save(update_fields=["name", "parent"])
+            # Under the lock: two moves at once could make a circle that none alone does.
+            above = path(parent) if parent is not None else []
+            if folder in above:
+                raise FolderRefused(_("A folder cannot be moved into itself."))
+            if len(above) >= MAX_DEPTH:
+                raise FolderRefused(_("This folder path is too deep."))
+            Folder.objects.filter(pk=folder.pk).update(name=name, parent=parent)
+            locks.count(folder.pk)
     except IntegrityError as error:
-        raise FolderRefused(_("There is already a folder “%s” here.") % folder.name) from error
+        raise FolderRefused(_("There is already a folder “%s” here.") % name) from error
+    folder.name, folder.parent = name, parent
 
 
-def delete(folder: Folder) -> None:
-    """Remove an own folder and those under it; their mail goes to Deleted Items.
-
-    Raises FolderRefused for a folder that every mailbox has.
-    """
-    _own(folder)
-    trash = special(folder.user, FolderRole.TRASH)
+def look(
+    folder: Folder,
+    *,
+    color: int | None = None,
+    is_favourite: bool | None = None,
+    is_hidden: bool | None = None,
+) -> None:
+    """Change how a folder is shown; None leaves one alone. A special one is never hidden."""
+    wanted = {"color": color, "is_favourite": is_favourite, "is_hidden": is_hidden}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    if folder.role:
+        changes.pop("is_hidden", None)
     with transaction.atomic():
         locks.hold(folder.user_id)
-        doomed = descendants(folder)
-        if any(one.role for one in doomed):
-            raise FolderRefused(_("A folder that belongs to every mailbox lies in it."))
-        Message.objects.filter(folder__in=doomed).update(folder=trash)
-        total = sum(one.total for one in doomed)
-        unread = sum(one.unread for one in doomed)
-        size = sum(one.size for one in doomed)
-        locks.count(trash.pk, total=total, unread=unread, size=size)
-        folder.delete()
+        Folder.objects.filter(pk=folder.pk).update(**changes)
+        locks.count(folder.pk)
+    for name, value in changes.items():
+        setattr(folder, name, value)
 
 
 def descendants(folder: Folder) -> list[Folder]:
@@ -169,31 +174,6 @@ def path(folder: Folder) -> list[Folder]:
         steps.insert(0, at)
         at = by_id.get(at.parent_id) if at.parent_id else None
     return steps
-
-
-def empty(folder: Folder) -> int:
-    """Remove every message of Junk or Deleted Items for good; how many. Raises FolderRefused."""
-    if folder.role not in (FolderRole.TRASH, FolderRole.JUNK):
-        raise FolderRefused(_("Only Junk and Deleted Items can be emptied."))
-    with transaction.atomic():
-        locks.hold(folder.user_id)
-        index.remove(Message.objects.filter(folder=folder).values_list("pk", flat=True))
-        _all, kinds = Message.objects.filter(folder=folder).delete()
-        Folder.objects.filter(pk=folder.pk).update(total=0, unread=0, size=0)
-        locks.advance(folder.pk)
-    return kinds.get(Message._meta.label, 0)
-
-
-def mark_all_read(folder: Folder) -> int:
-    """Mark every message of the folder as read; how many were not."""
-    with transaction.atomic():
-        locks.hold(folder.user_id)
-        modseq = locks.advance(folder.pk)
-        changed = Message.objects.filter(folder=folder, is_seen=False).update(
-            is_seen=True, modseq=modseq
-        )
-        Folder.objects.filter(pk=folder.pk).update(unread=0)
-    return changed
 
 
 def tree(user: User) -> list[FolderNode]:

@@ -13,7 +13,7 @@ from lib import bulk
 from mailstore import index
 from mailstore.mime import Summary
 from mailstore.models import Folder, FolderRole, Message, Source
-from mailstore.services import folders, locks
+from mailstore.services import folders, locks, muting, returning, threads
 from mailstore.text import one_line
 
 _NAMED = {
@@ -67,14 +67,19 @@ def file(new: Sequence[NewMessage], blob_ids: Sequence[int]) -> list[Message]:
     Runs inside the caller's transaction. Only the incoming door (filtering) uses it. Raises
     Folder.DoesNotExist where a folder was removed meanwhile.
     """
-    return enter([_row(one, blob_id) for one, blob_id in zip(new, blob_ids, strict=True)])
+    rows = [_row(one, blob_id) for one, blob_id in zip(new, blob_ids, strict=True)]
+    return enter(rows, [muting.may_pass(one.summary) for one in new])
 
 
-def enter(rows: list[Message]) -> list[Message]:
-    """Insert new rows and count them in their folders; see `file`."""
+def enter(rows: list[Message], may_pass: Sequence[bool] = ()) -> list[Message]:
+    """Insert new rows and count them in their folders; see `file`.
+
+    `may_pass` says of each row whether a muted conversation keeps it out of an inbox.
+    """
     if not rows:
         return []
     locks.hold(*(row.user_id for row in rows))
+    _into_conversations(rows, may_pass)
     tallies: dict[int, _Tally] = defaultdict(_Tally)
     for row in rows:
         tallies[row.folder_id].add(row)
@@ -84,6 +89,13 @@ def enter(rows: list[Message]) -> list[Message]:
             row.modseq = modseq
     bulk.create(rows)
     return rows
+
+
+def _into_conversations(rows: Sequence[Message], may_pass: Sequence[bool]) -> None:
+    """Old mail that comes in bulk waits for a worker instead, so that a pull pays nothing."""
+    places = [place for place, row in enumerate(rows) if not row.is_backfill]
+    muted = threads.join([rows[place] for place in places])
+    muting.put_aside(rows[places[at]] for at in muted if may_pass and may_pass[places[at]])
 
 
 def _row(one: NewMessage, blob_id: int) -> Message:
@@ -218,7 +230,20 @@ def _now_unread(mine: QuerySet[Message], seen: bool | None) -> list[tuple[int, i
 
 
 def move(user: User, ids: Iterable[int], folder: Folder) -> int:
-    """Move the user's messages into one of the user's folders; how many moved."""
+    """Move the user's messages into one of the user's folders; how many moved.
+
+    What was put off about those that move is over.
+    """
+    ids = list(ids)
+    with transaction.atomic():
+        locks.hold(user.pk)
+        elsewhere = Message.objects.filter(user=user, pk__in=ids).exclude(folder=folder)
+        returning.over(user.pk, elsewhere.values_list("pk", flat=True))
+        return place(user, ids, folder)
+
+
+def place(user: User, ids: Iterable[int], folder: Folder) -> int:
+    """Move messages and leave all else about them as it is; how many moved."""
     if folder.user_id != user.pk:
         raise ValueError("the folder belongs to someone else")
     with transaction.atomic():

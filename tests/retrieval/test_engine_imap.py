@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Folder, Message
-from mailstore.services import folders
+from mailstore.services import clearing, folders
 from protocols.imap.parse import wire_name
 from protocols.types import Security
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
@@ -187,7 +187,7 @@ def test_a_folder_deleted_here_during_a_pull_is_made_again(
         stored = store(self, *args, **kwargs)  # type: ignore[arg-type]  # passed on as given
         batches.append(stored)
         if len(batches) == 1:
-            folders.delete(Folder.objects.get(user=user, name="Work"))
+            clearing.delete(Folder.objects.get(user=user, name="Work"))
         return stored
 
     monkeypatch.setattr(Session, "store", storing)

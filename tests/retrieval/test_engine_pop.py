@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Folder, Message
-from mailstore.services import folders
+from mailstore.services import clearing, folders
 from protocols.pop3 import Pop3Source
 from protocols.types import Security
 from retrieval.models import PopMessage, RetrievalTask
@@ -162,7 +162,7 @@ def test_a_destination_deleted_during_a_pull_does_not_stop_it(
         stored = store(self, *args, **kwargs)  # type: ignore[arg-type]  # passed on as given
         batches.append(stored)
         if len(batches) == 1:
-            folders.delete(Folder.objects.get(user=user, name="Odd"))
+            clearing.delete(Folder.objects.get(user=user, name="Odd"))
         return stored
 
     monkeypatch.setattr(Session, "store", storing)
