@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from mailstore.models import Folder, Message
+from mailstore.models import Folder, Label, Message
 
 
 def person(request: HttpRequest) -> User:
@@ -18,10 +18,17 @@ def person(request: HttpRequest) -> User:
 def message_for(user: User, pk: int) -> Message:
     """A message of this user, or 404."""
     return get_object_or_404(
-        Message.objects.select_related("folder", "blob__segment", "source"), user=user, pk=pk
+        Message.objects.select_related("folder", "blob__segment", "source", "thread"),
+        user=user,
+        pk=pk,
     )
 
 
 def folder_for(user: User, pk: int) -> Folder:
     """A folder of this user, or 404."""
     return get_object_or_404(Folder.objects.select_related("source"), user=user, pk=pk)
+
+
+def label_for(user: User, pk: int) -> Label:
+    """A label of this user, or 404."""
+    return get_object_or_404(Label, user=user, pk=pk)

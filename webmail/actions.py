@@ -1,23 +1,22 @@
-"""What can be done to messages from a list or the reading pane, and how it is undone."""
+"""What can be done to messages from a list or the reading pane; each with a way back."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from django.core import signing
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders, messages
+from webmail import putting_off, undoing
+from webmail.asked import Held, NothingThere, Wish, way_home
+from webmail.message_steps import setting
+from webmail.undoing import Step
 
-UNDO_LIFETIME: Final = 3600
-_SALT: Final = "webmail.undo"
 #: Actions that put messages into a special folder.
 PLACES: Final = {
     "archive": FolderRole.ARCHIVE,
@@ -35,19 +34,6 @@ FLAGS: Final = {
 }
 
 
-class NothingThere(Exception):
-    """None of the named messages is the user's (or still exists)."""
-
-
-class Held(NamedTuple):
-    """What has to be known of a message to act on it and to undo it."""
-
-    pk: int
-    folder_id: int
-    is_seen: bool
-    is_flagged: bool
-
-
 @dataclass(frozen=True)
 class Done:
     """What was done, in a sentence, and the token that undoes it (empty: it cannot be)."""
@@ -57,96 +43,80 @@ class Done:
 
 
 def act(user: User, do: str, ids: Sequence[int], *, folder: Folder | None = None) -> Done:
+    """Do what needs no more than a folder; see `carry_out`."""
+    return carry_out(user, Wish(do, folder), ids)
+
+
+def carry_out(user: User, wish: Wish, ids: Sequence[int]) -> Done:
     """Do something to messages. Ids that are not the user's are passed over.
 
-    Raises NothingThere where none is left, KeyError for an unknown action.
+    Raises NothingThere where none is left, KeyError for an unknown action, TimeRefused.
     """
+    count, steps = perform(user, wish, ids)
+    return Done(said(user, wish, count), undoing.token(user, steps))
+
+
+def perform(user: User, wish: Wish, ids: Sequence[int]) -> tuple[int, list[Step]]:
+    """The same without its words: how many messages, and the steps that undo it."""
     rows = Message.objects.filter(user=user, pk__in=ids)
     found = [Held(*row) for row in rows.values_list("pk", "folder_id", "is_seen", "is_flagged")]
     if not found:
         raise NothingThere
-    if do in FLAGS:
-        return _flag(user, do, found)
-    if do == "destroy":
-        return _destroy(user, found)
-    target = folder if do == "move" and folder else folders.special(user, PLACES[do])
-    return _move(user, do, found, target)
+    if wish.do in FLAGS:
+        return len(found), _flag(user, wish.do, found)
+    if wish.do == "destroy":
+        return _destroy(user, found), []
+    if wish.do in putting_off.ACTIONS:
+        return len(found), putting_off.perform(user, found, wish)
+    return len(found), _move(user, found, _target(user, wish))
 
 
-def undo(user: User, token: str) -> bool:
-    """Take back what a token stands for; False where it is forged, foreign or too old."""
-    try:
-        owner, kind, steps = signing.loads(token, salt=_SALT, max_age=UNDO_LIFETIME)
-    except (signing.BadSignature, ValueError):
-        return False
-    if owner != user.pk:
-        return False
-    with transaction.atomic():
-        for key, ids in steps.items():
-            if kind == "flag":
-                name, value = FLAGS[key]
-                _set(user, ids, name, not value)
-            elif (home := Folder.objects.filter(user=user, pk=int(key)).first()) is not None:
-                messages.move(user, ids, home)
-    return True
-
-
-def _flag(user: User, do: str, found: list[Held]) -> Done:
+def _flag(user: User, do: str, found: list[Held]) -> list[Step]:
     name, value = FLAGS[do]
     changed = [one.pk for one in found if getattr(one, name) is not value]
-    _set(user, changed, name, value)
-    count = len(found)
-    text = {
-        "read": ngettext("Marked read", "%(count)d messages marked read", count),
-        "unread": ngettext("Marked unread", "%(count)d messages marked unread", count),
-        "star": ngettext("Star added", "%(count)d stars added", count),
-        "unstar": ngettext("Star removed", "%(count)d stars removed", count),
-    }[do] % {"count": count}
-    return Done(text, _token(user, "flag", {do: changed}) if changed else "")
+    setting(name)(user, changed, value)
+    return [["flag", name, not value, changed]] if changed else []
 
 
-def _set(user: User, ids: Sequence[int], name: str, value: bool) -> None:
-    if name == "is_seen":
-        messages.set_flags(user, ids, seen=value)
-    else:
-        messages.set_flags(user, ids, flagged=value)
+def _target(user: User, wish: Wish) -> Folder:
+    return (
+        wish.folder if wish.do == "move" and wish.folder else folders.special(user, PLACES[wish.do])
+    )
 
 
-def _move(user: User, do: str, found: list[Held], target: Folder) -> Done:
-    homes: dict[str, list[int]] = defaultdict(list)
-    for one in found:
-        if one.folder_id != target.pk:
-            homes[str(one.folder_id)].append(one.pk)
-    moving = [pk for ids in homes.values() for pk in ids]
-    if moving:
-        messages.move(user, moving, target)
-    count = len(found)
-    text = {
-        "archive": ngettext("Message archived", "%(count)d messages archived", count),
-        "trash": ngettext("Message deleted", "%(count)d messages deleted", count),
-        "junk": ngettext("Reported as junk", "%(count)d messages reported as junk", count),
-    }.get(
-        do,
-        ngettext("Moved to %(folder)s", "%(count)d messages moved to %(folder)s", count),
-    ) % {"count": count, "folder": target.label}
-    return Done(text, _token(user, "move", homes) if moving else "")
+def _move(user: User, found: list[Held], target: Folder) -> list[Step]:
+    moving = [one for one in found if one.folder_id != target.pk]
+    steps = way_home(user, moving)
+    messages.move(user, [one.pk for one in moving], target)
+    return steps
 
 
-def _destroy(user: User, found: list[Held]) -> Done:
+def _destroy(user: User, found: list[Held]) -> int:
     """Delete for good, but only what already lies in Deleted Items."""
     bin_ = folders.special(user, FolderRole.TRASH)
     ids = [one.pk for one in found if one.folder_id == bin_.pk]
     if not ids:
         raise NothingThere
-    messages.trash(user, ids)
-    return Done(
-        ngettext("Deleted for good", "%(count)d messages deleted for good", len(ids))
-        % {"count": len(ids)}
-    )
+    messages.remove(user, ids)
+    return len(ids)
 
 
-def _token(user: User, kind: str, steps: dict[str, list[int]]) -> str:
-    return signing.dumps([user.pk, kind, dict(steps)], salt=_SALT, compress=True)
+def said(user: User, wish: Wish, count: int) -> str:
+    """What was done to so many messages, in a sentence."""
+    words = putting_off.said(wish, count) or {
+        "read": ngettext("Marked read", "%(count)d messages marked read", count),
+        "unread": ngettext("Marked unread", "%(count)d messages marked unread", count),
+        "star": ngettext("Star added", "%(count)d stars added", count),
+        "unstar": ngettext("Star removed", "%(count)d stars removed", count),
+        "destroy": ngettext("Deleted for good", "%(count)d messages deleted for good", count),
+        "archive": ngettext("Message archived", "%(count)d messages archived", count),
+        "trash": ngettext("Message deleted", "%(count)d messages deleted", count),
+        "junk": ngettext("Reported as junk", "%(count)d messages reported as junk", count),
+    }.get(wish.do)
+    if words is None:
+        words = ngettext("Moved to %(folder)s", "%(count)d messages moved to %(folder)s", count)
+        return words % {"count": count, "folder": _target(user, wish).label}
+    return words % {"count": count}
 
 
 def undone_text() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.utils.functional import Promise
@@ -33,6 +33,8 @@ QUIET: Final = frozenset(
         FolderRole.TRASH,
     }
 )
+#: Messages come into these by being written or put off, not by being moved.
+_NO_TARGET: Final = frozenset({FolderRole.DRAFTS, FolderRole.SNOOZED})
 MAX_DEPTH: Final = 8
 
 
@@ -52,6 +54,11 @@ class Node:
     def depth_class(self) -> str:
         return f"depth-{min(self.depth, MAX_DEPTH)}"
 
+    @property
+    def colour_class(self) -> str:
+        """The class of the colour its owner gave it, if any."""
+        return f"tree__item--own a{self.folder.color}" if self.folder.color else ""
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -59,6 +66,10 @@ class Tree:
 
     special: tuple[Node, ...]
     own: tuple[Node, ...]
+    #: Those pinned on top, which stand in their own place too.
+    favourites: tuple[Node, ...] = ()
+    #: Those folded away at the end, with what lies under them.
+    hidden: tuple[Node, ...] = ()
     folders: dict[int, Folder] = field(default_factory=dict)
     #: Folders that "All inboxes" leaves out.
     aside: frozenset[int] = frozenset()
@@ -94,8 +105,8 @@ class Tree:
     @property
     def targets(self) -> list[Node]:
         """Folders a message can be moved to."""
-        special = [one for one in self.special if one.folder.role != FolderRole.DRAFTS]
-        return [*special, *self.own]
+        special = [one for one in self.special if one.folder.role not in _NO_TARGET]
+        return [*special, *self.own, *self.hidden]
 
 
 def build(folders: Iterable[Folder], *, aside: Iterable[int] = (), drafts: int = 0) -> Tree:
@@ -137,7 +148,27 @@ def build(folders: Iterable[Folder], *, aside: Iterable[int] = (), drafts: int =
     own: list[Node] = []
     for one in [*children[None], *known.values()]:
         own += walk(one, 0, "")
-    return Tree(tuple(special), tuple(own), known, frozenset(apart))
+    shown, hidden = _hidden_apart(own)
+    pinned = [one for one in [*special, *own] if one.folder.is_favourite]
+    favourites = [replace(one, depth=0, has_children=False) for one in pinned]
+    return Tree(tuple(special), shown, tuple(favourites), hidden, known, frozenset(apart))
+
+
+def _hidden_apart(nodes: Iterable[Node]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """The lines that are shown, and those that are hidden with what lies under them."""
+    shown: list[Node] = []
+    hidden: list[Node] = []
+    top: int | None = None
+    for one in nodes:
+        if top is not None and one.depth <= top:
+            top = None
+        if top is None and one.folder.is_hidden:
+            top = one.depth
+        if top is None:
+            shown.append(one)
+        else:
+            hidden.append(replace(one, depth=one.depth - top))
+    return tuple(shown), tuple(hidden)
 
 
 def _node(folder: Folder, depth: int, has_children: bool, path: str, drafts: int) -> Node:

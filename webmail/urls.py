@@ -1,25 +1,42 @@
 """Addresses of the whole site; each room brings its own."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from webmail.converters import PartPath
 from webmail.views import (
     actions,
     attaching,
+    attachments,
+    choosing,
     compose,
+    events,
     files,
     folders,
+    frame,
     health,
+    labels,
+    inside,
+    invitations,
     mail,
     message,
+    moving,
     notifications,
     outbox,
+    parts,
     people,
+    pictures,
+    pushing,
+    pwa,
+    reading,
     returned,
+    searches,
+    searching,
     sending,
     settings,
     uploading,
 )
 
+register_converter(PartPath, "part")
 handler500 = "webmail.views.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -33,19 +50,41 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", mail.mail, name="mail"),
     path("starred/", mail.starred, name="mail-starred"),
     path("folder/<int:pk>/", mail.folder, name="mail-folder"),
+    path("label/<int:pk>/", mail.label, name="mail-label"),
     path("search/", mail.search, name="mail-search"),
+    path("search/suggest/", searching.suggest, name="search-suggest"),
+    path("search/around/", searching.around, name="search-around"),
+    path("search/new/", searches.new, name="search-new"),
+    path("search/<int:pk>/menu/", searches.menu, name="search-menu"),
+    path("search/<int:pk>/delete/", searches.delete, name="search-delete"),
     path("mail/news/", mail.news, name="mail-news"),
     path("mail/tree/", folders.tree, name="mail-tree"),
+    path("mail/events", events.events, name="mail-events"),
     # One message
     path("message/<int:pk>/", message.message, name="mail-message"),
-    path("message/<int:pk>/frame/", message.frame, name="mail-frame"),
+    path("message/<int:pk>/frame/", frame.frame, name="mail-frame"),
     path("message/<int:pk>/source/", message.source, name="mail-source"),
     path("message/<int:pk>/original/", files.original, name="mail-original"),
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),
-    path("message/<int:pk>/attachment/<int:index>/", files.attachment, name="mail-attachment"),
+    path("message/<int:pk>/attachment/<part:index>/", files.attachment, name="mail-attachment"),
+    *(
+        path(f"message/<int:pk>/attachment/<part:index>/{tail}", view, name=f"mail-attachment-{name}")
+        for tail, view, name in (
+            ("preview/", parts.preview, "preview"),
+            ("shown/", parts.shown, "shown"),
+            ("page/<int:number>/", parts.page, "page"),
+            ("photo/<int:number>/", parts.photo, "photo"),
+            ("message/", inside.message, "message"),
+            ("frame/", inside.frame, "frame"),
+            ("answer/", invitations.answer, "answer"),
+        )
+    ),
     path("message/<int:pk>/resend/", returned.resend, name="mail-resend"),
     path("message/<int:pk>/receipt/<slug:do>/", returned.receipt, name="mail-receipt"),
     path("piece/<str:token>/", files.piece, name="mail-piece"),
+    path("image/<str:token>/", pictures.image, name="mail-image"),
+    path("message/<int:pk>/images/", pictures.trust, name="mail-images"),
+    path("mail/dark/", pictures.dark, name="mail-dark"),
     # Writing
     path("compose/", compose.compose, name="compose"),
     path("compose/people/", people.people, name="compose-people"),
@@ -66,9 +105,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Doing things
     path("mail/action/", actions.action, name="mail-action"),
     path("mail/undo/", actions.undo, name="mail-undo"),
-    path("mail/move/", actions.move, name="mail-move"),
+    path("mail/move/", choosing.move, name="mail-move"),
+    path("mail/label/", choosing.label, name="mail-choose-label"),
+    path("mail/snooze/", choosing.snooze, name="mail-snooze"),
+    path("mail/remind/", choosing.remind, name="mail-remind"),
+    path("mail/reminders/", choosing.reminders, name="mail-reminders"),
+    path("label/new/", labels.new, name="label-new"),
+    path("label/<int:pk>/edit/", labels.edit, name="label-edit"),
+    path("label/<int:pk>/delete/", labels.delete, name="label-delete"),
     path("folder/new/", folders.new, name="folder-new"),
+    path("folder/<int:pk>/attachments/", attachments.of_folder, name="mail-folder-attachments"),
     path("folder/<int:pk>/menu/", folders.menu, name="folder-menu"),
+    path("folder/<int:pk>/look/", folders.look, name="folder-look"),
+    path("folder/<int:pk>/move/", moving.move, name="folder-move"),
     path("folder/<int:pk>/delete/", folders.delete, name="folder-delete"),
     path("folder/<int:pk>/empty/", folders.empty, name="folder-empty"),
     path("folder/<int:pk>/read/", folders.mark_read, name="folder-read"),
@@ -78,9 +127,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/account/", settings.account, name="settings-account"),
     path("settings/account/password/", settings.password, name="settings-password"),
     path("settings/appearance/", settings.appearance, name="settings-appearance"),
+    path("settings/reading/", reading.reading, name="settings-reading"),
+    path("settings/reading/trusted/<int:pk>/", reading.distrust, name="settings-distrust"),
     path("settings/notifications/", notifications.centre, name="notifications"),
     path("settings/notifications/news/", notifications.news, name="notifications-news"),
     path("settings/notifications/read/", notifications.mark_read, name="notifications-read"),
     path("settings/notifications/mail/", notifications.by_mail, name="notifications-by-mail"),
+    path("settings/notifications/push/", pushing.subscription, name="push-subscription"),
+    path("settings/notifications/folders/", pushing.folders, name="push-folders"),
     path("settings/theme/", settings.set_theme, name="set-theme"),
+    path("settings/layout/", settings.set_layout, name="set-layout"),
+    # As an application of the browser's
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("sw.js", pwa.worker, name="service-worker"),
+    path("offline/", pwa.offline, name="offline"),
 ]
