@@ -1,5 +1,6 @@
 """Pages of a message list, by key: the hundredth page costs what the first does."""
 
+import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,17 +20,27 @@ class Cursor:
 
     sort_at: datetime
     id: int
+    #: What the list is sorted by before the time, if anything.
+    key: str | int = ""
 
     def __str__(self) -> str:
-        """Short, and fit for an address: microseconds since 1970 and the id."""
-        return f"{(self.sort_at - _EPOCH) // _MICROSECOND}-{self.id}"
+        """Short, and fit for an address: microseconds since 1970, the id and the key."""
+        place = f"{(self.sort_at - _EPOCH) // _MICROSECOND}-{self.id}"
+        if self.key == "":
+            return place
+        key = base64.urlsafe_b64encode(str(self.key).encode()).decode().rstrip("=")
+        return f"{place}~{key}"
 
     @classmethod
     def read(cls, text: str) -> "Cursor | None":
-        """The cursor that was written so, or None where it was not."""
+        """The cursor that was written so (its key as text), or None where it was not."""
+        place, _tilde, key = text.partition("~")
         try:
-            moment, number = (int(part) for part in text.rsplit("-", 1))
-            return cls(_EPOCH + moment * _MICROSECOND, number)
+            moment, number = (int(part) for part in place.rsplit("-", 1))
+            said = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)).decode()
+            if "\0" in said or not 0 <= number < 2**63:  # no database takes these
+                return None
+            return cls(_EPOCH + moment * _MICROSECOND, number, said)
         except (ValueError, OverflowError):
             return None
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from django.db.models import Aggregate, Count, Max, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
+from django.urls import reverse
 
 from accounts.models import User
-from connectivity.services import notifications
-from retrieval.models import RetrievalTask, TaskState
-from webmail import settings_menu
+from webmail import settings_menu, worker
+from webmail.figures import Figures, figures
+
+_KNOWN = "tributary.figures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,11 @@ class Shell:
         return "settings" if self._name.startswith(settings_menu.PREFIXES) else "mail"
 
     @property
+    def worker(self) -> str:
+        """Where the service worker lies; "" where there is none."""
+        return reverse("service-worker") if worker.exists() else ""
+
+    @property
     def settings_page(self) -> str:
         """The URL name of the settings menu entry this page belongs to."""
         return settings_menu.page_of(self._name)
@@ -53,35 +57,27 @@ class Shell:
     @property
     def needs_you(self) -> int:
         """How many external accounts cannot go on without the user."""
-        return self._counts[0]
+        return self._figures.needs_you
 
     @property
     def notices(self) -> Unread:
         """What the bell says."""
-        return self._counts[1]
+        newest = self._figures.newest
+        return Unread(self._figures.notices, newest.isoformat() if newest else "")
 
     @cached_property
-    def _counts(self) -> tuple[int, Unread]:
-        """Both in one query, as every page asks for both."""
+    def _figures(self) -> Figures:
+        """Those the view has asked for already, if it did."""
+        known = self._request.META.get(_KNOWN)
         user = self._request.user
-        if not isinstance(user, User):
-            return 0, Unread()
-        waiting = RetrievalTask.objects.filter(user=user, state=TaskState.NEEDS_PASSWORD)
-        unread = notifications.unread_rows(user, now=timezone.now())
-        needs, count, newest = (
-            User.objects.filter(pk=user.pk)
-            .values_list(
-                _figure(waiting, Count("pk")),
-                _figure(unread, Count("pk")),
-                _figure(unread, Max("at")),
-            )
-            .get()
-        )
-        return needs or 0, Unread(count or 0, newest.isoformat() if newest else "")
+        if isinstance(known, Figures):
+            return known
+        return figures(user) if isinstance(user, User) else Figures()
 
 
-def _figure(rows: QuerySet[Any], of: Aggregate) -> Subquery:
-    return Subquery(rows.order_by().values("user").annotate(figure=of).values("figure"))
+def know(request: HttpRequest, known: Figures) -> None:
+    """Let the frame of the answer use these figures."""
+    request.META[_KNOWN] = known
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

@@ -4,78 +4,108 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from django.db.models import QuerySet
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.db.models import F, QuerySet
 
 from accounts.models import User
-from mailstore import listing, query, search
+from mailstore import listing, paging, search
 from mailstore.listing import Cursor, Filters
 from mailstore.models import Message
+from mailstore.order import LABELLED, ORDERS, Order, Sort
+from mailstore.paging import Line
 from mailstore.query import Query
-from webmail.place import STARRED, Place
+from webmail.place import ALL, STARRED, Place
 from webmail.tree import Tree
+
+EVERYTHING: Final = Query()
+#: With fewer messages in all inboxes together they are sorted rather than picked out of all mail.
+FEW = 2000
 
 
 @dataclass(frozen=True)
 class Found:
-    """One page: messages newest first, the cursor of the next page (empty: this is the last),
-    and in words what a search understood besides plain terms."""
+    """One page: messages in the place's order, the cursor of the next page (empty: this is the
+    last), and what a search ``wanted``. ``total`` is how many
+    there are in the place, ``at`` where this page begins; None where that is not known."""
 
-    messages: Sequence[Message]
+    messages: Sequence[Line]
     cursor: str = ""
-    understood: Sequence[str] = ()
+    wanted: Query = EVERYTHING
+    total: int | None = None
+    at: int | None = None
 
 
-def find(user: User, place: Place, tree: Tree, *, before: str = "") -> Found:
-    """The page of ``place`` that follows the cursor ``before``; one query."""
-    wanted = query.parse(place.query, zone=timezone.get_current_timezone())
+def find(user: User, place: Place, tree: Tree, *, before: str = "", at: int = 0) -> Found:
+    """The page of ``place`` that follows the cursor ``before`` or begins at the ``at``-th row;
+    one query, and one more to find a row by its number."""
+    wanted = search.understood(place.query)
+    found = _passing(user, place, tree, wanted)
+    after, total = Cursor.read(before), _total(place, tree)
+    page = paging.page(found, _order(place), before=after, at=at, total=total)
+    if after is not None:
+        return Found(page.rows, _text(page.next_cursor), wanted, total)
+    if page.next_cursor is None and page.rows:
+        total = at + len(page.rows)
+    return Found(page.rows, _text(page.next_cursor), wanted, total, at)
+
+
+def everything(user: User, place: Place, tree: Tree) -> QuerySet[Message]:
+    """All messages of a place that pass its chips, in no order."""
+    wanted = search.understood(place.query)
+    return _passing(user, place, tree, wanted)
+
+
+def _passing(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:
     filters = Filters(place.unread, place.starred, place.attachments, place.source)
-    found = listing.narrowed(_everything(user, place, tree, wanted), filters)
-    page = listing.cut(found, before=Cursor.read(before), size=listing.PAGE)
-    cursor = str(page.next_cursor) if page.next_cursor else ""
-    return Found(page.rows, cursor, understood(wanted))
+    return listing.narrowed(_everything(user, place, tree, wanted), filters)
+
+
+def _text(cursor: Cursor | None) -> str:
+    return str(cursor) if cursor else ""
+
+
+def _order(place: Place) -> Order:
+    if place.label_id is not None and place.sort == Sort.NEWEST and not place.query:
+        return LABELLED
+    return ORDERS[place.sort]
+
+
+def _total(place: Place, tree: Tree) -> int | None:
+    """How many messages there are, where the counters of the folders say so."""
+    if place.query or place.starred or place.attachments or place.source is not None:
+        return None
+    folder = tree.folders.get(place.folder_id or 0)
+    if folder is not None:
+        return folder.unread if place.unread else folder.total
+    if place.where == ALL:
+        return tree.unread if place.unread else tree.total
+    return None
 
 
 def _everything(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:
-    """All messages of a place, before its filters."""
-    found = search.matching(user, wanted) if place.query else Message.objects.filter(user=user)
-    if place.folder_id is not None:
-        return found.filter(folder_id=place.folder_id)
+    """All messages of a place, before its filters. Of a folder that is not the user's: none."""
+    mine = Message.objects.filter(user=user)
     if place.query:
-        return found if wanted.folder else found.exclude(folder_id__in=tree.thrown)
+        found = search.matching(user, wanted)
+        if place.folder_id is not None:
+            return found.filter(folder_id=place.folder_id)
+        return found if wanted.names_folder else found.exclude(folder_id__in=tree.thrown)
+    if place.folder_id is not None:
+        # Without asking for the user again: the index of a folder's list then has everything.
+        folders = [place.folder_id] if place.folder_id in tree.folders else []
+        return Message.objects.filter(folder_id__in=folders)
+    if place.label_id is not None:
+        marked = mine.filter(marks__label=place.label_id).exclude(folder_id__in=tree.thrown)
+        return marked.annotate(labelled_at=F("marks__sort_at"), labelled=F("marks__message_id"))
     if place.where == STARRED:
-        return found.filter(is_flagged=True).exclude(folder_id__in=tree.thrown)
-    return found.exclude(folder_id__in=tree.aside)
+        return mine.filter(is_flagged=True).exclude(folder_id__in=tree.thrown)
+    return _inboxes(mine, tree)
 
 
-def understood(wanted: Query) -> list[str]:
-    """The operators of a search, in words."""
-    words = []
-    form = pgettext("day of another year in a list", "j M Y")
-    if wanted.is_seen is not None:
-        words.append(_("read") if wanted.is_seen else _("unread"))
-    if wanted.is_flagged is not None:
-        words.append(_("starred") if wanted.is_flagged else _("not starred"))
-    if wanted.has_attachments is not None:
-        words.append(_("with attachments") if wanted.has_attachments else _("without attachments"))
-    if wanted.folder:
-        words.append(_("in %s") % wanted.folder)
-    if wanted.since:
-        words.append(_("from %s on") % date_format(wanted.since, form))
-    if wanted.until:
-        words.append(_("before %s") % date_format(wanted.until, form))
-    labels = {
-        "sender": _("from “%s”"),
-        "recipients": _("to “%s”"),
-        "subject": _("subject “%s”"),
-        "files": _("file “%s”"),
-    }
-    words += [
-        labels[one.field] % " ".join(one.words) for one in wanted.terms if one.field in labels
-    ]
-    words += [_("without “%s”") % " ".join(one.words) for one in wanted.without]
-    return words
+def _inboxes(mine: QuerySet[Message], tree: Tree) -> QuerySet[Message]:
+    """Either a few folders, or all mail but what is put aside, whichever means less to read."""
+    inboxes = [one.pk for one in tree.inboxes]
+    if len(inboxes) == 1 or tree.total <= FEW:
+        return Message.objects.filter(folder_id__in=inboxes)
+    return mine.exclude(folder_id__in=tree.aside)

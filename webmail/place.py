@@ -13,14 +13,18 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from mailstore.order import Sort
+
 ALL: Final = "all"
 STARRED: Final = "starred"
 FLAGS: Final = ("unread", "starred", "attachments")
+LABEL: Final = "label-"
 
 
 @dataclass(frozen=True)
 class Place:
-    """``where`` is "all", "starred" or a folder id as text; a ``query`` makes it a search."""
+    """``where`` is "all", "starred", a folder id as text or "label-" and an id; a ``query`` makes
+    it a search."""
 
     where: str = ALL
     query: str = ""
@@ -28,10 +32,17 @@ class Place:
     starred: bool = False
     attachments: bool = False
     source: int | None = None
+    sort: Sort = Sort.NEWEST
+    #: The folder a search began in, where it looks elsewhere too.
+    near: int | None = None
 
     @property
     def folder_id(self) -> int | None:
         return int(self.where) if self.where.isdecimal() else None
+
+    @property
+    def label_id(self) -> int | None:
+        return int(self.where.removeprefix(LABEL)) if self.where.startswith(LABEL) else None
 
     @property
     def is_filtered(self) -> bool:
@@ -58,6 +69,12 @@ class Place:
         pairs = [*place, *self._filters(), *extra.items()]
         return reverse("mail-message", args=[pk]) + self._tail(pairs)
 
+    @property
+    def around_message(self) -> tuple[str, str]:
+        """What stands before and after the id in the address of a message of this list."""
+        head, _nought, tail = self.message_url(0).partition("/0/")
+        return f"{head}/", f"/{tail}"
+
     def toggled(self, flag: str) -> str:
         """The address of this list with one filter switched over."""
         changes: dict[str, Any] = {flag: not getattr(self, flag)}
@@ -67,9 +84,13 @@ class Place:
         """The address of this list limited to one source of mail, or to none."""
         return replace(self, source=source).url
 
+    def sorted_by(self, sort: Sort) -> str:
+        """The address of this list in another order."""
+        return replace(self, sort=sort).url
+
     def without_filters(self) -> str:
         """The address of the whole list."""
-        return Place(where=self.where, query=self.query).url
+        return Place(where=self.where, query=self.query, sort=self.sort, near=self.near).url
 
     def _address(self) -> str:
         if self.query:
@@ -78,15 +99,21 @@ class Place:
             return reverse("mail")
         if self.where == STARRED:
             return reverse("mail-starred")
+        if self.label_id is not None:
+            return reverse("mail-label", args=[self.label_id])
         return reverse("mail-folder", args=[int(self.where)])
 
     def _filters(self) -> list[tuple[str, str]]:
         pairs = [("q", self.query)] if self.query else []
         if self.query and self.where != ALL:
             pairs.append(("in", self.where))
+        if self.query and self.near is not None and self.near != self.folder_id:
+            pairs.append(("near", str(self.near)))
         pairs += [(flag, "1") for flag in FLAGS if getattr(self, flag)]
         if self.source is not None:
             pairs.append(("source", str(self.source)))
+        if self.sort != Sort.NEWEST:
+            pairs.append(("sort", self.sort.value))
         return pairs
 
     @staticmethod
@@ -97,9 +124,11 @@ class Place:
 def place_of(values: QueryDict, *, where: str | None = None) -> Place:
     """Read a place from an address; what is not understood is left out."""
     named = where if where is not None else values.get("in", ALL)
-    if named not in (ALL, STARRED) and not (named.isdecimal() and len(named) < 19):
+    number = named.removeprefix(LABEL)
+    if named not in (ALL, STARRED) and not (number.isdecimal() and len(number) < 19):
         named = ALL
-    source = values.get("source", "")
+    source, sort = values.get("source", ""), values.get("sort", "")
+    near = values.get("near", "")
     return Place(
         where=named,
         query=values.get("q", "")[:500].strip(),
@@ -107,4 +136,6 @@ def place_of(values: QueryDict, *, where: str | None = None) -> Place:
         starred=values.get("starred") == "1",
         attachments=values.get("attachments") == "1",
         source=int(source) if source.isdecimal() and len(source) < 19 else None,
+        sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
+        near=int(near) if near.isdecimal() and len(near) < 19 else None,
     )

@@ -3,84 +3,171 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from lib.days import Day, day_of, short_time
+from lib.moments import moment
 from mailstore.addresses import Address
-from mailstore.models import Folder, FolderRole, Message, Source
+from mailstore.conversations import About
+from mailstore.models import Folder, FolderRole, Label, Source
+from mailstore.order import Sort
+from mailstore.paging import Line
 from smtp_accounts.services.marks import Mark
-from webmail.place import Place
+from webmail.place import ALL, Place
+
+MINE = frozenset({FolderRole.SENT, FolderRole.DRAFTS})
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What other tables say about the messages of a page, by message id, and about their
+    conversations, by thread id. ``mine`` are the reader's own addresses."""
+
+    marks: Mapping[int, Mark] = field(default_factory=dict)
+    labels: Mapping[int, Sequence[Label]] = field(default_factory=dict)
+    snoozed: Mapping[int, dt.datetime] = field(default_factory=dict)
+    threads: Mapping[int, About] = field(default_factory=dict)
+    mine: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """What one line shows. ``who`` is the other party: the sender, or for sent mail the people
     it went to. ``address`` is the sender's, to be seen on demand where ``who`` is a name. ``mark``
     says what went wrong with what was sent."""
 
-    message: Message
+    line: Line
     who: str
     address: str
     when: str
+    moment: str
     url: str
     day: Day
     label: str
     source: Source | None
-    mark: Mark | None
+    is_unread: bool
+    is_starred: bool
+    has_attachments: bool
+    mark: Mark | None = None
+    labels: Sequence[Label] = ()
+    is_snoozed: bool = False
+    count: int = 1
 
     @property
-    def account_class(self) -> str:
+    def tint(self) -> str:
+        """The class of the account's colour."""
         return f"a{self.source.color}" if self.source else ""
 
 
 def rows(
-    messages: Iterable[Message],
+    lines: Iterable[Line],
     *,
     place: Place,
     folders: Mapping[int, Folder],
     sources: Mapping[int, Source],
-    marks: Mapping[int, Mark],
-    today: dt.date,
+    beside: Beside,
+    now: dt.datetime,
 ) -> list[Row]:
     """Lines for messages, in the order given. Asks the database nothing."""
+    before, after = place.around_message
+    times = _Times(timezone.localtime(now).date(), headed=place.sort in (Sort.NEWEST, Sort.OLDEST))
     found = []
-    for message in messages:
-        local = timezone.localtime(message.sort_at)
-        folder = folders.get(message.folder_id)
-        mine = folder is not None and folder.role in {FolderRole.SENT, FolderRole.DRAFTS}
+    for line in lines:
+        local = timezone.localtime(line.sort_at)
+        folder = folders.get(line.folder_id)
+        source = sources.get(line.source_id) if line.source_id else None
+        until = beside.snoozed.get(line.id)
+        about = beside.threads.get(line.thread_id or 0)
+        who, address = _who(line, folder)
+        if about is not None and about.total > 1:
+            who, address = _names(about, beside.mine), ""
         found.append(
             Row(
-                message=message,
-                who=(message.to_text if mine else "") or _sender(message),
-                address="" if mine else message.from_address,
-                when=short_time(local, today),
-                url=place.message_url(message.pk),
-                day=day_of(local, today),
-                label=_label(folder, place),
-                source=sources.get(message.source_id) if message.source_id else None,
-                mark=marks.get(message.pk),
+                line=line,
+                who=who,
+                address=address,
+                when=times.short(local) if until is None else moment(until, now=now),
+                moment=(local if until is None else timezone.localtime(until)).isoformat(),
+                url=f"{before}{line.id}{after}",
+                day=times.day(local),
+                label=_label(folder, source, place),
+                source=source,
+                is_unread=about.unread > 0 if about else not line.is_seen,
+                is_starred=about.flagged > 0 if about else line.is_flagged,
+                has_attachments=about.has_attachments if about else line.has_attachments,
+                mark=beside.marks.get(line.id),
+                labels=beside.labels.get(line.id, ()),
+                is_snoozed=until is not None,
+                count=about.total if about else 1,
             )
         )
     return found
 
 
-def _sender(message: Message) -> str:
+class _Times:
+    """Times in words. A page has few days, and each is put into words once."""
+
+    def __init__(self, today: dt.date, *, headed: bool) -> None:
+        self.today, self.headed = today, headed
+        self._days: dict[dt.date, tuple[Day, str]] = {}
+
+    def _of(self, local: dt.datetime) -> tuple[Day, str]:
+        date = local.date()
+        if date not in self._days:
+            day = day_of(local, self.today) if self.headed else Day("", "")
+            self._days[date] = day, short_time(local, self.today)
+        return self._days[date]
+
+    def day(self, local: dt.datetime) -> Day:
+        """The heading; an empty one where a list is not sorted by time."""
+        return self._of(local)[0]
+
+    def short(self, local: dt.datetime) -> str:
+        """The time; today's to the minute."""
+        if local.date() >= self.today:
+            return short_time(local, self.today)
+        return self._of(local)[1]
+
+
+def _who(line: Line, folder: Folder | None) -> tuple[str, str]:
+    """The other party, and the sender's address where there is more to be seen of it."""
+    if folder is not None and folder.role in MINE:
+        return line.to_text or _sender(line.from_name, line.from_address), ""
+    return _sender(line.from_name, line.from_address), line.from_address
+
+
+def _sender(name: str, address: str) -> str:
     """The sender's name; the address where there is none or the name poses as another address."""
-    sender = Address(message.from_name, message.from_address)
+    sender = Address(name, address)
+    if name.isascii() and "@" not in name:  # most names: nothing to look at closely
+        return sender.shown
     return sender.address if sender.poses else sender.shown
 
 
-def by_day(found: Iterable[Row]) -> list[tuple[Day, list[Row]]]:
-    """Lines under their headings."""
-    return [(day, list(group)) for day, group in groupby(found, key=lambda row: row.day)]
+def _names(about: About, mine: Collection[str]) -> str:
+    """Those who wrote in a conversation: of several their first names, and the reader is "me"."""
+    if len(about.names) == 1:
+        return _sender(about.names[0].name, about.names[0].address)
+    return ", ".join(
+        _("me") if one.address.casefold() in mine else _first(_sender(one.name, one.address))
+        for one in about.names
+    )
 
 
-def _label(folder: Folder | None, place: Place) -> str:
-    """The folder's name, where a list mixes folders and the folder is not the Inbox."""
+def _first(name: str) -> str:
+    """The first of somebody's names; an address or a name written "Last, First" as it is."""
+    head, _blank, _rest = name.partition(" ")
+    return name if "@" in head or head.endswith(",") else head
+
+
+def _label(folder: Folder | None, source: Source | None, place: Place) -> str:
+    """Where a list mixes mail: in all inboxes the account it came for, elsewhere its folder."""
+    if place.where == ALL and not place.query and source is not None:
+        return source.name
     if folder is None or place.folder_id == folder.pk or folder.role == FolderRole.INBOX:
         return ""
     return folder.label

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from mailstore.services import blobs, locks
@@ -25,24 +25,24 @@ from smtp_accounts.services import sent
 def shown(user: User) -> list[OutboxMessage]:
     """The outbox, newest first, with recipients and accounts."""
     related = ("account__source", "identity")
-    rows = OutboxMessage.objects.shown().filter(user=user).select_related(*related)
-    return list(rows.prefetch_related("recipients").order_by("-id")[:200])
+    found = rows(user).select_related(*related)
+    return list(found.prefetch_related("recipients").order_by("-id")[:200])
 
 
-def count(user: User) -> int:
-    """How many messages the outbox shows."""
-    return OutboxMessage.objects.shown().filter(user=user).count()
+def rows(user: User) -> QuerySet[OutboxMessage]:
+    """What the outbox shows."""
+    return OutboxMessage.objects.shown().filter(user=user)
 
 
-def attention(user: User) -> int:
-    """How many messages wait for their sender to do something."""
+def needing(user: User) -> QuerySet[OutboxMessage]:
+    """What of it waits for its sender to do something."""
     needs = Q(state__in=(OutboxState.REFUSED, OutboxState.UNKNOWN)) | Q(
         state=OutboxState.RETRY,
         account__cause__in=retry.PAUSING,
         account__refused_since=None,
     )
     gone = Q(state=OutboxState.RETRY, account=None, is_local_from=False)
-    return OutboxMessage.objects.shown().filter(needs | gone, user=user).count()
+    return rows(user).filter(needs | gone)
 
 
 def cancel(*, message: OutboxMessage, now: datetime) -> Draft | None:

@@ -131,7 +131,7 @@ def test_one_refused_recipient_does_not_stop_the_others(
     again = waiting.edit_again(message=message, now=NOW)
     assert again is not None
     assert again.to == "full@elsewhere.test"
-    assert waiting.count(user) == 0
+    assert waiting.rows(user).count() == 0
 
 
 def test_a_deferred_recipient_is_tried_again_alone(
@@ -174,7 +174,7 @@ def test_after_48_hours_it_is_given_up(
     message.refresh_from_db()
     assert message.cause == "gave-up"
     assert "not now" in message.server_line
-    assert waiting.attention(user) == 1
+    assert waiting.needing(user).count() == 1
     assert in_folder(user, FolderRole.SENT) == []
 
 
@@ -220,10 +220,10 @@ def test_a_refused_sign_in_keeps_the_mail_and_pauses_the_account_in_time(
         account.refresh_from_db()
         message.refresh_from_db()
         assert account.cause == message.cause == "login-refused"
-        assert waiting.attention(user) == 0
+        assert waiting.needing(user).count() == 0
         for minutes in (10, 70):
             assert send_due(NOW + timedelta(minutes=minutes)) == [OutboxState.RETRY]
-        assert waiting.attention(user) == 1
+        assert waiting.needing(user).count() == 1
         # Nobody gets locked out by a worker that keeps trying.
         assert send_due(NOW + timedelta(hours=12)) == []
         assert smtp_server.logins == ["mara@provider.test"] * 3

@@ -49,7 +49,7 @@ def test_who_has_it_already_is_not_written_to_again(
     half_sent.refresh_from_db()
     assert (half_sent.state, half_sent.draft_key) == ("cancelled", None)
     assert half_sent.ended_at is not None
-    assert waiting.count(user) == 0
+    assert waiting.rows(user).count() == 0
     key = draft.key
     draft.delete()
     values = drafts.DraftValues(identity=identities.local_of(user), subject="Written anew")
@@ -82,8 +82,8 @@ def test_a_receipt_goes_with_its_address(user: User, account: SmtpAccount) -> No
     accounts.delete(account=account)
     receipt.refresh_from_db()
     assert receipt.state == "cancelled"
-    assert waiting.count(user) == 0
-    assert waiting.attention(user) == 0
+    assert waiting.rows(user).count() == 0
+    assert waiting.needing(user).count() == 0
     assert not Draft.objects.exists()
 
 

@@ -107,7 +107,7 @@ def test_three_refusals_over_an_hour_pause_it_and_are_told_once(
     assert accounts.is_paused(account)
     assert account.next_at == NOW + 70 * MINUTE + DAY
     assert shown(user, 12 * HOUR) == [f"Sending as {EXTERNAL} needs you"]
-    assert waiting.attention(user) == 1
+    assert waiting.needing(user).count() == 1
     # One probe a day, of which nobody hears.
     assert work(DAY) == 0
     assert work(DAY + 70 * MINUTE) == 1

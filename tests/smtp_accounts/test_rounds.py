@@ -271,7 +271,7 @@ def test_a_message_too_large_is_refused_and_the_limit_is_told(
     assert b"MAIL" not in server.clear_text
     message.refresh_from_db()
     assert (message.cause, message.server_line) == ("message-too-large", "SIZE 300")
-    assert waiting.attention(user) == 1
+    assert waiting.needing(user).count() == 1
 
 
 def test_what_nobody_wrote_has_no_return_path_where_the_server_allows_it(

@@ -150,4 +150,4 @@ def test_an_account_deleted_while_mail_is_on_its_way(
     assert queue.claim_due(now=NOW) == []
     message.refresh_from_db()
     assert waiting.is_held(message, enabled=True) == "account-gone"
-    assert waiting.attention(user) == 1
+    assert waiting.needing(user).count() == 1

@@ -209,7 +209,7 @@ def test_nobody_reaches_into_anothers_writing(
     sent.refresh_from_db()
     assert (draft.subject, draft.attachments.count()) == ("Mine", 1)
     assert sent.state == OutboxState.QUEUED
-    assert waiting.count(other_user) == 0
+    assert waiting.rows(other_user).count() == 0
 
 
 def test_anothers_account_and_message_cannot_be_named(

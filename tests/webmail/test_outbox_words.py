@@ -79,7 +79,7 @@ def test_what_waits_for_a_refused_account_says_why_and_until_when(
         assert (row.look, row.word) == ("waiting", "Will be tried again")
         assert "did not accept" in row.sentence
         assert row.sentence.endswith(f" Next try {moment(at, now=now)}.")
-    assert (waiting.attention(user), row.mend) == (0, "")
+    assert (waiting.needing(user).count(), row.mend) == (0, "")
 
 
 def test_what_a_paused_account_keeps_names_its_next_try(

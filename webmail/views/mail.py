@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from webmail import screen
 from webmail.access import person
-from webmail.place import ALL, STARRED, place_of
+from webmail.place import ALL, LABEL, STARRED, place_of
 
 
 @require_safe
@@ -28,6 +28,12 @@ def starred(request: HttpRequest) -> HttpResponse:
 def folder(request: HttpRequest, pk: int) -> HttpResponse:
     """One folder."""
     return screen.show(request, place_of(request.GET, where=str(pk)))
+
+
+@require_safe
+def label(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything with a label."""
+    return screen.show(request, place_of(request.GET, where=f"{LABEL}{pk}"))
 
 
 @require_safe

@@ -1,0 +1,77 @@
+"""The unchanging pieces of a list's lines, made once for each language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+
+from django.utils.translation import get_language, gettext
+
+from lib.templatetags.ui import icon
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Safe HTML, and with ``select``, ``nobody``, ``untitled`` and ``held`` words to be escaped."""
+
+    select: str
+    nobody: str
+    untitled: str
+    held: str
+    unread: str
+    answered: str
+    forwarded: str
+    attachments: str
+    star: str
+    archive: str
+    bin: str
+    read_tool: str
+    unread_tool: str
+    star_tool: str
+    failed: str
+    late: str
+    clock: str
+    bell: str
+
+
+def pieces() -> Pieces:
+    """The pieces in the language of this request."""
+    return _pieces(get_language() or "")
+
+
+@lru_cache(maxsize=32)
+def _pieces(_language: str) -> Pieces:
+    return Pieces(
+        select=gettext("Select: %(subject)s"),
+        nobody=gettext("Unknown sender"),
+        untitled=gettext("No subject"),
+        held=gettext("%(count)s messages in this conversation"),
+        unread=f'<span class="sr">{escape(gettext("Unread"))}: </span>',
+        answered=icon("reply", "sm", label=gettext("Answered")),
+        forwarded=icon("forward", "sm", label=gettext("Forwarded")),
+        attachments=icon("clip", "sm", label=gettext("Has attachments")),
+        star=icon("star-fill", "sm", "st--star", label=gettext("Starred")),
+        archive=_tool("archive", "archive", gettext("Archive")),
+        bin=_tool("", "trash", gettext("Delete")),
+        read_tool=_tool("read", "mail-unread", gettext("Mark read"), toggle="read"),
+        unread_tool=_tool("unread", "mail-unread", gettext("Mark unread"), toggle="read"),
+        star_tool=_tool("", "star", gettext("Star"), toggle="star"),
+        failed=icon("error", "sm", "st--danger", label="\0"),
+        late=icon("hourglass", "sm", "st--warn", label="\0"),
+        clock=icon("clock", "sm"),
+        bell=icon("bell", "sm"),
+    )
+
+
+def _tool(do: str, symbol: str, name: str, *, toggle: str = "") -> str:
+    r"""A button that appears where the pointer is; \0 stands for the id, with ``do`` empty for the
+    action, too."""
+    said = escape(name)
+    style = "icon-btn msg__star" if toggle == "star" else "icon-btn"
+    mark = f" data-toggle-{toggle}" if toggle else ""
+    value = f"{do}:\0" if do else "\0"
+    return (
+        f'<button type="submit" class="{style}" form="list-form" name="one" value="{value}"'
+        f' tabindex="-1"{mark} aria-label="{said}" title="{said}">{icon(symbol)}</button>'
+    )
