@@ -1,9 +1,12 @@
 """Housekeeping of the mail store."""
 
+import time
+
 from django.utils import timezone
 
+from lib import disk_cache
 from lib.queue import shared_task
-from mailstore.services import indexing, sweeping
+from mailstore.services import indexing, reminding, snoozing, sweeping, threads
 
 # Shorter than the time between two runs, so that they do not pile up.
 INDEX_SECONDS = 8.0
@@ -11,11 +14,23 @@ INDEX_SECONDS = 8.0
 
 @shared_task
 def index_messages() -> None:
-    """Make new mail searchable. Running twice at once does the work twice and harms nothing."""
-    indexing.index_waiting(seconds=INDEX_SECONDS)
+    """Find the conversations of new mail and make it searchable. Running twice at once does the
+    work twice and harms nothing."""
+    until = time.monotonic() + INDEX_SECONDS
+    threads.thread_waiting(seconds=INDEX_SECONDS / 2)
+    indexing.index_waiting(seconds=until - time.monotonic())
 
 
 @shared_task
 def sweep_blobs() -> None:
-    """Give back the disk space of mail that is gone."""
+    """Give back the disk space of mail that is gone, and of what can be made again."""
     sweeping.sweep(now=timezone.now())
+    disk_cache.sweep(now=time.time())
+
+
+@shared_task
+def bring_back() -> None:
+    """Bring back what was put off until now. Runs every minute; twice at once is harmless."""
+    now = timezone.now()
+    snoozing.wake_due(now=now)
+    reminding.ring_due(now=now)

@@ -10,24 +10,26 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from mailstore import segment
 from mailstore.models import Blob, Folder, Message, Segment
 from mailstore.segment import DamagedRecord, Record
-from mailstore.services import blobs, locks
+from mailstore.services import blobs, locks, rethreading
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a check saw. `damaged` and `counters` are what is still wrong after it."""
+    """What a check saw. `damaged`, `counters` and `conversations` are what is still wrong after
+    it."""
 
     messages: int = 0
     blobs: int = 0
     bytes: int = 0
     damaged: list[str] = field(default_factory=list)
     counters: list[str] = field(default_factory=list)
+    conversations: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
 
     @property
     def is_sound(self) -> bool:
         """True if nothing is wrong (any more)."""
-        return not self.damaged and not self.counters
+        return not (self.damaged or self.counters or self.conversations)
 
 
 def check(*, repair: bool = False) -> Findings:
@@ -36,6 +38,8 @@ def check(*, repair: bool = False) -> Findings:
     _check_blobs(found, repair)
     for folder in Folder.objects.select_related("user").order_by("pk").iterator():
         _check_folder(found, folder, repair)
+    astray = rethreading.wrong(repair=repair)
+    (found.repaired if repair else found.conversations).extend(astray)
     return found
 
 

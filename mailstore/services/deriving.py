@@ -22,6 +22,7 @@ DERIVED = (
     "sent_at",
     "has_attachments",
 )
+_NAMING = ("message_id", "in_reply_to", "references")
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ def derive_all() -> Derived:
         fresh = [message for message in batch if _derive(message)]
         with transaction.atomic():
             locks.hold(*(message.user_id for message in fresh))
-            Message.objects.bulk_update(fresh, DERIVED)
+            Message.objects.bulk_update(fresh, [*DERIVED, "thread"])
         result.done += len(fresh)
         result.unreadable += len(batch) - len(fresh)
     return result
@@ -53,6 +54,9 @@ def _derive(message: Message) -> bool:
         said = mime.summary(blobs.read(message.blob))
     except BlobUnreadable:
         return False
+    if any(getattr(message, name) != getattr(said, name) for name in _NAMING):
+        # It may belong to another conversation; a worker finds out.
+        message.thread_id = None
     for name in DERIVED:
         setattr(message, name, getattr(said, name))
     return True

@@ -1,4 +1,4 @@
-"""manage.py check_store: is every message there, unchanged, and counted right?"""
+"""manage.py check_store: is every message there, unchanged, counted right and in its place?"""
 
 from dataclasses import asdict
 from typing import Any
@@ -24,6 +24,6 @@ class Command(OperatorCommand):
         found = check(repair=repair)
         facts = asdict(found)
         if not found.is_sound:
-            wrong = "\n".join([*found.damaged, *found.counters])
+            wrong = "\n".join([*found.damaged, *found.counters, *found.conversations])
             raise OperatorError(f"The mail store is not sound:\n{wrong}", facts)
         return facts
