@@ -81,6 +81,9 @@ class User(AbstractBaseUser):
     remote_images = models.CharField(
         max_length=8, choices=RemoteImages.choices, default=RemoteImages.TRUSTED
     )
+    dark_mail = models.BooleanField(
+        _("dark mail"), default=False, help_text="Colours of mail are changed for dark pages."
+    )
     notice_mail = models.BooleanField(
         _("notices by mail"),
         default=True,

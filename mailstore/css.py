@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import tinycss2
-from tinycss2 import ast
+from tinycss2 import ast, color3
 
 MAX_SHEET = 128 * 1024
 MAX_STYLE = 4096
@@ -20,6 +20,8 @@ MAX_DEPTH = 8
 
 # Given the address of an image, what to put in its place; None takes the declaration out.
 ImageRule = Callable[[str], str | None]
+# Given a property and a colour (0 to 1 each, with its opacity), the colour to write instead.
+ColourRule = Callable[[str, tuple[float, float, float, float]], str]
 
 _BOX = {
     f"{name}{side}"
@@ -62,15 +64,32 @@ _SELECTOR_FUNCTIONS = frozenset(
     {"not", "nth-child", "nth-of-type", "nth-last-child", "is", "where"}
 )
 _POSITIONS = ("static", "relative")
+_COLOURED = ("color", "background", "border", "text-decoration")
+# As tall as the window means nothing in a frame that is as tall as what it holds: it would grow
+# without end.
+_WINDOW_HIGH = frozenset(
+    f"{size}{axis}" for size in ("", "d", "l", "s") for axis in ("vh", "vb", "vmin", "vmax")
+)
 _SAFE_URL = re.compile(r"[\w\-.~:/?#@!$&*+,;=%\[\]]+", re.ASCII)
 
 
 class Styles:
-    """The style rules of one message, with what has been spent on it so far."""
+    """The style rules of one message, with what has been spent on it so far.
 
-    def __init__(self, image: ImageRule, properties: frozenset[str] = PROPERTIES) -> None:
+    `brings_colours` says whether any colour was let through. With `repaint` each colour is
+    written as that rule says.
+    """
+
+    def __init__(
+        self,
+        image: ImageRule,
+        properties: frozenset[str] = PROPERTIES,
+        repaint: ColourRule | None = None,
+    ) -> None:
+        self.brings_colours = False
         self._image = image
         self._properties = properties
+        self._repaint = repaint
         self._left = MAX_TOTAL
         self._known: dict[str, str] = {}
 
@@ -146,6 +165,10 @@ class Styles:
             return " "
         if isinstance(node, ast.LiteralToken):
             return node.value if node.value in ",/+-*" else ""
+        if name.startswith(_COLOURED) and (colour := self._colour(name, node)):
+            return colour
+        if isinstance(node, ast.DimensionToken) and node.lower_unit in _WINDOW_HIGH:
+            return ""
         if isinstance(node, _SIMPLE):
             return str(node.serialize()).replace("<", "")
         address = _url(node)
@@ -159,6 +182,14 @@ class Styles:
             inner = self._value(name, node.arguments, depth + 1)
             return f"{node.lower_name}({inner})" if inner else ""
         return ""
+
+    def _colour(self, name: str, node: Any) -> str:
+        """The colour to write for one; empty for what is none, or is to stay as it is."""
+        colour = color3.parse_color(node)
+        if not isinstance(colour, color3.RGBA) or not colour.alpha:
+            return ""
+        self.brings_colours = True
+        return self._repaint(name, tuple(colour)) if self._repaint else ""
 
     def _picture(self, name: str, address: str) -> str:
         replacement = self._image(address) if name in _IMAGE_PROPERTIES else None
@@ -214,6 +245,9 @@ def _fits_media(node: Any, depth: int) -> bool:
         return node.value in (",", ":", "/", ">", "=", ">=")
     if isinstance(node, ast.ParenthesesBlock):
         return _is_media(node.content, depth + 1)
+    if isinstance(node, ast.IdentToken) and node.lower_value == "prefers-color-scheme":
+        # Half of a dark design (the page's own colour is not among it) is worse than none.
+        return False
     return isinstance(
         node, ast.IdentToken | ast.NumberToken | ast.DimensionToken | ast.WhitespaceToken
     )

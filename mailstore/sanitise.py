@@ -6,14 +6,15 @@ quadratic time on deep input.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import nh3
 
-from mailstore import html_text
+from mailstore import dark, html_text, html_tree
 from mailstore.css import PROPERTIES, STRICT_PROPERTIES, Styles
+from mailstore.html_tree import Edit
 from mailstore.text import tidy
 
 MAX_HTML = 2 * 1024 * 1024
@@ -38,12 +39,15 @@ TAGS = _names(
     " kbd li main mark nav ol p pre q s samp section small span strike strong sub sup table tbody"
     " td tfoot th thead time tr tt u ul var wbr"
 )
+# What edits may add; a sender's own are let through as well.
+FOLDS = _names("details summary")
 # Their content is no text to read. svg and math are here because other rules hold inside them.
 DROPPED = _names(
     "applet audio canvas datalist embed frame frameset head iframe math noembed noframes noscript"
     " object option script select style svg template textarea title video"
 )
 _EVERYWHERE = _names("class dir lang style title")
+_SCHEMES = {"http", "https", "mailto", "tel", "cid", "data"}
 _CELL = _names("align background bgcolor colspan height nowrap rowspan valign width")
 ATTRIBUTES: dict[str, set[str]] = {
     "*": set(_EVERYWHERE),
@@ -92,12 +96,14 @@ _TRAILING = ".,;:!?)]}"
 class CleanHtml:
     """HTML that may be shown in the mail frame, and how many remote images were kept out.
 
-    `simplified` says that the original was too large or too deep and is shown as plain text.
+    `simplified` says that the original was too large or too deep and is shown as plain text,
+    `own_colours` that it brings colours or pictures, which are made for a light page.
     """
 
     html: str
     blocked_remote: int
     simplified: bool = False
+    own_colours: bool = False
 
 
 def clean(
@@ -107,18 +113,43 @@ def clean(
     allow_remote: bool = False,
     proxy: Callable[[str], str] | None = None,
     strict: bool = False,
+    edits: Sequence[Edit] = (),
+    for_dark: bool = False,
 ) -> CleanHtml:
     """Make the HTML of a mail harmless. Never raises.
 
     `resolve` finds inline images; remote ones are blocked and counted unless `allow_remote`, and
     then go through `proxy` if there is one. `strict` is for places inside our own pages, such as
-    a quoted reply: no style sheets, classes or images.
+    a quoted reply: no style sheets, classes or images. `edits` change the tree before the
+    cleaning; what they make is judged like the rest. `for_dark` gives every colour a second
+    value for dark pages.
     """
     html = tidy(html)
     if not fits(html):
         return CleanHtml(text_to_html(html_text.words(html[:MAX_HTML])), 0, simplified=True)
-    cleaner = _Cleaner(resolve, allow_remote, proxy, strict)
-    return CleanHtml(cleaner.clean(html), cleaner.blocked)
+    cleaner = _Cleaner(resolve, allow_remote, proxy, strict=strict, for_dark=for_dark)
+    if for_dark:
+        edits = (*edits, dark.lift_colours)
+    cleaned = cleaner.clean(html, edits)
+    return CleanHtml(cleaned, cleaner.blocked, own_colours=cleaner.own_colours)
+
+
+def edited(html: str, edits: Sequence[Edit]) -> str:
+    """HTML with its tree made regular and changed; not safe to be shown before it is cleaned."""
+    kept = nh3.clean(
+        html,
+        tags=set(TAGS | FOLDS),
+        clean_content_tags=set(DROPPED),
+        attributes=ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        url_relative="pass_through",
+        link_rel=None,
+        strip_comments=True,
+    )
+    root = html_tree.read(kept)
+    for edit in edits:
+        edit(root)
+    return html_tree.write(root)
 
 
 def fits(html: str) -> bool:
@@ -149,24 +180,35 @@ class _Cleaner:
         resolve: Resolve,
         allow_remote: bool,
         proxy: Callable[[str], str] | None,
+        *,
         strict: bool,
+        for_dark: bool,
     ) -> None:
         self.blocked = 0
+        self._has_own = False
         self._resolve = resolve
         self._allow_remote = allow_remote
         self._proxy = proxy
         self._strict = strict
-        self._styles = Styles(self._picture, STRICT_PROPERTIES if strict else PROPERTIES)
+        self._styles = Styles(
+            self._picture,
+            STRICT_PROPERTIES if strict else PROPERTIES,
+            dark.repaint if for_dark else None,
+        )
 
-    def clean(self, html: str) -> str:
+    @property
+    def own_colours(self) -> bool:
+        return self._has_own or self._styles.brings_colours
+
+    def clean(self, html: str, edits: Sequence[Edit]) -> str:
         sheets = "" if self._strict else self._sheets(html)
         body = nh3.clean(
-            html,
-            tags=set(TAGS) - ({"img"} if self._strict else set()),
+            edited(html, edits) if edits else html,
+            tags=set(TAGS - {"img"} if self._strict else TAGS | FOLDS),
             clean_content_tags=set(DROPPED),
             attributes=ATTRIBUTES,
             attribute_filter=self._attribute,
-            url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+            url_schemes=_SCHEMES,
             url_relative="pass_through",
             link_rel="noopener noreferrer nofollow",
             set_tag_attribute_values={"a": {"target": "_blank"}},
@@ -192,7 +234,10 @@ class _Cleaner:
         if name == "href":
             return _link(value)
         if name in ("src", "background"):
+            self._has_own = True
             return self._picture(value)
+        if name in ("bgcolor", "color"):
+            self._has_own = True
         if name == "class":
             return None if self._strict else value
         return value

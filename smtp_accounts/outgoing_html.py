@@ -21,10 +21,10 @@ from html import escape
 import nh3
 
 from mailstore import html_text, sanitise
+from mailstore.clean_parser import CleanParser
 from mailstore.css import PROPERTIES, Styles
 from mailstore.text import tidy
 from smtp_accounts import plain_text
-from smtp_accounts.clean_parser import CleanParser
 
 MAX_QUOTE = 512 * 1024
 MAX_URL = 8192

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import count, takewhile
 
-from smtp_accounts.clean_parser import CleanParser
+from mailstore.clean_parser import CleanParser
 from smtp_accounts.quoting import SIGNATURE_MARK
 
 # Deeper quotes keep their marks as words: nobody reads them, and trees have limits.

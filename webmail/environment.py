@@ -63,12 +63,14 @@ class Environment:
         value = self.text(name)
         return [word.strip() for word in value.split(",") if word.strip()] if value else default
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """A yes or no. Raises ImproperlyConfigured for any other word."""
         value = self.text(name).lower()
+        if not value:
+            return default
         if value in ("1", "true", "yes", "on"):
             return True
-        if value in ("", "0", "false", "no", "off"):
+        if value in ("0", "false", "no", "off"):
             return False
         raise refuse("E002", f"{name} has to be on or off.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +22,6 @@ MIN_QUOTE: Final = 2
 MAX_INTRODUCTION: Final = 200
 #: Of a message that cannot be read.
 NO_FIELDS: Final = Headers(())
-_OWN_COLOURS = re.compile(r"\b(?:bgcolor|color|background|style)\b|<(?:font|img|style)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,8 @@ class Letter:
     has_html: bool
     blocked_images: int
     files: Sequence[File]
+    trackers: int = 0
+    own_colours: bool = False
     fields: Headers = NO_FIELDS
     is_damaged: bool = False
     is_cut: bool = False
@@ -121,12 +121,6 @@ def suspicion(sender: Address, senders: int, reply_to: Sequence[Address]) -> str
     if any(one.address.rpartition("@")[2].casefold() not in {own, ""} for one in reply_to):
         return _("Replies go to another domain than the sender's.")
     return ""
-
-
-def brings_colours(html: str) -> bool:
-    """Whether a mail brings its own colours or pictures. Those that do keep a light page in dark
-    mode, as their writers saw it; those that do not follow the theme."""
-    return _OWN_COLOURS.search(html) is not None
 
 
 def split_quote(text: str) -> tuple[str, str]:

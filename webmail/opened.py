@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import User
 from mailstore.models import Message
+from mailstore.services import trusting
 from webmail import came_back, letters
 from webmail.pieces import consent
 from webmail.place import Place
@@ -13,12 +14,14 @@ from webmail.place import Place
 
 def context(user: User, message: Message, place: Place, *, images: bool = False) -> dict[str, Any]:
     """For `_letter.html` and what it includes. With `images` remote pictures are shown at once."""
-    letter = letters.open_letter(user, message)
+    images = images or trusting.loads_at_once(user, message)
+    letter = letters.open_letter(user, message, remote_images=images)
     return {
         "message": message,
         "letter": letter,
         **came_back.context(user, message, letter),
         "allow_images": consent(user.pk, message.pk),
         "images_loaded": images,
+        "sender_domain": message.from_address.rpartition("@")[2],
         "images_url": place.message_url(message.pk, images="1"),
     }

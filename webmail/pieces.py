@@ -40,6 +40,21 @@ def read_piece(token: str) -> Piece | None:
     return Piece(user_id, message_id, index)
 
 
+def image_url(user_id: int, address: str) -> str:
+    """An address of ours that shows a picture from elsewhere to whoever holds it, for an hour."""
+    token = signing.dumps([user_id, address], salt=_SALT + ".image", compress=True)
+    return reverse("mail-image", args=[token])
+
+
+def read_image(token: str) -> tuple[int, str] | None:
+    """The user and the address a token stands for; None where it is forged or too old."""
+    try:
+        user_id, address = signing.loads(token, salt=_SALT + ".image", max_age=LIFETIME)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return int(user_id), str(address)
+
+
 def consent(user_id: int, message_id: int) -> str:
     """A token that says: this user asked to load the remote images of this message."""
     return signing.dumps([user_id, message_id], salt=_SALT + ".consent")

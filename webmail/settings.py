@@ -197,6 +197,10 @@ MAX_MESSAGE_SIZE = env.number("MAX_MESSAGE_SIZE", 150 * 1024 * 1024, least=65536
 MAX_SEND_SIZE = env.number("MAX_SEND_SIZE", 36 * 1024 * 1024, least=65536)  # a file of 25 MiB
 MAX_DRAFT_FILES = env.number("MAX_DRAFT_FILES", 1024 * 1024 * 1024, least=65536)
 
+# Whether pictures of mail that lie elsewhere come through this server, which keeps from their
+# senders who reads, where and with what. Off: the browser asks them itself.
+IMAGE_PROXY = env.flag("IMAGE_PROXY", default=True)
+
 # Reaching other people's servers
 CONNECTIVITY_ALLOWED_NETWORKS: list[str] = env.words("CONNECTIVITY_ALLOWED_NETWORKS", [])
 CONNECTIVITY_CA_FILE: str = env.text("CONNECTIVITY_CA_FILE")

@@ -91,6 +91,17 @@ MINE = (
         ),
     ),
     Item(
+        "settings-reading",
+        "eye",
+        gettext_lazy("Reading"),
+        ("settings-reading",),
+        (
+            Entry(gettext_lazy("Remote images"), "images"),
+            Entry(gettext_lazy("Change colours for dark pages"), "colours"),
+            Entry(gettext_lazy("Senders you trust"), "trusted"),
+        ),
+    ),
+    Item(
         "identities",
         "users",
         gettext_lazy("Identities"),

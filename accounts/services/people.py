@@ -41,3 +41,15 @@ def save_look(*, user: User, theme: str, density: str | None = None) -> None:
     user.theme = theme
     user.density = density or user.density
     user.save(update_fields=["theme", "density"])
+
+
+def save_remote_images(*, user: User, when: str) -> None:
+    """Which messages may load images from elsewhere; the caller has checked the value."""
+    user.remote_images = when
+    user.save(update_fields=["remote_images"])
+
+
+def save_dark_mail(*, user: User, wanted: bool) -> None:
+    """Whether the colours of mail are changed for dark pages."""
+    user.dark_mail = wanted
+    user.save(update_fields=["dark_mail"])

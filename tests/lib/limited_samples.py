@@ -12,7 +12,7 @@ def reverse(data: bytes, *, times: int = 1) -> bytes:
 
 
 def environment(data: bytes) -> bytes:
-    print("words of a library, not of the answer")
+    os.write(1, b"words of a library, not of the answer")
     return json.dumps(dict(os.environ)).encode()
 
 

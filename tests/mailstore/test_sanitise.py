@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mailstore import mime, sanitise
-from mailstore.sanitise import ATTRIBUTES, TAGS, clean, text_to_html
+from mailstore.sanitise import ATTRIBUTES, FOLDS, TAGS, clean, text_to_html
 from tests.mail import letter, messages, pages, vectors
 
 URL_ATTRIBUTES = {"href", "src", "background"}
@@ -29,7 +29,7 @@ class Judge(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._in_style = tag == "style"
-        if tag not in TAGS and tag != "style":
+        if tag not in TAGS | FOLDS and tag != "style":
             self.wrong.append(f"<{tag}>")
         allowed = ATTRIBUTES["*"] | ATTRIBUTES.get(tag, set()) | {"rel", "target"}
         for name, value in attrs:

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailstore.clean_parser import CleanParser
 from smtp_accounts import outgoing_html, plain_text
-from smtp_accounts.clean_parser import CleanParser
 
 Event = tuple[str, object]
 PIECES = [

@@ -15,7 +15,7 @@ from lib.pictures import picture_type
 from lib.templatetags.ui import bytes as size
 from lib.templatetags.ui import initials
 from lib.zipping import zipped
-from webmail.letter import brings_colours, kind_of, split_quote
+from webmail.letter import kind_of, split_quote
 from webmail.place import Place, place_of
 
 TODAY = dt.date(2026, 11, 21)
@@ -121,12 +121,6 @@ def test_pictures_are_known_by_their_bytes() -> None:
     assert picture_type(b"RIFF\x00\x00\x00\x00WEBPVP8 ") == "image/webp"
     assert picture_type(b"<svg onload=alert(1)>") == ""
     assert picture_type(b"") == ""
-
-
-def test_mail_with_its_own_colours_is_told_from_plain_mail() -> None:
-    assert brings_colours('<p style="color:red">x')
-    assert brings_colours("<table bgcolor=white>")
-    assert not brings_colours("<p>the colour of money</p>")
 
 
 def test_zip_names_never_meet() -> None:

@@ -107,12 +107,6 @@ document.addEventListener("click", (event) => {
   }
   const go = event.target.closest("[data-go]");
   if (go) step(Number(go.dataset.go));
-  const images = event.target.closest("[data-load-images]");
-  if (images) {
-    event.preventDefault();
-    images.closest("[data-letter]").querySelector("[data-frame]").src = images.dataset.loadImages;
-    images.closest("[data-images]").remove();
-  }
 });
 
 // ---- back and forward

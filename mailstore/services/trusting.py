@@ -1,0 +1,59 @@
+"""Senders whose remote pictures a person wants to see at once, and when that may be done.
+
+Anybody can write any From. So trust in an address counts only for messages that were found to be
+really from its domain.
+"""
+
+from __future__ import annotations
+
+from accounts.models import RemoteImages, User
+from mailstore.models import Message, TrustedSender, Verdict
+
+#: Of one person; the list is read with every message that has pictures elsewhere.
+MOST = 2000
+
+
+def is_trusted(user: User, address: str) -> bool:
+    """Whether this person trusts the address or its domain."""
+    return TrustedSender.objects.filter(user=user, sender__in=_names(address)).exists()
+
+
+def trust(user: User, address: str, *, whole_domain: bool = False) -> None:
+    """Remember a sender, or everybody of its domain. What is no address is ignored."""
+    one, domain = _names(address)
+    if "@" in one.strip("@") and TrustedSender.objects.filter(user=user).count() < MOST:
+        sender = domain if whole_domain else one
+        TrustedSender.objects.get_or_create(user=user, sender=sender)
+
+
+def forget(user: User, pk: int) -> bool:
+    """Trust a sender no longer; False where this person trusted no such sender."""
+    gone, _ = TrustedSender.objects.filter(user=user, pk=pk).delete()
+    return bool(gone)
+
+
+def listed(user: User) -> list[TrustedSender]:
+    """Whom this person trusts, by name."""
+    return list(TrustedSender.objects.filter(user=user).order_by("sender")[:MOST])
+
+
+def is_proven(message: Message) -> bool:
+    """Whether it was found out that the message is really from the domain of its From."""
+    found = Verdict.objects.filter(message=message).values_list("found", flat=True).first()
+    return isinstance(found, dict) and found.get("proven") is True
+
+
+def loads_at_once(user: User, message: Message) -> bool:
+    """Whether the remote pictures of a message are shown without being asked for."""
+    if user.remote_images == RemoteImages.ALWAYS:
+        return True
+    return (
+        user.remote_images == RemoteImages.TRUSTED
+        and is_trusted(user, message.from_address)
+        and is_proven(message)
+    )
+
+
+def _names(address: str) -> tuple[str, str]:
+    one = address.strip().casefold()[:320]
+    return one, "@" + one.rpartition("@")[2]

@@ -1,0 +1,74 @@
+// Frames of messages: as tall as what they hold, and their keys where the page looks for them.
+// A frame's origin is opaque, so what it says is believed no further than a mail may reach: a
+// height within bounds, a key the page knows while the frame has the focus, the target of a link.
+const KEYS = new Set([..."abcdefghijklmnopqrstuvwxyzINSU#!/?.,", "Delete", "Escape"]);
+const LEAST = 24;
+const MOST = 200_000;
+// What fits no frame within this time is shown in one that scrolls.
+const PATIENCE = 1500;
+const KEPT = 300;
+const heights = new Map();
+const frames = () => [...document.querySelectorAll("iframe[data-frame]")];
+const nameOf = (frame) => `${frame.closest("[data-letter]")?.dataset.letter} ${frame.clientWidth}`;
+
+function size(frame, height) {
+  frame.style.blockSize = `${Math.min(MOST, Math.max(LEAST, Math.round(height)))}px`;
+  frame.dataset.frame = "sized";
+}
+
+function remember(frame, height) {
+  const name = nameOf(frame);
+  heights.delete(name);
+  heights.set(name, height);
+  if (heights.size > KEPT) heights.delete(heights.keys().next().value);
+}
+
+function meet(frame) {
+  if (frame.dataset.frame) return;
+  const known = heights.get(nameOf(frame));
+  if (known) {
+    size(frame, known);
+    return;
+  }
+  frame.dataset.frame = "waiting";
+  setTimeout(() => { if (frame.dataset.frame === "waiting") frame.dataset.frame = "scrolls"; }, PATIENCE);
+}
+
+function press(frame, key, mod) {
+  if (document.activeElement !== frame || !(mod ? key === "k" : KEYS.has(key))) return;
+  frame.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey: mod, bubbles: true, cancelable: true }));
+}
+
+addEventListener("message", (event) => {
+  if (event.origin !== "null" || typeof event.data !== "object" || !event.data) return;
+  const frame = frames().find((one) => one.contentWindow === event.source);
+  if (!frame) return;
+  const { height, key, mod, link } = event.data;
+  if (Number.isFinite(height)) {
+    size(frame, height);
+    remember(frame, height);
+  } else if (typeof key === "string") {
+    press(frame, key, mod === true);
+  } else if (typeof link === "string") {
+    frame.dispatchEvent(new CustomEvent("link-target", { bubbles: true, detail: link.slice(0, 2000) }));
+  }
+});
+
+// Where a link leads, as browsers show it: at the foot of the pane, gone when the pointer is.
+document.addEventListener("link-target", (event) => {
+  const pane = event.target.closest(".pane--read");
+  let line = pane?.querySelector(":scope > .link-target");
+  if (!pane || (!line && !event.detail)) return;
+  if (!line) {
+    line = document.createElement("output");
+    line.className = "link-target";
+    line.dir = "ltr";
+    line.setAttribute("aria-live", "off");
+    pane.append(line);
+  }
+  line.textContent = event.detail;
+  line.hidden = !event.detail;
+});
+
+new MutationObserver(() => frames().forEach(meet)).observe(document.body, { childList: true, subtree: true });
+frames().forEach(meet);
