@@ -74,7 +74,7 @@ def delete(label: Label) -> list[int]:
     """Remove a label; the messages that bore it, which are as they were otherwise."""
     with transaction.atomic():
         locks.hold(label.user_id)
-        bearers = list(label.marks.values_list("message_id", flat=True))
+        bearers = sorted(label.marks.values_list("message_id", flat=True))
         _changed(Message.objects.filter(marks__label=label).values_list("folder_id", flat=True))
         label.delete()
     return bearers
