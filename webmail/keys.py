@@ -38,6 +38,7 @@ GROUPS: Final = (
             Line(_("Next, previous"), ("j", "k")),
             Line(_("Open"), (ENTER,)),
             Line(_("Back to the list"), ("u",)),
+            Line(_("Next, previous in a conversation"), ("n", "p")),
             Line(_("Go to Inbox"), ("g", "then", "i")),
             Line(_("Go to Sent"), ("g", "then", "s")),
             Line(_("Go to Drafts"), ("g", "then", "d")),

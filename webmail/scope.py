@@ -26,6 +26,8 @@ def widen(user: User, ids: Sequence[int], place: Place) -> list[int]:
     tree = screen.desk(user).tree
     if place.folder_id is not None:
         found = found.filter(folder_id=place.folder_id)
+    elif place.label_id is not None:
+        found = found.filter(marks__label=place.label_id).exclude(folder_id__in=tree.thrown)
     elif place.where == STARRED:
         found = found.filter(is_flagged=True).exclude(folder_id__in=tree.thrown)
     else:

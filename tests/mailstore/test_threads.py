@@ -83,8 +83,8 @@ def _expected(named: dict[str, list[str]]) -> set[frozenset[str]]:
         for at, first in enumerate(groups):
             for second in groups[at + 1 :]:
                 if first & second:
-                    first |= second
-                    second |= first
+                    first.update(second)
+                    second.update(first)
     return {frozenset(group & named.keys()) for group in groups}
 
 

@@ -7,10 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailstore import mime
-from mailstore.services import blobs, messages
-from webmail import came_back, screen
+from mailstore.services import blobs
+from webmail import conversation, screen
 from webmail.access import message_for, person
-from webmail.opened import context as opened_letter
 from webmail.place import place_of
 
 MAX_SOURCE = 512 * 1024
@@ -18,24 +17,27 @@ MAX_SOURCE = 512 * 1024
 
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
-    """The message beside its list, or, where the page asks for it, the reading pane alone.
-    Opening marks it read."""
+    """The conversation of a message beside its list, or what the page asks for: by ``X-Part`` the
+    reading pane ("read") or this one message of it ("letter"). Opening marks what is shown as
+    read, unless it is only fetched ahead."""
     user = person(request)
     found = message_for(user, pk)
-    if not found.is_seen and request.method == "GET":
-        messages.set_flags(user, [pk], seen=True)
-        found.is_seen = True
     where = request.GET.get("in") or ("" if request.GET.get("q") else str(found.folder_id))
     place = place_of(request.GET, where=where or None)
-    opened = opened_letter(user, found, place, images=request.GET.get("images") == "1")
-    if request.method == "GET":
-        came_back.looked_at(opened)
-    context = {"message": found, "place": place, "letters": [opened], "newest": opened}
-    if request.headers.get("X-Part") == "read":
-        answer = render(request, "webmail/_message.html", screen.pane(user, context))
+    reads = request.method == "GET" and request.headers.get("X-Prefetch") != "1"
+    part = request.headers.get("X-Part")
+    if part == "letter":
+        context = screen.pane(user, conversation.single(user, found, place, reads=reads))
+        answer = render(request, "webmail/_letter.html", context)
     else:
-        answer = screen.show(request, place, context)
+        images = request.GET.get("images") == "1"
+        context = conversation.pane(user, found, place, images=images, reads=reads)
+        if part == "read":
+            answer = render(request, "webmail/_message.html", screen.pane(user, context))
+        else:
+            answer = screen.show(request, place, context)
     answer["Cache-Control"] = "no-store"
+    answer["Vary"] = "X-Part, Cookie"
     return answer
 
 
