@@ -65,7 +65,8 @@ class Attachment:
 class Content:
     """Everything a message is made of. `body` is plain text, `html` a whole document or empty.
 
-    `inline` are the files that `html` names by cid. `auto_submitted` is the value of RFC 3834,
+    `inline` are the files that `html` names by cid. `calendar` is an answer to an invitation
+    (RFC 6047), beside the text. `auto_submitted` is the value of RFC 3834,
     for what no person wrote. `allows_8bit`: the way out takes such bytes (RFC 6152).
     """
 
@@ -86,6 +87,7 @@ class Content:
     wants_receipt: bool = False
     auto_submitted: str = ""
     allows_8bit: bool = False
+    calendar: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +191,18 @@ def _root(content: Content) -> _Part:
         pictures = [_file(one, "inline") for one in content.inline]
         if pictures:
             root = _multipart("related", [root, *pictures], "multipart/alternative")
+    if content.calendar:
+        root = _multipart("alternative", [root, _calendar(content.calendar)])
     files = [_attached(one, content) for one in content.attachments]
     return _multipart("mixed", [root, *files]) if files else root
+
+
+def _calendar(data: bytes) -> _Part:
+    headers = (
+        "Content-Type: text/calendar; charset=utf-8; method=REPLY",
+        "Content-Transfer-Encoding: base64",
+    )
+    return _Part(headers, lambda: _base64([data]))
 
 
 def _tidy(text: str) -> str:

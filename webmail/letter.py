@@ -8,32 +8,18 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from lib.filenames import safe_filename
 from mailstore.addresses import Address
 from mailstore.headers import Headers
 from smtp_accounts.returned_text import is_from_a_system
+from webmail.cards import Card
+from webmail.files import File
 
-SHEETS: Final = ("sheet", "excel", "csv")
-ARCHIVES: Final = ("zip", "tar", "rar", "7z", "compress")
 #: Shorter quotations are not worth folding.
 MIN_QUOTE: Final = 2
 MAX_INTRODUCTION: Final = 200
 #: Of a message that cannot be read.
 NO_FIELDS: Final = Headers(())
-
-
-@dataclass(frozen=True)
-class File:
-    """An attachment: its name made harmless, what it is in words, and where to save it."""
-
-    index: int
-    name: str
-    icon: str
-    kind: str | Promise
-    size: int
-    url: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +54,7 @@ class Letter:
     has_html: bool
     blocked_images: int
     files: Sequence[File]
+    cards: Sequence[Card] = ()
     trackers: int = 0
     own_colours: bool = False
     fields: Headers = NO_FIELDS
@@ -83,32 +70,6 @@ class Letter:
     @property
     def files_size(self) -> int:
         return sum(one.size for one in self.files)
-
-
-def kind_of(content_type: str, name: str) -> tuple[str, str | Promise]:
-    """Icon and words for a file, from its type and, where that says nothing, its name."""
-    main, _slash, sub = content_type.partition("/")
-    ending = name.rpartition(".")[2].upper() if "." in name[-6:] else ""
-    if main == "image":
-        return "image", _("Image")
-    if content_type == "message/rfc822":
-        return "mail", _("Message")
-    if sub == "pdf" or ending == "PDF":
-        return "file", "PDF"
-    if any(word in sub for word in SHEETS) or ending in {"XLS", "XLSX", "ODS", "CSV"}:
-        return "sheet", _("Spreadsheet")
-    if sub == "calendar" or ending == "ICS":
-        return "calendar", _("Calendar entry")
-    if any(word in sub for word in ARCHIVES) or ending == "ZIP":
-        return "folder", pgettext_lazy("a kind of file", "Archive")
-    return "file", ending or _("File")
-
-
-def file_of(index: int, filename: str, content_type: str, size: int, url: str) -> File:
-    """An attachment for display."""
-    name = safe_filename(filename)
-    icon, kind = kind_of(content_type, name)
-    return File(index, name, icon, kind, size, url)
 
 
 def suspicion(sender: Address, senders: int, reply_to: Sequence[Address]) -> str | Promise:

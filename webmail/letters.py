@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from accounts.models import User
-from lib.filenames import safe_filename
 from mailstore import mime, sanitise
 from mailstore.addresses import Address
 from mailstore.mime import ParsedMail
 from mailstore.models import Message
 from mailstore.services import blobs
 from webmail import bodies
-from webmail.letter import File, Letter, People, file_of, split_quote, suspicion
+from webmail.cards import Opened, came_with
+from webmail.letter import Letter, People, split_quote, suspicion
 
 NOBODY = Address("", "")
 
@@ -21,9 +20,11 @@ NOBODY = Address("", "")
 def open_letter(user: User, message: Message, *, remote_images: bool = False) -> Letter:
     """Read and take apart a message. A body that cannot be read gives a letter that says so."""
     try:
-        mail = mime.parse(blobs.read(message.blob))
+        raw = blobs.read(message.blob)
     except blobs.BlobUnreadable:
         return _damaged(message)
+    mail = mime.parse(raw)
+    came = came_with(Opened(user, message, raw, mail), shown=_shown_pictures(mail))
     shown = bodies.body(user, message, mail, remote=remote_images) if mail.html else None
     text, quoted = ("", "") if shown else split_quote(mail.text)
     sender = mail.sender[0] if mail.sender else NOBODY
@@ -38,7 +39,8 @@ def open_letter(user: User, message: Message, *, remote_images: bool = False) ->
         blocked_images=shown.blocked if shown else 0,
         trackers=shown.trackers if shown else 0,
         own_colours=shown is not None and shown.own_colours,
-        files=_files(message, mail),
+        files=came.files,
+        cards=came.cards,
         fields=mail.headers,
         is_cut=bool(mail.defects),
     )
@@ -49,25 +51,10 @@ def _safe(text: str) -> str:
     return mark_safe(sanitise.text_to_html(text)) if text else ""  # noqa: S308 # escaped above
 
 
-def file_contents(message: Message) -> list[tuple[str, int]]:
-    """Names and part numbers of the attachments, for saving them all."""
-    mail = mime.parse(blobs.read(message.blob))
-    return [(safe_filename(one.filename), one.index) for one in mail.attachments]
-
-
-def _files(message: Message, mail: ParsedMail) -> list[File]:
-    """Attachments, without the pictures the body itself shows."""
-    return [
-        file_of(
-            one.index,
-            one.filename,
-            one.content_type,
-            one.size,
-            reverse("mail-attachment", args=[message.pk, one.index]),
-        )
-        for one in mail.attachments
-        if not (one.inline and f"cid:{one.content_id}" in mail.html)
-    ]
+def _shown_pictures(mail: ParsedMail) -> set[int]:
+    """The pictures that the body shows itself, which are no files to its reader."""
+    pictures = [one for one in mail.attachments if one.inline]
+    return {one.index for one in pictures if f"cid:{one.content_id}" in mail.html}
 
 
 def _damaged(message: Message) -> Letter:

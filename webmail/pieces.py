@@ -18,11 +18,11 @@ _SALT: Final = "webmail.pieces"
 
 @dataclass(frozen=True)
 class Piece:
-    """One part of one message of one user."""
+    """One part of one message of one user: its index, or its path in a message within it."""
 
     user_id: int
     message_id: int
-    index: int
+    index: int | str
 
 
 def piece_url(piece: Piece) -> str:

@@ -24,7 +24,7 @@ from smtp_accounts.services.identities import Chosen, SendFrom
 from smtp_accounts.services.replies import Start
 from webmail import later, linking, sender_list
 from webmail.later import Preset
-from webmail.letter import File, file_of
+from webmail.files import File, file_of
 from webmail.linking import Link
 from webmail.pieces import Piece, piece_url
 from webmail.sender_list import Group

@@ -68,6 +68,7 @@ class InvitationAnswer(models.Model):
     recurrence = models.CharField(max_length=64, blank=True, help_text="RECURRENCE-ID or empty.")
     sequence = models.IntegerField(default=0)
     answer = models.CharField(max_length=16, help_text="PARTSTAT: ACCEPTED, TENTATIVE, DECLINED.")
+    before = models.CharField(max_length=16, blank=True, help_text="The answer it took back.")
     answered_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from mailstore import addresses, headers
 from mailstore.headers import Headers
-from mailstore.models import Blob, FolderRole, Message
+from mailstore.models import FolderRole, Message
 from mailstore.services import blobs, messages
 from protocols.body import Body
 from smtp_accounts import receipt
 from smtp_accounts.addresses import same
 from smtp_accounts.build import new_message_id
 from smtp_accounts.header_lines import Unsafe
-from smtp_accounts.models import OutboxMessage, OutboxRecipient
-from smtp_accounts.services import identities
+from smtp_accounts.models import OutboxMessage
+from smtp_accounts.services import identities, made
 from smtp_accounts.services.identities import SendFrom
 
 #: Where a message is none that was sent to its owner, or none to answer.
@@ -79,15 +79,26 @@ def answer(user: User, message: Message, *, now: datetime) -> OutboxMessage | No
     if request is None:
         return None
     try:
-        made = _receipt(message, request, raw, now)
-        data = receipt.build(made)
+        written = _receipt(message, request, raw, now)
+        data = receipt.build(written)
     except Unsafe:
         return None
     batch = blobs.write([Body.of(data)])
     with transaction.atomic():
         if not messages.add_keyword(user, message, receipt.ANSWERED):
             return None
-        return _queue(user, request, made, blobs.adopt(batch)[0], now)
+        return made.enter(
+            user,
+            request.sender,
+            request.to,
+            blob=blobs.adopt(batch)[0],
+            message_id=written.message_id,
+            subject=written.subject,
+            now=now,
+            is_automatic=True,
+            # Nobody wrote it, so nobody looks for it in Sent.
+            sent_copied_at=now,
+        )
 
 
 def _receipt(message: Message, request: Request, raw: bytes, now: datetime) -> receipt.Receipt:
@@ -106,27 +117,3 @@ def _receipt(message: Message, request: Request, raw: bytes, now: datetime) -> r
         date=now,
         header=raw[headers.offset(raw) : headers.body_start(raw)],
     )
-
-
-def _queue(
-    user: User, request: Request, made: receipt.Receipt, blob: Blob, now: datetime
-) -> OutboxMessage:
-    sender = request.sender
-    row = OutboxMessage.objects.create(
-        user=user,
-        account=sender.account,
-        is_local_from=sender.account is None,
-        identity=sender.identity,
-        is_automatic=True,
-        blob=blob,
-        message_id=made.message_id,
-        from_address=sender.address,
-        subject=made.subject,
-        not_before=now,
-        due_since=now,
-        created_at=now,
-        # Nobody wrote it, so nobody looks for it in Sent.
-        sent_copied_at=now,
-    )
-    OutboxRecipient.objects.create(outbox=row, address=request.to)
-    return row

@@ -15,7 +15,8 @@ from lib.pictures import picture_type
 from lib.templatetags.ui import bytes as size
 from lib.templatetags.ui import initials
 from lib.zipping import zipped
-from webmail.letter import kind_of, split_quote
+from webmail.files import look_of
+from webmail.letter import split_quote
 from webmail.place import Place, place_of
 
 TODAY = dt.date(2026, 11, 21)
@@ -110,10 +111,10 @@ def test_nonsense_places_are_all_inboxes() -> None:
 
 
 def test_kinds_of_files() -> None:
-    assert kind_of("image/svg+xml", "a.svg")[0] == "image"
-    assert kind_of("application/octet-stream", "a.PDF") == ("file", "PDF")
-    assert kind_of("application/x-unknown", "a.dwg") == ("file", "DWG")
-    assert kind_of("text/csv", "a")[0] == "sheet"
+    assert look_of("image/svg+xml", "a.svg")[0] == "image"
+    assert look_of("application/octet-stream", "a.PDF") == ("file", "PDF")
+    assert look_of("application/x-unknown", "a.dwg") == ("file", "DWG")
+    assert look_of("text/csv", "a")[0] == "sheet"
 
 
 def test_pictures_are_known_by_their_bytes() -> None:

@@ -13,24 +13,22 @@ from lib.filenames import safe_filename
 from lib.pictures import picture_type
 from lib.streaming import stream
 from lib.zipping import zipped
-from mailstore import mime
+from mailstore import mime, nested
 from mailstore.models import Message
-from mailstore.services import blobs
-from webmail import letters
+from mailstore.services import blobs, winmail
 from webmail.access import message_for, person
+from webmail.cards import Opened, came_with
 from webmail.mail_headers import SHOWN, guard_download, guard_piece
+from webmail.parts import find, part_for, raw_of
 from webmail.pieces import read_piece
 
 
 @require_safe
-def attachment(request: HttpRequest, pk: int, index: int) -> HttpResponse:
+def attachment(request: HttpRequest, pk: int, index: str) -> HttpResponse:
     """One attachment, to be saved. Its own type is not believed: the browser gets bytes."""
-    message = message_for(person(request), pk)
-    raw = _raw(message)
-    data = _part(raw, index)
-    named = {one.index: one.filename for one in mime.parse(raw).attachments}
-    answer = HttpResponse(data, content_type="application/octet-stream")
-    guard_download(answer, named.get(index, ""))
+    opened = part_for(request, pk, index)
+    answer = HttpResponse(opened.found.data, content_type="application/octet-stream")
+    guard_download(answer, opened.name)
     return answer
 
 
@@ -48,7 +46,7 @@ def piece(request: HttpRequest, token: str) -> HttpResponse:
     )
     if not found or not message:
         raise Http404
-    data = _part(_raw(message), found.index)
+    data = find(message, str(found.index)).data
     kind = picture_type(data)
     if kind not in SHOWN:
         raise Http404
@@ -60,12 +58,14 @@ def piece(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Every attachment in one zip archive, sent while it is made."""
-    message = message_for(person(request), pk)
-    raw = _raw(message)
+    user = person(request)
+    message = message_for(user, pk)
+    raw = raw_of(message)
+    came = came_with(Opened(user, message, raw, mime.parse(raw)))
 
     def files() -> Iterator[tuple[str, bytes]]:
-        for name, index in letters.file_contents(message):
-            yield name, mime.part_bytes(raw, index)
+        for file in came.files:
+            yield file.name, nested.find(raw, file.path, winmail.unpack).data
 
     answer = stream(request, zipped(files()), "application/zip")
     guard_download(answer, f"{safe_filename(message.subject, 'attachments')}.zip")
@@ -86,17 +86,3 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
     answer["Content-Length"] = str(message.blob.size)
     guard_download(answer, f"{safe_filename(message.subject, 'message')}.eml")
     return answer
-
-
-def _raw(message: Message) -> bytes:
-    try:
-        return blobs.read(message.blob)
-    except blobs.BlobUnreadable as error:
-        raise Http404 from error
-
-
-def _part(raw: bytes, index: int) -> bytes:
-    try:
-        return mime.part_bytes(raw, index)
-    except IndexError as error:
-        raise Http404 from error

@@ -1,0 +1,95 @@
+"""Looking at a file of a message: a dialog, the pictures and sounds in it, the pages of a PDF."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from lib.pictures import picture_type
+from lib.ranges import ranged
+from lib.sniffing import HEAD, PDF, is_played, kind_of_bytes
+from mailstore import mime, nested, vcard
+from mailstore.services import drawing
+from mailstore.services.drawing import MAX_PAGES, NotDrawn
+from webmail import files, previews
+from webmail.dialogs import dialog
+from webmail.mail_headers import SHOWN, guard_download
+from webmail.parts import Opened, part_for, raw_of
+
+
+@require_safe
+def preview(request: HttpRequest, pk: int, index: str) -> HttpResponse:
+    """A look at a file, with the ways to the files before and after it."""
+    opened = part_for(request, pk, index)
+    file = files.attached(pk, opened.found.path, opened.found.part)
+    before, after = _beside(opened)
+    context = {
+        "message": opened.message,
+        "file": file,
+        "size": len(opened.found.data),
+        "preview": previews.preview(opened),
+        "path": opened.path,
+        "before": before,
+        "after": after,
+    }
+    answer = dialog(request, "webmail/preview.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _beside(opened: Opened) -> tuple[str, str]:
+    """The paths of the files before and after this one, among those it lies with."""
+    path = opened.found.path
+    if len(path) > 1:
+        return "", ""
+    mail = mime.parse(raw_of(opened.message))
+    listed = [one.index for one in mail.attachments if not one.inline]
+    if path[0] not in listed:
+        return "", ""
+    at = listed.index(path[0])
+    before = nested.write_path((listed[at - 1],)) if at else ""
+    after = nested.write_path((listed[at + 1],)) if at + 1 < len(listed) else ""
+    return before, after
+
+
+@require_safe
+def shown(request: HttpRequest, pk: int, index: str) -> HttpResponse:
+    """A picture, sound or film inside a page of ours; what is none by its bytes is not shown."""
+    opened = part_for(request, pk, index)
+    data = opened.found.data
+    kind = kind_of_bytes(data[:HEAD])
+    if kind not in SHOWN and not is_played(kind):
+        raise Http404
+    return _inside(ranged(request, data, kind), opened)
+
+
+@require_safe
+def page(request: HttpRequest, pk: int, index: str, number: int) -> HttpResponse:
+    """One page of a PDF as a picture."""
+    opened = part_for(request, pk, index)
+    data = opened.found.data
+    if kind_of_bytes(data[:HEAD]) != PDF or not 1 <= number <= MAX_PAGES:
+        raise Http404
+    try:
+        picture = drawing.page(data, number - 1)
+    except NotDrawn as error:
+        raise Http404 from error
+    return _inside(HttpResponse(picture, content_type="image/png"), opened)
+
+
+@require_safe
+def photo(request: HttpRequest, pk: int, index: str, number: int) -> HttpResponse:
+    """The picture of a person on a card."""
+    opened = part_for(request, pk, index)
+    cards = vcard.read(opened.found.data).shown
+    data = cards[number].photo if number < len(cards) else b""
+    if not data:
+        raise Http404
+    return _inside(HttpResponse(data, content_type=picture_type(data)), opened)
+
+
+def _inside(answer: HttpResponse, opened: Opened) -> HttpResponse:
+    guard_download(answer, opened.name)
+    # Inside the page, not saved: its type is one that holds no script.
+    answer["Content-Disposition"] = "inline"
+    return answer
