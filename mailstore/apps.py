@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 
 class MailstoreConfig(AppConfig):
@@ -15,6 +16,5 @@ class MailstoreConfig(AppConfig):
 
 
 def _create_index(**_: Any) -> None:
-    from mailstore import index  # noqa: PLC0415 - models are not loaded when this module is
-
-    index.current().create()
+    # By name: models are not loaded when this module is.
+    import_string("mailstore.services.indexing.prepare")()

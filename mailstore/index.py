@@ -1,39 +1,25 @@
 """The full-text index inside the database: FTS5 on SQLite, tsvector with GIN on PostgreSQL.
 
-Both are fed the same words (see `tokens`), so they find the same mail. An entry is derived from
-a message and can be made again at any time; a stale entry is harmless, because every search also
-asks the message's own row.
+Both are fed the same words (see `index_words`), so they find the same mail. An entry is derived
+from a message and can be made again at any time; a stale entry is harmless, because every search
+also asks the message's own row.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from django.db import connection
 
-from mailstore.query import Query, Term
-
-FIELDS = ("sender", "recipients", "subject", "body", "files")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The words of one message, field by field."""
-
-    message_id: int
-    user_id: int
-    sender: Sequence[str]
-    recipients: Sequence[str]
-    subject: Sequence[str]
-    body: Sequence[str]
-    files: Sequence[str]
+from mailstore import index_words as words
+from mailstore.index_words import Entry
+from mailstore.query import Both, Either, Node, Not, Term
 
 
 class Index(Protocol):
     """What a database has to offer. Everything runs in the caller's transaction, if any."""
 
-    def create(self) -> None:
-        """Make the tables if they are missing."""
+    def create(self) -> bool:
+        """Make the table if it is missing; whether it was."""
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Add entries, replacing those of the same messages."""
@@ -41,40 +27,39 @@ class Index(Protocol):
     def remove(self, message_ids: Sequence[int]) -> None:
         """Take entries out."""
 
-    def clear(self) -> None:
-        """Take all entries out."""
+    def strays(self, limit: int) -> list[int]:
+        """Ids of entries whose message is gone."""
 
-    def matching(self, user_id: int, query: Query) -> tuple[str, list[str]]:
-        """A subquery with its parameters that yields the ids of matching messages."""
+    def matching(self, user_id: int, node: Node) -> tuple[str, list[str]]:
+        """A subquery with its parameters that yields the ids of matching messages, in no order.
+
+        The node has terms only. Other people's mail, however much, is not looked at.
+        """
 
 
 class Fts5:
-    """SQLite. `owner` is part of the index, as FTS5 would find everyone's mail first."""
+    """SQLite. The tokenizer splits at spaces alone; folding was done before."""
 
-    def create(self) -> None:
+    def create(self) -> bool:
         """See Index."""
+        if "mailstore_words" in connection.introspection.table_names():
+            return False
         with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS mailstore_search")
             cursor.execute(
-                "CREATE VIRTUAL TABLE IF NOT EXISTS mailstore_search USING fts5("
-                "owner, sender, recipients, subject, body, files,"
-                " tokenize = 'unicode61 remove_diacritics 0')"
+                "CREATE VIRTUAL TABLE mailstore_words USING fts5(words, tokenize = 'ascii')"
             )
+        return True
 
     def put(self, entries: Sequence[Entry]) -> None:
         """See Index."""
         self.remove([entry.message_id for entry in entries])
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO mailstore_search"
-                " (rowid, owner, sender, recipients, subject, body, files)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO mailstore_words (rowid, words) VALUES (%s, %s)",
                 [
-                    (
-                        entry.message_id,
-                        f"u{entry.user_id}",
-                        *(" ".join(getattr(entry, field)) for field in FIELDS),
-                    )
-                    for entry in entries
+                    (one.message_id, f" {words.GAP} ".join(map(" ".join, words.runs(one))))
+                    for one in entries
                 ],
             )
 
@@ -82,96 +67,122 @@ class Fts5:
         """See Index."""
         with connection.cursor() as cursor:
             cursor.executemany(
-                "DELETE FROM mailstore_search WHERE rowid = %s", [(one,) for one in message_ids]
+                "DELETE FROM mailstore_words WHERE rowid = %s", [(one,) for one in message_ids]
             )
 
-    def clear(self) -> None:
+    def strays(self, limit: int) -> list[int]:
         """See Index."""
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM mailstore_search")
+            cursor.execute(
+                "SELECT id FROM mailstore_words_docsize"
+                " WHERE id NOT IN (SELECT id FROM mailstore_message) LIMIT %s",
+                [limit],
+            )
+            return [row[0] for row in cursor.fetchall()]
 
-    def matching(self, user_id: int, query: Query) -> tuple[str, list[str]]:
+    def matching(self, user_id: int, node: Node) -> tuple[str, list[str]]:
         """See Index."""
-        wanted = [f'owner : "u{user_id}"', *(self._term(term) for term in query.terms)]
-        expression = f"({' AND '.join(wanted)})"
-        for term in query.without:
-            expression += f" NOT ({self._term(term)})"
-        return "SELECT rowid FROM mailstore_search WHERE mailstore_search MATCH %s", [expression]
+        sql = "SELECT rowid FROM mailstore_words WHERE mailstore_words MATCH %s"
+        return sql, [self._expression(user_id, node)]
 
-    def _term(self, term: Term) -> str:
-        phrase = f'"{" ".join(term.words)}"' + ("" if term.exact else " *")
-        return f"({term.field or '- owner'} : {phrase})"
+    def _expression(self, user_id: int, node: Node) -> str:
+        if isinstance(node, Term):
+            phrase = " ".join(words.spelled(user_id, node.field, one) for one in node.words)
+            return f'"{phrase}"' + (" *" if node.is_open else "")
+        if isinstance(node, Either):
+            return f"({' OR '.join(self._expression(user_id, one) for one in node.of)})"
+        parts = node.of if isinstance(node, Both) else (node,)
+        # NOT stands between two things here: what is wanted, or else everything.
+        found = [self._expression(user_id, one) for one in parts if not isinstance(one, Not)]
+        expression = " AND ".join(found) or f'"{words.owner(user_id)}"'
+        for one in parts:
+            if isinstance(one, Not):
+                expression = f"({expression}) NOT ({self._expression(user_id, one.of)})"
+        return f"({expression})"
 
 
 class TsVector:
-    """PostgreSQL. Fields are weights; the owner and file names are words no text can contain."""
+    """PostgreSQL. Fields are told apart by the words themselves: weights would be asked of each
+    row, words are not."""
 
-    weights = {"subject": "A", "sender": "B", "recipients": "C", "body": "D", "files": "D"}
-    # PostgreSQL counts positions no further.
+    # PostgreSQL counts positions no further, and keeps 255 of a word.
     last = 16_383
+    places = 255
 
-    def create(self) -> None:
+    def create(self) -> bool:
         """See Index."""
+        if "mailstore_words" in connection.introspection.table_names():
+            return False
         with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS mailstore_search")
             cursor.execute(
-                "CREATE TABLE IF NOT EXISTS mailstore_search ("
-                "message_id bigint PRIMARY KEY, words tsvector NOT NULL)"
+                "CREATE TABLE mailstore_words (message_id bigint PRIMARY KEY,"
+                " words tsvector NOT NULL) WITH (toast_tuple_target = 128)"
             )
+            # What waits to be sorted in is looked through by every search: little may wait.
             cursor.execute(
-                "CREATE INDEX IF NOT EXISTS mailstore_search_words"
-                " ON mailstore_search USING gin (words)"
+                "CREATE INDEX mailstore_words_words ON mailstore_words USING gin (words)"
+                " WITH (gin_pending_list_limit = 256)"
             )
+        return True
 
     def put(self, entries: Sequence[Entry]) -> None:
         """See Index."""
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO mailstore_search (message_id, words) VALUES (%s, %s::tsvector)"
+                "INSERT INTO mailstore_words (message_id, words) VALUES (%s, %s::tsvector)"
                 " ON CONFLICT (message_id) DO UPDATE SET words = EXCLUDED.words",
                 [(entry.message_id, self._vector(entry)) for entry in entries],
             )
 
     def _vector(self, entry: Entry) -> str:
-        places: dict[str, list[str]] = {f"@{entry.user_id}": ["1"]}
-        at = 1
-        for field, weight in self.weights.items():
-            for word in getattr(entry, field):
+        found: dict[str, list[int]] = {}
+        at = 0
+        for run in words.runs(entry):
+            for word in run:
                 at += 1
-                places.setdefault(word, []).append(f"{min(at, self.last)}{weight}")
-                if field == "files":
-                    places.setdefault(f"~{word}", []).append(f"{min(at, self.last)}")
+                found.setdefault(word, []).append(min(at, self.last))
             # A phrase does not run from one field into the next.
             at += 1
-        # 256 places of a word are kept; words are letters and digits, so nothing needs escaping.
-        return " ".join(f"'{word}':{','.join(found[:255])}" for word, found in places.items())
+        # Words are letters and digits, so nothing needs escaping.
+        return " ".join(
+            f"'{word}':{','.join(map(str, at[: self.places]))}" for word, at in found.items()
+        )
 
     def remove(self, message_ids: Sequence[int]) -> None:
         """See Index."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "DELETE FROM mailstore_search WHERE message_id = ANY(%s)", [list(message_ids)]
+                "DELETE FROM mailstore_words WHERE message_id = ANY(%s)", [list(message_ids)]
             )
 
-    def clear(self) -> None:
+    def strays(self, limit: int) -> list[int]:
         """See Index."""
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE mailstore_search")
+            cursor.execute(
+                "SELECT message_id FROM mailstore_words w WHERE NOT EXISTS"
+                " (SELECT 1 FROM mailstore_message m WHERE m.id = w.message_id) LIMIT %s",
+                [limit],
+            )
+            return [row[0] for row in cursor.fetchall()]
 
-    def matching(self, user_id: int, query: Query) -> tuple[str, list[str]]:
+    def matching(self, user_id: int, node: Node) -> tuple[str, list[str]]:
         """See Index."""
-        parts = [f"'@{user_id}'", *(self._term(term) for term in query.terms)]
-        parts += [f"!{self._term(term)}" for term in query.without]
-        expression = " & ".join(parts)
-        return "SELECT message_id FROM mailstore_search WHERE words @@ %s::tsquery", [expression]
+        # Of a constant the planner thinks it knows how much it finds, and then reads all rows.
+        sql = "SELECT message_id FROM mailstore_words WHERE words @@ (SELECT %s::tsquery)"
+        return sql, [self._expression(user_id, node)]
 
-    def _term(self, term: Term) -> str:
-        weight = "" if term.field in ("", "files") else self.weights[term.field]
-        prefix = "~" if term.field == "files" else ""
-        words = [f"'{prefix}{word}'" + (f":{weight}" if weight else "") for word in term.words]
-        if not term.exact:
-            last = term.words[-1]
-            words[-1] = f"'{prefix}{last}':*{weight}"
-        return f"({' <-> '.join(words)})"
+    def _expression(self, user_id: int, node: Node) -> str:
+        if isinstance(node, Term):
+            found = [f"'{words.spelled(user_id, node.field, one)}'" for one in node.words]
+            return f"({' <-> '.join(found)}{':*' if node.is_open else ''})"
+        if isinstance(node, Either):
+            return f"({' | '.join(self._expression(user_id, one) for one in node.of)})"
+        parts = node.of if isinstance(node, Both) else (node,)
+        found = [self._expression(user_id, one) for one in parts if not isinstance(one, Not)]
+        found = found or [f"'{words.owner(user_id)}'"]
+        found += [f"!{self._expression(user_id, one.of)}" for one in parts if isinstance(one, Not)]
+        return f"({' & '.join(found)})"
 
 
 def current() -> Index:

@@ -200,7 +200,7 @@ def parse(raw: bytes) -> ParsedMail:
     fields = headers.parse(raw)
     tree = structure.parse(raw)
     found = structure.bodies(tree)
-    text, cut_text = _text(tree, found.text, raw)
+    text, cut_text = plain(tree, found.text, raw)
     html, cut_html = _html(tree, found.html, raw)
     defects = [*tree.defects]
     defects += ["headers"] if fields.truncated else []
@@ -216,7 +216,7 @@ def parse(raw: bytes) -> ParsedMail:
         sent_at=headers.date(fields.raw("date")),
         text=text,
         html=html,
-        attachments=tuple(_part(node) for node in found.attachments),
+        attachments=tuple(part_of(node) for node in found.attachments),
         defects=tuple(defects),
     )
 
@@ -227,7 +227,8 @@ def people(fields: Headers, name: str) -> tuple[Address, ...]:
     return tuple(found[: addresses.MAX_ADDRESSES])
 
 
-def _text(tree: Tree, nodes: list[Node], raw: bytes) -> tuple[str, bool]:
+def plain(tree: Tree, nodes: list[Node], raw: bytes) -> tuple[str, bool]:
+    """The words of some parts as one text, and whether it was cut."""
     pieces: list[str] = []
     room = MAX_TEXT
     for node in nodes:
@@ -260,7 +261,8 @@ def _html(tree: Tree, nodes: list[Node], raw: bytes) -> tuple[str, bool]:
     return "\n".join(pieces), False
 
 
-def _part(node: Node) -> Part:
+def part_of(node: Node) -> Part:
+    """A leaf as an attachment."""
     return Part(
         index=node.index,
         filename=node.filename,
@@ -273,43 +275,18 @@ def _part(node: Node) -> Part:
 
 def part_bytes(raw: bytes, index: int) -> bytes:
     """The decoded bytes of part `index` of a message. Raises IndexError where there is none."""
+    return part(raw, index)[1]
+
+
+def part(raw: bytes, index: int) -> tuple[Part, bytes]:
+    """What is said of part `index` of a message, and its decoded bytes. Raises IndexError."""
     tree = structure.parse(raw)
     if not 0 <= index < len(tree.leaves):
         raise IndexError(index)
-    return structure.content(tree, tree.leaves[index], raw)
+    node = tree.leaves[index]
+    return part_of(node), structure.content(tree, node, raw)
 
 
 def source_text(raw: bytes, limit: int = MAX_TEXT) -> str:
     """The message as it is, for the source view: decoded, controls taken out, cut at `limit`."""
     return tidy(decode(raw[:limit]))
-
-
-@dataclass(frozen=True, slots=True)
-class IndexText:
-    """The words by which a message is found."""
-
-    sender: str = ""
-    recipients: str = ""
-    subject: str = ""
-    body: str = ""
-    files: str = ""
-
-
-def index_text(raw: bytes) -> IndexText:
-    """What the search index holds of a message: people, subject, body, names of files."""
-    fields = headers.parse(raw)
-    tree = structure.parse(raw)
-    found = structure.bodies(tree)
-    text, _ = _text(tree, found.text or found.html, raw)
-    recipients = [_written(fields, name) for name in ("to", "cc", "bcc")]
-    return IndexText(
-        sender=_written(fields, "from"),
-        recipients="\n".join(recipients),
-        subject=subject(fields),
-        body=text,
-        files="\n".join(node.filename for node in found.attachments),
-    )
-
-
-def _written(fields: Headers, name: str) -> str:
-    return "\n".join(f"{one.name} {one.address}" for one in people(fields, name))

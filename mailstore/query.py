@@ -1,121 +1,128 @@
-"""What a person typed into the search box, understood. Pure."""
+"""What is asked of a search, as a tree. Pure; `query_text` reads it from what a person typed."""
 
-import re
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, tzinfo
-from typing import Any
+from __future__ import annotations
 
-from mailstore.tokens import asked
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import datetime
+from typing import Final, TypeAlias
 
-MAX_TYPED = 1000
-MAX_TERMS = 30
-_PIECE = re.compile(r'(-?)(?:([a-zA-Z]+):)?(?:"([^"]*)"?|(\S+))')
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*([kmg]?)b?", re.IGNORECASE)
-_DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
-_FIELDS = {"from": "sender", "to": "recipients", "cc": "recipients", "subject": "subject"}
-_FIELDS["filename"] = "files"
+#: Fields of the index a term can be limited to. `list` names a mailing list, `kind` what is
+#: attached.
+FIELDS: Final = ("sender", "to", "cc", "subject", "files", "list", "kind")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """Words that stand next to each other in one field (or, with no field, in any).
 
-    The last word may go on unless `exact`.
+    The last word may go on unless `exact`. `said` is how they were typed.
     """
 
     words: tuple[str, ...]
     field: str = ""
     exact: bool = False
+    said: str = dataclass_field(default="", compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last word may go on. A single letter of an alphabet stands for itself."""
+        return not self.exact and (len(self.words[-1]) > 1 or not self.words[-1].isascii())
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something the row of a message tells. Sizes are in bytes, names in lower case.
+
+    `name`: seen, flagged, answered, forwarded, draft, muted, attachments, labelled, folder,
+    account, label, since, until (that moment no more), over, under.
+    """
+
+    name: str
+    value: bool | int | str | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What must not hold."""
+
+    of: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of it must hold."""
+
+    of: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of it must hold."""
+
+    of: tuple[Node, ...]
+
+
+Node: TypeAlias = Term | Fact | Not | Both | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of what was typed, from `start` to `end`, and what it means.
+
+    `doubt` says why it is searched for as words: "" (it is not), "operator", "date", "size" or
+    "value". A piece that asks nothing of its own has no node.
+    """
+
+    node: Node | None
+    start: int
+    end: int
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything asked for; all of it must hold. `size_over` is in bytes."""
+    """Everything asked for; all of it must hold. `is_cut`: more was typed than is searched for."""
 
-    terms: tuple[Term, ...] = ()
-    without: tuple[Term, ...] = ()
-    is_seen: bool | None = None
-    is_flagged: bool | None = None
-    has_attachments: bool | None = None
-    folder: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    size_over: int | None = None
-    size_under: int | None = None
+    typed: str = ""
+    pieces: tuple[Piece, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def node(self) -> Both:
+        """The tree of it all."""
+        return Both(tuple(piece.node for piece in self.pieces if piece.node is not None))
 
     @property
     def is_empty(self) -> bool:
         """True where nothing was asked."""
-        return self == Query()
+        return not self.node.of
+
+    @property
+    def names_folder(self) -> bool:
+        """Whether it says itself which folders to look in."""
+        return any(isinstance(one, Fact) and one.name == "folder" for one in leaves(self.node))
+
+    @property
+    def shown(self) -> tuple[Term, ...]:
+        """The words that messages found have, to be marked in them."""
+        wanted = leaves(self.node, wanted=True)
+        return tuple(one for one in wanted if isinstance(one, Term) and one.field != "kind")
+
+    def without(self, piece: Piece) -> str:
+        """What was typed but for one piece."""
+        left = self.typed[: piece.start].rstrip() + " " + self.typed[piece.end :].lstrip()
+        return left.strip()
 
 
-def parse(typed: str, *, zone: tzinfo = UTC) -> Query:
-    """Understand `from: to: cc: subject: filename: has: is: in: before: after: larger: smaller:`.
-
-    A quoted phrase is exact, a leading "-" excludes. Days are those of `zone`; `before` excludes
-    the day named and `after` includes it. What is not understood is searched for as words.
-    """
-    query = Query()
-    for found in _PIECE.finditer(typed[:MAX_TYPED]):
-        minus, name, phrase, word = found.groups()
-        value = phrase if phrase is not None else word
-        changed = _operator(query, (name or "").lower(), value, bool(minus), zone)
-        if changed is None:
-            field = _FIELDS.get((name or "").lower(), "")
-            if name and not field:
-                value = f"{name}:{value}"
-            changed = _add(query, field, value, exact=phrase is not None, minus=bool(minus))
-        query = changed
-    return query
-
-
-def _add(query: Query, field: str, value: str, *, exact: bool, minus: bool) -> Query:
-    words = tuple(asked(value))
-    if not words or len(query.terms) + len(query.without) >= MAX_TERMS:
-        return query
-    term = Term(words, field, exact)
-    if minus:
-        return replace(query, without=(*query.without, term))
-    return replace(query, terms=(*query.terms, term))
-
-
-def _operator(query: Query, name: str, value: str, minus: bool, zone: tzinfo) -> Query | None:
-    """The query with an operator applied, or None if this is none."""
-    value = value.strip().lower()
-    flags: dict[tuple[str, str], dict[str, Any]] = {
-        ("is", "unread"): {"is_seen": minus},
-        ("is", "read"): {"is_seen": not minus},
-        ("is", "starred"): {"is_flagged": not minus},
-        ("is", "flagged"): {"is_flagged": not minus},
-        ("has", "attachment"): {"has_attachments": not minus},
-        ("has", "attachments"): {"has_attachments": not minus},
-    }
-    if (name, value) in flags:
-        return replace(query, **flags[name, value])
-    if name == "in" and value and not minus:
-        return replace(query, folder=value)
-    if name in ("before", "after") and (day := _day(value)) and not minus:
-        moment = datetime(day.year, day.month, day.day, tzinfo=zone)
-        return replace(query, until=moment) if name == "before" else replace(query, since=moment)
-    if name in ("larger", "smaller") and (size := _bytes(value)) is not None:
-        over = (name == "larger") != minus
-        return replace(query, size_over=size) if over else replace(query, size_under=size)
-    return None
-
-
-def _day(value: str) -> date | None:
-    found = _DAY.fullmatch(value)
-    if found is None:
-        return None
-    try:
-        return date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
-    except ValueError:
-        return None
-
-
-def _bytes(value: str) -> int | None:
-    found = _SIZE.fullmatch(value)
-    if found is None:
-        return None
-    scale = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}[found[2].lower()]
-    return int(float(found[1]) * scale)
+def leaves(node: Node, *, wanted: bool = False) -> Iterator[Term | Fact]:
+    """The terms and facts of a tree; with `wanted`, not what must not hold."""
+    if isinstance(node, (Term, Fact)):
+        yield node
+    elif isinstance(node, Not):
+        if not wanted:
+            yield from leaves(node.of)
+    else:
+        for one in node.of:
+            yield from leaves(one, wanted=wanted)

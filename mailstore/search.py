@@ -1,22 +1,27 @@
-"""Search: from what a person typed to a page of messages, and from messages to the index."""
+"""Search: from what a person typed to their messages, and from messages to the index."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import User
-from mailstore import index, listing, query
-from mailstore.index import Entry
+from mailstore import facts, index, listing, query_text, tokens
+from mailstore.index_text import IndexText
+from mailstore.index_words import Entry
 from mailstore.listing import Cursor, Page
-from mailstore.mime import IndexText
 from mailstore.models import Folder, Message
-from mailstore.query import Query
-from mailstore.tokens import tokens
+from mailstore.query import Both, Either, Fact, Node, Not, Query, Term
 
 MAX_BODY_WORDS = 20_000
 MAX_FIELD_WORDS = 1_000
+MAX_NUMBERS = 500
+#: So few hits are looked up one by one and sorted; of more, lists are walked through newest
+#: first, keeping those that are hits.
+FEW: Final = 1_000
 
 
 def search(
@@ -27,53 +32,90 @@ def search(
     before: Cursor | None = None,
     limit: int = listing.PAGE,
 ) -> Page:
-    """A page of the user's messages that match, newest first. See `query.parse` for operators.
+    """A page of the user's messages that match, newest first. See `query_text` for operators.
 
     Mail that arrived in the last seconds may not be indexed yet.
     """
-    wanted = query.parse(typed, zone=timezone.get_current_timezone())
-    found = matching(user, wanted)
+    found = matching(user, understood(typed))
     if folder is not None:
         found = found.filter(folder=folder)
     return listing.cut(found.select_related("folder"), before=before, size=limit)
 
 
+def understood(typed: str) -> Query:
+    """What somebody asks for, with days as they are where they live (the active time zone)."""
+    zone = timezone.get_current_timezone()
+    return query_text.parse(typed, zone=zone, today=timezone.localdate())
+
+
 def matching(user: User, wanted: Query) -> QuerySet[Message]:
     """The user's messages that match, in no order."""
     found = Message.objects.filter(user=user)
-    if wanted.terms or wanted.without:
-        sql, parameters = index.current().matching(user.pk, wanted)
-        found = found.filter(pk__in=RawSQL(sql, parameters))  # noqa: S611 - the SQL is a constant
-    exact = {
-        "is_seen": wanted.is_seen,
-        "is_flagged": wanted.is_flagged,
-        "has_attachments": wanted.has_attachments,
-        "sort_at__gte": wanted.since,
-        "sort_at__lt": wanted.until,
-        "size__gt": wanted.size_over,
-        "size__lt": wanted.size_under,
-        "folder__in": _named(user, wanted.folder) if wanted.folder else None,
-    }
-    return found.filter(**{name: value for name, value in exact.items() if value is not None})
+    if wanted.is_empty:
+        return found
+    texts, others = _parted(wanted.node)
+    for one in others:
+        found = found.filter(_condition(user, one))
+    return found if texts is None else found.filter(_hits(user, texts))
 
 
-def _named(user: User, name: str) -> list[Folder]:
-    """The folders meant by `in:`; by name or label in any case, or by special use."""
-    mine = Folder.objects.filter(user=user)
-    return [one for one in mine if name in (one.name.casefold(), one.label.casefold(), one.role)]
+def _hits(user: User, node: Node) -> Q:
+    """The messages whose words match. Asks the index how many that are, up to `FEW`."""
+    sql, parameters = index.current().matching(user.pk, node)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} LIMIT {FEW + 1}", parameters)
+        found = [row[0] for row in cursor.fetchall()]
+    if len(found) <= FEW:
+        return Q(pk__in=found)
+    # In a CASE no planner begins with the hits, to look them all up and sort them.
+    inside = When(_among(sql, parameters), then=Value(True))
+    return Q(Case(inside, default=Value(False), output_field=BooleanField()))
+
+
+def _among(sql: str, parameters: list[str]) -> Q:
+    return Q(pk__in=RawSQL(sql, parameters))  # noqa: S611 - the SQL is a constant of the index
+
+
+def _parted(node: Both) -> tuple[Node | None, list[Node]]:
+    """What the index answers at once, and what the rows have to be asked."""
+    texts = [one for one in node.of if _is_text(one)]
+    others = [one for one in node.of if not _is_text(one)]
+    return (Both(tuple(texts)) if texts else None), others
+
+
+def _is_text(node: Node) -> bool:
+    if isinstance(node, Not):
+        return _is_text(node.of)
+    if isinstance(node, (Both, Either)):
+        return all(_is_text(one) for one in node.of)
+    return isinstance(node, Term)
+
+
+def _condition(user: User, node: Node) -> Q:
+    """A tree of both kinds as a condition on rows."""
+    if _is_text(node):
+        return _among(*index.current().matching(user.pk, node))
+    if isinstance(node, Fact):
+        return facts.condition(user, node)
+    if isinstance(node, Not):
+        return ~_condition(user, node.of)
+    found = Q()
+    for one in node.of if isinstance(node, (Both, Either)) else ():
+        part = _condition(user, one)
+        found = found | part if isinstance(node, Either) and found else found & part
+    return found
 
 
 def entry(message: Message, said: IndexText) -> Entry:
     """The index entry of a message."""
-    return Entry(
-        message_id=message.pk,
-        user_id=message.user_id,
-        sender=tokens(said.sender, MAX_FIELD_WORDS),
-        recipients=tokens(said.recipients, MAX_FIELD_WORDS),
-        subject=tokens(said.subject, MAX_FIELD_WORDS),
-        body=tokens(said.body, MAX_BODY_WORDS),
-        files=tokens(said.files, MAX_FIELD_WORDS),
-    )
+    fields = {
+        name: tokens.tokens(getattr(said, name), MAX_FIELD_WORDS)
+        for name in ("sender", "to", "cc", "subject", "files", "list", "kind")
+    }
+    body = tokens.tokens(said.body, MAX_BODY_WORDS)
+    # At the end, so that nothing comes between words that stand side by side.
+    body += tokens.numbers(said.subject, MAX_NUMBERS) + tokens.numbers(said.body, MAX_NUMBERS)
+    return Entry(message.pk, message.user_id, {**fields, "body": body})
 
 
 def put(entries: Sequence[Entry]) -> None:

@@ -12,8 +12,7 @@ class Command(OperatorCommand):
     def answer(self, *_: Any, **__: Any) -> Answer:
         """Do all of it in this process; mail keeps arriving meanwhile."""
         derived = deriving.derive_all()
-        indexing.rebuild()
-        indexed = 0
+        indexed = indexing.rebuild()
         while batch := indexing.index_batch():
             indexed += batch
         return {"derived": derived.done, "unreadable": derived.unreadable, "indexed": indexed}
