@@ -15,6 +15,7 @@ import pytest
 from django.core import signing
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from accounts.models import User
 from mailstore.models import FolderRole, Message
@@ -22,6 +23,7 @@ from mailstore.services import folders
 from tests.security.test_routes import Arguments, belongings, routes
 from tests.senders import local_key
 from tests.webmail.samples import letter, picture, put
+from webmail.frame_script import SCRIPT_HASH
 from webmail.pieces import Piece, consent, piece_url
 
 __all__ = ["belongings"]
@@ -46,7 +48,9 @@ def check_everywhere(answer: Any, name: str) -> None:
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin", name
     assert answer.headers.get("X-Frame-Options", "DENY") in {"DENY", "SAMEORIGIN"}, name
     scripts = rules.get("script-src", rules.get("default-src", []))
-    assert scripts in (["'self'"], ["'none'"]), f"{name}: scripts from {scripts}"
+    # In a message's frame one constant script of ours runs, and no other.
+    ours = [SCRIPT_HASH] if "sandbox" in rules else ["'self'"]
+    assert scripts in (ours, ["'none'"]), f"{name}: scripts from {scripts}"
     assert rules["default-src"] == ["'none'"], name
     for rule in ("base-uri", "form-action", "frame-ancestors"):
         allowed = rules.get(rule, ["'none'"] if "sandbox" in rules else ["missing"])
@@ -60,7 +64,7 @@ def test_every_page_has_them(
 ) -> None:
     browser, stranger = client_for(user), Client()
     for name, taken in routes():
-        if name in {"mail-piece", "readyz"}:
+        if name in {"mail-piece", "mail-image", "readyz"}:
             continue
         address = reverse(name, kwargs=belongings(name) if taken else {})
         for who, visitor in (("owner", browser), ("stranger", stranger)):
@@ -106,7 +110,7 @@ def test_a_foreign_host_is_told_nothing() -> None:
 
 
 def test_the_frame_of_a_letter_is_a_sandbox(
-    user: User, client_for: Callable[[User], Client]
+    user: User, client_for: Callable[[User], Client], settings: Settings
 ) -> None:
     browser = client_for(user)
     message = inbox_message(user, letter("Hello", html="<p>Hello</p>"))
@@ -117,20 +121,27 @@ def test_the_frame_of_a_letter_is_a_sandbox(
         answer = browser.get(address, query)
         rules = policy(answer)
         assert rules["img-src"] == ["'self'", "data:"], query
-        assert set(rules["sandbox"]) <= {"allow-popups", "allow-popups-to-escape-sandbox"}
+        popups = {"allow-popups", "allow-popups-to-escape-sandbox"}
+        # Never with an origin: what runs there by mistake reaches nothing of ours.
+        assert set(rules["sandbox"]) - popups <= {"allow-scripts"}
+        assert rules["script-src"] == [
+            SCRIPT_HASH if "allow-scripts" in rules["sandbox"] else "'none'"
+        ]
         assert rules["form-action"] == rules["base-uri"] == rules["default-src"] == ["'none'"]
         assert rules["frame-ancestors"] == ["'self'"]
         assert answer["Referrer-Policy"] == "no-referrer"
         assert answer["X-DNS-Prefetch-Control"] == "off"
         assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
-    asked = browser.get(address, {"images": consent(user.pk, message.pk)})
-    assert policy(asked)["img-src"] == ["'self'", "data:", "https:"]
+    asked = {"images": consent(user.pk, message.pk)}
+    assert policy(browser.get(address, asked))["img-src"] == ["'self'", "data:"]
+    settings.IMAGE_PROXY = False
+    assert policy(browser.get(address, asked))["img-src"] == ["'self'", "data:", "https:", "http:"]
     old = signing.TimestampSigner(salt="webmail.pieces.consent")
     with patch.object(old.__class__, "timestamp", return_value=signing.b62_encode(10**9)):
         expired = consent(user.pk, message.pk)
     assert policy(browser.get(address, {"images": expired}))["img-src"] == ["'self'", "data:"]
     page = browser.get(reverse("mail-message", args=[message.pk])).content.decode()
-    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox allow-scripts"' in page
 
 
 HOSTILE_TYPES = [

@@ -19,7 +19,7 @@ from accounts.models import User
 from connectivity.models import AccountDraft, CertificatePin, FeatureSwitch, OAuthClient
 from connectivity.services import credentials
 from filtering.services.deliver import Incoming, deliver
-from mailstore.models import Blob, FolderRole, Message, Source
+from mailstore.models import Blob, FolderRole, Message, Source, TrustedSender
 from mailstore.services import folders
 from protocols.body import Body
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
@@ -40,7 +40,7 @@ from tests.senders import identity_of
 # Open to everybody: signing in, and what a load balancer asks.
 PUBLIC = {"sign-in", "sign-out", "healthz", "readyz"}
 # Their token names the person it was made for; it is tried in the message tests.
-SIGNED = {"mail-piece"}
+SIGNED = {"mail-piece", "mail-image"}
 # For system administrators alone; whose they are is nobody's matter.
 SYSTEM = ("system-", "oauth-client")
 # What says "not yours" to another user. A draft's key is chosen by the browser, so a foreign one
@@ -108,6 +108,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     template = MessageTemplate.objects.create(user=user, name="Mine", html="<p>Mine</p>")
     begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
     sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
+    trusted = TrustedSender.objects.create(user=user, sender="ada@example.test")
     pin = CertificatePin.objects.create(user=user, host="imap.test", port=993, sha256="ab" * 32)
     found: list[tuple[str, Arguments]] = [
         ("retrieval-draft", {"pk": begun.pk}),
@@ -119,6 +120,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("mail-attachment", {"pk": message.pk, "index": 1}),
         ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
         ("mail-", {"pk": message.pk}),
+        ("settings-distrust", {"pk": trusted.pk}),
         ("outbox-action", {"pk": waiting.pk, "do": "dismiss"}),
         ("draft-file", {"key": draft.key, "pk": file.pk}),
         ("draft-detach", {"key": draft.key, "pk": file.pk}),
@@ -171,6 +173,7 @@ def everything(user: User) -> list[object]:
         list(MessageTemplate.objects.filter(user=user).values()),
         list(AccountDraft.objects.filter(user=user).values()),
         list(CertificatePin.objects.filter(user=user).values()),
+        list(TrustedSender.objects.filter(user=user).values()),
         list(FeatureSwitch.objects.values()),
         list(OAuthClient.objects.values()),
     ]

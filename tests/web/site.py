@@ -20,6 +20,7 @@ class Request:
     host: str
     target: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -104,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         web, host = self.server.web, self.headers.get("Host", "").partition(":")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        web.requests.append(Request(self.server.scheme, self.command, host, self.path, body))
+        told = {name.lower(): text for name, text in self.headers.items()}
+        web.requests.append(Request(self.server.scheme, self.command, host, self.path, body, told))
         whole = f"{self.server.scheme}://{host}{self.path}"
         bare = f"{self.server.scheme}://{host}{urlsplit(self.path).path}"
         page = web.pages.get(whole, web.pages.get(bare, Page(status=404)))
