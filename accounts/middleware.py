@@ -25,6 +25,10 @@ class PersonalMiddleware:
             answer.headers["Content-Language"] = translation.get_language()
             # Mail and settings stay in no cache of a shared computer (OWASP ASVS 14.3.2).
             answer.headers.setdefault("Cache-Control", "no-store")
+            # The one exception, for reading without a network: our service worker, on a device of
+            # which its owner said that it is theirs. It clears what it kept for anybody else.
+            if not request.session.get_expire_at_browser_close():
+                answer.headers["X-Kept-For"] = str(user.pk)
             return answer
 
 

@@ -1,8 +1,8 @@
-"""Housekeeping of sign-ins at providers."""
+"""Housekeeping of sign-ins at providers, and telling browsers of new mail."""
 
 from django.utils import timezone
 
-from connectivity.services import grants, signing_in
+from connectivity.services import grants, pushing, signing_in
 from lib.queue import shared_task
 
 
@@ -15,3 +15,9 @@ def tidy_sign_ins() -> None:
     now = timezone.now()
     grants.sweep(now=now)
     signing_in.forget_old(now=now)
+
+
+@shared_task(name="connectivity.tasks.send_pushes")
+def send_pushes() -> None:
+    """Tell browsers of the mail that is due. Twice at once tells nothing twice."""
+    pushing.send_due(now=timezone.now())

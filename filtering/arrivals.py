@@ -20,6 +20,7 @@ HOOKS: tuple[str, ...] = (
     "smtp_accounts.services.arrivals.filed",
     "smtp_accounts.services.returned.filed",
     "smtp_accounts.services.sent.filed",
+    "connectivity.services.push_hints.filed",
 )
 
 

@@ -195,7 +195,20 @@ def relay() -> list[CheckMessage]:
     return []
 
 
+def push_key() -> list[CheckMessage]:
+    """VAPID_PRIVATE_KEY signs what browsers are told. The sentence never repeats it."""
+    if settings.VAPID_PRIVATE_KEY:
+        try:
+            import_string("protocols.webpush.signing_key")(settings.VAPID_PRIVATE_KEY)
+        except ValueError:
+            return _error("E018", "VAPID_PRIVATE_KEY is no key: make one with manage.py vapid.")
+        if not settings.VAPID_CONTACT.startswith(("mailto:", "https://")):
+            return _error("E018", "VAPID_CONTACT has to begin with mailto: or https://.")
+    return []
+
+
 RULES = (
+    push_key,
     secret_key,
     credential_keys,
     secret_files,

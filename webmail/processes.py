@@ -20,6 +20,9 @@ QUEUES = ("polls", "imports", "outgoing", "housekeeping")
 #: work at once on each queue, and with it the number of connections a worker opens.
 THREADS: Mapping[str, int] = {"polls": 8, "imports": 3, "outgoing": 4, "housekeeping": 2}
 
+#: Threads of the web process: pages at a time, long answers and pages that wait, open streams.
+PAGES, DOWNLOADS, STREAMS = 8, 56, 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -33,19 +36,19 @@ class Process:
 
 
 def web(host: str, port: int) -> Process:
-    """The web server: one process, pages in threads.
+    """The web server: one process, pages in threads, and event streams beside them.
 
     WSGI, as every view is an ordinary function: under ASGI pages took 1.6 times as long, and an
-    attachment was gathered in memory before its first byte left.
+    attachment was gathered in memory before its first byte left. `webmail.serving` says more.
     """
     return Process(
         name="web",
         command=[
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
             *("--host", host, "--port", str(port), "--workers", "1"),
-            *("--blocking-threads", "8"),
+            *("--blocking-threads", str(PAGES + DOWNLOADS + STREAMS)),
             *("--workers-kill-timeout", "8", "--log-level", "error"),
-            "webmail.wsgi:application",
+            "webmail.serving:application",
         ],
         stop_within=10,
     )

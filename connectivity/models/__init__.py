@@ -10,6 +10,7 @@ from connectivity.models.findings import (
     UnknownFailure,
 )
 from connectivity.models.notifications import Notification
+from connectivity.models.push import PushDue, PushSubscription
 from connectivity.models.sign_ins import OAuthClient, OAuthGrant
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "OAuthClient",
     "OAuthFlow",
     "OAuthGrant",
+    "PushDue",
+    "PushSubscription",
     "TrialProgress",
     "UnknownFailure",
 ]

@@ -4,11 +4,12 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import User
+from lib import live
 from mailstore.models import Folder
 
 _COUNT = (
     "UPDATE mailstore_folder SET total = total + %s, unread = unread + %s, size = size + %s,"
-    " modseq = modseq + 1 WHERE id = %s RETURNING modseq"
+    " modseq = modseq + 1 WHERE id = %s RETURNING modseq, user_id"
 )
 
 
@@ -31,7 +32,9 @@ def hold(*user_ids: int) -> None:
 def advance(folder_id: int) -> int:
     """Raise the folder's modification sequence; its new value."""
     Folder.objects.filter(pk=folder_id).update(modseq=F("modseq") + 1)
-    return Folder.objects.values_list("modseq", flat=True).get(pk=folder_id)
+    modseq, user_id = Folder.objects.values_list("modseq", "user_id").get(pk=folder_id)
+    live.changed(user_id)
+    return modseq
 
 
 def count(folder_id: int, *, total: int = 0, unread: int = 0, size: int = 0) -> int:
@@ -44,4 +47,6 @@ def count(folder_id: int, *, total: int = 0, unread: int = 0, size: int = 0) -> 
         found = cursor.fetchall()
     if not found:
         raise Folder.DoesNotExist
-    return int(found[0][0])
+    modseq, user_id = found[0]
+    live.changed(user_id)
+    return int(modseq)

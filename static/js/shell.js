@@ -1,5 +1,6 @@
 // What every screen needs: dialogs, menus, the drawer, toasts, the theme and the connection.
 import "./notices.js";
+import "./pwa.js";
 import { csrfHeaders, toast } from "./toast.js";
 
 const root = document.documentElement;
@@ -143,9 +144,10 @@ const zone = document.querySelector("[data-time-zone]");
 if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 
 // ---- connection
+let isAway = false; // the network is there, the server is not
 function showConnection() {
   let bar = document.querySelector(".offline-bar");
-  if (navigator.onLine) {
+  if (navigator.onLine && !isAway) {
     bar?.remove();
   } else if (!bar) {
     bar = document.createElement("div");
@@ -157,6 +159,7 @@ function showConnection() {
 }
 addEventListener("online", showConnection);
 addEventListener("offline", showConnection);
+addEventListener("tributary:network", (event) => { isAway = event.detail.isAway; showConnection(); });
 showConnection();
 openDialogs();
 

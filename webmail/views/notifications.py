@@ -13,6 +13,7 @@ from accounts.services import people
 from connectivity.notices import told
 from connectivity.services import notifications
 from webmail.access import person
+from webmail.push_card import push_card
 
 
 @require_safe
@@ -27,6 +28,7 @@ def centre(request: HttpRequest) -> HttpResponse:
         "over": [notice for notice in listed if notice.is_over],
         "unread": any(notice.is_unread for notice in listed),
         "by_mail": user.notice_mail,
+        "push": push_card(user),
     }
     return render(request, "webmail/notifications.html", context)
 

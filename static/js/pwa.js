@@ -1,0 +1,52 @@
+// The service worker seen from the page: its start, a new version, and what it says of the network.
+import { toast } from "./toast.js";
+
+const path = document.documentElement.dataset.worker;
+const words = () => document.getElementById("words").dataset;
+
+function offer(waiting) {
+  const one = toast({ text: words().renewed, link: location.href, life: 600_000 });
+  const link = one.querySelector("[data-link]");
+  link.textContent = words().reload;
+  link.addEventListener("click", (event) => { event.preventDefault(); waiting.postMessage("go"); });
+}
+
+async function start() {
+  const had = Boolean(navigator.serviceWorker.controller);
+  const registration = await navigator.serviceWorker.register(path);
+  if (registration.waiting) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const coming = registration.installing;
+    coming.addEventListener("statechange", () => {
+      if (coming.state === "installed" && navigator.serviceWorker.controller) offer(coming);
+    });
+  });
+  navigator.serviceWorker.addEventListener("controllerchange", () => { if (had) location.reload(); });
+}
+
+// A frame without an origin is none of the worker's, so its page comes by way of this one.
+async function fillFrames(root = document) {
+  for (const frame of root.querySelectorAll("iframe[src][sandbox]")) {
+    try {
+      const answer = await fetch(frame.src);
+      const policy = answer.headers.get("Content-Security-Policy");
+      if (!answer.ok || !policy) continue;
+      const meta = document.createElement("meta");
+      meta.httpEquiv = "Content-Security-Policy";
+      meta.content = policy.split(";").filter((one) => !/^\s*(sandbox|frame-ancestors|report)/.test(one)).join(";");
+      frame.removeAttribute("src");
+      frame.srcdoc = `<!doctype html>${meta.outerHTML}${await answer.text()}`;
+    } catch { /* it was never read here */ }
+  }
+}
+
+if (path && "serviceWorker" in navigator) {
+  start().catch(() => {});
+  let isAway = false;
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    isAway = data.kind === "offline";
+    dispatchEvent(new CustomEvent("tributary:network", { detail: { isAway } }));
+    if (isAway) fillFrames();
+  });
+  new MutationObserver(() => { if (isAway) fillFrames(); }).observe(document.body, { childList: true, subtree: true });
+}
