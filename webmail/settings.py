@@ -290,6 +290,17 @@ RETRIEVAL_HOST_LOGINS = env.number("RETRIEVAL_HOST_LOGINS", 1, least=1)  # a sec
 PUSH_CONNECTIONS = env.number("PUSH_CONNECTIONS", 1000, least=0, most=100_000)
 PUSH_HOST_CONNECTIONS = env.number("PUSH_HOST_CONNECTIONS", 4, least=1)
 
+# Telling browsers of new mail: the key `manage.py vapid` makes, empty: off; and where the makers
+# of browsers reach the operator.
+VAPID_PRIVATE_KEY: str = env.text("VAPID_PRIVATE_KEY")
+VAPID_CONTACT: str = env.text("VAPID_CONTACT") or f"mailto:{ADMIN_EMAIL}"
+if VAPID_PRIVATE_KEY:
+    CELERY_BEAT_SCHEDULE["send-pushes"] = {
+        "task": "connectivity.tasks.send_pushes",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    }
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

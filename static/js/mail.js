@@ -6,6 +6,7 @@ import "./mail/images.js";
 import "./mail/actions.js";
 import "./mail/tree.js";
 import "./mail/news.js";
+import "./live.js";
 import "./mail/keys.js";
 import "./mail/palette.js";
 import "./mail/drag.js";
