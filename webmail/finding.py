@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from mailstore.models import Folder
 from mailstore.query import Query
 from mailstore.services import indexing, saved
 from mailstore.services.indexing import Progress
+from webmail.find import everything
 from webmail.place import ALL, Place
 from webmail.said import Chip, chips
 from webmail.tree import Tree
@@ -55,6 +60,24 @@ def results(user: User, place: Place, tree: Tree, wanted: Query) -> Results | No
         save_url=f"{reverse('search-new')}?{urlencode({'q': place.query})}",
         progress=indexing.progress(user),
     )
+
+
+def later(user: User, place: Place, tree: Tree, wanted: Query) -> Any:
+    """`results`, found out where and when they are drawn."""
+    return SimpleLazyObject(lambda: results(user, place, tree, wanted))
+
+
+#: Hits are counted so far.
+MAX_COUNTED: Final = 10_000
+
+
+def count(user: User, place: Place, tree: Tree) -> tuple[int | None, str]:
+    """How many messages a search finds, as a number (None: too many to count) and in words."""
+    found = everything(user, place, tree).order_by()[: MAX_COUNTED + 1].count()
+    if found > MAX_COUNTED:
+        return None, _("More than %s messages") % intcomma(MAX_COUNTED)
+    said = ngettext("%(count)s message", "%(count)s messages", found)
+    return found, said % {"count": intcomma(found)}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import trusting
-from webmail import came_back, letters
+from webmail import alike, came_back, letters, marking
 from webmail.pieces import consent
 from webmail.place import Place
 
@@ -16,6 +16,7 @@ def context(user: User, message: Message, place: Place, *, images: bool = False)
     """For `_letter.html` and what it includes. With `images` remote pictures are shown at once."""
     images = images or trusting.loads_at_once(user, message)
     letter = letters.open_letter(user, message, remote_images=images)
+    letter = marking.in_letter(letter, place.query)
     return {
         "message": message,
         "letter": letter,
@@ -23,5 +24,6 @@ def context(user: User, message: Message, place: Place, *, images: bool = False)
         "allow_images": consent(user.pk, message.pk),
         "images_loaded": images,
         "sender_domain": message.from_address.rpartition("@")[2],
+        "alike_url": alike.search_url(message),
         "images_url": place.message_url(message.pk, images="1"),
     }

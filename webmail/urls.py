@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("label/<int:pk>/", mail.label, name="mail-label"),
     path("search/", mail.search, name="mail-search"),
     path("search/suggest/", searching.suggest, name="search-suggest"),
+    path("search/count/", searching.count, name="search-count"),
     path("search/around/", searching.around, name="search-around"),
     path("search/new/", searches.new, name="search-new"),
     path("search/<int:pk>/menu/", searches.menu, name="search-menu"),
@@ -68,7 +69,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),
     path("message/<int:pk>/attachment/<part:index>/", files.attachment, name="mail-attachment"),
     *(
-        path(f"message/<int:pk>/attachment/<part:index>/{tail}", view, name=f"mail-attachment-{name}")
+        path(
+            f"message/<int:pk>/attachment/<part:index>/{tail}", view, name=f"mail-attachment-{name}"
+        )
         for tail, view, name in (
             ("preview/", parts.preview, "preview"),
             ("shown/", parts.shown, "shown"),

@@ -16,6 +16,8 @@ from mailstore.services import attachments, blobs, locks
 from mailstore.services.attachments import Came
 
 BATCH = 100
+# Fewer messages that wait for the index are not told of.
+FEW = 50
 
 
 def index_batch(limit: int = BATCH) -> int:
@@ -103,8 +105,9 @@ class Progress:
 
 def progress(user: User) -> Progress | None:
     """How far the index of somebody's mail is; None where it has everything."""
-    waiting = Message.objects.filter(user=user, is_indexed=False)
-    if not waiting.exists():
+    # New mail waits for seconds; that is not worth a word, nor a look at all of somebody's mail.
+    waiting = Message.objects.filter(is_indexed=False)
+    if len(waiting.order_by("id").values_list("id")[:FEW]) < FEW:
         return None
-    total = Message.objects.filter(user=user).count()
-    return Progress(max(0, total - waiting.count()), total)
+    mine, total = waiting.filter(user=user).count(), Message.objects.filter(user=user).count()
+    return Progress(total - mine, total) if mine >= FEW else None

@@ -170,7 +170,10 @@ def test_search_answers_while_the_index_is_made_again(
     assert found(user, "friday") == {"Lunch"}
 
 
-def test_an_index_of_an_older_kind_is_made_anew(user: User, inbox: Folder, mail: None) -> None:
+def test_an_index_of_an_older_kind_is_made_anew(
+    user: User, inbox: Folder, mail: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "FEW", 2)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE mailstore_words")
     indexing.prepare()

@@ -15,8 +15,9 @@ from mailstore import mime, sanitise
 from mailstore.addresses import Address
 from mailstore.models import Message
 from mailstore.services import blobs
+from mailstore.services.saved import MAX_QUERY
 from mailstore.showing import Shown
-from webmail import bodies
+from webmail import bodies, marking
 from webmail.access import message_for, person
 from webmail.frame_page import frame_page
 from webmail.pieces import has_consent
@@ -37,7 +38,7 @@ def frame(request: HttpRequest, pk: int) -> HttpResponse:
     return frame_page(
         request,
         user,
-        bodies.html(user, found, shown),
+        marking.in_html(bodies.html(user, found, shown), request.GET.get("q", "")[:MAX_QUERY]),
         own_colours=shown.own_colours,
         remote_images=remote,
         paper=_paper_head(found) if request.GET.get("print") == "1" else None,

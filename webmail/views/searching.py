@@ -8,7 +8,9 @@ from django.views.decorators.http import require_safe
 from mailstore import search
 from mailstore.highlight import terms_for
 from mailstore.services import passages
+from webmail import finding, screen
 from webmail.access import person
+from webmail.place import place_of
 from webmail.suggesting import suggest as suggestions
 
 MAX_WORD = 200
@@ -29,6 +31,15 @@ def around(request: HttpRequest) -> HttpResponse:
     ids = [int(one) for one in request.GET.getlist("id")[:MAX_IDS] if one.isdecimal()]
     found = passages.of(person(request), ids, terms_for(wanted, "body"))
     return _private({"passages": {str(pk): html for pk, html in found.items()}})
+
+
+@require_safe
+def count(request: HttpRequest) -> HttpResponse:
+    """How many messages a search finds. Asked for once its first page is there, as counting may
+    take longer than finding."""
+    user = person(request)
+    total, text = finding.count(user, place_of(request.GET), screen.desk(user).tree)
+    return _private({"total": total, "text": text})
 
 
 def _private(content: dict[str, object]) -> HttpResponse:
