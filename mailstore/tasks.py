@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from lib import disk_cache
 from lib.queue import shared_task
-from mailstore.services import indexing, reminding, snoozing, sweeping, threads
+from mailstore.services import indexing, reminding, snoozing, sweeping, threads, ways_back
 
 # Shorter than the time between two runs, so that they do not pile up.
 INDEX_SECONDS = 8.0
@@ -24,7 +24,9 @@ def index_messages() -> None:
 @shared_task
 def sweep_blobs() -> None:
     """Give back the disk space of mail that is gone, and of what can be made again."""
-    sweeping.sweep(now=timezone.now())
+    now = timezone.now()
+    sweeping.sweep(now=now)
+    ways_back.forget_old(now=now)
     disk_cache.sweep(now=time.time())
 
 

@@ -145,6 +145,7 @@ AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "accounts.callers.network_of"
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0)
 
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -164,6 +165,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
+        "media-src": [SELF],
         "connect-src": [SELF],
         "frame-src": [SELF],
         "manifest-src": [SELF],
@@ -262,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "mailstore.tasks.index_messages",
         "schedule": 10.0,
         "options": {"expires": 10},
+    },
+    "bring-back": {
+        "task": "mailstore.tasks.bring_back",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "send-notices": {
         "task": "filtering.tasks.send_notices",

@@ -7,18 +7,16 @@ Either works for an hour.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.core import signing
 from django.utils.module_loading import import_string
 
 from accounts.models import User
-from mailstore.models import WayBack
+from mailstore.services import ways_back
+from mailstore.services.ways_back import LIFETIME
 
-LIFETIME: Final = timedelta(hours=1)
 #: Characters of JSON that a page carries; it may be in a cookie until the next page.
 MAX_CARRIED: Final = 1000
 _SALT: Final = "webmail.undo"
@@ -46,17 +44,11 @@ def token(user: User, steps: Sequence[Step]) -> str:
     text = json.dumps(steps, separators=(",", ":"))
     if len(text) <= MAX_CARRIED:
         return _signed(user, "steps", list(steps))
-    return named(user, [store(user, steps)])
-
-
-def store(user: User, steps: Sequence[Step]) -> int:
-    """Keep steps for an hour, to be `named`."""
-    packed = zlib.compress(json.dumps(steps, separators=(",", ":")).encode())
-    return WayBack.objects.create(user=user, steps=packed).pk
+    return named(user, [ways_back.keep(user, steps)])
 
 
 def named(user: User, keys: Sequence[int]) -> str:
-    """A token for steps that were stored, in the order they were done."""
+    """A token for steps that are kept by `ways_back`."""
     return _signed(user, "rows", list(keys)) if keys else ""
 
 
@@ -75,18 +67,12 @@ def take_back(user: User, given: str) -> bool:
     if kind == "steps":
         _all_back(user, content)
         return True
-    rows = list(WayBack.objects.filter(user=user, pk__in=content).order_by("-pk"))
-    for row in rows:
-        _all_back(user, json.loads(zlib.decompress(bytes(row.steps))))
-        row.delete()
-    return bool(rows)
+    kept = ways_back.take(user, content)
+    for steps in kept:
+        _all_back(user, steps)
+    return bool(kept)
 
 
 def _all_back(user: User, steps: list[Step]) -> None:
     for kind, *rest in reversed(steps):
         import_string(TAKERS[kind])(user, *rest)
-
-
-def forget_old(*, now: datetime) -> int:
-    """Drop ways back that nobody may take any more; how many."""
-    return WayBack.objects.filter(made_at__lt=now - LIFETIME).delete()[0]

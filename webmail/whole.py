@@ -14,7 +14,8 @@ from django.db.models import Count, Max, QuerySet
 
 from accounts.models import User
 from mailstore.models import Message
-from webmail import actions, find, undoing
+from mailstore.services import ways_back
+from webmail import actions, find
 from webmail.asked import NothingThere, Wish
 from webmail.place import Place
 from webmail.tree import Tree
@@ -75,7 +76,7 @@ def go_on(user: User, wish: Wish, place: Place, tree: Tree, way: Way) -> Way:
         total=way.total,
         after=ids[-1] if len(ids) == PIECE else way.upto,
         done=way.done + count,
-        ways=(*way.ways, undoing.store(user, steps)) if steps else way.ways,
+        ways=(*way.ways, ways_back.keep(user, steps)) if steps else way.ways,
     )
 
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -44,7 +45,11 @@ class Mailbox(RuleBasedStateMachine):
         self.made = 0
 
     def teardown(self) -> None:
-        transaction.savepoint_rollback(self.mark)
+        try:
+            found = check()
+            assert found.is_sound, found
+        finally:
+            transaction.savepoint_rollback(self.mark)
 
     def some(self, count: int) -> list[int]:
         mine = Message.objects.filter(user=self.user).order_by(F("modseq").desc(), "pk")
@@ -137,9 +142,14 @@ class Mailbox(RuleBasedStateMachine):
         return multiple(*(one.pk for one in made.values()))
 
     @invariant()
-    def the_store_is_whole(self) -> None:
-        found = check()
-        assert found.is_sound, found
+    def counters_are_true(self) -> None:
+        counted = Folder.objects.annotate(
+            there=Count("messages"),
+            new=Count("messages", filter=Q(messages__is_seen=False)),
+            bytes=Coalesce(Sum("messages__size"), 0),
+        )
+        wrong = counted.exclude(total=F("there"), unread=F("new"), size=F("bytes"))
+        assert not list(wrong.values("name", "total", "there", "unread", "new"))
 
     @invariant()
     def what_is_snoozed_lies_in_snoozed(self) -> None:
@@ -155,5 +165,6 @@ class Mailbox(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_counters_hold_through_anything(user: User) -> None:
     machine = type("MailboxOf", (Mailbox,), {"user": user})
-    few = settings(max_examples=30, stateful_step_count=25)
+    # Without shortening what failed, which takes minutes; do that by hand where it is needed.
+    few = settings(max_examples=20, stateful_step_count=25, phases=[Phase.generate])
     run_state_machine_as_test(machine, settings=few)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Folder, Message
-from mailstore.services import folders
+from mailstore.services import clearing, folders
 from tests.webmail.samples import STARRED, letter, put
 
 ACTION, UNDO = "/mail/action/", "/mail/undo/"
@@ -183,7 +183,7 @@ def test_undo_after_the_folder_went_leaves_the_message_where_it_is(
     short = folders.create(user, parent=None, name="Short-lived")
     do(browser_client, "move", [three[0].pk], folder=short.pk)
     done = do(browser_client, "archive", [three[0].pk])
-    folders.delete(short)
+    clearing.delete(short)
     take_back(browser_client, done)
     assert where(three)[0] == "archive"
     truth(user)

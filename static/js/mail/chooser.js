@@ -11,8 +11,10 @@ function narrow(field) {
     same ||= name === wanted;
   }
   const create = form.querySelector("[data-create]");
-  create.hidden = !typed || same;
-  create.querySelector("[data-create-name]").textContent = typed ? `“${typed}”` : "";
+  if (create) {
+    create.hidden = !typed || same;
+    create.querySelector("[data-create-name]").textContent = typed ? `“${typed}”` : "";
+  }
   const none = form.querySelector("[data-none]");
   if (none) none.hidden = Boolean(typed);
 }
@@ -37,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   const at = shown.indexOf(event.target);
   if (event.key === "Enter" && event.target === field) {
     event.preventDefault();
-    shown[0]?.click();
+    if (field.value.trim()) shown[0]?.click();
   } else if (event.key === "ArrowDown" && (at >= 0 || event.target === field)) {
     event.preventDefault();
     shown[Math.min(at + 1, shown.length - 1)]?.focus();

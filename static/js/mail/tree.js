@@ -1,21 +1,26 @@
-// The folder tree: numbers, the current place, folded branches, the drawer.
+// The folder tree: numbers, the current place, folded branches, the drawer, its menus.
+import { csrfHeaders, toast } from "../toast.js";
 import { setDrawer } from "../shell.js";
-import { placeUrl, scroller } from "./dom.js";
+import { fill, placeUrl, scroller, words } from "./dom.js";
 
 const KEY = "folded-folders";
 const folded = new Set(JSON.parse(localStorage.getItem(KEY) || "[]"));
 
 document.addEventListener("counts", (event) => {
   for (const [key, count] of Object.entries(event.detail.counts)) {
-    const label = document.querySelector(`[data-count="${key}"]`);
-    if (!label) continue;
-    label.textContent = count;
-    label.hidden = !count;
-    label.classList.toggle("count--strong", Boolean(count));
-    label.closest(".tree__item").classList.toggle("tree__item--unread", Boolean(count));
+    // A favourite stands there twice.
+    for (const label of document.querySelectorAll(`[data-count="${key}"]`)) {
+      label.textContent = count;
+      label.hidden = !count;
+      label.classList.toggle("count--strong", Boolean(count));
+      label.closest(".tree__item").classList.toggle("tree__item--unread", Boolean(count));
+    }
   }
-  const words = document.getElementById("mail-words");
-  if (words) words.dataset.version = event.detail.version;
+  const told = document.getElementById("mail-words");
+  if (told) told.dataset.version = event.detail.version;
+  // A folder that is not there yet, as the one of what is snoozed with its first message.
+  const known = Object.keys(event.detail.counts).filter((key) => key !== "all");
+  if (known.some((key) => !document.querySelector(`#tree [data-folder="${key}"]`))) refresh();
 });
 
 document.addEventListener("place-changed", () => {
@@ -30,7 +35,7 @@ document.addEventListener("place-changed", () => {
 
 function fold() {
   let below = Infinity;
-  for (const row of document.querySelectorAll("#tree .tree__row")) {
+  for (const row of document.querySelectorAll("#tree .tree__row[data-depth]")) {
     const depth = Number(row.dataset.depth);
     if (depth <= below) below = Infinity;
     row.classList.toggle("is-folded", depth > below);
@@ -49,5 +54,68 @@ document.addEventListener("click", (event) => {
   if (!folded.delete(id)) folded.add(id);
   localStorage.setItem(KEY, JSON.stringify([...folded]));
   fold();
+});
+
+// ---- folders or labels changed: the tree is drawn anew where it stands
+let asked = 0;
+export async function refresh() {
+  const drawer = document.getElementById("drawer");
+  if (!drawer || !words().treeUrl) return;
+  const mine = ++asked;
+  try {
+    const answer = await fetch(`${words().treeUrl}?${new URLSearchParams({ at: placeUrl() })}`, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected || mine !== asked) return;
+    const top = document.getElementById("tree")?.scrollTop ?? 0;
+    const focused = document.activeElement?.closest?.("#tree a")?.getAttribute("href");
+    fill(drawer, await answer.text());
+    document.getElementById("tree").scrollTop = top;
+    if (focused) drawer.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    fold();
+  } catch {
+    // The connection bar tells; the tree is right again with the next page.
+  }
+}
+document.addEventListener("tree-changed", refresh);
+
+// Something was done to a folder: said, with a way back.
+export function tellOf(done) {
+  const back = async () => {
+    const body = new FormData();
+    body.set("token", done.undo);
+    const answer = await fetch(words().undoUrl, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
+    toast({ text: answer.ok ? (await answer.json()).text : words().failed });
+    refresh();
+  };
+  toast({ text: done.text, onUndo: done.undo ? back : undefined });
+}
+
+// ---- the menu of a folder or label: right click, the menu key, or a long press
+const LONG = 500; // milliseconds
+let press = null;
+const menuOf = (node) => node.closest?.("#tree .tree__row")?.querySelector(".tree__menu");
+document.addEventListener("contextmenu", (event) => {
+  const menu = menuOf(event.target);
+  if (!menu || event.shiftKey) return;
+  event.preventDefault();
+  clearTimeout(press);
+  if (!document.querySelector("dialog[open]")) menu.click();
+});
+document.addEventListener("touchstart", (event) => {
+  const menu = menuOf(event.target);
+  clearTimeout(press);
+  if (menu && event.touches.length === 1) press = setTimeout(() => document.querySelector("dialog[open]") || menu.click(), LONG);
+}, { passive: true });
+for (const kind of ["touchend", "touchmove", "touchcancel"]) document.addEventListener(kind, () => clearTimeout(press), { passive: true });
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy-link]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copyLink);
+    button.closest("dialog")?.close();
+    toast({ text: button.dataset.copied });
+  } catch {
+    toast({ text: button.dataset.copyLink, life: 60_000 });
+  }
 });
 fold();
