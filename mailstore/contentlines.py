@@ -74,6 +74,9 @@ def read(data: bytes, charset: str = "") -> Iterator[Line]:
 def _unfolded(text: str) -> Iterator[str]:
     held: list[str] = []
     for line in re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"), maxsplit=MAX_LINES)[:MAX_LINES]:
+        if not line:
+            # Some programs leave one within a line that goes on.
+            continue
         if line[:1] in (" ", "\t"):
             held.append(line[1:])
         elif held and held[-1].endswith("=") and "QUOTED-PRINTABLE" in held[0][:200].upper():

@@ -18,7 +18,10 @@ _SUBJECT = 0x8004
 def as_message(data: bytes) -> bytes:
     """The body and files of a winmail.dat as a MIME message. Raises whatever the library does."""
     logging.disable()
-    return _message(tnefparse.TNEF(data, do_checksum=False), 0).as_bytes(policy=SMTP)
+    found = tnefparse.TNEF(data, do_checksum=False)
+    if not any(one.data for one in found.attachments) and not found.body and not found.htmlbody:
+        raise ValueError("nothing in it")
+    return _message(found, 0).as_bytes(policy=SMTP)
 
 
 def _message(found: Any, depth: int) -> EmailMessage:

@@ -87,6 +87,11 @@ def pages() -> tuple[tuple[str, str], ...]:
     return tuple((name, (CORPUS / name).read_text("utf-8", "replace")) for name in _listed("html"))
 
 
+def listed(kind: str) -> tuple[tuple[str, bytes], ...]:
+    """Name and bytes of the files of one kind ("ics", "vcf", "attachment-vector") of the corpus."""
+    return tuple((name, (CORPUS / name).read_bytes()) for name in _listed(kind))
+
+
 def _say_absent() -> None:
     warnings.warn("corpus not present: generated mail is used", stacklevel=3)
 

@@ -39,6 +39,11 @@ class Came:
     files: Sequence[File] = ()
     hidden: set[int] = field(default_factory=set)
 
+    @property
+    def files_size(self) -> int:
+        """Bytes of all files."""
+        return sum(one.size for one in self.files)
+
 
 @dataclass(frozen=True)
 class Opened:

@@ -28,6 +28,14 @@ class Migration(migrations.Migration):
                 ("id", ID.clone()),
                 ("index", models.PositiveSmallIntegerField(help_text="See mailstore.mime.Part.")),
                 ("name", models.CharField(blank=True, max_length=255)),
+                (
+                    "folded",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name without case and accents, to be found by.",
+                        max_length=255,
+                    ),
+                ),
                 ("kind", models.CharField(help_text="See mailstore.file_kinds.", max_length=8)),
                 ("content_type", models.CharField(max_length=201)),
                 ("size", models.BigIntegerField(help_text="Bytes, good to two percent.")),

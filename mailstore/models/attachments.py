@@ -14,6 +14,9 @@ class Attachment(models.Model):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     index = models.PositiveSmallIntegerField(help_text="See mailstore.mime.Part.")
     name = models.CharField(max_length=255, blank=True)
+    folded = models.CharField(
+        max_length=255, blank=True, help_text="The name without case and accents, to be found by."
+    )
     kind = models.CharField(max_length=8, help_text="See mailstore.file_kinds.")
     content_type = models.CharField(max_length=201)
     size = models.BigIntegerField(help_text="Bytes, good to two percent.")

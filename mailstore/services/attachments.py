@@ -14,10 +14,12 @@ from mailstore.file_kinds import KINDS, kind_of
 from mailstore.invitation import Invitation
 from mailstore.mime import Part
 from mailstore.models import Attachment, Folder, InvitationSeen, Message
+from mailstore.tokens import fold
 
 #: Of one message.
 MAX_FILES = 1000
 MAX_EVENTS = 10
+MAX_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def _file(message: Message, part: Part) -> Attachment:
         message=message,
         index=part.index,
         name=part.filename,
+        folded=fold(part.filename)[:MAX_NAME],
         kind=kind_of(part.content_type, part.filename),
         content_type=part.content_type,
         size=part.size,
@@ -83,6 +86,6 @@ def of_folder(folder: Folder, *, kind: str = "", name: str = "") -> QuerySet[Att
     if kind in KINDS:
         found = found.filter(kind=kind)
     if name:
-        found = found.filter(name__icontains=name)
+        found = found.filter(folded__contains=fold(name))
     order = ("-message__sort_at", "-message_id", "index")
     return found.select_related("message").order_by(*order)

@@ -117,6 +117,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("smtp-account-", {"pk": account.pk}),
         ("folder-", {"pk": own.pk}),
         ("mail-folder", {"pk": inbox.pk}),
+        ("mail-attachment-p", {"pk": message.pk, "index": 1, "number": 1}),
         ("mail-attachment", {"pk": message.pk, "index": 1}),
         ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
         ("mail-", {"pk": message.pk}),
