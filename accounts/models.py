@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from lib.prepared import Prepared
 
 
 class Domain(models.Model):
@@ -33,6 +35,15 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         """Sign-in names are compared in lower case, as they are stored."""
         return self.get(email=(username or "").strip().lower())
+
+    def get(self, *args: Any, **kwargs: Any) -> User:
+        """As ever; who is signed in, which every request asks, without making the query anew."""
+        # Not of a domain's people: what `domain.users` gives is of a class of its own.
+        if type(self) is not UserManager or args or kwargs.keys() != {"pk"}:
+            return super().get(*args, **kwargs)
+        for values in _BY_KEY.rows(int(kwargs["pk"])):
+            return User.from_db("default", _COLUMNS, values)
+        raise User.DoesNotExist
 
 
 class Theme(models.TextChoices):
@@ -134,3 +145,7 @@ class User(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return False
+
+
+_COLUMNS: Final = [one.attname for one in User._meta.concrete_fields]
+_BY_KEY: Final = Prepared(lambda pk: User.objects.filter(pk=pk).values_list(*_COLUMNS), int)

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-Value = int | datetime
+Value = int | str | datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class _Plan:
 
 
 class Prepared:
-    """A query made of ids and moments: ``make`` gets as many as ``kinds`` says and returns it
-    with ``values_list``. What depends on anything else than these values must not be prepared."""
+    """A query made of ids, words and moments: ``make`` gets as many as ``kinds`` says, and gives
+    it with ``values_list``. What depends on anything else than these must not be prepared."""
 
     def __init__(self, make: Callable[..., QuerySet[Any, Any]], *kinds: type[Value]) -> None:
         self._make = make
@@ -66,6 +66,8 @@ def _mark(kind: type[Value], number: int) -> Value:
     """A value nothing else in a query has."""
     if kind is int:
         return -4_611_686_018_427_387_000 - number
+    if kind is str:
+        return f"\x01\x02{number}"
     return datetime(1801, 1, 1 + number, 1, 2, 3, 4567, tzinfo=UTC)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 from django.db.models.functions import Left
@@ -118,10 +118,6 @@ def _lines(found: QuerySet[Message], order: Order, half: int, size: int) -> Iter
     )
     names = [*_PLAIN, "short_subject", "short_to"]
     if order.key is not None:
-        return map(_line, short.values_list(*names, "key")[:size])
+        return map(Line._make, short.values_list(*names, "key")[:size])
     mark = str(half) if len(order.halves) > 1 else ""
-    return (Line(*row, mark) for row in short.values_list(*names)[:size])
-
-
-def _line(row: tuple[Any, ...]) -> Line:
-    return Line(*row)
+    return (Line._make((*row, mark)) for row in short.values_list(*names)[:size])

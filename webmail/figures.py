@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Aggregate, Count, Max, QuerySet, Subquery
+from django.db.models import Aggregate, Count, Exists, Max, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
 from connectivity.services import notifications
 from lib.prepared import Prepared
+from mailstore.models import Label, Reminder, SavedSearch
 from retrieval.models import RetrievalTask, TaskState
 from smtp_accounts.models import Draft
-from smtp_accounts.services import waiting
+from smtp_accounts.services import marks, waiting
 
 
 class Figures(NamedTuple):
     """Accounts that cannot go on without the user, notices nobody has seen and when the newest
-    of them came, drafts, the outbox and what of it needs the user."""
+    of them came, drafts, the outbox and what of it needs the user; and whether there is any mail
+    that did not reach somebody (yet), any label, saved search, message with a reminder due."""
 
     needs_you: int = 0
     notices: int = 0
@@ -26,6 +28,10 @@ class Figures(NamedTuple):
     drafts: int = 0
     waiting: int = 0
     attention: int = 0
+    late: bool = False
+    labels: bool = False
+    searches: bool = False
+    returned: bool = False
 
 
 def _asked(user: int, now: datetime) -> QuerySet[User, Any]:
@@ -39,6 +45,10 @@ def _asked(user: int, now: datetime) -> QuerySet[User, Any]:
         _figure(Draft.objects.open().filter(user=user), Count("pk")),
         _figure(waiting.rows(someone), Count("pk")),
         _figure(waiting.needing(someone), Count("pk")),
+        Exists(marks.rows(someone)),
+        Exists(Label.objects.filter(user=user)),
+        Exists(SavedSearch.objects.filter(user=user)),
+        Exists(Reminder.objects.filter(user=user, came_at__isnull=False)),
     )
 
 
@@ -51,6 +61,8 @@ _FIGURES: Final = Prepared(_asked, int, datetime)
 
 def figures(user: User) -> Figures:
     """The person's numbers as they are now."""
-    for needs, notices, newest, *rest in _FIGURES.rows(user.pk, timezone.now()):
-        return Figures(needs or 0, notices or 0, newest, *(one or 0 for one in rest))
+    for row in _FIGURES.rows(user.pk, timezone.now()):
+        # Where there is nothing to count, there is no number.
+        known = {name: value for name, value in zip(Figures._fields, row, strict=True) if value}
+        return Figures(**known)
     return Figures()

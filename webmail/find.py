@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from mailstore import listing, paging, search
+from mailstore import conversations, listing, paging, search
 from mailstore.listing import Cursor, Filters
 from mailstore.models import Message
 from mailstore.order import LABELLED, ORDERS, Order, Sort
@@ -36,12 +36,23 @@ class Found:
     at: int | None = None
 
 
-def find(user: User, place: Place, tree: Tree, *, before: str = "", at: int = 0) -> Found:
+def find(
+    user: User,
+    place: Place,
+    tree: Tree,
+    *,
+    before: str = "",
+    at: int = 0,
+    threaded: bool = False,
+) -> Found:
     """The page of ``place`` that follows the cursor ``before`` or begins at the ``at``-th row;
-    one query, and one more to find a row by its number."""
+    one query, and one more to find a row by its number. With ``threaded`` of each conversation
+    the newest message that passes the chips."""
     wanted = search.understood(place.query)
     found = _passing(user, place, tree, wanted)
     after, total = Cursor.read(before), _total(place, tree)
+    if threaded:
+        found, total = conversations.heads(found, found), None
     page = paging.page(found, _order(place), before=after, at=at, total=total)
     if after is not None:
         return Found(page.rows, _text(page.next_cursor), wanted, total)
@@ -81,6 +92,15 @@ def _total(place: Place, tree: Tree) -> int | None:
     if place.where == ALL:
         return tree.unread if place.unread else tree.total
     return None
+
+
+def folders_of(place: Place, tree: Tree) -> frozenset[int]:
+    """The folders whose mail a place shows."""
+    if place.folder_id is not None:
+        return frozenset({place.folder_id})
+    if place.where == ALL:
+        return frozenset(one.pk for one in tree.inboxes)
+    return frozenset(tree.folders) - set(tree.thrown)
 
 
 def _everything(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:

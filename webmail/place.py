@@ -45,6 +45,11 @@ class Place:
         return int(self.where.removeprefix(LABEL)) if self.where.startswith(LABEL) else None
 
     @property
+    def in_time(self) -> bool:
+        """Whether what is newer stands above or below what is older, everywhere."""
+        return self.sort in (Sort.NEWEST, Sort.OLDEST)
+
+    @property
     def is_filtered(self) -> bool:
         return self.unread or self.starred or self.attachments or self.source is not None
 

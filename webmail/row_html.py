@@ -7,35 +7,56 @@ from other servers is escaped here; the rest is in `webmail.row_words`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 
 from lib.templatetags.ui import initials, tint
-from webmail.row_words import Pieces, pieces
+from mailstore.highlight import marked, terms_for
+from mailstore.query import Query
+from webmail.row_words import ID, NAME, Pieces, pieces
 from webmail.rows import Row
 
 
-def draw(rows: Iterable[Row], *, role: str = "") -> SafeString:
+class Shown(NamedTuple):
+    """How the texts of a line become safe HTML: as they are, or with what was searched marked."""
+
+    who: Callable[[str], str] = escape
+    subject: Callable[[str], str] = escape
+    snippet: Callable[[str], str] = escape
+
+
+PLAIN = Shown()
+
+
+def with_hits(wanted: Query) -> Shown:
+    """What to show the hits of a search with."""
+    fields = ("sender", "subject", "body")
+    return Shown(*(partial(marked, terms=terms_for(wanted, field)) for field in fields))
+
+
+def draw(rows: Iterable[Row], *, role: str = "", shown: Shown | None = None) -> SafeString:
     """Lines under the headings of their days; ``role`` is that of the folder shown."""
     words = pieces()
-    bin_ = words.bin.replace("\0", "destroy:\0" if role == "trash" else "trash:\0")
+    bin_ = words.bin.replace(ID, f"destroy:{ID}" if role == "trash" else f"trash:{ID}")
     found: list[str] = []
     for day, group in groupby(rows, key=lambda row: row.day):
         if day.key:
             key, label = escape(day.key), escape(day.label)
             found.append(f'<li class="list__day" data-day="{key}"><h2>{label}</h2></li>\n')
-        found += [_line(row, words, bin_) for row in group]
+        found += [_line(row, words, bin_, shown or PLAIN) for row in group]
     return mark_safe("".join(found))  # noqa: S308 - every value is escaped in this module
 
 
-def _line(row: Row, words: Pieces, bin_: str) -> str:
+def _line(row: Row, words: Pieces, bin_: str, shown: Shown) -> str:
     line = row.line
     pk = str(line.id)
     plain_subject = line.subject or words.untitled
-    subject, who = escape(plain_subject), row.who or words.nobody
+    subject, who = shown.subject(plain_subject), shown.who(row.who or words.nobody)
     unread, starred = row.is_unread, row.is_starred
     select = escape(words.select % {"subject": plain_subject})
     thread = f' data-thread="{line.thread_id}"' if line.thread_id else ""
@@ -49,8 +70,8 @@ def _line(row: Row, words: Pieces, bin_: str) -> str:
         words.archive
         + bin_
         + read_tool
-        + words.star_tool.replace("\0", "unstar:\0" if starred else "star:\0")
-    ).replace("\0", pk)
+        + words.star_tool.replace(ID, f"unstar:{ID}" if starred else f"star:{ID}")
+    ).replace(ID, pk)
     return (
         f'<li class="msg{" msg--unread" if unread else ""}" data-id="{pk}"{thread}'
         f' data-folder="{line.folder_id}"{" data-starred" if starred else ""}>\n'
@@ -58,11 +79,11 @@ def _line(row: Row, words: Pieces, bin_: str) -> str:
         f'{escape(initials(row.who))}</span><input class="msg__check" type="checkbox" name="id"'
         f' value="{pk}" form="list-form" aria-label="{select}"></span>\n'
         f'<span class="msg__from"><a class="msg__link" href="{escape(row.url)}" dir="auto"{title}>'
-        f"{words.unread if unread else ''}{escape(who)}</a>{_count(row, words)}</span>\n"
+        f"{words.unread if unread else ''}{who}</a>{_count(row, words)}</span>\n"
         f'<span class="msg__meta">{_back(row, words)}<time class="msg__time"'
         f' datetime="{row.moment}">{escape(row.when)}</time></span>\n'
         f'<span class="msg__line" dir="auto">{label}{labels}<b>{subject}</b>'
-        f" &nbsp;{escape(line.snippet)}</span>\n"
+        f' &nbsp;<span class="msg__snippet">{shown.snippet(line.snippet)}</span></span>\n'
         f'<span class="msg__marks">{_marks(row, words)}</span>\n'
         f'<span class="msg__tools">{tools}</span>\n</li>\n'
     )
@@ -86,10 +107,13 @@ def _back(row: Row, words: Pieces) -> str:
 
 def _marks(row: Row, words: Pieces) -> str:
     line, found = row.line, ""
+    if row.note:
+        said = escape(row.note)
+        found = f'<span class="msg__mark" title="{said}">{words.bell.replace(NAME, said)}</span>'
     if row.mark is not None:
         said = escape(row.mark.words)
-        sign = (words.failed if row.mark.is_bad else words.late).replace("\0", said)
-        found = f'<span class="msg__mark" title="{said}">{sign}</span>'
+        sign = (words.failed if row.mark.is_bad else words.late).replace(NAME, said)
+        found += f'<span class="msg__mark" title="{said}">{sign}</span>'
     if line.is_answered:
         found += words.answered
     elif line.is_forwarded:

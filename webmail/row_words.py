@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from typing import Final
 
 from django.utils.translation import get_language, gettext
 
@@ -35,6 +36,11 @@ class Pieces:
     bell: str
 
 
+#: Where the id of a message and the words of a mark are put in; no text of ours has them.
+ID: Final = "\0"
+NAME: Final = "\1"
+
+
 def pieces() -> Pieces:
     """The pieces in the language of this request."""
     return _pieces(get_language() or "")
@@ -57,20 +63,19 @@ def _pieces(_language: str) -> Pieces:
         read_tool=_tool("read", "mail-unread", gettext("Mark read"), toggle="read"),
         unread_tool=_tool("unread", "mail-unread", gettext("Mark unread"), toggle="read"),
         star_tool=_tool("", "star", gettext("Star"), toggle="star"),
-        failed=icon("error", "sm", "st--danger", label="\0"),
-        late=icon("hourglass", "sm", "st--warn", label="\0"),
+        failed=icon("error", "sm", "st--danger", label=NAME),
+        late=icon("hourglass", "sm", "st--warn", label=NAME),
         clock=icon("clock", "sm"),
-        bell=icon("bell", "sm"),
+        bell=icon("bell", "sm", label=NAME),
     )
 
 
 def _tool(do: str, symbol: str, name: str, *, toggle: str = "") -> str:
-    r"""A button that appears where the pointer is; \0 stands for the id, with ``do`` empty for the
-    action, too."""
+    """A button that appears where the pointer is. Without ``do`` its value is put in later."""
     said = escape(name)
     style = "icon-btn msg__star" if toggle == "star" else "icon-btn"
     mark = f" data-toggle-{toggle}" if toggle else ""
-    value = f"{do}:\0" if do else "\0"
+    value = f"{do}:{ID}" if do else ID
     return (
         f'<button type="submit" class="{style}" form="list-form" name="one" value="{value}"'
         f' tabindex="-1"{mark} aria-label="{said}" title="{said}">{icon(symbol)}</button>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,31 +14,19 @@ from lib.moments import moment
 from mailstore.addresses import Address
 from mailstore.conversations import About
 from mailstore.models import Folder, FolderRole, Label, Source
-from mailstore.order import Sort
 from mailstore.paging import Line
 from smtp_accounts.services.marks import Mark
+from webmail.beside import Beside
 from webmail.place import ALL, Place
 
 MINE = frozenset({FolderRole.SENT, FolderRole.DRAFTS})
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What other tables say about the messages of a page, by message id, and about their
-    conversations, by thread id. ``mine`` are the reader's own addresses."""
-
-    marks: Mapping[int, Mark] = field(default_factory=dict)
-    labels: Mapping[int, Sequence[Label]] = field(default_factory=dict)
-    snoozed: Mapping[int, dt.datetime] = field(default_factory=dict)
-    threads: Mapping[int, About] = field(default_factory=dict)
-    mine: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one line shows. ``who`` is the other party: the sender, or for sent mail the people
     it went to. ``address`` is the sender's, to be seen on demand where ``who`` is a name. ``mark``
-    says what went wrong with what was sent."""
+    says what went wrong with what was sent, ``note`` why it came back."""
 
     line: Line
     who: str
@@ -55,6 +43,7 @@ class Row:
     mark: Mark | None = None
     labels: Sequence[Label] = ()
     is_snoozed: bool = False
+    note: str = ""
     count: int = 1
 
     @property
@@ -74,7 +63,7 @@ def rows(
 ) -> list[Row]:
     """Lines for messages, in the order given. Asks the database nothing."""
     before, after = place.around_message
-    times = _Times(timezone.localtime(now).date(), headed=place.sort in (Sort.NEWEST, Sort.OLDEST))
+    times = _Times(timezone.localtime(now).date(), headed=place.in_time)
     found = []
     for line in lines:
         local = timezone.localtime(line.sort_at)
@@ -102,6 +91,7 @@ def rows(
                 mark=beside.marks.get(line.id),
                 labels=beside.labels.get(line.id, ()),
                 is_snoozed=until is not None,
+                note=beside.notes.get(line.id, ""),
                 count=about.total if about else 1,
             )
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,16 +17,18 @@ from lib.prepared import Prepared
 from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import labels
 from retrieval.models import RemoteFolder
-from smtp_accounts.services import drafts, marks
+from smtp_accounts.services import drafts
 from webmail import finding, tree
 from webmail import rows as lines
+from webmail.beside import beside
 from webmail.chips import chips, sorts
 from webmail.context import know
 from webmail.figures import Figures, figures
-from webmail.find import Found, find
-from webmail.heading import heading
+from webmail.find import Found, find, folders_of
+from webmail.heading import Heading, heading
+from webmail.modes import in_conversations
 from webmail.place import ALL, Place
-from webmail.row_html import draw
+from webmail.row_html import draw, with_hits
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,39 @@ def _folders(user: int) -> QuerySet[Folder, Any]:
     # The other server's Sent, Junk and so on are no inboxes here either.
     elsewhere = RemoteFolder.objects.filter(task__user=user, local=OuterRef("pk"))
     aside = Exists(elsewhere.exclude(role__in=["", FolderRole.INBOX]))
-    names = [one.attname for one in Folder._meta.concrete_fields]
-    return Folder.objects.filter(user=user).annotate(aside=aside).values_list(*names, "aside")
+    found = Folder.objects.filter(user=user).annotate(aside=aside)
+    return found.values_list(*_OF_FOLDER, "aside")
 
 
+def _sources(user: int) -> QuerySet[Source, Any]:
+    return Source.objects.filter(user=user).order_by("name", "pk").values_list(*_OF_SOURCE)
+
+
+def _version(user: int) -> QuerySet[Folder, Any]:
+    found = Folder.objects.filter(user=user).order_by().values("user")
+    return found.annotate(changes=Sum("modseq"), count=Count("pk")).values_list("changes", "count")
+
+
+_OF_FOLDER: Final = [one.attname for one in Folder._meta.concrete_fields]
+_OF_SOURCE: Final = [one.attname for one in Source._meta.concrete_fields]
 _FOLDERS: Final = Prepared(_folders, int)
+_SOURCES: Final = Prepared(_sources, int)
+_VERSION: Final = Prepared(_version, int)
+
+
+def version(user: User) -> int:
+    """`Tree.version` as it is now; one small query."""
+    return next((tree.version_of(*row) for row in _VERSION.rows(user.pk)), 0)
 
 
 def desk(user: User) -> Desk:
     """Three queries: folders and which of them hold no incoming mail elsewhere, sources, and the
     numbers of drafts, outbox and notices."""
-    sources = {one.pk: one for one in Source.objects.filter(user=user).order_by("name", "pk")}
+    rows = _SOURCES.rows(user.pk)
+    sources = {one.pk: one for one in (Source.from_db("default", _OF_SOURCE, row) for row in rows)}
     folders, aside = [], []
     for *values, is_aside in _FOLDERS.rows(user.pk):
-        one = Folder(*values)
+        one = Folder.from_db("default", _OF_FOLDER, values)
         if one.source_id in sources:
             one.source = sources[one.source_id]
         folders.append(one)
@@ -77,8 +98,8 @@ def tree_context(found: Desk, place: Place) -> dict[str, Any]:
     return {
         "tree": found.tree,
         # Asked for only where the tree is drawn.
-        "labels": partial(labels.everyone, found.user),
-        "saved_searches": partial(finding.lines, found.user),
+        "labels": partial(labels.everyone, found.user) if found.figures.labels else (),
+        "saved_searches": partial(finding.lines, found.user) if found.figures.searches else (),
         "place": place,
         "waiting": found.figures.waiting,
         "attention": found.figures.attention,
@@ -87,19 +108,21 @@ def tree_context(found: Desk, place: Place) -> dict[str, Any]:
 
 def rows_context(found: Desk, place: Place, before: str = "", at: int = 0) -> dict[str, Any]:
     """The lines of one page, drawn, and where the next one is."""
-    page: Found = find(found.user, place, found.tree, before=before, at=at)
-    beside = lines.Beside(marks=marks.of(found.user, _not_in_inboxes(found, page)))
+    role = _role(found, place)
+    threaded = place.in_time and in_conversations(found.user, place, role)
+    page = find(found.user, place, found.tree, before=before, at=at, threaded=threaded)
+    within = folders_of(place, found.tree) if threaded else None
     shown = lines.rows(
         page.messages,
         place=place,
         folders=found.tree.folders,
         sources=found.sources,
-        beside=beside,
+        beside=beside(found.user, found.tree, found.figures, page.messages, within),
         now=timezone.now(),
     )
     return {
         "found": page,
-        "rows": draw(shown, role=_role(found, place)),
+        "rows": draw(shown, role=role, shown=with_hits(page.wanted) if place.query else None),
         "more": place.with_cursor(page.cursor) if page.cursor else "",
     }
 
@@ -109,12 +132,12 @@ def list_context(found: Desk, place: Place, before: str = "", at: int = 0) -> di
     today = timezone.localdate()
     role = _role(found, place)
     drawn = rows_context(found, place, before, at)
-    head = heading(found.user, found.tree, place, drafts=found.figures.drafts)
+    head = _heading(found, place)
     return {
         **tree_context(found, place),
         **chips(place, found.sources),
         **drawn,
-        "search": finding.results(found.user, place, found.tree, drawn["found"].wanted),
+        "search": finding.later(found.user, place, found.tree, drawn["found"].wanted),
         "heading": head,
         "role": role,
         "sorts": sorts(place),
@@ -127,15 +150,12 @@ def list_context(found: Desk, place: Place, before: str = "", at: int = 0) -> di
     }
 
 
-def _not_in_inboxes(found: Desk, page: Found) -> list[int]:
-    """The messages of a page that may have been sent from here."""
-    inboxes = {one.pk for one in found.tree.folders.values() if one.role == FolderRole.INBOX}
-    return [one.id for one in page.messages if one.folder_id not in inboxes]
-
-
 def pane(user: User, context: dict[str, Any]) -> dict[str, Any]:
     """What the reading pane needs beside the message itself."""
     return {"today": timezone.localdate(), "now": timezone.localtime(), **context}
+
+
+_TEMPLATES: Final = {"rows": "webmail/_rows.html", "list": "webmail/_list.html"}
 
 
 def show(request: HttpRequest, place: Place, reading: dict[str, Any] | None = None) -> HttpResponse:
@@ -150,17 +170,22 @@ def show(request: HttpRequest, place: Place, reading: dict[str, Any] | None = No
     know(request, found.figures)
     part = request.headers.get("X-Part")
     before, at = request.GET.get("before", ""), _number(request.GET.get("at", ""))
-    context = list_context(found, place, before, at)
     if part == "rows":
-        answer = render(request, "webmail/_rows.html", context)
-    elif part == "list":
-        answer = render(request, "webmail/_list.html", context)
+        _heading(found, place)  # of a place that is not the user's there are none
+        context = rows_context(found, place, before, at)
     else:
-        answer = render(request, "webmail/mail.html", pane(user, {**context, **(reading or {})}))
+        context = list_context(found, place, before, at)
+    if part not in ("rows", "list"):
+        context = pane(user, {**context, **(reading or {})})
+    answer = render(request, _TEMPLATES.get(part or "", "webmail/mail.html"), context)
     _tell(answer, context["found"], found.tree)
     answer["Cache-Control"] = "no-store"
     answer["Vary"] = "X-Part, Cookie"
     return answer
+
+
+def _heading(found: Desk, place: Place) -> Heading:
+    return heading(found.user, found.tree, place, drafts=found.figures.drafts)
 
 
 def _number(text: str) -> int:

@@ -91,7 +91,7 @@ class Tree:
     @property
     def version(self) -> int:
         """Changes whenever any message or counter of the user changes."""
-        return sum(one.modseq for one in self.folders.values()) * 4096 + len(self.folders) % 4096
+        return version_of(sum(one.modseq for one in self.folders.values()), len(self.folders))
 
     @property
     def thrown(self) -> list[int]:
@@ -107,6 +107,11 @@ class Tree:
         """Folders a message can be moved to."""
         special = [one for one in self.special if one.folder.role not in _NO_TARGET]
         return [*special, *self.own, *self.hidden]
+
+
+def version_of(changes: int, folders: int) -> int:
+    """A number for the state of a mailbox, from the sum of its folders' sequences."""
+    return changes * 4096 + folders % 4096
 
 
 def build(folders: Iterable[Folder], *, aside: Iterable[int] = (), drafts: int = 0) -> Tree:

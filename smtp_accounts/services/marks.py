@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,13 +26,16 @@ class Mark:
     is_bad: bool
 
 
+def rows(user: User) -> QuerySet[OutboxRecipient]:
+    """The recipients whom the person's messages did not reach, or not yet."""
+    return OutboxRecipient.objects.filter(_FAILED | _LATE, outbox__user=user)
+
+
 def of(user: User, messages: Collection[int]) -> Mapping[int, Mark]:
     """The marks of the person's messages with these ids, where one is needed. One query at most."""
     found: dict[int, dict[bool, list[str]]] = defaultdict(lambda: {True: [], False: []})
-    rows = OutboxRecipient.objects.filter(
-        _FAILED | _LATE, outbox__user=user, outbox__sent_copy__in=messages
-    ).order_by("pk")
-    told = rows.values_list("outbox__sent_copy", "address", "bounced_at", "state")
+    missed = rows(user).filter(outbox__sent_copy__in=messages).order_by("pk")
+    told = missed.values_list("outbox__sent_copy", "address", "bounced_at", "state")
     for message, address, bounced_at, state in told:
         failed = bounced_at is not None or state == RecipientState.REFUSED
         found[message][failed].append(address)

@@ -139,9 +139,7 @@ def test_deleted_mail_is_found_only_when_asked_for(browser_client: Client, user:
     while indexing.index_batch():
         pass
     assert subjects(read(browser_client, "/search/?q=parsnips")) == []
-    assert subjects(read(browser_client, "/search/?q=parsnips+in:trash")) == [
-        "Thrown <mark>parsnips</mark>"
-    ]
+    assert subjects(read(browser_client, "/search/?q=parsnips+in:trash")) == ["Thrown parsnips"]
 
 
 def test_hostile_text_stays_text(browser_client: Client, inbox: Folder) -> None:

@@ -13,9 +13,10 @@ from django.utils import translation
 from mailstore.models import Folder, Label, Source
 from mailstore.paging import Line
 from smtp_accounts.services.marks import Mark
+from webmail.beside import Beside
 from webmail.place import Place
 from webmail.row_html import draw
-from webmail.rows import Beside, Row, rows
+from webmail.rows import Row, rows
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7 }}%(subject)s \0end"
 PLAIN = Line(
@@ -112,7 +113,7 @@ def test_marks_are_words_too() -> None:
 
 @pytest.mark.parametrize("field", ["subject", "from_name", "from_address", "snippet"])
 def test_hostile_text_is_only_text(field: str) -> None:
-    calm, hostile = seen(PLAIN), seen(PLAIN._replace(**{field: NASTY}))
+    calm, hostile = seen(PLAIN), seen(Line(**{**PLAIN._asdict(), field: NASTY}))
     assert hostile.tags == calm.tags
     assert hostile.values == calm.values
     assert NASTY in [*hostile.words, *hostile.names, *hostile.titles]

@@ -48,10 +48,10 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
     """What changed since a page was drawn: 204 for nothing, else counts and the list's head."""
-    place = place_of(request.GET)
-    found = screen.desk(person(request))
-    if request.GET.get("version") == str(found.tree.version):
+    user = person(request)
+    if request.GET.get("version") == str(screen.version(user)):
         return HttpResponse(status=204)
+    place, found = place_of(request.GET), screen.desk(user)
     context = screen.list_context(found, place)
     return JsonResponse(
         {
