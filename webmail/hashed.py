@@ -46,8 +46,7 @@ class _Made:
 
 def entries() -> set[str]:
     """The modules that templates name."""
-    folders = [Path(folder) for folder in settings.TEMPLATES[0]["DIRS"]]
-    pages = (page for folder in folders for page in folder.rglob("*.html"))
+    pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
     return {name for page in pages for name in _ENTRY.findall(page.read_text())}
 
 

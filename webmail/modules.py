@@ -23,7 +23,7 @@ _EXPORT = re.compile(
 _LIST = re.compile(r"(?:^|(?<=;))export\s*\{(?P<names>[^}]*)\};?[ \t]*$", re.M)
 _DYNAMIC = re.compile(r"""\bimport\(["'](?P<path>\.{1,2}/[\w./-]+)["']\)""")
 _LEFT = re.compile(
-    r"^(?:import\b|export\b|await\b|(?:const|let)\b[^{(=]*=\s*await\b)|\bimport\.meta\b|\bimport\((?![\"']\.)"
+    r"^(?:import\b(?!\()|export\b|await\b|(?:const|let)\b[^{(=]*=\s*await\b)|\bimport\.meta\b|\bimport\((?![\"']\.)"
 )
 _COMMENT = re.compile(r"^\s*//")
 
