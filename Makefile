@@ -8,7 +8,7 @@ CHAOS ?= --kills 200 --cuts 200 --messages 10000
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos fuzz lint types bench bench-retrieval e2e format messages vendor lock acceptance
+.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos fuzz hostile lint types bench bench-retrieval e2e format messages vendor lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,10 @@ chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints 
 fuzz: setup oidc ## Look for new examples that break something; every other run uses the same ones
 	@scripts/system.sh dovecot redis
 	$(BIN)/pytest -q --hypothesis-profile explore $$(git grep -l '^@given' tests)
+
+hostile: setup ## Every attack string and all HTML of the corpus in Chromium, not one in eight of them
+	@scripts/system.sh chromium
+	HOSTILE_EVERY=1 $(BIN)/pytest -q tests/e2e/test_hostile.py
 
 e2e: setup oidc ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium

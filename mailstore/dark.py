@@ -13,6 +13,9 @@ from mailstore.html_tree import Element
 
 _HEX = re.compile(r"(?:[0-9a-f]{3}|[0-9a-f]{6})\Z", re.IGNORECASE)
 _NAME = re.compile(r"#?[0-9a-z]{1,30}\Z", re.IGNORECASE)
+# What is as white as the light page becomes the dark page (templates/webmail/frame.html).
+_WHITE = 0.99
+_PAGE = "rgb(23,27,30)"
 # Attributes of HTML 3.2, and the property each stands for.
 _ATTRIBUTES = {"bgcolor": "background-color", "color": "color"}
 
@@ -21,6 +24,8 @@ def repaint(name: str, colour: tuple[float, float, float, float]) -> str:
     """A colour of the property `name` for both themes. Numbers are 0 to 1, opacity last."""
     red, green, blue, alpha = (min(1.0, max(0.0, one)) for one in colour)
     lightness, a, b = _to_oklab(red, green, blue)
+    if name.startswith("background") and lightness > _WHITE:
+        return f"light-dark({_written((red, green, blue), alpha)},{_PAGE})"
     if name.startswith("background"):
         # What is dark already stays so; nothing is lighter than the middle.
         turned = 0.2 + 0.5 * min(lightness, 1 - lightness)

@@ -17,11 +17,9 @@ SCRIPT: Final = """
   const tell = (said) => parent.postMessage(said, "*");
   let height = 0, link = "";
   const measure = () => {
-    if (innerWidth < 640) {
-      body.style.zoom = "";
-      const over = root.scrollWidth / root.clientWidth;
-      if (over > 1.01) body.style.zoom = Math.max(0.5, 1 / over);
-    }
+    body.style.zoom = "";
+    const over = root.scrollWidth / root.clientWidth;
+    if (innerWidth < 640 && over > 1.01) body.style.zoom = Math.max(0.4, 1 / over);
     const bar = innerHeight - root.clientHeight;
     const zoom = Number(body.style.zoom) || 1;
     const full = Math.max(root.getBoundingClientRect().height, body.scrollHeight * zoom);
@@ -32,6 +30,12 @@ SCRIPT: Final = """
   seen.observe(root);
   seen.observe(body);
   addEventListener("load", measure);
+  // The page may begin to listen later than this frame began to speak.
+  addEventListener("message", ({ source }) => {
+    if (source !== parent) return;
+    height = 0;
+    measure();
+  });
   measure();
   addEventListener("keydown", (event) => {
     const { key, altKey, ctrlKey, metaKey } = event;

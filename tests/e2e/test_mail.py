@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -15,7 +15,7 @@ from mailstore.services import folders, indexing
 from tests import mail
 from tests.conftest import PASSWORD
 from tests.e2e.conftest import PHONE, TABLET, WIDE, sign_in
-from tests.webmail.samples import Mailbox, fill, picture
+from tests.webmail.samples import Mailbox, fill
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -217,33 +217,6 @@ def test_folders_by_dialog(
     dialog.get_by_role("button", name="Delete folder").click()
     expect(page.get_by_text("Folder “Boats” was deleted.")).to_be_visible()
     assert [one for one in problems if "422" not in one] == []
-
-
-def test_images_load_after_consent_only(
-    page: Page, live_server: LiveServer, mailbox: Mailbox
-) -> None:
-    """Nothing is asked of the other side until the button is pressed, and then without a trace."""
-    asked: list[str | None] = []
-
-    def answer(route: Route) -> None:
-        asked.append(route.request.header_value("referer"))
-        route.fulfill(content_type="image/png", body=picture())
-
-    page.route("https://*.harbourline.test/**", answer)
-    page.goto(f"{live_server.url}/message/{mailbox.newsletter.pk}/")
-    frame = page.frame_locator("[data-frame]")
-    expect(frame.get_by_alt_text("The quay in the morning")).to_be_visible()
-    width = frame.get_by_alt_text("The quay in the morning").evaluate("one => one.naturalWidth")
-    assert width == 512
-    assert asked == []
-    page.get_by_role("link", name="Load once").click()
-    expect(page.locator("[data-images]")).to_have_count(0)
-    expect(frame.locator("img[src*='map.png']")).to_be_visible()
-    for _ in range(300):
-        page.wait_for_timeout(100)
-        if len(asked) > 1:
-            break
-    assert asked == [None, None]
 
 
 def test_without_scripts(browser: Browser, live_server: LiveServer, user: User) -> None:

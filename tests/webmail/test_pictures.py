@@ -1,4 +1,4 @@
-"""Pictures of mail that lie elsewhere: fetched by us, through the guard, and never more than that."""
+"""Remote pictures of mail: fetched by us, through the guard, and never more than pictures."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ function remember(frame, height) {
 
 function meet(frame) {
   if (frame.dataset.frame) return;
+  // It may have spoken before anybody listened.
+  frame.contentWindow?.postMessage("how tall?", "*");
   const known = heights.get(nameOf(frame));
   if (known) {
     size(frame, known);

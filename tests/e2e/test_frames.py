@@ -1,0 +1,204 @@
+"""The frame of an HTML mail: as tall as what it holds, its keys where the page looks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Frame, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from mailstore.models import Message
+from mailstore.services import folders
+from tests.e2e.conftest import PHONE, WIDE
+from tests.waiting import wait_until
+from tests.webmail.samples import letter, picture, put
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TALL = "<details><summary>More</summary><div style='height:700px'>far</div></details>" + "".join(
+    f"<p>Line {number}</p>" for number in range(80)
+)
+WINDOW_HIGH = "<style>html,body{height:100%}p{min-height:100vh}</style><p>Short</p>"
+# Eight hundred wide, as newsletters are that know no phones.
+NEWS = (
+    "<table width=800 cellpadding=20 style='width:800px;min-width:800px' bgcolor=#f4efe6><tr>"
+    "<td style='min-width:400px'><h1>The harbour</h1><img src=cid:a width=200 height=100></td>"
+    "<td style='min-width:320px'>Two more crossings in the evening.</td></tr></table>"
+)
+LISTEN = """() => {
+  window.pressed = [];
+  addEventListener("keydown", (event) => pressed.push(event.key));
+}"""
+FITS = "() => document.documentElement.scrollHeight <= innerHeight + 1"
+
+
+@pytest.fixture
+def letters(user: User, enter: Callable[[User], None]) -> list[Message]:
+    enter(user)
+    inbox = folders.special(user, "inbox")
+    bodies = {"Tall": TALL, "Window": WINDOW_HIGH, "News": NEWS}
+    return [
+        put(inbox, letter(name, html=html, pictures=[("a", picture(200, 100))]), at=timezone.now())
+        for name, html in bodies.items()
+    ]
+
+
+def body(page: Page) -> Frame:
+    """The frame of the open message, once it is as tall as what it holds."""
+    expect(page.locator("[data-frame=sized]")).to_be_visible()
+    found = page.locator("[data-frame]").element_handle()
+    assert found
+    frame = found.content_frame()
+    assert frame
+    frame.wait_for_function(FITS)
+    return frame
+
+
+def height(page: Page) -> float:
+    return float(page.locator("[data-frame]").evaluate("one => one.clientHeight"))
+
+
+def test_it_is_as_tall_as_what_it_holds(
+    page: Page, live_server: LiveServer, letters: list[Message], problems: list[str]
+) -> None:
+    tall, window, _news = letters
+    page.goto(f"{live_server.url}/message/{tall.pk}/")
+    frame = body(page)
+    first = height(page)
+    assert first > 2000
+    # The pane scrolls, from inside the frame as well.
+    scrolled = "() => document.querySelector('.read').scrollTop"
+    page.locator("[data-frame]").hover(position={"x": 50, "y": 50})
+    page.mouse.wheel(0, 400)
+    wait_until(lambda: page.evaluate(scrolled) > 0, "the pane has scrolled")
+    page.evaluate("() => document.querySelector('.read').scrollTo(0, 0)")
+    frame.get_by_text("More").click()
+    wait_until(lambda: height(page) >= first + 690, "what unfolds makes it taller")
+    frame.get_by_text("More").click()
+    wait_until(lambda: height(page) == first, "and folded again shorter")
+    # One that is as tall as its window does not grow with it.
+    page.goto(f"{live_server.url}/message/{window.pk}/")
+    body(page)
+    assert height(page) < 200
+    assert problems == []
+
+
+def test_keys_in_it_are_those_of_the_page(
+    page: Page, live_server: LiveServer, letters: list[Message]
+) -> None:
+    news = letters[-1]
+    page.goto(f"{live_server.url}/message/{news.pk}/?in=all")
+    subject = page.locator("[data-subject]")
+    body(page).get_by_text("Two more crossings").click()
+    page.keyboard.press("j")
+    expect(subject).to_have_text("Window")
+    body(page).get_by_text("Short").click()
+    page.keyboard.press("k")
+    expect(subject).to_have_text("News")
+    # Seen before: it has its height at once.
+    heights = page.evaluate("() => document.querySelector('[data-frame]').dataset.frame")
+    assert heights == "sized"
+    body(page).get_by_text("Two more crossings").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_it_is_believed_no_further_than_a_mail_may_reach(
+    page: Page, live_server: LiveServer, letters: list[Message]
+) -> None:
+    tall, *_others = letters
+    page.goto(f"{live_server.url}/message/{tall.pk}/")
+    frame = body(page)
+    page.evaluate(LISTEN)
+    # As if a script of the mail ran in spite of everything: it has no origin, and a known voice.
+    assert (
+        frame.evaluate("() => { try { return parent.document.cookie } catch { return null } }")
+        is None
+    )
+    assert (
+        frame.evaluate("() => { try { return localStorage.length } catch { return null } }") is None
+    )
+    said = [
+        {"height": 1e12},
+        {"height": "9"},
+        {"key": "e"},
+        {"key": "F5"},
+        {"key": "<b>"},
+        None,
+        "x",
+        {"link": "https://example.test/<b>"},
+    ]
+    frame.evaluate("(said) => said.forEach((one) => parent.postMessage(one, '*'))", said)
+    target = page.locator(".link-target")
+    expect(target).to_have_text("https://example.test/<b>")
+    assert height(page) == 200_000
+    # The page never had its focus in there, so no key of it counts.
+    assert page.evaluate("() => pressed") == []
+    expect(page.locator("[data-subject]")).to_have_text("Tall")
+    # Another window says the same and is not listened to.
+    page.evaluate("() => postMessage({ height: 77 }, '*')")
+    frame.evaluate("() => parent.postMessage({ link: '' }, '*')")
+    expect(target).to_be_hidden()
+    assert height(page) == 200_000
+
+
+def test_wide_mail_fits_a_phone(
+    page: Page, live_server: LiveServer, letters: list[Message], shot: Callable[..., None]
+) -> None:
+    news = letters[-1]
+    page.goto(f"{live_server.url}/message/{news.pk}/")
+    body(page)
+    shot("frame-news", (WIDE, PHONE))
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    frame = body(page)
+    frame.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth + 1")
+
+
+def test_images_and_colours_change_in_place(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None],
+    shot: Callable[..., None],
+) -> None:  # fmt: skip
+    """Remote images through our own site, after their turn; colours for the dark."""
+    enter(user)
+    user.theme = "dark"
+    user.save()
+    html = (
+        "<div style='background:#fff;color:#333'><h1 style='color:#7a3b1d'>Harbour</h1>"
+        "<img src='https://images.harbourline.test/map.png' width=240 alt=Map>"
+        "<img src='https://track.harbourline.test/o.gif' width=1 height=1></div>"
+    )
+    message = put(folders.special(user, "inbox"), letter("Map", html=html), at=timezone.now())
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=503)
+        else:
+            route.fulfill(body=picture(240, 300), content_type="image/png")
+
+    page.route("**/image/**", answer)
+    page.goto(f"{live_server.url}/message/{message.pk}/")
+    frame = body(page)
+    before = height(page)
+    note = page.locator("[data-images]")
+    expect(note).to_contain_text("1 remote image was not loaded. 1 tracker was taken out.")
+    shot("images-note", (WIDE, PHONE))
+    assert asked == []
+    page.get_by_role("link", name="Load once").click()
+    picture_in = page.frame_locator("[data-frame]").get_by_alt_text("Map")
+    wait_until(lambda: picture_in.evaluate("one => one.naturalWidth") == 240, "the picture is here")
+    assert len(asked) == 2
+    wait_until(lambda: height(page) >= before + 100, "and the frame taller")
+    ground = "one => getComputedStyle(one.parentElement).backgroundColor"
+    assert picture_in.evaluate(ground) == "rgb(255, 255, 255)"
+    page.get_by_label("More for this message").click()
+    page.get_by_role("button", name="Show in dark").click()
+    wait_until(lambda: picture_in.evaluate(ground) != "rgb(255, 255, 255)", "it is dark")
+    shot("dark-mail", (WIDE,))
+    user.refresh_from_db()
+    assert user.dark_mail
+    assert frame
