@@ -13,7 +13,7 @@ from mailstore.addresses import Address
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import messages
 from smtp_accounts.models import Draft
-from webmail import came_back, opened
+from webmail import came_back, opened, put_off
 from webmail.modes import in_conversations
 from webmail.place import Place
 
@@ -46,6 +46,7 @@ def pane(
         "muted": together and message.thread is not None and message.thread.muted_at is not None,
         "is_cut": len(found) >= conversations.MAX_SHOWN,
         "drafts": _drafts(user, found),
+        "about": put_off.about(user, message, [one.pk for one in found]),
     }
 
 

@@ -101,7 +101,7 @@ def said(wish: Wish, count: int) -> str | None:
             "Snoozed until %(when)s", "%(count)s messages snoozed until %(when)s", count
         ),
         "unsnooze": ngettext("Back from Snoozed", "%(count)s messages back from Snoozed", count),
-        "mute": _("Conversation muted: new mail in it stays silent"),
+        "mute": _("Conversation muted: its new mail goes to the Archive"),
         "unmute": _("Conversation no longer muted"),
         "remind": ngettext(
             "You will be reminded on %(when)s",

@@ -80,6 +80,14 @@ def notes(user: User, message_ids: Iterable[int]) -> dict[int, str]:
     return {one.message_id: _why(one) for one in rows}
 
 
+def both(user: User, message_id: int) -> tuple[Reminder | None, str]:
+    """The reminder of a message that is to come, or why it came back; one query."""
+    one = Reminder.objects.filter(user=user, message=message_id).first()
+    if one is None or one.came_at is None:
+        return one, ""
+    return None, _why(one)
+
+
 def _why(one: Reminder) -> str:
     if not one.only_unanswered:
         return _("You asked to be reminded")

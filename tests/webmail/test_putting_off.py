@@ -32,6 +32,8 @@ def test_snoozing_and_undoing(browser_client: Client, user: User, three: list[Me
     done = do(browser_client, "snooze", ids, until=tomorrow())
     assert done["text"].startswith("3 messages snoozed until ")
     assert where(three) == ["snoozed"] * 3
+    page = browser_client.get(f"/message/{ids[0]}/", headers={"X-Part": "read"})
+    assert "Snoozed until" in page.content.decode()
     take_back(browser_client, done)
     assert where(three) == ["inbox"] * 3
     assert not Snooze.objects.exists()
@@ -162,6 +164,8 @@ def test_reminders(browser_client: Client, user: User, three: list[Message]) -> 
     assert where([sent]) == ["sent"]
     take_back(browser_client, done)
     assert where([sent]) == ["inbox"]
+    page = browser_client.get(f"/message/{sent.pk}/", headers={"X-Part": "read"})
+    assert "No answer since" in page.content.decode()
     assert reminding.notes(user, [sent.pk])[sent.pk].startswith("No answer since ")
     truth(user)
 
@@ -170,7 +174,7 @@ def test_muting(browser_client: Client, user: User, three: list[Message]) -> Non
     thread = Thread.objects.create(user=user)
     Message.objects.filter(pk__in=[one.pk for one in three[:2]]).update(thread=thread)
     done = do(browser_client, "mute", [three[0].pk])
-    assert done["text"] == "Conversation muted: new mail in it stays silent"
+    assert done["text"] == "Conversation muted: its new mail goes to the Archive"
     thread.refresh_from_db()
     assert thread.muted_at
     take_back(browser_client, done)
@@ -230,6 +234,8 @@ def test_labels_are_made_changed_and_deleted(
     browser_client.post(f"/label/{made.pk}/edit/", {"name": "Papers", "color": "5"})
     made.refresh_from_db()
     assert (made.name, made.color) == ("Papers", 5)
+    page = browser_client.get(f"/message/{three[0].pk}/", headers={"X-Part": "read"})
+    assert f'value="unlabel:{made.pk}"' in page.content.decode()
     page = browser_client.get(f"/label/{made.pk}/").content.decode()
     assert "Nr 0" in page
     assert f'data-place="label-{made.pk}" aria-current="page"' in page
