@@ -19,10 +19,11 @@ from typing import Final
 from lib.disk_cache import DiskCache
 from mailstore import sanitise
 from mailstore.html_tree import Edit
+from mailstore.quotes import fold_quotes
 from mailstore.trackers import Trackers
 
 #: Raised with every change of what cleaning makes, so that nothing older is shown.
-VERSION: Final = 1
+VERSION: Final = 2
 #: Done to every tree before the last cleaning. They know nothing of who looks at it.
 EDITS: tuple[Edit, ...] = ()
 CACHE: Final = DiskCache("shown")
@@ -95,6 +96,8 @@ class Source:
 
     html: str
     parts: dict[str, int]
+    # What is forwarded is what one is to read; what is quoted was read before.
+    is_forward: bool = False
 
 
 def make(source: Source, choices: Choices) -> Shown:
@@ -116,7 +119,7 @@ def make(source: Source, choices: Choices) -> Shown:
         resolve=part,
         allow_remote=choices.remote,
         proxy=(lambda address: place(-1, address)) if choices.proxy else None,
-        edits=(trackers, *EDITS),
+        edits=(trackers, *EDITS, *(() if source.is_forward else (fold_quotes,))),
         for_dark=choices.for_dark,
     )
     return Shown(

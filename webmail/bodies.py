@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from accounts.models import User
+from mailstore import resubject
 from mailstore.mime import ParsedMail
 from mailstore.models import Message
 from mailstore.showing import Choices, Picture, Shown, Source, shown
@@ -21,7 +22,7 @@ def body(user: User, message: Message, mail: ParsedMail, *, remote: bool) -> Sho
 
     def source() -> Source:
         parts = {one.content_id: one.index for one in mail.attachments if one.content_id}
-        return Source(mail.html, parts)
+        return Source(mail.html, parts, is_forward=resubject.is_forward(mail.subject))
 
     return shown(bytes(message.blob.sha256), source, choices(user, remote=remote))
 

@@ -78,10 +78,10 @@ def test_ids_differ_by_case_and_by_person_only() -> None:
     [
         ("Re: Lease for the studio", "lease for the studio"),
         ("AW: Re[2]: SV: Lease for the studio", "lease for the studio"),
-        ("RE：Lease  for the Studio ", "lease for the studio"),
+        ("RE\uff1aLease  for the Studio ", "lease for the studio"),
         ("[harbour] Re: [harbour] Lease for the studio", "lease for the studio"),
         ("Antwort: WG: Straße am Kai", "strasse am kai"),
-        ("回复：租约", "租约"),
+        ("回复\uff1a租约", "租约"),
         ("Re:", "re:"),
         ("Reason: none", "reason: none"),
     ],
