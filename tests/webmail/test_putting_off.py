@@ -14,6 +14,7 @@ from mailstore.models import Folder, Label, Message, Reminder, Snooze, Thread
 from mailstore.services import folders, labels, reminding, snoozing
 from tests.webmail.samples import letter, put
 from tests.webmail.test_actions import ACTION, do, take_back, truth, where
+from tests.webmail.test_folders import token_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -242,6 +243,5 @@ def test_labels_are_made_changed_and_deleted(
     page = browser_client.post(f"/label/{made.pk}/delete/", follow=True).content.decode()
     assert "Label “Papers” was deleted." in page
     assert not Label.objects.exists()
-    token = page.split('name="token" value="')[1].split('"')[0]
-    browser_client.post("/mail/undo/", {"token": token})
+    browser_client.post("/mail/undo/", {"token": token_of(page)})
     assert labels.of(user, [three[0].pk])[three[0].pk][0].name == "Papers"
