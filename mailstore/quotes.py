@@ -7,49 +7,39 @@ Answers between quotations stay as they are, and so does what was forwarded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from mailstore import quote_words
 from mailstore.html_tree import Element
+from mailstore.quote_words import MAX_HEAD
 
 CLASS: Final = "tributary-quote"
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 #: Classes by which mail programs tell a quotation, or the line above one.
-_MARKS: Final = frozenset(
-    (
-        *("gmail_quote", "gmail_quote_container", "yahoo_quoted", "moz-cite-prefix"),
-        *("protonmail_quote", "tutanota_quote", "zmail_extra", "OutlookMessageHeader"),
-        "ms-outlook-mobile-reference-message",
-    )
+_MARKS: Final = _names(
+    "gmail_quote gmail_quote_container yahoo_quoted moz-cite-prefix protonmail_quote tutanota_quote"
+    " zmail_extra OutlookMessageHeader ms-outlook-mobile-reference-message"
 )
-_FORWARDED: Final = ("moz-forward-container",)
-#: Where a fold may stand without being moved by a reader of HTML.
-_HOMES: Final = frozenset(
-    ("", "article", "aside", "blockquote", "center", "div", "font", "main", "section", "span", "td")
-)
-_BLOCKS: Final = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "br",
-            "center",
-            "details",
-            "div",
-            "dl",
-            "dt",
-        ),
-        *("dd", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol"),
-        *("p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
-    )
+_FORWARDED: Final = _names("moz-forward-container")
+#: Where a fold may stand without being moved by a reader of HTML; the root has no name.
+_HOMES: Final = _names("article aside blockquote center div font main section span td") | {""}
+_BLOCKS: Final = _names(
+    "address article aside blockquote br center details div dl dt dd footer h1 h2 h3 h4 h5 h6"
+    " header hr li main ol p pre section table tbody td tfoot th thead tr ul"
 )
 _BLANK: Final = " \t\n\r\f\u00a0\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f"
 
 #: Where the first word of a header block stands, and over how much it may be spread.
 MAX_FIRST: Final = 200
-MAX_LINES: Final = 16
+MAX_LINES: Final = 40
+#: Of texts that begin like one this many are looked into.
+MAX_HEADS: Final = 50
 
 Child = Element | str
 
@@ -68,7 +58,7 @@ def fold_quotes(root: Element) -> None:
         child = home.children[last] if last >= 0 else ""
         if not isinstance(child, Element) or _is_all_quoted(child):
             return
-        is_below = is_below or any(map(_is_seen, home.children[:last]))
+        is_below = is_below or _any(_is_seen, home.children, 0, last)
         home = child
 
 
@@ -85,24 +75,34 @@ def _beginning(children: Sequence[Child], *, is_below: bool) -> tuple[int, int] 
 
     `is_below` says that something is written above them.
     """
+    heads = 0
     for at, child in enumerate(children):
-        start = _quotes_from(children, at)
-        if start is None or not (is_below or any(map(_is_seen, children[:start]))):
+        is_head = heads < MAX_HEADS and _may_be_head(child)
+        if is_head:
+            heads += 1
+            is_head = quote_words.is_head(_text(children[at : at + MAX_LINES], MAX_HEAD))
+        start = at if is_head else _quotes_from(children, at)
+        if start is None or not (is_below or _any(_is_seen, children, 0, start)):
             continue
         if isinstance(child, Element) and _is_forwarded(child):
             return None
         # A quotation has an end of its own; a header block has not.
-        end = len(children) if _is_head(children, at) else _end(children, at)
-        if not any(map(_is_seen, children[end:])) or not any(map(_holds_quote, children[end:])):
+        end = len(children) if is_head else _end(children, at)
+        if not (_any(_is_seen, children, end) and _any(_holds_quote, children, end)):
             return start, end
     return None
+
+
+def _any(
+    fits: Callable[[Child], bool], children: Sequence[Child], start: int, end: int | None = None
+) -> bool:
+    """Whether one of these fits; without a copy of them, as there may be very many."""
+    return any(fits(children[at]) for at in range(start, len(children) if end is None else end))
 
 
 def _quotes_from(children: Sequence[Child], at: int) -> int | None:
     """Where the quotation begins that this child is, with the line above it; None if it is none."""
     child = children[at]
-    if _is_head(children, at):
-        return at
     if isinstance(child, str):
         return None
     if _classes(child) & _MARKS:
@@ -139,10 +139,8 @@ def _line_above(children: Sequence[Child], at: int) -> int:
     return 0 if seen else at
 
 
-def _is_head(children: Sequence[Child], at: int) -> bool:
-    if not quote_words.may_be_head(_text(children[at : at + 1], MAX_FIRST)):
-        return False
-    return quote_words.is_head(_text(children[at : at + MAX_LINES], quote_words.MAX_HEAD))
+def _may_be_head(child: Child) -> bool:
+    return quote_words.may_be_head(_text([child], MAX_FIRST))
 
 
 def _first_line(element: Element) -> str:
@@ -156,7 +154,7 @@ def _is_all_quoted(child: Element) -> bool:
 
 
 def _is_forwarded(child: Element) -> bool:
-    if _classes(child).intersection(_FORWARDED):
+    if _classes(child) & _FORWARDED:
         return True
     # Gmail's line stands in the element that an answer's quotation stands in.
     first = _first_line(child)
