@@ -56,7 +56,7 @@ def single(user: User, message: Message, place: Place, *, reads: bool = True) ->
         _read(user, [message])
     together = in_conversations(user, place, _role(message, place))
     found = conversations.messages_of(user, message) if together else [message]
-    return letter(user, message, place, found, reads=reads)
+    return {"place": place, **letter(user, message, place, found, reads=reads)}
 
 
 def letter(
