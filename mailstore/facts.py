@@ -1,6 +1,7 @@
 """What a search asks of the rows of messages, as conditions on them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -8,6 +9,7 @@ from accounts.models import User
 from mailstore.models import Folder, Label, MessageLabel, Source
 from mailstore.query import Fact
 
+T = TypeVar("T")
 _FLAGS = {
     "seen": "is_seen",
     "flagged": "is_flagged",
@@ -52,13 +54,18 @@ def is_known(user: User, fact: Fact) -> bool:
 
 
 def folders(user: User, name: str) -> list[Folder]:
-    """The folders meant by `in:`: by name or label in any case, by special use, or by path."""
+    """The folders meant by `in:`: by name or label in any case, by special use, or by path; else
+    those whose names begin so."""
     mine = {one.pk: one for one in Folder.objects.filter(user=user)}
-    wanted = _ALSO.get(name, name)
-    return [one for one in mine.values() if wanted in _names(one, mine)]
+    return _meant([(one, _names(one, mine)) for one in mine.values()], _ALSO.get(name, name))
 
 
-def _names(folder: Folder, mine: dict[int, Folder]) -> Iterable[str]:
+def _meant(known: Sequence[tuple[T, Sequence[str]]], name: str) -> list[T]:
+    exact = [one for one, names in known if name in names]
+    return exact or [one for one, names in known if any(each.startswith(name) for each in names)]
+
+
+def _names(folder: Folder, mine: dict[int, Folder]) -> list[str]:
     names = [folder.name.casefold(), folder.label.casefold()]
     if above := mine.get(folder.parent_id or 0):
         names.append(f"{above.label}/{folder.label}".casefold())
@@ -72,10 +79,6 @@ def sources(user: User, name: str) -> list[Source]:
 
 
 def labels(user: User, name: str) -> list[Label]:
-    """The labels meant by `label:`, by name in any case."""
-    mine = Label.objects.filter(user=user)
-    return [one for one in mine if name in _spellings(one.name.casefold())]
-
-
-def _spellings(name: str) -> tuple[str, str]:
-    return name, name.replace(" ", "-")
+    """The labels meant by `label:`, by name in any case; else those that begin so."""
+    mine = [(one, one.name.casefold()) for one in Label.objects.filter(user=user)]
+    return _meant([(one, [own, own.replace(" ", "-")]) for one, own in mine], name)

@@ -71,14 +71,15 @@ Node: TypeAlias = Term | Fact | Not | Both | Either
 class Piece:
     """A part of what was typed, from `start` to `end`, and what it means.
 
-    `doubt` says why it is searched for as words: "" (it is not), "operator", "date", "size" or
-    "value". A piece that asks nothing of its own has no node.
+    `doubt` says why `unclear` is searched for as words: "" (it is not), "operator", "date", "size"
+    or "value". A piece that asks nothing of its own has no node.
     """
 
     node: Node | None
     start: int
     end: int
     doubt: str = ""
+    unclear: str = ""
 
 
 @dataclass(frozen=True, slots=True)

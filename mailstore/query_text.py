@@ -123,7 +123,7 @@ class _Reader:
         node, doubt = self._meant(name, value, token)
         if node is not None and token["minus"]:
             node = Not(node)
-        return Piece(node, token.start(), token.end(), doubt)
+        return Piece(node, token.start(), token.end(), doubt, token[0] if doubt else "")
 
     def _group(self, token: re.Match[str], name: str) -> Piece:
         if self.depth >= MAX_DEPTH:
@@ -136,11 +136,11 @@ class _Reader:
         self.depth -= 1
         end = self.tokens[self.at - 1].end()
         nodes = tuple(piece.node for piece in found if piece.node is not None)
-        doubt = next((piece.doubt for piece in found if piece.doubt), "")
+        said = next(((one.doubt, one.unclear) for one in found if one.doubt), ("", ""))
         if not nodes:
-            return Piece(None, token.start(), end, doubt)
+            return Piece(None, token.start(), end, *said)
         node: Node = nodes[0] if len(nodes) == 1 else Both(nodes)
-        return Piece(Not(node) if token["minus"] else node, token.start(), end, doubt)
+        return Piece(Not(node) if token["minus"] else node, token.start(), end, *said)
 
     def _meant(self, name: str, value: str, token: re.Match[str]) -> tuple[Node | None, str]:
         """The node of an operator and its value, or of words; and why it is only words."""
@@ -206,12 +206,12 @@ class _Reader:
 
 def _joined(first: Piece, second: Piece) -> Piece:
     """Two pieces with OR between them."""
+    unclear = first if first.doubt else second
+    said = (first.start, second.end, unclear.doubt, unclear.unclear)
     if first.node is None or second.node is None:
-        kept = first.node if second.node is None else second.node
-        return Piece(kept, first.start, second.end, first.doubt or second.doubt)
+        return Piece(first.node if second.node is None else second.node, *said)
     before = first.node.of if isinstance(first.node, Either) else (first.node,)
-    node = Either((*before, second.node))
-    return Piece(node, first.start, second.end, first.doubt or second.doubt)
+    return Piece(Either((*before, second.node)), *said)
 
 
 def parse(typed: str, *, zone: tzinfo = UTC, today: date | None = None) -> Query:

@@ -54,10 +54,10 @@ _KINDS: Final[dict[str, str | Promise]] = {
     "list": gettext_lazy("from mailing lists"),
 }
 _DOUBTS: Final[dict[str, str | Promise]] = {
-    "operator": gettext_lazy("“%s” is looked for as words: there is no such operator"),
-    "date": gettext_lazy("“%s” is looked for as words: it names no day or age"),
-    "size": gettext_lazy("“%s” is looked for as words: it names no size"),
-    "value": gettext_lazy("“%s” is looked for as words: the operator knows no such value"),
+    "operator": gettext_lazy("“%s” is searched as words: no such operator"),
+    "date": gettext_lazy("“%s” is searched as words: no day or age"),
+    "size": gettext_lazy("“%s” is searched as words: no size"),
+    "value": gettext_lazy("“%s” is searched as words: no such value"),
 }
 
 
@@ -75,13 +75,13 @@ def chips(user: User, place: Place, wanted: Query) -> list[Chip]:
     """What the search understood besides plain words, and what it did not."""
     found = []
     for piece in wanted.pieces:
-        text = _doubt(user, wanted, piece)
+        text = _doubt(user, piece)
         if text or not _is_plain(piece):
             url = replace(place, query=wanted.without(piece)).url
             said = text or _words(user, piece.node)
             found.append(Chip(said, url, bool(text)))
     if wanted.is_cut:
-        text = _("Only the first %(count)d words are looked for.") % {"count": MAX_TERMS}
+        text = _("Only the first %(count)d words are searched for.") % {"count": MAX_TERMS}
         found.append(Chip(text, "", is_doubt=True))
     return found
 
@@ -101,10 +101,10 @@ def _one(node: Node | None) -> Node | None:
     return node
 
 
-def _doubt(user: User, wanted: Query, piece: Piece) -> str:
+def _doubt(user: User, piece: Piece) -> str:
     """What is not as it was asked for."""
     if piece.doubt:
-        return str(_DOUBTS[piece.doubt]) % wanted.typed[piece.start : piece.end]
+        return str(_DOUBTS[piece.doubt]) % piece.unclear
     node = piece.node.of if isinstance(piece.node, Not) else piece.node
     if not isinstance(node, Fact) or facts.is_known(user, node):
         return ""

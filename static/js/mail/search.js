@@ -52,6 +52,8 @@ document.addEventListener("input", (event) => {
 document.addEventListener("compositionend", (event) => event.target.closest("[data-search]") && event.target.dispatchEvent(new Event("input", { bubbles: true })));
 document.addEventListener("focusout", (event) => {
   if (!event.target.matches("[data-search] input")) return;
+  // Whoever goes on to a result wants the list as it is.
+  if (list()?.contains(event.relatedTarget)) clearTimeout(pause);
   if (going) note(event.target.form);
   going = false;
 });
