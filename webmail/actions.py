@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from mailstore.models import Folder, FolderRole, Message
-from mailstore.services import folders, messages
+from mailstore.services import folders, messages, returning
 from webmail import putting_off, undoing
 from webmail.asked import Held, NothingThere, Wish, way_home
 from webmail.message_steps import setting
@@ -59,7 +59,8 @@ def carry_out(user: User, wish: Wish, ids: Sequence[int]) -> Done:
 def perform(user: User, wish: Wish, ids: Sequence[int]) -> tuple[int, list[Step]]:
     """The same without its words: how many messages, and the steps that undo it."""
     rows = Message.objects.filter(user=user, pk__in=ids)
-    found = [Held(*row) for row in rows.values_list("pk", "folder_id", "is_seen", "is_flagged")]
+    rows = rows.annotate(is_put_off=returning.is_put_off())
+    found = [Held(*row) for row in rows.values_list(*Held._fields)]
     if not found:
         raise NothingThere
     if wish.do in FLAGS:

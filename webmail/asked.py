@@ -37,6 +37,7 @@ class Held(NamedTuple):
     folder_id: int
     is_seen: bool
     is_flagged: bool
+    is_put_off: bool
 
 
 def way_home(user: User, found: Sequence[Held]) -> list[Step]:
@@ -44,7 +45,8 @@ def way_home(user: User, found: Sequence[Held]) -> list[Step]:
     homes: dict[int, list[int]] = defaultdict(list)
     for one in found:
         homes[one.folder_id].append(one.pk)
-    rows = returning.remembered(user, [one.pk for one in found])
+    put_off_now = [one.pk for one in found if one.is_put_off]
+    rows = returning.remembered(user, put_off_now) if put_off_now else []
     # Steps are taken back from the end: first the place, then what was put off about it.
     put_off: list[Step] = [["put-off", rows]] if rows else []
     return put_off + [["move", home, ids] for home, ids in homes.items()]

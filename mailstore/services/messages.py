@@ -237,29 +237,29 @@ def move(user: User, ids: Iterable[int], folder: Folder) -> int:
     ids = list(ids)
     with transaction.atomic():
         locks.hold(user.pk)
-        elsewhere = Message.objects.filter(user=user, pk__in=ids).exclude(folder=folder)
-        returning.over(user.pk, elsewhere.values_list("pk", flat=True))
+        returning.over(user.pk, ids, target=folder)
         return place(user, ids, folder)
 
 
 def place(user: User, ids: Iterable[int], folder: Folder) -> int:
-    """Move messages and leave all else about them as it is; how many moved."""
+    """Move messages and leave all else about them as it is; how many moved.
+
+    Inside the caller's transaction, the mailbox held.
+    """
     if folder.user_id != user.pk:
         raise ValueError("the folder belongs to someone else")
-    with transaction.atomic():
-        locks.hold(user.pk)
-        mine = Message.objects.filter(user=user, pk__in=list(ids)).exclude(folder=folder)
-        sums = _sums(mine)
-        if not sums:
-            return 0
-        modseq = locks.count(
-            folder.pk,
-            total=sum(one.total for one in sums.values()),
-            unread=sum(one.unread for one in sums.values()),
-            size=sum(one.size for one in sums.values()),
-        )
-        moved = mine.update(folder=folder, modseq=modseq)
-        _subtract(sums)
+    mine = Message.objects.filter(user=user, pk__in=list(ids)).exclude(folder=folder)
+    sums = _sums(mine)
+    if not sums:
+        return 0
+    modseq = locks.count(
+        folder.pk,
+        total=sum(one.total for one in sums.values()),
+        unread=sum(one.unread for one in sums.values()),
+        size=sum(one.size for one in sums.values()),
+    )
+    moved = mine.update(folder=folder, modseq=modseq)
+    _subtract(sums)
     return moved
 
 

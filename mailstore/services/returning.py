@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from accounts.models import User
 from lib import bulk
@@ -38,23 +38,23 @@ def lift(ids: Iterable[int], moment: datetime) -> None:
     _stand(dict.fromkeys(ids, moment))
 
 
-def over(user_id: int, ids: Iterable[int]) -> None:
+def over(user_id: int, ids: Iterable[int], *, target: Folder | None = None) -> None:
     """Messages are moved on: no longer snoozed, and what came back has its own place again.
 
-    A reminder that waits goes on waiting. Inside the caller's transaction, the mailbox held.
+    Those that lie in `target` already are not. A reminder that waits goes on waiting. One query
+    where there is nothing to do. Inside the caller's transaction, the mailbox held.
     """
-    ids = list(ids)
-    mine = Q(user_id=user_id, message__in=ids)
+    mine = Q(user_id=user_id, message__in=list(ids))
+    if target is not None:
+        mine &= ~Q(message__folder=target)
     came = Reminder.objects.filter(mine, came_at__isnull=False)
     snoozed = Snooze.objects.filter(mine)
-    rows = [
-        *came.values_list("pk", "message_id", "arrived_at"),
-        *snoozed.values_list("pk", "message_id", "arrived_at"),
-    ]
+    columns = ("message_id", "arrived_at")
+    rows = list(came.values_list(*columns).union(snoozed.values_list(*columns), all=True))
     if not rows:
         return
     own: dict[int, datetime] = {}
-    for _pk, message_id, arrived_at in rows:
+    for message_id, arrived_at in rows:
         if arrived_at is not None:
             own[message_id] = min(arrived_at, own.get(message_id, arrived_at))
     came.delete()
@@ -69,6 +69,14 @@ def _stand(moments: Mapping[int, datetime]) -> None:
     own = Message.objects.filter(pk=OuterRef("message")).values("sort_at")
     # Ordered as the labels' lists are, so their copy moves too.
     MessageLabel.objects.filter(message__in=list(moments)).update(sort_at=Subquery(own[:1]))
+
+
+def is_put_off() -> Exists:
+    """Of a message: whether there is anything to be `remembered`."""
+    this = OuterRef("pk")
+    return Exists(Snooze.objects.filter(message=this).values("pk")) | Exists(
+        Reminder.objects.filter(message=this).values("pk")
+    )
 
 
 def remembered(user: User, ids: Iterable[int]) -> list[dict[str, Any]]:
