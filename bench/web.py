@@ -37,7 +37,7 @@ from tests.postgres import PrivatePostgres
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT.parent / "shared" / "bench" / "web"
-PASSWORD = os.environ.get("WEB_BENCH_PASSWORD", "bench-secret")
+PASSWORD = os.environ.get("WEB_BENCH_PASSWORD", "quiet-river-in-spring")
 
 
 def environment(folder: Path, database: str) -> dict[str, str]:

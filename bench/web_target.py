@@ -25,7 +25,7 @@ _BODY = """(() => {
   const letter = [...document.querySelectorAll('#reading .letter')].pop();
   const frame = letter?.querySelector('iframe');
   if (!frame) return letter?.innerText || '';
-  if (!frame.style.blockSize && !frame.style.height) return '';
+  if (frame.dataset.frame !== 'sized') return '';
   return 'Reference ' + letter.dataset.letter.padStart(6, '0').slice(-6) + '-0123456789';
 })()"""
 # Only what is seen is drawn. The tools look for fifty rows: what is not drawn counts as empty ones.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
+from typing import Any
 
 from django import template
+from django.template.base import Node, Parser, TextNode, Token
+from django.template.library import SimpleNode, parse_bits
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -13,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from lib import days
+from lib.quick_tags import is_constant
 
 register = template.Library()
 
@@ -23,7 +27,6 @@ def _sprite() -> str:
     return static("icons.svg")
 
 
-@register.simple_tag
 def icon(name: str, *classes: str, label: str = "") -> SafeString:
     """Draw a symbol of ``static/icons.svg``.
 
@@ -42,6 +45,17 @@ def icon(name: str, *classes: str, label: str = "") -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}"/></svg>', " ".join(names), link
     )
+
+
+@register.tag("icon")
+def _icon(parser: Parser, token: Token) -> Node:
+    """`icon` as a tag. One that is the same every time is drawn when the template is read."""
+    parse: Any = parse_bits  # the types are those of another version
+    bits = token.split_contents()[1:]
+    args, kwargs = parse(parser, bits, ["name"], "classes", "label", None, [], None, False, "icon")
+    if "label" not in kwargs and all(map(is_constant, args)):
+        return TextNode(icon(*(str(one.var) for one in args)))
+    return SimpleNode(icon, False, args, kwargs, None)
 
 
 @register.filter
