@@ -42,6 +42,7 @@ async function fetched(url) {
 }
 
 async function openWindow(url, { isQuiet = false, isFolded = false } = {}) {
+  if (!isFolded) prepare();
   const made = await fetched(url);
   if (!made) {
     if (!isQuiet) location.href = url;
@@ -146,5 +147,11 @@ async function offer(owner) {
 
 restore().finally(() => { isRestoring = false; document.dispatchEvent(new CustomEvent("compose-changed")); });
 
-// The editor comes while nobody waits for it, so that a window is ready as soon as it opens.
-(window.requestIdleCallback ?? setTimeout)(() => import("./compose/editor.js").catch(() => {}));
+// The editor is half of what a page would load, so it comes with the first sign that somebody is
+// about to write, and beside the window that is asked for.
+function prepare() {
+  import("./compose/editor.js").catch(() => {});
+}
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => { if (event.target.closest?.("a[data-compose]")) prepare(); }, { passive: true });
+}

@@ -40,6 +40,17 @@ async function fillFrames(root = document) {
   }
 }
 
+// What is read is kept a moment later, when nobody waits for anything.
+function keepFrames() {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    for (const frame of document.querySelectorAll("iframe[src][sandbox]")) {
+      navigator.serviceWorker.controller?.postMessage({ keep: frame.src });
+    }
+  }, 2000);
+}
+let soon;
+
 if (path && "serviceWorker" in navigator) {
   start().catch(() => {});
   let isAway = false;
@@ -48,5 +59,6 @@ if (path && "serviceWorker" in navigator) {
     dispatchEvent(new CustomEvent("tributary:network", { detail: { isAway } }));
     if (isAway) fillFrames();
   });
-  new MutationObserver(() => { if (isAway) fillFrames(); }).observe(document.body, { childList: true, subtree: true });
+  keepFrames();
+  new MutationObserver(() => (isAway ? fillFrames() : keepFrames())).observe(document.body, { childList: true, subtree: true });
 }

@@ -21,7 +21,7 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "go") self.skipWaiting();
-  if (event.data === "forget") event.waitUntil(forget());
+  if (event.data?.keep) event.waitUntil(keepFrame(new Request(event.data.keep)));
 });
 
 // ---- who it is for
@@ -58,6 +58,14 @@ async function keep(request, answer) {
   await mail.delete(key); // so that it stands last, as what was read last
   await mail.put(key, new Response(body, { headers }));
   if (puts++ % 20 === 0) await prune(mail);
+}
+
+// The frame of a message is loaded past this worker, as it has no origin.
+async function keepFrame(request) {
+  if (new URL(request.url).origin !== self.location.origin) return;
+  const name = await mailOf();
+  if (!name || (await (await caches.open(name)).match(keyOf(request)))) return;
+  try { await keep(request, await fetch(request)); } catch { /* later */ }
 }
 
 async function prune(mail) {

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -84,7 +85,8 @@ class Installation:
         trace: TracebackType | None,
     ) -> None:
         for running in self.processes():
-            os.kill(running.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended with the one that started it
+                os.kill(running.pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
 

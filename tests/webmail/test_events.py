@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ from mailstore.models import Folder, FolderRole
 from mailstore.services import folders, locks
 from protocols.body import Body
 from tests.broker import PrivateBroker, bundled
+from tests.infra.running import ROOT, environment
 from tests.postgres import free_port
 from tests.waiting import wait_until
 from webmail import stream as streaming
@@ -250,3 +254,19 @@ def test_a_password_and_a_socket_are_understood(broker: PrivateBroker) -> None:
 @pytest.mark.django_db
 def test_a_server_without_streams_says_so(user: User, client_for: Callable[[User], Client]) -> None:
     assert client_for(user).get("/mail/events").status_code == 204
+
+
+def test_a_server_that_is_told_to_end_ends_the_streams(tmp_path: Path) -> None:
+    """Whoever handles the signal: the server sets its own handlers later."""
+    script = (
+        "import os, signal\n"
+        "from webmail.serving import _hub\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('handled', flush=True))\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print(_hub._is_over.wait(60))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.split() == ["handled", "True"], done.stderr

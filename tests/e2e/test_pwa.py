@@ -1,0 +1,155 @@
+"""Tributary as an application of the browser's: few files, at once up to date, read offline."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.installed import (
+    PEOPLE,
+    address,
+    bring,
+    installation,  # noqa: F401 # fixtures are found by their names here
+    sign_in,
+)
+from tests.infra.running import Installation
+from tests.waiting import wait_until
+
+MARA, OTTO = PEOPLE
+SCREENS = (
+    "/", "/starred/", "/search/?q=letter", "/compose/", "/outbox/", "/settings/account/",
+    "/settings/appearance/", "/settings/notifications/", "/settings/connectivity/",
+    "/settings/identities/", "/settings/signatures/", "/settings/templates/",
+)  # fmt: skip
+
+
+LOADED = "() => performance.getEntriesByType('resource').map((one) => one.name)"
+
+
+def test_the_first_load_is_small_and_every_screen_runs(
+    page: Page,
+    installation: Installation,  # noqa: F811 # the fixture
+    problems: list[str],
+) -> None:
+    sign_in(page, installation, MARA)
+    page.wait_for_load_state("load")
+    loaded = {name.partition("?")[0].partition("#")[0] for name in page.evaluate(LOADED)}
+    assert len(loaded) + 1 <= 12, sorted(loaded)  # and the page itself
+    packed = 0
+    for name in loaded:
+        if "/static/" in name and name.endswith((".js", ".css")):
+            path = Path(installation.data_dir) / "static" / name.partition("/static/")[2]
+            packed += len(gzip.compress(path.read_bytes(), 9))
+    assert 0 < packed <= 120 * 1024
+    for screen in SCREENS:
+        page.goto(address(installation, screen))
+        expect(page.locator("main").first).to_be_visible()
+    assert problems == []
+
+
+def test_changes_reach_every_window_at_once(
+    page: Page,
+    installation: Installation,  # noqa: F811 # the fixture
+    problems: list[str],
+) -> None:
+    sign_in(page, installation, MARA)
+    # The pages look by themselves every half minute: here they hear, or the test ends first.
+    never = "globalThis.setInterval = () => 0;"
+    page.add_init_script(never)
+    page.reload()
+    second = page.context.new_page()
+    second.add_init_script(never)
+    second.goto(address(installation))
+    for one in (page, second):
+        expect(one.locator("#list .msg").first).to_be_visible()
+    bring(installation, MARA, "News of this minute")
+    for one in (page, second):
+        expect(one.locator("#list").get_by_text("News of this minute").first).to_be_visible()
+    # One stream serves both; when its tab goes, the other takes over.
+    page.close()
+    bring(installation, MARA, "News of the next")
+    expect(second.locator("#list").get_by_text("News of the next").first).to_be_visible()
+    assert problems == []
+
+
+KEPT = """async () => {
+  const found = {};
+  for (const name of (await caches.keys()).filter((one) => one.startsWith("mail-"))) {
+    const keys = await (await caches.open(name)).keys();
+    found[name] = keys.map((one) => new URL(one.url).pathname);
+  }
+  return found;
+}"""
+
+
+def kept(page: Page) -> list[str]:
+    """The addresses that the service worker keeps, of whomever."""
+    found: dict[str, list[str]] = page.evaluate(KEPT)
+    return [path for paths in found.values() for path in paths]
+
+
+def test_what_was_read_is_there_without_a_network(
+    page: Page,
+    installation: Installation,  # noqa: F811 # the fixture
+    shot: Callable[..., None],
+) -> None:
+    sign_in(page, installation, MARA)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    session = page.context.new_cdp_session(page)
+    errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # A window without a name of its own cannot be installed from; nothing else is wrong.
+    assert {one["errorId"] for one in errors} <= {"in-incognito"}
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.reload()
+    page.locator("#list .msg").filter(has_text="Letter 7").first.click()
+    words = page.frame_locator("iframe[data-frame]").get_by_text("The words of Letter 7")
+    expect(words).to_be_visible()
+    wait_until(lambda: any("frame" in one for one in kept(page)), "the message is kept")
+    opened = page.url
+
+    page.context.set_offline(True)
+    page.goto(address(installation))
+    expect(page.locator("#list .msg").first).to_be_visible()
+    expect(page.locator(".offline-bar")).to_be_visible()
+    shot("offline-list")
+    page.goto(opened)
+    words = page.frame_locator("iframe[data-frame]").get_by_text("The words of Letter 7")
+    expect(words).to_be_visible()
+    shot("offline-message")
+    page.goto(address(installation, "/settings/account/"))
+    expect(page.get_by_role("heading", name="You are offline")).to_be_visible()
+    shot("offline")
+
+    page.context.set_offline(False)
+    page.goto(address(installation))
+    expect(page.locator(".offline-bar")).to_have_count(0)
+    page.locator(".rail__account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert kept(page) == []
+
+
+def test_nothing_is_kept_for_anybody_else(
+    page: Page,
+    installation: Installation,  # noqa: F811 # the fixture
+) -> None:
+    sign_in(page, installation, MARA)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    wait_until(lambda: kept(page), "the list is kept")
+    mine = page.evaluate(KEPT)
+    # Another one signs in without the first having signed out.
+    page.context.clear_cookies()
+    sign_in(page, installation, OTTO)
+    wait_until(lambda: kept(page), "the list of the other is kept")
+    assert not set(page.evaluate(KEPT)) & set(mine)
+    # And who does not stay signed in leaves nothing at all.
+    page.context.clear_cookies()
+    sign_in(page, installation, MARA, remember=False)
+    wait_until(lambda: not kept(page), "nothing is kept")
+    page.reload()
+    expect(page.locator("#list .msg").first).to_be_visible()
+    assert kept(page) == []
