@@ -71,7 +71,9 @@ def file_of(index: int, filename: str, content_type: str, size: int, url: str) -
 def attached(message_id: int, path: Path, part: Part) -> File:
     """A file of a message, or of a message within it."""
     name = safe_filename(part.filename, _default(part))
-    icon, kind = look_of(part.content_type, name)
+    danger = risk(name)
+    # What a dangerous file says of itself is not repeated.
+    icon, kind = look_of("" if danger else part.content_type, name)
     where = [message_id, nested.write_path(path)]
     is_small = part.content_type in _PICTURES and part.size <= MAX_THUMBNAIL
     return File(
@@ -83,7 +85,7 @@ def attached(message_id: int, path: Path, part: Part) -> File:
         url=reverse("mail-attachment", args=where),
         preview=reverse("mail-attachment-preview", args=where),
         thumbnail=reverse("mail-attachment-shown", args=where) if is_small else "",
-        risk=risk(name),
+        risk=danger,
         path=path,
     )
 

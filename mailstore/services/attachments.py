@@ -34,6 +34,8 @@ def looked_at(raw: bytes, parts: Sequence[Part]) -> Came:
     """What comes with a message, told from its bytes and parts. Never raises."""
     files = [one for one in parts[:MAX_FILES] if not one.inline]
     calendars = [one for one in files if kind_of(one.content_type, one.filename) == "event"]
+    # What only shows the event to mail programs is no file to people.
+    files = [one for one in files if one.filename or one not in calendars]
     found = [invitation.read(mime.part_bytes(raw, one.index)) for one in calendars[:MAX_EVENTS]]
     return Came(files, [one for one in found if one is not None and one.uid])
 

@@ -16,13 +16,21 @@ from tests import mail
 from tests.mailstore.calendars import MEETING, calendar
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-CUSTOM = "\r\n".join([
-    "BEGIN:VTIMEZONE", "TZID:Pier Time",
-    "BEGIN:STANDARD", "DTSTART:16011028T030000", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10",
-    "TZOFFSETFROM:+0300", "TZOFFSETTO:+0200", "END:STANDARD",
-    "BEGIN:DAYLIGHT", "DTSTART:16010325T020000", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3",
-    "TZOFFSETFROM:+0200", "TZOFFSETTO:+0300", "END:DAYLIGHT", "END:VTIMEZONE",
-])  # fmt: skip
+CUSTOM = """BEGIN:VTIMEZONE
+TZID:Pier Time
+BEGIN:STANDARD
+DTSTART:16011028T030000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+TZOFFSETFROM:+0300
+TZOFFSETTO:+0200
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010325T020000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0300
+END:DAYLIGHT
+END:VTIMEZONE"""
 
 
 def read(*lines: str, **more: str) -> Invitation:
@@ -159,7 +167,7 @@ def test_an_answer_is_read_by_another_library() -> None:
     )  # fmt: skip
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
     found = icalendar.Calendar.from_ical(data)
-    [said] = found.walk("VEVENT")
+    said: Any = found.walk("VEVENT")[0]
     assert (found["METHOD"], said["UID"], said["SEQUENCE"]) == ("REPLY", event.uid, 2)
     assert said["DTSTAMP"].dt == NOW
     assert said["RECURRENCE-ID"].dt == datetime(2027, 11, 19, 15, tzinfo=UTC)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from lib import limited
 from mailstore import mime, nested, sealed, tnef, vcard
 from mailstore.nested import NotOpened
 from mailstore.sealed import Seal
@@ -70,7 +71,7 @@ def test_winmail_is_opened_in_a_child_and_kept(
     inner = nested.find(with_file(data, "winmail.dat"), (1, 2), service.unpack)
     assert inner.data == b"\0\1"
     # The second look needs no child.
-    monkeypatch.setattr(service.limited, "run", None)
+    monkeypatch.setattr(limited, "run", None)
     assert mime.parse(service.unpack(data)).subject == "Plan"
 
 
