@@ -15,7 +15,7 @@ from connectivity.models import Credential, CredentialKind, Feature
 from connectivity.providers import APP_PASSWORD, Provider, Server
 from connectivity.services import features
 from lib.forms import HostField, PasswordField, PlainField, PlainInput, PortField
-from mailstore.models import Folder
+from mailstore.models import Folder, FolderRole
 from mailstore.services import folders
 from retrieval import news
 from retrieval.models import Method, RetrievalTask, TaskType, Transfer
@@ -318,7 +318,8 @@ def _paths(user: User) -> Sequence[tuple[Folder, str]]:
     def walk(nodes: Sequence[folders.FolderNode], above: str) -> None:
         for node in nodes:
             label = node.folder.label
-            found.append((node.folder, f"{above}{label}"))
+            if node.folder.role != FolderRole.SNOOZED:
+                found.append((node.folder, f"{above}{label}"))
             walk(node.children, f"{above}{label} / ")
 
     walk(folders.tree(user), "")

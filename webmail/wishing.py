@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.http import Http404, QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from mailstore.models import Folder, Label
+from mailstore.models import Folder, FolderRole, Label
 from mailstore.services import folders, labels
+from mailstore.services.folders import FolderRefused
 from webmail.access import folder_for, label_for
 from webmail.asked import Wish
 
@@ -23,7 +25,7 @@ def ids_of(values: QueryDict) -> list[int]:
 
 def asked_of(values: QueryDict) -> tuple[str, list[int]]:
     """What is to be done, and to which messages: ``do`` and ``id``, or ``one`` as "do:id"."""
-    one, _colon, pk = values.get("one", "").rpartition(":")
+    one, _sep, pk = values.get("one", "").rpartition(":")
     if one and _is_key(pk):
         return one, [int(pk)]
     return values.get("do", ""), ids_of(values)
@@ -36,7 +38,7 @@ def wish_of(user: User, do: str, values: QueryDict) -> Wish:
 
     Raises LabelRefused, FolderRefused, and Http404 for what is not the user's.
     """
-    kind, _colon, pk = do.partition(":")
+    kind, _sep, pk = do.partition(":")
     if kind in {"label", "unlabel"}:
         return Wish(kind, label=_label(user, pk, values))
     return Wish(
@@ -60,7 +62,10 @@ def _label(user: User, pk: str, values: QueryDict) -> Label:
 def _folder(user: User, values: QueryDict) -> Folder | None:
     pk, name = values.get("folder", ""), values.get("name", "").strip()
     if _is_key(pk):
-        return folder_for(user, int(pk))
+        folder = folder_for(user, int(pk))
+        if folder.role == FolderRole.SNOOZED:
+            raise FolderRefused(_("Messages get there by “Snooze”, which asks until when."))
+        return folder
     return folders.create(user, parent=None, name=name) if name and not pk else None
 
 

@@ -12,11 +12,22 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils.module_loading import import_string
 
 from accounts.models import User
 from lib import bulk
 from mailstore.models import Folder, Message, MessageLabel, Reminder, Snooze
 from mailstore.services import locks
+
+#: Who is told of what came back, by path, as they stand above this room; inside the transaction.
+TOLD = ("connectivity.services.push_hints.filed",)
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A message that came back, with its folder."""
+
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ def _stand(moments: Mapping[int, datetime]) -> None:
     MessageLabel.objects.filter(message__in=list(moments)).update(sort_at=Subquery(own[:1]))
 
 
-def is_put_off() -> Exists:
+def is_put_off() -> Q:
     """Of a message: whether there is anything to be `remembered`."""
     this = OuterRef("pk")
     return Exists(Snooze.objects.filter(message=this).values("pk")) | Exists(
@@ -146,4 +157,9 @@ def came_back(model: type[Snooze] | type[Reminder], keys: Iterable[int], now: da
         ("came_at", "arrived_at"),
         [(pk, now, arrived_at or own) for pk, _message, arrived_at, own in found],
     )
-    lift([message for _pk, message, _arrived, _own in found], now)
+    back = [message for _pk, message, _arrived, _own in found]
+    lift(back, now)
+    rows_back = Message.objects.filter(pk__in=back).select_related("folder")
+    told = [Back(message) for message in rows_back]
+    for path in TOLD:
+        import_string(path)(told)

@@ -85,7 +85,22 @@ def wake_due(*, now: datetime) -> int:
         found = rows.values_list("user_id", "pk")
         for user_id, some in groupby(list(found), key=lambda row: row[0]):
             woken += _wake(User.objects.get(pk=user_id), [pk for _user, pk in some], now)
-    return woken
+    return woken + _free_strays()
+
+
+def _free_strays() -> int:
+    """What lies in Snoozed without a time would never come back: it goes to the Inbox."""
+    strays = Message.objects.filter(folder__role=FolderRole.SNOOZED, snooze=None)
+    rows = strays.order_by("user_id").values_list("user_id", "pk")[:BATCH]
+    freed = 0
+    for user_id, some in groupby(list(rows), key=lambda row: row[0]):
+        user = User.objects.get(pk=user_id)
+        inbox = folders.special(user, FolderRole.INBOX)
+        with transaction.atomic():
+            locks.hold(user_id)
+            still = strays.filter(pk__in=[pk for _user, pk in some])
+            freed += messages.move(user, still.values_list("pk", flat=True), inbox)
+    return freed
 
 
 def _answers() -> QuerySet[Message]:

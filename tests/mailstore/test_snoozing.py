@@ -4,13 +4,16 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
+from connectivity.models import PushDue
 from mailstore.models import Folder, FolderRole, Message, Snooze, Thread
 from mailstore.services import clearing, folders, labels, messages, returning, snoozing
 from mailstore.services.checking import check
 from mailstore.services.snoozing import TimeRefused
 from tests.mail import letter, put
+from tests.mailstore.test_together import run_all
 
 SEEN = frozenset({"\\Seen"})
 HOUR = timedelta(hours=1)
@@ -160,3 +163,47 @@ def test_what_is_remembered_can_be_had_again(user: User, work: Folder, now: date
     returning.restore(user, told)
     assert returning.remembered(user, [row.pk]) == told
     assert Message.objects.get(pk=row.pk).sort_at == now + HOUR
+
+
+def test_what_got_there_otherwise_does_not_stay_for_good(user: User, now: datetime) -> None:
+    (row,) = put(folders.special(user, FolderRole.SNOOZED), letter("a"))
+    assert snoozing.wake_due(now=now) == 1
+    assert place(row.pk) == ("inbox", False)
+
+
+def test_who_wants_to_hear_of_new_mail_hears_of_what_came_back(
+    user: User, work: Folder, now: datetime, settings: Settings
+) -> None:
+    settings.VAPID_PRIVATE_KEY = "a key"
+    (row,) = put(work, letter("a"))
+    Folder.objects.filter(pk=work.pk).update(notifies=True)
+    snoozing.snooze(user, [row.pk], now + HOUR, now=now)
+    assert not PushDue.objects.exists()
+    snoozing.wake_due(now=now + HOUR)
+    assert list(PushDue.objects.values_list("message", flat=True)) == [row.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_and_their_person_at_once(user: User, work: Folder, now: datetime) -> None:
+    """Two workers, and somebody who puts the same messages off, back and away."""
+    ids = [row.pk for row in put(work, *(letter(f"{number}") for number in range(12)))]
+    archive = folders.special(user, FolderRole.ARCHIVE)
+
+    def work_on() -> None:
+        for step in range(6):
+            snoozing.wake_due(now=now + step * HOUR)
+
+    def act() -> None:
+        for step in range(6):
+            soon = now + timedelta(minutes=step * 20 + 1)
+            snoozing.snooze(user, ids[step:], soon, now=now)
+            snoozing.unsnooze(user, ids[step : step + 3])
+            messages.move(user, ids[step + 3 : step + 5], archive)
+
+    run_all(work_on, work_on, act)
+    assert check().is_sound
+    waiting = set(Snooze.objects.filter(came_at=None).values_list("message_id", flat=True))
+    there = Message.objects.filter(folder__role=FolderRole.SNOOZED)
+    assert waiting == set(there.values_list("pk", flat=True))
+    snoozing.wake_due(now=now + 99 * HOUR)
+    assert not Message.objects.filter(folder__role=FolderRole.SNOOZED).exists()
