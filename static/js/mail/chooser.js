@@ -22,6 +22,9 @@ function narrow(field) {
 document.addEventListener("input", (event) => {
   const field = event.target.closest("[data-choose]");
   if (field) narrow(field);
+  // Who writes a time of their own means that one.
+  const own = event.target.closest("[data-own-time]")?.form.querySelector("input[type=radio][value='']");
+  if (own) own.checked = true;
 });
 // A dialog that has just come.
 document.addEventListener("focusin", (event) => {
