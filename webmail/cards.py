@@ -111,6 +111,9 @@ def _contacts(letter: Opened, came: Came, part: Part) -> Card | None:
 def _message(letter: Opened, came: Came, part: Part) -> Card | None:
     if len(letter.path) + 1 >= nested.MAX_DEPTH or not nested.is_message(part):
         return None
+    # What a report brings back is the reader's own.
+    if letter.mail.headers.raw("content-type").lower().startswith(b"multipart/report"):
+        return None
     path = nested.write_path((*letter.path, part.index))
     return Card("webmail/_card_message.html", mime.summary(letter.bytes_of(part)), path)
 

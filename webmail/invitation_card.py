@@ -18,7 +18,7 @@ from mailstore.models import InvitationSeen, Message
 from mailstore.nested import Path
 from mailstore.services import invitations
 from smtp_accounts.addresses import same
-from smtp_accounts.services import answering
+from smtp_accounts.services import answering, identities
 from webmail import event_words, recurrence_words
 from webmail.event_words import When
 
@@ -73,9 +73,10 @@ def card(
     """The card of an event that came with a message, or in a message within it."""
     known = invitations.answer_of(user, event)
     newer = invitations.newer(user, message, event)
-    mine = answering.invited(user, event)
+    own = identities.send_from(user)
+    mine = answering.invited(own, event)
     host = event.organiser
-    is_mine = host is not None and answering.is_own(user, host.address)
+    is_mine = host is not None and answering.is_own(own, host.address)
     asks = event.method == "REQUEST" and not event.is_cancelled and len(path) == 1
     can_answer = bool(asks and newer is None and mine and host and not is_mine and event.uid)
     when = event_words.when(event, now)

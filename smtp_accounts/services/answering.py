@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,11 +35,10 @@ class Invited:
     attendee: Attendee
 
 
-def invited(user: User, event: Invitation) -> Invited | None:
-    """The person's own entry among the attendees; None for one who is not asked."""
-    mine = identities.send_from(user)
+def invited(own: Sequence[SendFrom], event: Invitation) -> Invited | None:
+    """The entry of one of these senders among the attendees; None for one who is not asked."""
     # An address of one's own before one that only a pattern takes; those that can send first.
-    mine.sort(key=lambda one: bool(one.disabled_reason))
+    mine = sorted(own, key=lambda one: bool(one.disabled_reason))
     for is_mine in (lambda one, to: addresses.same(one.address, to), identities.accepts):
         for one in mine:
             for attendee in event.attendees:
@@ -47,9 +47,9 @@ def invited(user: User, event: Invitation) -> Invited | None:
     return None
 
 
-def is_own(user: User, address: str) -> bool:
-    """Whether somebody who invites is the person."""
-    return any(addresses.same(one.address, address) for one in identities.send_from(user))
+def is_own(own: Sequence[SendFrom], address: str) -> bool:
+    """Whether somebody who invites is one of these senders."""
+    return any(addresses.same(one.address, address) for one in own)
 
 
 def answer(
@@ -59,7 +59,7 @@ def answer(
 
     It waits as long as the person's mail does for Undo. Raises `UnsendableError`.
     """
-    found, host = invited(user, event), event.organiser
+    found, host = invited(identities.send_from(user), event), event.organiser
     if found is None or host is None:
         raise UnsendableError("sender", _("None of your addresses is invited."))
     sender, to = found.sender, addresses.normal(host.address)

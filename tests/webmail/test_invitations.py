@@ -111,6 +111,8 @@ def test_an_answer_goes_out_and_can_be_taken_back(
     event: Any = icalendar.Calendar.from_ical(part.get_content()).walk("VEVENT")[0]
     assert event["ATTENDEE"] == "mailto:mara@example.test"
     assert event["ATTENDEE"].params["PARTSTAT"] == "ACCEPTED"
+    # Pressed twice, it goes out once.
+    assert "You have answered so already." in answer(browser_client, message, "accept")[1]
     # Changed, then taken back: the answer before holds again, and nothing of the second goes out.
     answer(browser_client, message, "decline")
     assert InvitationAnswer.objects.get().answer == "DECLINED"

@@ -49,6 +49,8 @@ def _sent(request: HttpRequest, opened: Opened, event: Invitation, do: str) -> t
     if not shown.can_answer:
         return _("This invitation cannot be answered any more."), 409
     comment = request.POST.get("comment", "").strip()[: answering.MAX_COMMENT]
+    if shown.answer == ANSWERS[do] and not comment:
+        return _("You have answered so already."), 200
     try:
         row = answering.answer(user, message, event, ANSWERS[do], comment=comment, now=now)
     except UnsendableError as error:
