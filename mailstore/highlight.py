@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
 
+from mailstore.html_tree import Edit, Element
 from mailstore.query import Query, Term
 from mailstore.tokens import asked, fold, is_unspaced
 
@@ -67,6 +68,32 @@ def marked_html(html: str, terms: Sequence[Term]) -> str:
             unseen = opened[1].lower()
     out.append(html[at:] if unseen else _in_text(html[at:], finder))
     return "".join(out)
+
+
+def mark_words(terms: Sequence[Term]) -> Edit:
+    """An edit that marks what the terms find in the text of a tree; see `html_tree.Edit`."""
+    finder = _finder(tuple(terms))
+
+    def edit(root: Element) -> None:
+        for one in root.walk():
+            if one.tag != "mark":
+                one.children = [piece for child in one.children for piece in _split(child, finder)]
+
+    return edit
+
+
+def _split(
+    child: Element | str, finder: Callable[[str], tuple[int, int] | None]
+) -> Iterator[Element | str]:
+    if isinstance(child, Element):
+        yield child
+        return
+    at = 0
+    for start, end in _hits(child, finder):
+        yield child[at:start]
+        yield Element("mark", {}, [child[start:end]])
+        at = end
+    yield child[at:]
 
 
 def _in_text(text: str, finder: Callable[[str], tuple[int, int] | None]) -> str:

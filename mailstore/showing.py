@@ -79,8 +79,13 @@ class Shown:
         return re.sub(_place(self.word, r"(\d{1,6})"), address, self.html)
 
 
-def shown(sha256: bytes, source: Callable[[], Source], choices: Choices) -> Shown:
-    """What is kept of the message with these bytes, else what is made of `source`."""
+def shown(
+    sha256: bytes, source: Callable[[], Source], choices: Choices, edits: tuple[Edit, ...] = ()
+) -> Shown:
+    """What is kept of the message with these bytes, else what is made of `source`, which is
+    called for nothing else. What further `edits` are made for one look is not kept."""
+    if edits:
+        return make(source(), choices, edits)
     key = json.dumps([VERSION, sha256.hex(), asdict(choices)]).encode()
     kept = CACHE.get(key)
     if kept is None:
@@ -100,7 +105,7 @@ class Source:
     is_forward: bool = False
 
 
-def make(source: Source, choices: Choices) -> Shown:
+def make(source: Source, choices: Choices, edits: tuple[Edit, ...] = ()) -> Shown:
     """Clean the HTML of a message. Never raises."""
     word = secrets.token_hex(16)
     pictures: list[tuple[int, str]] = []
@@ -114,12 +119,13 @@ def make(source: Source, choices: Choices) -> Shown:
         return None if index is None else place(index, "")
 
     trackers = Trackers()
+    folds = () if source.is_forward else (fold_quotes,)
     cleaned = sanitise.clean(
         source.html,
         resolve=part,
         allow_remote=choices.remote,
         proxy=(lambda address: place(-1, address)) if choices.proxy else None,
-        edits=(trackers, *EDITS, *(() if source.is_forward else (fold_quotes,))),
+        edits=(trackers, *EDITS, *folds, *edits),
         for_dark=choices.for_dark,
     )
     return Shown(

@@ -13,6 +13,7 @@ from accounts.models import User
 from lib.days import long_time
 from mailstore import mime, sanitise
 from mailstore.addresses import Address
+from mailstore.html_tree import Edit
 from mailstore.models import Message
 from mailstore.services import blobs
 from mailstore.services.saved import MAX_QUERY
@@ -34,18 +35,19 @@ def frame(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     found = message_for(user, pk)
     remote = has_consent(request.GET.get("images", ""), user.pk, pk)
-    shown = _shown(user, found, remote=remote)
+    marks = marking.edits(request.GET.get("q", "")[:MAX_QUERY])
+    shown = _shown(user, found, remote=remote, edits=marks)
     return frame_page(
         request,
         user,
-        marking.in_html(bodies.html(user, found, shown), request.GET.get("q", "")[:MAX_QUERY]),
+        bodies.html(user, found, shown),
         own_colours=shown.own_colours,
         remote_images=remote,
         paper=_paper_head(found) if request.GET.get("print") == "1" else None,
     )
 
 
-def _shown(user: User, message: Message, *, remote: bool) -> Shown:
+def _shown(user: User, message: Message, *, remote: bool, edits: tuple[Edit, ...]) -> Shown:
     """Its HTML; its plain text where it has none."""
     try:
         mail = mime.parse(blobs.read(message.blob))
@@ -53,7 +55,7 @@ def _shown(user: User, message: Message, *, remote: bool) -> Shown:
         return Shown(escape(_("The stored copy of this message is damaged.")))
     if not mail.html:
         return Shown(sanitise.text_to_html(mail.text))
-    return bodies.body(user, message, mail, remote=remote)
+    return bodies.body(user, message, mail, remote=remote, edits=edits)
 
 
 def _paper_head(message: Message) -> dict[str, str]:
