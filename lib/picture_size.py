@@ -26,10 +26,16 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def is_too_large(data: bytes) -> bool:
+    """Whether a picture says of itself that it has more pixels than may be decoded."""
+    width, height = picture_size(data) or (0, 0)
+    return width * height > MOST
+
+
 def is_bearable(data: bytes) -> bool:
     """Whether a picture has a size, and one that may be decoded."""
     size = picture_size(data)
-    return size is not None and 0 < size[0] * size[1] <= MOST
+    return size is not None and min(size) > 0 and not is_too_large(data)
 
 
 def _numbers(data: bytes, first: int, length: int, second: int) -> tuple[int, int] | None:

@@ -159,7 +159,7 @@ def test_wide_mail_fits_a_phone(
 
 def test_images_and_colours_change_in_place(
     page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None],
-    shot: Callable[..., None],
+    shot: Callable[..., None], no_barriers: Callable[[], None], problems: list[str],
 ) -> None:  # fmt: skip
     """Remote images through our own site, after their turn; colours for the dark."""
     enter(user)
@@ -182,13 +182,14 @@ def test_images_and_colours_change_in_place(
 
     page.route("**/image/**", answer)
     page.goto(f"{live_server.url}/message/{message.pk}/")
-    frame = body(page)
+    body(page)
     before = height(page)
     note = page.locator("[data-images]")
     expect(note).to_contain_text("1 remote image was not loaded. 1 tracker was taken out.")
     shot("images-note", (WIDE, PHONE))
     assert asked == []
-    page.get_by_role("link", name="Load once").click()
+    page.get_by_label("Always load images").click()
+    page.get_by_role("button", name="Always from jonas@harbourline.test").click()
     picture_in = page.frame_locator("[data-frame]").get_by_alt_text("Map")
     wait_until(lambda: picture_in.evaluate("one => one.naturalWidth") == 240, "the picture is here")
     assert len(asked) == 2
@@ -201,4 +202,10 @@ def test_images_and_colours_change_in_place(
     shot("dark-mail", (WIDE,))
     user.refresh_from_db()
     assert user.dark_mail
-    assert frame
+    page.goto(f"{live_server.url}/settings/reading/")
+    no_barriers()
+    shot("settings-reading", (WIDE, PHONE))
+    page.get_by_role("button", name="Remove jonas@harbourline.test").click()
+    expect(page.get_by_text("Nobody yet.")).to_be_visible()
+    # The browser itself speaks of the picture that was to be asked for again.
+    assert [one for one in problems if "503" not in one] == []

@@ -92,22 +92,27 @@ class Watched:
         if text.startswith("FIRED"):
             self.fired.append(text)
 
-    def show(self, start: str, sources: Sequence[str], sandbox: str | None) -> None:
-        """Load addresses in frames of the page at ``start`` and give them time to do harm."""
+    def show(
+        self, start: str, sources: Sequence[str], sandbox: str | None, patience: int = 5
+    ) -> None:
+        """Load addresses in frames of the page at ``start`` and give them time to do harm.
+
+        ``patience`` is in seconds, for frames that an attack keeps from ever being loaded.
+        """
         self.page.goto(start)
         self.page.evaluate(
-            """async ([sources, sandbox]) => {
+            """async ([sources, sandbox, patience]) => {
               const loads = sources.map((source) => new Promise((done) => {
                 const frame = document.createElement("iframe");
                 if (sandbox !== null) frame.setAttribute("sandbox", sandbox);
                 frame.onload = done;
-                setTimeout(done, 5000);
+                setTimeout(done, patience * 1000);
                 frame.src = source;
                 document.body.append(frame);
               }));
               await Promise.all(loads);
             }""",
-            [sources, sandbox],
+            [sources, sandbox, patience],
         )
         self.page.wait_for_timeout(250)
         if self.page.url != start:
@@ -147,7 +152,7 @@ def test_the_whole_chain(
     for batch in batches(raws):
         filed = mail.put(inbox, *batch)
         frames = [f"{site}/message/{one.pk}/frame/" for one in filed]
-        watched.show(f"{site}/keyboard/", frames, SCRIPTED_SANDBOX)
+        watched.show(f"{site}/keyboard/", frames, SCRIPTED_SANDBOX, 60)
         at = {frame.url for frame in watched.page.frames[1:]}
         assert at == set(frames)
     assert watched.fired == []
@@ -218,7 +223,7 @@ def test_layers_below_the_cleaning(
     for texts in batches(chosen()[::3]):
         filed = mail.put(inbox, *[html_mail(text) for text in texts])
         frames = [f"{site}/message/{one.pk}/frame/" for one in filed]
-        watched.show(f"{site}/keyboard/", frames, SCRIPTED_SANDBOX)
+        watched.show(f"{site}/keyboard/", frames, SCRIPTED_SANDBOX, 60)
     assert watched.fired == []
 
 

@@ -221,7 +221,8 @@ def test_only_pictures_are_shown_in_place(user: User, client: Client) -> None:
         b"": 404,
         b"BM" + SCRIPT: 404,
         fine: 200,
-        b"GIF89a" + SCRIPT: 200,  # shown as a picture, whatever follows
+        b"GIF89a\x01\x00\x01\x00" + SCRIPT: 200,  # shown as a picture, whatever follows
+        b"GIF89a\x60\xea\x60\xea" + SCRIPT: 404,  # of 3,600 million pixels
     }
     for body, status in bodies.items():
         raw = letter(f"P{len(body)}", html="<img src=cid:one>", pictures=[("one", body)])

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from lib.filenames import safe_filename
+from lib.picture_size import is_too_large
 from lib.pictures import picture_type
 from lib.streaming import stream
 from lib.zipping import zipped
@@ -48,7 +49,7 @@ def piece(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     data = find(message, str(found.index)).data
     kind = picture_type(data)
-    if kind not in SHOWN:
+    if kind not in SHOWN or is_too_large(data):
         raise Http404
     answer = HttpResponse(data, content_type=kind)
     guard_piece(answer)
