@@ -36,11 +36,17 @@ def save_writing(*, user: User, undo_send: int, writes_plain: bool) -> None:
     user.save(update_fields=["undo_send", "writes_plain"])
 
 
-def save_look(*, user: User, theme: str, density: str | None = None) -> None:
-    """Store theme and, where given, density; the caller has checked the values."""
+def save_look(*, user: User, theme: str) -> None:
+    """Store the theme; the caller has checked it."""
     user.theme = theme
-    user.density = density or user.density
-    user.save(update_fields=["theme", "density"])
+    user.save(update_fields=["theme"])
+
+
+def save_layout(*, user: User, layout: str, density: str) -> None:
+    """Store where messages open and how high lines are; the caller has checked the values."""
+    user.layout = layout
+    user.density = density
+    user.save(update_fields=["layout", "density"])
 
 
 def save_remote_images(*, user: User, when: str) -> None:

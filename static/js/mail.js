@@ -1,12 +1,21 @@
 // The mail screen. Everything works without this file; with it nothing reloads the shell.
 import "./mail/list.js";
 import "./mail/reader.js";
+import "./mail/letters.js";
 import "./mail/frame.js";
 import "./mail/images.js";
+import "./mail/preview.js";
 import "./mail/actions.js";
 import "./mail/tree.js";
 import "./mail/news.js";
 import "./live.js";
 import "./mail/keys.js";
 import "./mail/palette.js";
+import "./mail/search.js";
+import "./mail/found.js";
 import "./mail/drag.js";
+import "./mail/folderdrag.js";
+import "./mail/chooser.js";
+import "./mail/swipe.js";
+import "./mail/layout.js";
+import "./mail/badge.js";

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Density, Theme, User
+from accounts.models import Density, Layout, Theme, User
 from smtp_accounts.services.identities import SendFrom
 
 
@@ -95,11 +95,14 @@ def _seconds(count: int) -> str:
 
 
 class AppearanceForm(forms.Form):
-    """Theme and density."""
+    """Theme, density, and where messages open."""
 
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     density = forms.ChoiceField(
         label=_("Density"), choices=Density.choices, widget=forms.RadioSelect
+    )
+    layout = forms.ChoiceField(
+        label=_("Open messages"), choices=Layout.choices, widget=forms.RadioSelect
     )
 
 

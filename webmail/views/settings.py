@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Theme
+from accounts.models import Density, Layout, Theme
 from accounts.services import people
 from smtp_accounts.services import identities
 from webmail import settings_menu
@@ -47,6 +47,19 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     if wanted not in Theme.values:
         wanted = Theme.LIGHT if user.theme == Theme.DARK else Theme.DARK
     people.save_look(user=user, theme=wanted)
+    return redirect(local_path(request, request.POST.get("next", "")))
+
+
+@require_POST
+def set_layout(request: HttpRequest) -> HttpResponse:
+    """Remember where messages open and how high the lines of lists are; each only where named."""
+    user = person(request)
+    layout, density = request.POST.get("layout", ""), request.POST.get("density", "")
+    people.save_layout(
+        user=user,
+        layout=layout if layout in Layout.values else user.layout,
+        density=density if density in Density.values else user.density,
+    )
     return redirect(local_path(request, request.POST.get("next", "")))
 
 
@@ -103,16 +116,16 @@ def password(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def appearance(request: HttpRequest) -> HttpResponse:
-    """Theme and density."""
+    """Theme, density and layout."""
     user = person(request)
-    initial = {"theme": user.theme, "density": user.density}
+    initial = {"theme": user.theme, "density": user.density, "layout": user.layout}
     form = AppearanceForm(request.POST or None, initial=initial)
     if request.method != "POST":
         return render(request, "webmail/settings_appearance.html", {"form": form})
     if not form.is_valid():
         return render(request, "webmail/settings_appearance.html", {"form": form}, status=422)
-    people.save_look(
-        user=user, theme=form.cleaned_data["theme"], density=form.cleaned_data["density"]
-    )
+    values = form.cleaned_data
+    people.save_look(user=user, theme=values["theme"])
+    people.save_layout(user=user, layout=values["layout"], density=values["density"])
     notes.success(request, _("Saved."))
     return redirect("settings-appearance")

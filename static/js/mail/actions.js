@@ -1,50 +1,72 @@
 // Doing things to messages: shown at once, sent, and taken back if the server could not.
 import { csrfHeaders, toast } from "../toast.js";
 import { showDialog } from "../shell.js";
-import { checkedIds, list, openId, placeUrl, reading, rowOf, rows, words } from "./dom.js";
-import { ready, selectNone, showEmpty } from "./list.js";
+import { checkedIds, chosen, list, openId, placeUrl, rowOf, scroller, single, words } from "./dom.js";
+import { show } from "./flags.js";
 import { close, open } from "./reader.js";
+import { focusedId, isWhole, selectNone } from "./selection.js";
+import { change, entries, leaving, total } from "./stage.js";
+import { goOn } from "./whole.js";
 
 const GONE = new Set(["trash", "junk", "destroy"]);
-const MOVED = new Set(["archive", "inbox", "not-junk", "move"]);
+const MOVED = new Set(["archive", "inbox", "not-junk", "move", "unsnooze"]);
 // The ways back that were not taken yet, the newest last.
 const ways = [];
 const MOST_WAYS = 20;
 
 async function send(url, body) {
   const answer = await fetch(url, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
+  if (answer.status === 422) throw new Refusal((await answer.json()).text);
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();
 }
+// The server says in words why not.
+class Refusal extends Error {}
 
-// Which rows leave the list: deleted ones everywhere, moved ones where the list is a folder.
-const leaves = (what) => GONE.has(what) || (MOVED.has(what) && !/^\/(starred|search)\//.test(placeUrl()));
+// Which rows leave the list: deleted ones everywhere, moved ones where the list is a folder, and
+// those without its label where it is a label's.
+const leaves = (what) => GONE.has(what)
+  || (what === "snooze" && scroller().dataset.role !== "snoozed")
+  || (MOVED.has(what) && !/^\/(starred|search|label)\//.test(placeUrl()))
+  || (what.startsWith("unlabel:") && placeUrl().startsWith(`/label/${what.slice(8)}/`))
+  || (what === "unstar" && placeUrl().startsWith("/starred/"));
 
-export async function act(what, ids, extra = {}) {
+// Whether these ids stand for everything in the place, and whether a row is a conversation.
+const isMeant = (ids) => isWhole() && ids.length === chosen.size && ids.every((id) => chosen.has(id));
+const scope = () => (list()?.dataset.mode === "conversations" ? "conversation" : "");
+
+// "toward" says which message is opened in place of one that leaves: 1 the older, -1 the newer.
+export async function act(what, ids, extra = {}, { toward = 1 } = {}) {
   if (!ids.length) return;
   const body = new FormData();
   body.set("do", what);
-  ids.forEach((id) => body.append("id", id));
+  const everything = isMeant(ids);
+  if (everything) body.set("all", "1");
+  else ids.forEach((id) => body.append("id", id));
+  if (scope()) body.set("scope", scope());
+  body.set("place", placeUrl());
   Object.entries(extra).forEach(([name, value]) => body.set(name, value));
   if (what === "destroy" && !extra.sure) {
+    asked = ids;
     showDialog(words().actionUrl, { method: "POST", body });
     return;
   }
-  const takeBack = leaves(what) ? remove(ids) : flag(what, ids);
+  const takeBack = leaves(what) ? remove(ids, toward) : flag(what, ids);
   selectNone();
-  changing(true);
+  changing(true, ids);
   try {
-    tell(await send(words().actionUrl, body), takeBack);
-  } catch {
+    const first = await send(words().actionUrl, body);
+    tell(everything ? await goOn(first, body, (next) => send(words().actionUrl, next)) : first, takeBack);
+  } catch (error) {
     takeBack();
-    toast({ text: words().failed });
+    toast({ text: error instanceof Refusal ? error.message : words().failed });
   } finally {
-    changing(false);
+    changing(false, ids);
   }
 }
 
 // While something is being changed nobody looks for news: the answer would be older than the list.
-const changing = (on) => document.dispatchEvent(new CustomEvent("list-changing", { detail: { on } }));
+const changing = (on, ids = []) => document.dispatchEvent(new CustomEvent("list-changing", { detail: { on, ids } }));
 
 // Each toast takes back what it tells, and "z" the newest that is left.
 function tell(done, takeBack) {
@@ -86,70 +108,42 @@ export function undoLast() {
 }
 
 // ---- what is seen at once; each returns the way back
-function remove(ids) {
-  const gone = ids.map(rowOf).filter(Boolean);
-  const places = gone.map((row) => ({ row, after: row.previousElementSibling }));
-  const all = rows();
-  const at = all.findIndex((row) => row.dataset.id === openId());
-  const next = at >= 0 && gone.includes(all[at])
-    ? all.slice(at + 1).find((row) => !gone.includes(row)) || all.slice(0, at).reverse().find((row) => !gone.includes(row))
-    : null;
-  const wasOpen = ids.includes(openId());
-  const focused = gone.some((row) => row.contains(document.activeElement));
-  const neighbour = all.slice(all.indexOf(gone[gone.length - 1]) + 1).find((row) => !gone.includes(row));
+function remove(ids, toward) {
+  const gone = new Set(ids);
+  const all = entries();
+  const beside = (id, way) => {
+    const at = all.findIndex((one) => one.id === id);
+    const older = all.slice(at + 1), newer = all.slice(0, Math.max(at, 0)).reverse();
+    const [first, second] = way > 0 ? [older, newer] : [newer, older];
+    const fits = (one) => !gone.has(one.id);
+    return at < 0 ? null : first.find(fits) ?? second.find(fits);
+  };
+  const wasOpen = gone.has(openId());
+  const next = wasOpen ? beside(openId(), toward) : null;
+  const focused = gone.has(focusedId()) ? focusedId() : null;
+  const neighbour = focused && beside(focused, toward);
   const where = placeUrl();
-  gone.forEach((row) => {
-    row.querySelector(".msg__check").checked = false;
-    row.remove();
-  });
-  showEmpty();
-  ready();
-  if (wasOpen && next && !matchMedia("(width < 600px)").matches) open(next.querySelector(".msg__link").href);
+  ids.forEach((id) => leaving.add(id));
+  const taken = change((shelf) => shelf.take(ids));
+  if (wasOpen && next && !single()) open(next.node.querySelector(".msg__link").href);
   else if (wasOpen) close();
-  if (focused) neighbour?.querySelector(".msg__link").focus({ preventScroll: true });
+  if (neighbour) focus(neighbour.id);
   return () => {
+    ids.forEach((id) => leaving.delete(id));
     if (placeUrl() !== where) return;
-    for (const { row, after } of places) {
-      if (rowOf(row.dataset.id)) continue;
-      if (after?.isConnected) after.after(row);
-      else list().prepend(row);
-    }
-    showEmpty();
-    ready();
-    if (focused || document.activeElement === document.body) gone[0]?.querySelector(".msg__link").focus({ preventScroll: true });
+    change((shelf) => shelf.restore(taken));
+    if (focused || document.activeElement === document.body) focus(taken[0]?.one.id);
   };
 }
+const focus = (id) => rowOf(id)?.querySelector(".msg__link").focus({ preventScroll: true });
 
 function flag(what, ids) {
-  const before = ids.map((id) => [rowOf(id), show(id, what)]);
-  return () => before.forEach(([row, opposite]) => row && opposite && show(row.dataset.id, opposite));
+  const before = ids.map((id) => [id, show(id, what)]);
+  return () => before.forEach(([id, opposite]) => opposite && show(id, opposite));
 }
 
-function show(id, what) {
-  const row = rowOf(id);
-  if (what === "read" || what === "unread") {
-    const toggle = row?.querySelector("[data-toggle-read]");
-    row?.classList.toggle("msg--unread", what === "unread");
-    if (toggle) {
-      toggle.value = `${what === "read" ? "unread" : "read"}:${id}`;
-      toggle.title = what === "read" ? words().unread : words().read;
-      toggle.setAttribute("aria-label", toggle.title);
-    }
-    return what === "read" ? "unread" : "read";
-  }
-  if (what === "star" || what === "unstar") {
-    row?.toggleAttribute("data-starred", what === "star");
-    const toggle = row?.querySelector("[data-toggle-star]");
-    if (toggle) toggle.value = `${what === "star" ? "unstar" : "star"}:${id}`;
-    if (openId() === String(id)) {
-      const button = reading().querySelector("[data-toggle-star]");
-      button.setAttribute("aria-pressed", String(what === "star"));
-      button.value = what === "star" ? "unstar" : "star";
-    }
-    return what === "star" ? "unstar" : "star";
-  }
-  return null;
-}
+// What a dialog asks about; thousands of ids have no room in an address.
+let asked = [];
 
 // ---- forms of the list, the reading pane and the dialogs
 document.addEventListener("submit", (event) => {
@@ -161,40 +155,36 @@ document.addEventListener("submit", (event) => {
   if (name === "list-form" || name === "read-form") {
     event.preventDefault();
     const ids = name === "read-form" ? [openId()] : checkedIds();
-    if (button.matches("[data-move]")) {
+    if (button.matches("[data-ask]")) {
+      choose(button.getAttribute("formaction"), button.name === "id" ? [button.value] : ids);
+    } else if (button.matches("[data-move]")) {
       chooseFolder(ids);
     } else if (button.name === "one") {
-      const [what, id] = button.value.split(":");
-      act(what, [id]);
+      const colon = button.value.lastIndexOf(":");
+      act(button.value.slice(0, colon), [button.value.slice(colon + 1)]);
     } else {
       act(button.value, ids);
       if (button.matches("[data-unread]")) close();
     }
-  } else if (form.matches("[data-move-form], [data-destroy]") && form.closest("#dialog")) {
+  } else if (form.matches("[data-act-form]") && form.closest("#dialog")) {
     event.preventDefault();
-    const values = new FormData(form, button);
+    const { do: what, ...values } = Object.fromEntries(new FormData(form, button));
+    const extra = Object.fromEntries(Object.entries(values).filter(([key]) => !KNOWN.has(key)));
     form.closest("dialog").close();
-    act(values.get("do"), values.getAll("id"), form.matches("[data-destroy]") ? { sure: "1" } : { folder: values.get("folder") });
+    act(what, asked, extra).then(() => form.matches("[data-changes-tree]") && document.dispatchEvent(new CustomEvent("tree-changed")));
   }
 });
+// What a form for people without scripts says of the messages, which is known here.
+const KNOWN = new Set(["id", "next", "scope", "place", "all", "csrfmiddlewaretoken"]);
 
-export function chooseFolder(ids) {
+// A dialog about these messages: which folder, which labels, until when.
+export function choose(url, ids) {
   if (!ids.length) return;
-  const query = new URLSearchParams(ids.map((id) => ["id", id]));
+  asked = ids;
+  const query = new URLSearchParams(ids.slice(0, 50).map((id) => ["id", id]));
+  query.set("total", isMeant(ids) ? total() : ids.length);
   query.set("next", placeUrl());
-  showDialog(`${words().moveUrl}?${query}`);
+  if (scope()) query.set("scope", scope());
+  showDialog(`${url}?${query}`);
 }
-
-document.addEventListener("input", (event) => {
-  const filter = event.target.closest("[data-folder-filter]");
-  if (!filter) return;
-  const wanted = filter.value.trim().toLocaleLowerCase();
-  filter.closest("dialog, section").querySelectorAll("[data-name]").forEach((one) => {
-    one.hidden = !one.dataset.name.toLocaleLowerCase().includes(wanted);
-  });
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !event.target.closest("[data-folder-filter]")) return;
-  event.preventDefault();
-  event.target.closest("form").querySelector("[data-name]:not([hidden])")?.click();
-});
+export const chooseFolder = (ids) => choose(words().moveUrl, ids);

@@ -5,10 +5,16 @@ export const list = () => document.getElementById("list");
 export const scroller = () => document.getElementById("scroller");
 export const reading = () => document.getElementById("reading");
 export const rows = () => [...(list()?.querySelectorAll(":scope > .msg") ?? [])];
-export const rowOf = (id) => list()?.querySelector(`:scope > .msg[data-id="${Number(id)}"]`);
+// Every row that is here, drawn or not; the stage fills it.
+export const shelved = { known: new Map() };
+export const rowOf = (id) => shelved.known.get(String(id))?.node ?? null;
 export const placeUrl = () => scroller()?.dataset.placeUrl ?? location.pathname;
 export const openId = () => reading()?.querySelector("[data-message]")?.dataset.message ?? null;
-export const checkedIds = () => [...(list()?.querySelectorAll(".msg__check:checked") ?? [])].map((box) => box.value);
+// The ids of what is selected, wherever the list is scrolled to.
+export const chosen = new Set();
+export const checkedIds = () => [...chosen];
+// Whether a message stands in place of the list.
+export const single = () => matchMedia("(width < 600px)").matches || document.getElementById("panes")?.dataset.layout === "none";
 
 export class Refused extends Error {
   constructor(status) {
@@ -18,20 +24,21 @@ export class Refused extends Error {
 }
 
 // One part of a page: "read", "list" or "rows". A sign-in page in its place means the session ended.
-export async function part(url, name, signal) {
-  const answer = await fetch(url, { headers: { "X-Part": name }, signal, credentials: "same-origin" });
+export async function answerOf(url, name, signal, headers = {}) {
+  const answer = await fetch(url, { headers: { "X-Part": name, ...headers }, signal, credentials: "same-origin" });
   if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) {
     location.reload();
     throw new Refused(401);
   }
   if (!answer.ok) throw new Refused(answer.status);
-  return answer.text();
+  return answer;
 }
+export const part = async (url, name, signal, headers) => (await answerOf(url, name, signal, headers)).text();
 
 export function fragment(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
-  return template.content;
+  return document.adoptNode(template.content); // so that its links lead where ours do
 }
 
 export function fill(holder, html) {

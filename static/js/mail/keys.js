@@ -1,29 +1,34 @@
 // The keyboard map. webmail/keys.py lists the same keys for the help.
 import { showDialog } from "../shell.js";
-import { act, chooseFolder, undoLast } from "./actions.js";
-import { checkedIds, list, openId, reading, rowOf, rows, words } from "./dom.js";
-import { load, showSelection } from "./list.js";
+import { act, choose as ask, undoLast } from "./actions.js";
+import { chosen, list, openId, reading, rowOf, words } from "./dom.js";
+import { walk } from "./letters.js";
+import { load } from "./list.js";
 import { close, open, step } from "./reader.js";
+import { choose, chooseTo, chooseWhere, focusedId, selectNone, startRange, targets } from "./selection.js";
+import { indexOf, reveal } from "./stage.js";
 
 let prefix = "";
-const focusedRow = () => document.activeElement?.closest?.(".msg");
-export const targets = () => {
-  const chosen = checkedIds();
-  if (chosen.length) return chosen;
-  const one = openId() ?? focusedRow()?.dataset.id;
-  return one ? [one] : [];
-};
 
-function move(by) {
+async function move(by) {
   if (openId()) {
     const inside = reading().contains(document.activeElement);
     if (step(by, { focus: inside })) return;
   }
-  const all = rows();
-  const at = all.indexOf(focusedRow() ?? rowOf(openId()));
-  const next = all[at < 0 ? 0 : at + by];
-  next?.querySelector(".msg__link").focus();
-  next?.scrollIntoView({ block: "nearest" });
+  const from = indexOf(focusedId() ?? openId());
+  const next = await reveal(from < 0 ? 0 : from + by);
+  next?.node.querySelector(".msg__link").focus({ preventScroll: true });
+}
+
+// The selection grows with the row that has the focus.
+async function grow(by) {
+  const id = focusedId() ?? openId();
+  if (!id) { move(by); return; }
+  startRange(id);
+  const next = await reveal(indexOf(id) + by);
+  if (!next) return;
+  next.node.querySelector(".msg__link").focus({ preventScroll: true });
+  chooseTo(next.id);
 }
 
 function write(kind) {
@@ -49,23 +54,40 @@ function bin() {
   act(there ? "destroy" : "trash", targets());
 }
 
+function openFocused() {
+  const link = rowOf(focusedId())?.querySelector(".msg__link");
+  if (link) open(link.href, { focus: true });
+}
+
+function toggle() {
+  const id = focusedId() ?? openId();
+  if (id && indexOf(id) >= 0) choose(id);
+}
+
+const isUnread = (row) => row.classList.contains("msg--unread");
+const isStarred = (row) => row.hasAttribute("data-starred");
+
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  o: () => openFocused(),
+  J: () => grow(1),
+  K: () => grow(-1),
+  o: openFocused,
   u: () => openId() && close(),
-  x: () => {
-    const box = (focusedRow() ?? rowOf(openId()))?.querySelector(".msg__check");
-    if (!box) return;
-    box.checked = !box.checked;
-    showSelection();
-  },
+  n: () => walk(1),
+  p: () => walk(-1),
+  x: toggle,
   e: () => act("archive", targets()),
+  "[": () => act("archive", targets(), {}, { toward: -1 }),
+  "]": () => act("archive", targets(), {}, { toward: 1 }),
   "#": bin,
   Delete: bin,
   "!": () => act("junk", targets()),
   s: star,
-  v: () => chooseFolder(targets()),
+  v: () => ask(words().moveUrl, targets()),
+  l: () => ask(words().labelUrl, targets()),
+  h: () => ask(words().snoozeUrl, targets()),
+  m: () => act("mute", targets()),
   z: undoLast,
   I: () => act("read", targets()),
   U: () => { act("unread", targets()); if (openId()) close(); },
@@ -75,26 +97,41 @@ const KEYS = {
   f: () => write("forward"),
   "/": () => document.querySelector("[data-search] input").focus(),
   "?": () => showDialog(words().keysUrl),
+  Escape: () => chosen.size && selectNone(),
 };
-const GO = { i: () => go("inbox"), s: () => go("send"), d: () => go("drafts"), a: () => load("/") };
+const AFTER = {
+  g: { i: () => go("inbox"), s: () => go("send"), d: () => go("drafts"), a: () => load("/") },
+  "*": {
+    a: () => chooseWhere(() => true),
+    n: selectNone,
+    r: () => chooseWhere((row) => !isUnread(row)),
+    u: () => chooseWhere(isUnread),
+    s: () => chooseWhere(isStarred),
+    t: () => chooseWhere((row) => !isStarred(row)),
+  },
+};
 
-function openFocused() {
-  const link = focusedRow()?.querySelector(".msg__link");
-  if (link) open(link.href, { focus: true });
-}
+const isTyping = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
-  if (!list() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) {
+  if (!list() || event.altKey || event.defaultPrevented) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) {
     if (event.key === "Escape" && event.target.matches("[data-search] input")) event.target.blur();
     return;
   }
-  const action = prefix === "g" ? GO[event.key] : KEYS[event.key];
-  prefix = prefix !== "g" && event.key === "g" ? "g" : "";
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key !== "a" || reading().contains(document.activeElement)) return;
+    event.preventDefault();
+    chooseWhere(() => true);
+    return;
+  }
+  if (event.key === "Shift") return;
+  const action = prefix ? AFTER[prefix][event.key] : KEYS[event.key];
+  prefix = !prefix && event.key in AFTER ? event.key : "";
   if (!action) return;
-  event.preventDefault();
+  if (event.key !== "Escape") event.preventDefault();
   action();
 });
 
-// The same by name, for the command palette.
+// The same by name, for the command palette and for keys that were pressed inside a message.
 export const press = (key) => KEYS[key]?.();

@@ -1,39 +1,49 @@
-// Looking for changes: every half minute while the page is seen, and when something says so.
-import { list, placeUrl, words } from "./dom.js";
+// Looking for changes: when the server says that something changed, every half minute where it
+// cannot say so, and after what was done here.
+import { announce, list, placeUrl, scroller, words } from "./dom.js";
 import { merge } from "./list.js";
 
 const EVERY = 30_000;
 let busy = false;
+let again = false;
 let changes = 0; // how many have begun
 let running = 0; // how many are not answered yet
 
 async function look({ force = false, quiet = false } = {}) {
-  if (busy || running || !list() || document.hidden || !navigator.onLine) return;
-  busy = true;
+  if (busy || running) { again = true; return; }
+  if (!list() || document.hidden || !navigator.onLine) return;
+  [busy, again] = [true, false];
   const known = changes;
+  const asked = placeUrl();
   const button = document.querySelector("[data-refresh] .icon");
   if (!quiet) button?.classList.add("spin");
-  try {
-    const place = new URL(placeUrl(), location.href);
-    const query = new URLSearchParams(place.search);
-    const where = /^\/folder\/(\d+)\//.exec(place.pathname)?.[1] ?? (place.pathname.startsWith("/starred/") ? "starred" : "all");
-    if (!query.has("in")) query.set("in", where);
-    if (!force) query.set("version", words().version);
-    const asked = placeUrl();
-    const answer = await fetch(`${words().newsUrl}?${query}`, { credentials: "same-origin" });
-    if (answer.status !== 200 || answer.redirected) return;
-    const news = await answer.json();
-    if (changes !== known) return;
+  const news = await fetchNews(force);
+  busy = false;
+  button?.classList.remove("spin");
+  if (news && changes === known) {
     document.dispatchEvent(new CustomEvent("counts", { detail: news }));
-    if (placeUrl() !== asked) return;
-    document.getElementById("list-head").innerHTML = news.head;
-    merge(news.rows);
-  } catch {
-    // The connection bar tells; the next look comes by itself.
-  } finally {
-    busy = false;
-    button?.classList.remove("spin");
+    if (placeUrl() === asked) show(news);
   }
+  if (again && !running) look({ quiet: true });
+}
+
+// Null where nothing changed, and where nobody answers: the connection bar tells that.
+async function fetchNews(force) {
+  const place = new URL(placeUrl(), location.href);
+  const query = new URLSearchParams(place.search);
+  if (!query.has("in")) query.set("in", scroller().dataset.where);
+  if (!force) query.set("version", words().version);
+  try {
+    const answer = await fetch(`${words().newsUrl}?${query}`, { credentials: "same-origin" });
+    return answer.status !== 200 || answer.redirected ? null : await answer.json();
+  } catch {
+    return null;
+  }
+}
+
+function show(news) {
+  document.getElementById("list-head").innerHTML = news.head;
+  if (merge(news.rows, news.total ?? null)) announce(words().newMail);
 }
 
 // After the last change the numbers above the list are brought up to date.
@@ -46,6 +56,7 @@ document.addEventListener("list-changing", ({ detail }) => {
 });
 
 setInterval(() => look({ quiet: true }), EVERY);
+window.addEventListener("tributary:change", () => look({ quiet: true }));
 document.addEventListener("visibilitychange", () => look({ quiet: true }));
 document.addEventListener("look-for-news", (event) => look(event.detail ?? {}));
 addEventListener("online", () => look({ quiet: true }));

@@ -1,8 +1,9 @@
 // Ctrl+K: every command and every folder by a few letters of its name.
 import { showDialog } from "../shell.js";
 import { list, openId } from "./dom.js";
-import { press, targets } from "./keys.js";
+import { press } from "./keys.js";
 import { load } from "./list.js";
+import { targets } from "./selection.js";
 
 const LIMIT = 12;
 

@@ -1,6 +1,10 @@
 // The reading pane: opening and closing messages, with addresses that can be gone back to.
-import { failure, fill, list, main, openId, part, placeUrl, reading, rowOf, rows, skeleton, words } from "./dom.js";
+import { failure, fill, list, main, openId, part, placeUrl, reading, rowOf, single, skeleton } from "./dom.js";
+import { show } from "./flags.js";
 import { load } from "./list.js";
+import { ahead, kept } from "./prefetch.js";
+import { indexOf, mark, reveal, total } from "./stage.js";
+import { tellNumber } from "./standing.js";
 
 let loading;
 
@@ -12,9 +16,10 @@ export async function open(url, { push = true, focus = false } = {}) {
   mark(id);
   document.body.classList.add("view-read");
   if (push) history.pushState({ mail: true, place: placeUrl() }, "", url);
-  const hide = skeleton(reading(), 5);
+  const known = kept(url);
+  const hide = known ? 0 : skeleton(reading(), 5);
   try {
-    const html = await part(url, "read", loading.signal);
+    const html = known?.html ?? await part(url, "read", loading.signal);
     clearTimeout(hide);
     fill(reading(), html);
   } catch (error) {
@@ -22,11 +27,12 @@ export async function open(url, { push = true, focus = false } = {}) {
     if (error.name !== "AbortError") failure(reading(), () => open(url, { push: false }));
     return;
   }
-  seen(id);
+  seen(id, known?.told);
   const subject = reading().querySelector("[data-subject]");
   if (subject) document.title = `${subject.textContent} · Tributary`;
   if (focus) subject?.focus({ preventScroll: true });
-  place();
+  tellNumber();
+  ahead(id);
 }
 
 export function close({ push = true } = {}) {
@@ -42,51 +48,19 @@ export function close({ push = true } = {}) {
 }
 
 export function step(by, options) {
-  const all = rows();
-  const next = all[all.indexOf(rowOf(openId())) + by];
-  if (!next) return false;
-  next.scrollIntoView({ block: "nearest" });
-  open(next.querySelector(".msg__link").href, options);
+  const at = indexOf(openId()) + by;
+  if (at < 0 || at >= total() || indexOf(openId()) < 0) return false;
+  reveal(at).then((next) => next && open(next.node.querySelector(".msg__link").href, options));
   return true;
 }
 
-function mark(id) {
-  rows().forEach((row) => {
-    const here = row.dataset.id === id;
-    row.classList.toggle("is-open", here);
-    const link = row.querySelector(".msg__link");
-    if (here) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  });
-}
-
-function seen(id) {
-  const row = rowOf(id);
-  if (!row?.classList.contains("msg--unread")) return;
-  row.classList.remove("msg--unread");
-  row.querySelector(".msg__link .sr")?.remove();
-  const toggle = row.querySelector("[data-toggle-read]");
-  toggle.value = `unread:${id}`;
-  toggle.title = words().unread;
-  toggle.setAttribute("aria-label", words().unread);
+async function seen(id, told) {
+  if (!rowOf(id)?.classList.contains("msg--unread")) return;
+  show(id, "read");
+  await told;
   document.dispatchEvent(new CustomEvent("look-for-news", { detail: { quiet: true } }));
 }
 
-// "3 of 1,284" and the arrows
-function place() {
-  const label = reading()?.querySelector("[data-position]");
-  if (!label) return;
-  const all = rows();
-  const at = all.indexOf(rowOf(openId()));
-  const total = main().querySelector(".list-head")?.dataset.total || all.length;
-  label.textContent = at < 0 ? "" : words().position.replace("{n}", at + 1).replace("{total}", Number(total).toLocaleString(document.documentElement.lang));
-  const steps = reading().querySelectorAll("[data-go]");
-  if (steps.length) {
-    steps[0].disabled = at <= 0;
-    steps[1].disabled = at < 0 || at >= all.length - 1;
-  }
-}
-document.addEventListener("list-ready", () => { mark(openId()); place(); });
 document.addEventListener("place-changed", () => {
   if (!openId()) return;
   document.body.classList.remove("view-read");
@@ -98,7 +72,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest(".msg__link:not([data-compose])");
   if (link && list()) {
     event.preventDefault();
-    open(link.href, { focus: event.detail === 0 || matchMedia("(width < 600px)").matches });
+    open(link.href, { focus: event.detail === 0 || single() });
     return;
   }
   if (event.target.closest("[data-back]") && list()) {
@@ -111,14 +85,15 @@ document.addEventListener("click", (event) => {
 
 // ---- back and forward
 if (list()) {
-  history.replaceState({ mail: true, place: placeUrl() }, "", location.href);
+  // Not all of the old state: htmx would go back in its own way.
+  history.replaceState({ mail: true, place: placeUrl(), where: history.state?.where }, "", location.href);
   window.addEventListener("popstate", async (event) => {
     if (!event.state?.mail) return;
     const message = location.pathname.startsWith("/message/");
-    if (event.state.place !== placeUrl()) await load(event.state.place, { push: false });
+    if (event.state.place !== placeUrl()) await load(event.state.place, { push: false, where: event.state.where });
     if (message) open(location.href, { push: false });
     else close({ push: false });
   });
-  if (openId()) { mark(openId()); rowOf(openId())?.scrollIntoView({ block: "center" }); }
-  place();
+  if (openId()) { mark(openId()); reveal(indexOf(openId())); }
+  tellNumber();
 }

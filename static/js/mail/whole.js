@@ -1,0 +1,25 @@
+// What is done to everything in a place is done piece by piece; each answer tells how far it is.
+import { toast } from "../toast.js";
+import { placeUrl, words } from "./dom.js";
+import { load } from "./list.js";
+
+// Asks for the next piece until there is none. Returns the last answer, whose undo is for all.
+export async function goOn(first, body, send) {
+  let done = first;
+  let note = null;
+  const place = placeUrl();
+  try {
+    while (done.rest) {
+      const text = words().progress.replace("{n}", shown(done.done)).replace("{total}", shown(done.total));
+      if (note?.isConnected) note.querySelector("span").textContent = text;
+      else note = toast({ text, life: 600_000 });
+      body.set("rest", done.rest);
+      done = await send(body);
+    }
+  } finally {
+    note?.remove();
+    if (placeUrl() === place) load(place, { push: false });
+  }
+  return done;
+}
+const shown = (count) => Number(count).toLocaleString(document.documentElement.lang);
