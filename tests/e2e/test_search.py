@@ -45,7 +45,7 @@ def test_results_follow_the_words_and_one_step_leads_back(
     page.go_forward()
     expect(page.locator("#main h1")).to_have_text("Search")
     expect(box).to_have_value("section 4")
-    assert problems == []
+    assert sorted(set(problems)) == []
 
 
 def test_suggestions_by_keyboard_chips_and_the_folder(
@@ -98,7 +98,7 @@ def test_suggestions_by_keyboard_chips_and_the_folder(
     expect(page.locator("#list .msg")).to_have_count(2)
     box.fill("")
     expect(page.locator("#main h1")).to_have_text("Receipts")
-    assert problems == []
+    assert sorted(set(problems)) == []
 
 
 def test_a_saved_search_stands_in_the_tree(
@@ -123,4 +123,4 @@ def test_a_saved_search_stands_in_the_tree(
     expect(page.get_by_text("Search “Unread newsletters” was deleted.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone")).to_be_visible()
-    assert problems == []
+    assert sorted(set(problems)) == []

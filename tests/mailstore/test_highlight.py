@@ -30,6 +30,8 @@ from tests import mail
         ("party 🎉", "🎉", "party <mark>🎉</mark>"),
         ("has:image", "has:image", "has:image"),
         ("", "x", ""),
+        ("<b>", "", "&lt;b&gt;"),
+        ("<b>", "is:read", "&lt;b&gt;"),
     ],
 )
 def test_words_are_marked(text: str, typed: str, html: str) -> None:

@@ -155,7 +155,7 @@ def test_passages_show_where_the_words_stand(
     theirs = put(
         folders.special(other_user, "inbox"), letter("Theirs", text="a section"), at=timezone.now()
     )
-    ids = [indexed.lease.pk, indexed.newsletter.pk, theirs.pk, 10**17]
+    ids = [indexed.lease.pk, indexed.newsletter.pk, theirs.pk, 10**17, 10**30, "x"]
     found = asked(browser_client, "/search/around/", q="section", id=ids)["passages"]
     assert list(found) == [str(indexed.lease.pk)]
     assert "<mark>Section</mark>" in found[str(indexed.lease.pk)]
@@ -199,6 +199,7 @@ def test_what_is_offered_while_typing(
     assert offered(browser_client, "has:im") == ["has:image"]
     assert offered(browser_client, "before:to") == ["before:today"]
     assert offered(browser_client, "rive") == ["river is:unread"]
+    assert offered(browser_client, "from:\x00") == []
     assert offered(browser_client, "") == offered(browser_client, "subject:x") == []
 
 

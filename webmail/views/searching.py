@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from mailstore import search
 from mailstore.highlight import terms_for
 from mailstore.services import passages
+from mailstore.text import tidy
 from webmail import finding, screen
 from webmail.access import person
 from webmail.place import place_of
@@ -20,7 +21,7 @@ MAX_IDS = 50
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """What the word being typed may become."""
-    found = suggestions(person(request), request.GET.get("word", "")[:MAX_WORD])
+    found = suggestions(person(request), tidy(request.GET.get("word", "")[:MAX_WORD]))
     return _private({"suggestions": found})
 
 
@@ -28,7 +29,8 @@ def suggest(request: HttpRequest) -> HttpResponse:
 def around(request: HttpRequest) -> HttpResponse:
     """The passages of messages that match, where those say more than how a message begins."""
     wanted = search.understood(request.GET.get("q", ""))
-    ids = [int(one) for one in request.GET.getlist("id")[:MAX_IDS] if one.isdecimal()]
+    given = request.GET.getlist("id")[:MAX_IDS]
+    ids = [int(one) for one in given if one.isdecimal() and len(one) < 19]
     found = passages.of(person(request), ids, terms_for(wanted, "body"))
     return _private({"passages": {str(pk): html for pk, html in found.items()}})
 
