@@ -59,6 +59,8 @@ if (path && "serviceWorker" in navigator) {
     dispatchEvent(new CustomEvent("tributary:network", { detail: { isAway } }));
     if (isAway) fillFrames();
   });
+  // This page itself may be one that was kept: the worker spoke before anybody listened.
+  navigator.serviceWorker.controller?.postMessage("ask");
   keepFrames();
   new MutationObserver(() => (isAway ? fillFrames() : keepFrames())).observe(document.body, { childList: true, subtree: true });
 }

@@ -21,6 +21,7 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "go") self.skipWaiting();
+  if (event.data === "ask") event.source.postMessage({ kind: isAway ? "offline" : "online" });
   if (event.data?.keep) event.waitUntil(keepFrame(new Request(event.data.keep)));
 });
 
