@@ -9,12 +9,11 @@ from mailstore.models import FolderRole
 from webmail.place import Place
 
 #: Where each message counts for itself: what one wrote, and what is on its way out.
-_SINGLE: Final = frozenset(
-    {FolderRole.DRAFTS, FolderRole.SENT, FolderRole.JUNK, FolderRole.TRASH}
-)
+_SINGLE: Final = frozenset({FolderRole.DRAFTS, FolderRole.SENT, FolderRole.JUNK, FolderRole.TRASH})
 
 
 def in_conversations(user: User, place: Place, role: str) -> bool:
     """Whether `place`, a folder with this `role` or a view of several (empty), is a list of
-    conversations. A search never is: it is the message that was looked for."""
-    return user.conversations and not place.query and role not in _SINGLE
+    conversations. A search never is: it is the message that was looked for. Nor is what is sorted
+    by anything but time."""
+    return user.conversations and place.in_time and not place.query and role not in _SINGLE

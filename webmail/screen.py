@@ -109,7 +109,7 @@ def tree_context(found: Desk, place: Place) -> dict[str, Any]:
 def rows_context(found: Desk, place: Place, before: str = "", at: int = 0) -> dict[str, Any]:
     """The lines of one page, drawn, and where the next one is."""
     role = _role(found, place)
-    threaded = place.in_time and in_conversations(found.user, place, role)
+    threaded = in_conversations(found.user, place, role)
     page = find(found.user, place, found.tree, before=before, at=at, threaded=threaded)
     within = folders_of(place, found.tree) if threaded else None
     shown = lines.rows(
@@ -122,6 +122,7 @@ def rows_context(found: Desk, place: Place, before: str = "", at: int = 0) -> di
     )
     return {
         "found": page,
+        "threaded": threaded,
         "rows": draw(shown, role=role, shown=with_hits(page.wanted) if place.query else None),
         "more": place.with_cursor(page.cursor) if page.cursor else "",
     }
