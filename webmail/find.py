@@ -13,8 +13,9 @@ from mailstore import conversations, listing, paging, search
 from mailstore.listing import Cursor, Filters
 from mailstore.models import Message
 from mailstore.order import LABELLED, ORDERS, Order, Sort
-from mailstore.paging import Line
+from mailstore.paging import Line, Page
 from mailstore.query import Query
+from webmail.counted import COUNTS
 from webmail.place import ALL, STARRED, Place
 from webmail.tree import Tree
 
@@ -51,14 +52,22 @@ def find(
     wanted = search.understood(place.query)
     found = _passing(user, place, tree, wanted)
     after, total = Cursor.read(before), _total(place, tree)
+    end = total
     if threaded:
-        found, total = conversations.heads(found, found), None
-    page = paging.page(found, _order(place), before=after, at=at, total=total)
-    if after is not None:
-        return Found(page.rows, _text(page.next_cursor), wanted, total)
-    if page.next_cursor is None and page.rows:
+        if total is not None:
+            key = (user.pk, user.created_at, place.where, place.unread)
+            total, is_exact = COUNTS.of(key, found, total)
+            end = total if is_exact else None
+        found = conversations.heads(found, found)
+    page = paging.page(found, _order(place), before=after, at=at, total=end)
+    return _told(page, wanted, total, None if after else at)
+
+
+def _told(page: Page, wanted: Query, total: int | None, at: int | None) -> Found:
+    """What is known of a page; the last one tells how many rows there are."""
+    if at is not None and page.next_cursor is None and page.rows:
         total = at + len(page.rows)
-    return Found(page.rows, _text(page.next_cursor), wanted, total, at)
+    return Found(page.rows, str(page.next_cursor or ""), wanted, total, at)
 
 
 def everything(user: User, place: Place, tree: Tree) -> QuerySet[Message]:
@@ -70,10 +79,6 @@ def everything(user: User, place: Place, tree: Tree) -> QuerySet[Message]:
 def _passing(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:
     filters = Filters(place.unread, place.starred, place.attachments, place.source)
     return listing.narrowed(_everything(user, place, tree, wanted), filters)
-
-
-def _text(cursor: Cursor | None) -> str:
-    return str(cursor) if cursor else ""
 
 
 def _order(place: Place) -> Order:
