@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
+from mailstore import mime
 from mailstore.models import Message
-from mailstore.services import trusting
-from webmail import alike, came_back, letters, marking
-from webmail.pieces import consent
+from webmail import alike, came_back, letters, marking, remote_images
 from webmail.place import Place
 
 
 def context(user: User, message: Message, place: Place, *, images: bool = False) -> dict[str, Any]:
     """For `_letter.html` and what it includes. With `images` remote pictures are shown at once."""
-    images = images or trusting.loads_at_once(user, message)
-    letter = letters.open_letter(user, message, remote_images=images)
+    letter = letters.open_letter(user, message)
     letter = marking.in_letter(letter, place.query)
     return {
         "message": message,
         "letter": letter,
         **came_back.context(user, message, letter),
-        "allow_images": consent(user.pk, message.pk),
-        "images_loaded": images,
-        "sender_domain": message.from_address.rpartition("@")[2],
-        "alike_url": alike.search_url(message),
+        **remote_images.context(user, message, letter, asked=images),
+        "alike_url": alike.search_url(message, mime.list_address(letter.fields)),
         "images_url": place.message_url(message.pk, images="1"),
     }

@@ -245,9 +245,18 @@ def test_labels_folders_and_accounts(user: User, other_user: User, inbox: Folder
     assert {typed: found(user, typed) for typed in expected} == expected
 
 
-def test_marks_of_other_people_are_not_looked_at(
+def test_the_index_knows_whose_words_they_are(
     user: User, other_user: User, inbox: Folder, mail: None
 ) -> None:
-    """Each word belongs to somebody: nothing typed can name another's."""
-    for typed in (f"{user.pk}x", f"{user.pk}xlunch", f"{user.pk}o", "lunch", "-nothing"):
-        assert found(other_user, typed) == set()
+    """Nothing typed names another's words, so that their mail is not even looked at."""
+
+    def looked_at(owner: User, typed: str) -> set[int]:
+        sql, parameters = index.current().matching(owner.pk, search.understood(typed).node)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return {row[0] for row in cursor.fetchall()}
+
+    assert len(looked_at(user, "lunch")) == 1
+    assert len(looked_at(user, "-lunch")) == 4
+    for typed in ("lunch", "-nothing", f"{user.pk}xlunch", f"{user.pk}x", f"{user.pk}o"):
+        assert looked_at(other_user, typed) == set(), typed

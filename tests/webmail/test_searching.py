@@ -265,6 +265,13 @@ def test_messages_like_one(browser_client: Client, user: User, indexed: Mailbox)
     opened = browser_client.get(f"/message/{message.pk}/").content.decode()
     assert "Find messages like this" in opened
     assert search_url(Message(subject="Re:", from_address="")) == ""
+    raw = letter("Oars").replace(b"\n\n", b"\nList-Id: Rowers <rowers.club.test>\n\n", 1)
+    listed = put(folders.special(user, "inbox"), raw, at=timezone.now())
+    indexing.index_batch()
+    wanted = "from:jonas@harbourline.test list:rowers.club.test subject:oars"
+    opened = html.unescape(browser_client.get(f"/message/{listed.pk}/").content.decode())
+    assert f"/search/?q={quote(wanted).replace('%20', '+')}" in opened
+    assert rows(page(browser_client, wanted)) == [str(listed.pk)]
 
 
 def test_the_page_says_how_far_the_index_is(
