@@ -17,7 +17,7 @@ from webmail.letter import Letter, People, split_quote, suspicion
 NOBODY = Address("", "")
 
 
-def open_letter(user: User, message: Message, *, remote_images: bool = False) -> Letter:
+def open_letter(user: User, message: Message) -> Letter:
     """Read and take apart a message. A body that cannot be read gives a letter that says so."""
     try:
         raw = blobs.read(message.blob)
@@ -25,7 +25,7 @@ def open_letter(user: User, message: Message, *, remote_images: bool = False) ->
         return _damaged(message)
     mail = mime.parse(raw)
     came = came_with(Opened(user, message, raw, mail), shown=_shown_pictures(mail))
-    shown = bodies.body(user, message, mail, remote=remote_images) if mail.html else None
+    shown = bodies.body(user, message, mail, remote=False) if mail.html else None
     text, quoted = ("", "") if shown else split_quote(mail.text)
     sender = mail.sender[0] if mail.sender else NOBODY
     return Letter(

@@ -6,11 +6,22 @@ really from its domain.
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from accounts.models import RemoteImages, User
 from mailstore.models import Message, TrustedSender, Verdict
 
 #: Of one person; the list is read with every message that has pictures elsewhere.
 MOST = 2000
+
+
+class Standing(Enum):
+    """They load, they wait to be asked for, or they wait although this person trusts whom the
+    message says it is from."""
+
+    LOADS = auto()
+    ASKS = auto()
+    UNPROVEN = auto()
 
 
 def is_trusted(user: User, address: str) -> bool:
@@ -43,15 +54,13 @@ def is_proven(message: Message) -> bool:
     return isinstance(found, dict) and found.get("proven") is True
 
 
-def loads_at_once(user: User, message: Message) -> bool:
-    """Whether the remote pictures of a message are shown without being asked for."""
+def standing(user: User, message: Message) -> Standing:
+    """What becomes of the remote pictures of a message that nobody has asked for yet."""
     if user.remote_images == RemoteImages.ALWAYS:
-        return True
-    return (
-        user.remote_images == RemoteImages.TRUSTED
-        and is_trusted(user, message.from_address)
-        and is_proven(message)
-    )
+        return Standing.LOADS
+    if user.remote_images == RemoteImages.NEVER or not is_trusted(user, message.from_address):
+        return Standing.ASKS
+    return Standing.LOADS if is_proven(message) else Standing.UNPROVEN
 
 
 def _names(address: str) -> tuple[str, str]:

@@ -86,6 +86,7 @@ def test_trust_counts_for_what_is_proven(
     assert TrustedSender.objects.get(user=user).sender == "jonas@harbourline.test"
     # A From is anybody's to write.
     assert not loads(browser_client, message)
+    assert "You trust jonas@harbourline.test, but it is not proven" in pane(browser_client, message)
     for unproven in ({"proven": False}, {"proven": "yes"}, {"dmarc": "fail"}):
         prove(message, **unproven)
         assert not loads(browser_client, message)
