@@ -52,6 +52,9 @@ NAMES = """
 ALONE = [
     ("mail", "in"),
     ("mail-search", "q"),
+    ("search-new", "q"),
+    ("search-suggest", "word"),
+    ("search-around", "id"),
     ("mail", "before"),
     ("mail", "source"),
     ("mail-news", "version"),

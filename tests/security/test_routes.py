@@ -19,7 +19,7 @@ from accounts.models import User
 from connectivity.models import AccountDraft, CertificatePin, FeatureSwitch, OAuthClient
 from connectivity.services import credentials
 from filtering.services.deliver import Incoming, deliver
-from mailstore.models import Blob, FolderRole, Message, Source, TrustedSender
+from mailstore.models import Blob, FolderRole, Message, SavedSearch, Source, TrustedSender
 from mailstore.services import folders
 from protocols.body import Body
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
@@ -109,6 +109,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     begun = AccountDraft.objects.create(user=user, kind="retrieval", label="mara@outlook.test")
     sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
     trusted = TrustedSender.objects.create(user=user, sender="ada@example.test")
+    kept = SavedSearch.objects.create(user=user, name="Mine", query="mine")
     pin = CertificatePin.objects.create(user=user, host="imap.test", port=993, sha256="ab" * 32)
     found: list[tuple[str, Arguments]] = [
         ("retrieval-draft", {"pk": begun.pk}),
@@ -121,6 +122,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("mail-attachment", {"pk": message.pk, "index": 1}),
         ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
         ("mail-", {"pk": message.pk}),
+        ("search-", {"pk": kept.pk}),
         ("settings-distrust", {"pk": trusted.pk}),
         ("outbox-action", {"pk": waiting.pk, "do": "dismiss"}),
         ("draft-file", {"key": draft.key, "pk": file.pk}),
@@ -175,6 +177,7 @@ def everything(user: User) -> list[object]:
         list(AccountDraft.objects.filter(user=user).values()),
         list(CertificatePin.objects.filter(user=user).values()),
         list(TrustedSender.objects.filter(user=user).values()),
+        list(SavedSearch.objects.filter(user=user).values()),
         list(FeatureSwitch.objects.values()),
         list(OAuthClient.objects.values()),
     ]
