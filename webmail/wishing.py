@@ -66,7 +66,11 @@ def _folder(user: User, values: QueryDict) -> Folder | None:
         if folder.role == FolderRole.SNOOZED:
             raise FolderRefused(_("Messages get there by “Snooze”, which asks until when."))
         return folder
-    return folders.create(user, parent=None, name=name) if name and not pk else None
+    if pk or not name:
+        return None
+    # One that is there is meant too: what is done piece by piece names it again each time.
+    there = Folder.objects.filter(user=user, parent=None, role="", name=name).first()
+    return there or folders.create(user, parent=None, name=name)
 
 
 def _moment(text: str) -> datetime | None:

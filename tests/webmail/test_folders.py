@@ -202,10 +202,14 @@ def test_folders_used_lately_and_new_ones(
     assert two.folder.name == "Made here"
     page = browser_client.get("/mail/move/").content.decode()
     assert page.index(f'value="{two.folder_id}"') < page.index(f'value="{work.pk}"')
-    answer = browser_client.post(
-        "/mail/action/", {"do": "move", "id": one.pk, "name": "Work"}, follow=True
-    )
-    assert "already a folder" in answer.content.decode()
+    browser_client.post("/mail/action/", {"do": "move", "id": two.pk, "name": "Work"})
+    two.refresh_from_db()
+    assert two.folder == work
+    snoozed = folders.special(user, "snoozed")
+    values = {"do": "move", "id": two.pk, "folder": snoozed.pk}
+    answer = browser_client.post("/mail/action/", values, headers={"X-Part": "json"})
+    assert answer.status_code == 422
+    assert "Snooze" in answer.json()["text"]
 
 
 def test_folders_of_others_are_not_found(

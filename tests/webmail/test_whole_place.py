@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from mailstore.models import Folder, Message, Thread, WayBack
+from mailstore.models import Folder, Message, Reminder, Thread, WayBack
 from mailstore.services import folders, ways_back
 from tests.webmail.samples import SEEN, letter, put
 from tests.webmail.test_actions import ACTION, do, take_back, truth, where
@@ -98,6 +99,9 @@ def test_a_conversation_goes_as_one(
     assert where(same) == ["archive", "archive", "sent"]
     take_back(browser_client, done)
     assert where(same) == ["inbox", "inbox", "sent"]
+    at = (timezone.now() + timedelta(days=1)).isoformat()
+    do(browser_client, "remind", [five[3].pk], scope="conversation", place=place, at=at)
+    assert Reminder.objects.get().message == five[3]
 
 
 def test_long_ways_are_rows_and_old_ones_are_forgotten(

@@ -47,8 +47,8 @@ def action(request: HttpRequest) -> HttpResponse:
             recent.note(request, wish.folder)
         if is_all:
             return _everything(request, user, wish)
-        # A star marks the one message it is given to; taking it away takes all.
-        if request.POST.get("scope") == "conversation" and do != "star":
+        # A star and a reminder are of the one message they are given to; taking them takes all.
+        if request.POST.get("scope") == "conversation" and do not in {"star", "remind"}:
             ids = widen(user, ids, _place(request))
         done = actions.carry_out(user, wish, ids)
     except (TimeRefused, LabelRefused, FolderRefused) as refused:

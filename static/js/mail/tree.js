@@ -92,6 +92,7 @@ export function tellOf(done) {
 // ---- the menu of a folder or label: right click, the menu key, or a long press
 const LONG = 500; // milliseconds
 let press = null;
+let held = false;
 const menuOf = (node) => node.closest?.("#tree .tree__row")?.querySelector(".tree__menu");
 document.addEventListener("contextmenu", (event) => {
   const menu = menuOf(event.target);
@@ -103,9 +104,22 @@ document.addEventListener("contextmenu", (event) => {
 document.addEventListener("touchstart", (event) => {
   const menu = menuOf(event.target);
   clearTimeout(press);
-  if (menu && event.touches.length === 1) press = setTimeout(() => document.querySelector("dialog[open]") || menu.click(), LONG);
+  held = false;
+  if (!menu || event.touches.length > 1) return;
+  press = setTimeout(() => {
+    if (document.querySelector("dialog[open]")) return;
+    menu.click();
+    held = true;
+  }, LONG);
 }, { passive: true });
 for (const kind of ["touchend", "touchmove", "touchcancel"]) document.addEventListener(kind, () => clearTimeout(press), { passive: true });
+// The finger that called the menu does not open what lies under it as well.
+document.addEventListener("click", (event) => {
+  if (!held || !menuOf(event.target)) return;
+  held = false;
+  event.preventDefault();
+  event.stopPropagation();
+}, { capture: true });
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy-link]");
