@@ -56,7 +56,7 @@ class Seen(HTMLParser):
         self.tags.append(tag)
         self.names += [said["aria-label"]] if "aria-label" in said else []
         self.titles += [said["title"]] if "title" in said and tag != "button" else []
-        self.values += [said["value"]] if tag == "button" else []
+        self.values += [said["value"]] if tag == "button" and "value" in said else []
         self.rows += [said] if tag == "li" and "data-id" in said else []
 
     def handle_data(self, data: str) -> None:
