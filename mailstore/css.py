@@ -49,7 +49,7 @@ PROPERTIES = frozenset(
         "list-style-position", "max-height", "max-width", "min-height", "min-width", "opacity",
         "overflow", "overflow-wrap", "overflow-x", "overflow-y", "position", "table-layout",
         "text-overflow", "visibility", "width", "word-break", "word-spacing", "word-wrap",
-        "color-scheme", "text-size-adjust", "-webkit-text-size-adjust",
+        "text-size-adjust", "-webkit-text-size-adjust",
     }
 )  # fmt: skip
 STRICT_PROPERTIES = frozenset(_PLAIN - {"white-space", "line-height", "text-indent"})

@@ -85,6 +85,8 @@ _FLAT = _names(
     " p li dt dd tr td th tbody thead tfoot option"
 )
 _FORMATTING = _names("a b big code em font i nobr s small strike strong tt u")
+# Fonts and colours of the whole letter, which the tree would lose with the element.
+_STYLED_BODY = re.compile(r"<body\b(?=[^<>]*\sstyle\s*=)", re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^<>]*>", re.IGNORECASE)
 _STYLE_END = re.compile(r"</style", re.IGNORECASE)
 
@@ -137,7 +139,7 @@ def clean(
 def edited(html: str, edits: Sequence[Edit]) -> str:
     """HTML with its tree made regular and changed; not safe to be shown before it is cleaned."""
     kept = nh3.clean(
-        html,
+        _STYLED_BODY.sub("<div", html),
         tags=set(TAGS | FOLDS),
         clean_content_tags=set(DROPPED),
         attributes=ATTRIBUTES,

@@ -90,6 +90,18 @@ def test_half_of_a_dark_design_is_not_taken() -> None:
     assert "#fff" not in sanitise.clean(html).html
 
 
+def test_the_scheme_of_a_page_is_ours_to_choose() -> None:
+    html = "<style>:root{color-scheme:dark;color:#000}</style><p style='color-scheme:dark'>x"
+    assert "color-scheme" not in sanitise.clean(html).html
+
+
+def test_a_letter_keeps_the_fonts_of_its_body() -> None:
+    html = "<html><body class=a style='font-family:Arial;color:#333'><p>x</p></body></html>"
+    kept = sanitise.clean(html, edits=[lambda root: None]).html
+    assert '<div class="a" style="font-family:Arial;color:#333"><p>x</p></div>' in kept
+    assert sanitise.clean("<body class=a><p>x", edits=[lambda root: None]).html == "<p>x</p>"
+
+
 def test_nothing_gets_through_by_its_colour() -> None:
     for name, html in [*pages(), *vectors()[::3]]:
         result = sanitise.clean(html, for_dark=True)

@@ -157,11 +157,11 @@ def test_colours_for_dark_pages_are_remembered(
     frame = reverse("mail-frame", args=[message.pk])
     assert "Show in dark" in pane(browser_client, message)
     plain = browser_client.get(frame).content.decode()
-    assert ":root{color-scheme:light}" in plain
+    assert "{color-scheme:light!important}" in plain
     answer = browser_client.post(reverse("mail-dark"), {"dark": "1", "next": "/"})
     assert answer["Location"] == "/"
     adapted = browser_client.get(frame).content.decode()
-    assert ":root{color-scheme:light dark}" in adapted
+    assert "{color-scheme:light dark!important}" in adapted
     assert "color:light-dark(rgb(0,0,0)," in adapted
     assert "Show colours as sent" in pane(browser_client, message)
     user.refresh_from_db()
