@@ -119,14 +119,18 @@ def test_the_default_from_address(
 
 def test_theme_and_density(browser_client: Client, user: User) -> None:
     assert 'data-theme="' not in browser_client.get("/").content.decode()
-    values = {"theme": "dark", "density": "compact"}
+    values = {"theme": "dark", "density": "compact", "layout": "below"}
     browser_client.post("/settings/appearance/", values)
     page = browser_client.get("/").content.decode()
     assert '<html lang="en" data-theme="dark">' in page
+    assert 'data-layout="below"' in page
+    browser_client.post("/settings/layout/", {"layout": "none", "next": "/starred/"})
+    browser_client.post("/settings/layout/", {"layout": "sideways", "density": "huge"})
+    assert 'data-layout="none"' in browser_client.get("/").content.decode()
     assert browser_client.post("/settings/appearance/", {"theme": "pink"}).status_code == 422
     browser_client.post("/settings/theme/", {"next": "/starred/"})
     user.refresh_from_db()
-    assert (user.theme, user.density) == ("light", "compact")
+    assert (user.theme, user.density, user.layout) == ("light", "compact", "none")
     answer = browser_client.post("/settings/theme/", {"theme": "system", "next": "//evil.test"})
     assert answer["Location"] == "/"
 
