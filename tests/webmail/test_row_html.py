@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from mailstore.conversations import About, Who
 from mailstore.models import Folder, Label, Source
 from mailstore.paging import Line
+from mailstore.query_text import parse
 from smtp_accounts.services.marks import Mark
 from webmail.beside import Beside
 from webmail.place import Place
-from webmail.row_html import draw
+from webmail.row_html import draw, with_hits
 from webmail.rows import Row, rows
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{ 7 }}%(subject)s \0end"
@@ -158,6 +160,39 @@ def test_a_snoozed_message_says_when_it_comes_back() -> None:
     found = seen(PLAIN, snoozed={7: datetime(2026, 11, 25, 8, 0, tzinfo=UTC)})
     assert "Wed 08:00" in found.words
     assert "Yesterday" in found.words  # where it stands in the list
+
+
+def test_the_line_of_a_conversation() -> None:
+    people = (
+        Who("Ruth Okafor", "ruth@okafor.test", False),
+        Who("Lind, Mara", "MARA@example.test", False),
+        Who("Wrona, Tomasz", "tomasz@wrona.test", True),
+        Who("", "desk@library.test", False),
+        Who("x@bank.test", "x@evil.test", False),
+    )
+    about = About(4, 1, 1, True, people)
+    found = seen(PLAIN, threads={9: about}, mine=frozenset({"mara@example.test"}))
+    assert "Ruth, me, Wrona, Tomasz, desk@library.test, x@evil.test" in found.words
+    assert "4 messages in this conversation" in found.words
+    assert "Unread:" in found.words
+    assert "Has attachments" in found.names
+    assert "data-starred" in found.rows[0]
+    assert found.titles == ["Gmail"]
+    alone = seen(PLAIN, threads={9: About(1, 0, 0, False, people[:1])})
+    assert "Ruth Okafor" in alone.words
+    assert alone.titles == ["ruth@okafor.test", "Gmail"]
+    twice = seen(PLAIN, threads={9: About(2, 0, 0, False, people[:1])})
+    assert "Ruth Okafor" in twice.words
+
+
+def test_why_a_message_came_back_and_what_was_searched() -> None:
+    found = seen(PLAIN, notes={7: f"No answer since {NASTY}"})
+    assert f"No answer since {NASTY}" in found.names
+    wanted = with_hits(parse("subject:draft from:ruth"))
+    page = draw(made(PLAIN._replace(subject=f"Draft {NASTY}")), shown=wanted)
+    assert "<b><mark>Draft</mark> &quot;" in page
+    assert "<mark>Ruth</mark> Okafor</a>" in page
+    assert "<script" not in page
 
 
 def test_each_language_has_its_own_words() -> None:
