@@ -11,3 +11,14 @@ form?.addEventListener("input", (event) => {
     group.hidden = !group.querySelector("[data-words]:not([hidden])");
   }
 });
+
+// The time zone of this device, where it is another one than the person's.
+const zone = document.querySelector("[data-zone]");
+const offer = document.querySelector("[data-zone-here]");
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && offer && here && zone.value !== here) {
+  const button = offer.querySelector("button");
+  button.textContent = button.dataset.words.replace("%s", here);
+  offer.hidden = false;
+  button.addEventListener("click", () => { zone.value = here; offer.hidden = true; zone.focus(); });
+}

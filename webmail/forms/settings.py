@@ -24,6 +24,16 @@ def zones() -> list[tuple[str, str]]:
     return [(one, one.replace("_", " ")) for one in names]
 
 
+class ZoneField(forms.ChoiceField):
+    """A time zone, typed or chosen from what the browser finds among all of them."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> str:
+        """Zones are named without spaces, and people type some."""
+        return "_".join(super().to_python(value).split())
+
+
 #: Seconds in which a message can be taken back; at most what the database keeps.
 UNDO_SECONDS = (0, 5, 10, 15, 20, 30)
 
@@ -33,7 +43,7 @@ class AccountForm(forms.Form):
 
     display_name = forms.CharField(label=_("Display name"), max_length=200, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zones)
+    time_zone = ZoneField(label=_("Time zone"), choices=zones)
     default_from = forms.ChoiceField(label=_("Default From Address"))
     undo_send = forms.TypedChoiceField(
         label=_("Undo send"), coerce=int, required=False, empty_value=None
@@ -58,7 +68,14 @@ class AccountForm(forms.Form):
             "dir": "auto",
             "autocomplete": "name",
         }
-        for name in ("default_from", "language", "time_zone", "undo_send"):
+        self.fields["time_zone"].widget.attrs = {
+            "class": "input",
+            "list": "zones",
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "data-zone": True,
+        }
+        for name in ("default_from", "language", "undo_send"):
             self.fields[name].widget.attrs = {"class": "select"}
         self.fields["writes_plain"].widget.attrs = {"aria-describedby": "id_writes_plain_help"}
         seconds = self.fields["undo_send"]
@@ -67,6 +84,11 @@ class AccountForm(forms.Form):
         choice = self.fields["default_from"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - declared above
         choice.choices = [(one.key, _named(one)) for one in identities]
+
+    @property
+    def zones(self) -> list[str]:
+        """The names of all time zones."""
+        return [name for name, _shown in zones()]
 
     @property
     def about_you(self) -> list[forms.BoundField]:
