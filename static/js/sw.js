@@ -108,9 +108,10 @@ async function known(request) {
   const mail = name && (await caches.open(name));
   const found = await mail?.match(keyOf(request));
   if (found || request.mode !== "navigate") return found;
+  // A page that was never loaded as a whole: the list is where its message opens from.
   const start = new Request(new URL("/", self.location.href));
-  const isList = /^\/(?:$|starred\/|folder\/)/.test(new URL(request.url).pathname);
-  return (isList && (await mail?.match(keyOf(start)))) || caches.match(FACTS.offline);
+  const list = KEPT.test(new URL(request.url).pathname) && (await mail?.match(keyOf(start)));
+  return list || caches.match(FACTS.offline);
 }
 
 async function file(request) {
