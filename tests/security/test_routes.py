@@ -19,7 +19,7 @@ from accounts.models import User
 from connectivity.models import AccountDraft, CertificatePin, FeatureSwitch, OAuthClient
 from connectivity.services import credentials
 from filtering.services.deliver import Incoming, deliver
-from mailstore.models import Blob, FolderRole, Message, SavedSearch, Source, TrustedSender
+from mailstore.models import Blob, FolderRole, Label, Message, SavedSearch, Source, TrustedSender
 from mailstore.services import folders
 from protocols.body import Body
 from retrieval.models import RemoteFolder, RemoteMessage, RetrievalTask
@@ -110,6 +110,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     sending = AccountDraft.objects.create(user=user, kind="smtp", label="mara@remote.test")
     trusted = TrustedSender.objects.create(user=user, sender="ada@example.test")
     kept = SavedSearch.objects.create(user=user, name="Mine", query="mine")
+    label = Label.objects.create(user=user, name="Mine")
     pin = CertificatePin.objects.create(user=user, host="imap.test", port=993, sha256="ab" * 32)
     found: list[tuple[str, Arguments]] = [
         ("retrieval-draft", {"pk": begun.pk}),
@@ -118,6 +119,8 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("smtp-account-", {"pk": account.pk}),
         ("folder-", {"pk": own.pk}),
         ("mail-folder", {"pk": inbox.pk}),
+        ("label-", {"pk": label.pk}),
+        ("mail-label", {"pk": label.pk}),
         ("mail-attachment-p", {"pk": message.pk, "index": 1, "number": 1}),
         ("mail-attachment", {"pk": message.pk, "index": 1}),
         ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
