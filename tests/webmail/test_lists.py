@@ -176,6 +176,7 @@ def test_news_are_silent_until_something_changes(
     assert subjects(news["rows"]) == ["Fresh"]
     assert news["counts"][str(inbox.pk)] == 1
     assert news["counts"]["all"] == 1
+    assert news["total"] == 1
     assert str(message.pk) in news["rows"]
     again = browser_client.get(f"/mail/news/?in=all&version={news['version']}")
     assert again.status_code == 204

@@ -59,5 +59,6 @@ def news(request: HttpRequest) -> HttpResponse:
             "counts": found.counts(),
             "head": render_to_string("webmail/_list_head.html", context, request),
             "rows": render_to_string("webmail/_rows.html", context, request),
+            "total": context["found"].total,
         }
     )
