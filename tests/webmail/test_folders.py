@@ -193,7 +193,10 @@ def test_folders_used_lately_and_new_ones(
 ) -> None:
     one, two = (put(inbox, letter(f"y{number}"), at=timezone.now()) for number in range(2))
     work = folders.create(user, parent=None, name="Work")
-    assert "data-recent" not in browser_client.get("/mail/move/").content.decode()
+    page = browser_client.get("/mail/move/").content.decode()
+    assert "data-recent" not in page
+    # Enter in the field means the first button: what was typed, not somebody's first folder.
+    assert page.index("data-create") < page.index("data-name")
     browser_client.post("/mail/action/", {"do": "move", "id": one.pk, "folder": work.pk})
     page = browser_client.get("/mail/move/").content.decode()
     assert f'value="{work.pk}" data-name="Work" data-recent' in page

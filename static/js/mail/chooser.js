@@ -42,7 +42,8 @@ document.addEventListener("keydown", (event) => {
   const at = shown.indexOf(event.target);
   if (event.key === "Enter" && event.target === field) {
     event.preventDefault();
-    if (field.value.trim()) shown[0]?.click();
+    // What is there comes before what would be made.
+    if (field.value.trim()) (shown.find((one) => "name" in one.dataset) ?? shown[0])?.click();
   } else if (event.key === "ArrowDown" && (at >= 0 || event.target === field)) {
     event.preventDefault();
     shown[Math.min(at + 1, shown.length - 1)]?.focus();
