@@ -122,7 +122,7 @@ class TsVector:
             # What waits to be sorted in is looked through by every search: little may wait.
             cursor.execute(
                 "CREATE INDEX mailstore_words_words ON mailstore_words USING gin (words)"
-                " WITH (gin_pending_list_limit = 256)"
+                " WITH (gin_pending_list_limit = 1024)"
             )
         return True
 
