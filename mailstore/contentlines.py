@@ -17,6 +17,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9-]{1,60}\.)?([A-Za-z0-9-]{1,60})")
 _PARAM = re.compile(r";([A-Za-z0-9-]{1,60})(?:=([^;:\"]*(?:\"[^\"]*\"[^;:\"]*)*))?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _CARET = re.compile(r"\^([n'^])")
+_ENDS = re.compile(r"\r\n|\n|\r")
 _CARETS = {"n": "\n", "'": '"', "^": "^"}
 
 
@@ -73,7 +74,8 @@ def read(data: bytes, charset: str = "") -> Iterator[Line]:
 
 def _unfolded(text: str) -> Iterator[str]:
     held: list[str] = []
-    for line in re.split(r"\r\n|\n|\r", text.removeprefix("\ufeff"), maxsplit=MAX_LINES)[:MAX_LINES]:
+    lines = _ENDS.split(text.removeprefix("\ufeff"), maxsplit=MAX_LINES)
+    for line in lines[:MAX_LINES]:
         if not line:
             # Some programs leave one within a line that goes on.
             continue
