@@ -6,10 +6,11 @@ each of them up for every page. This library stands in for `i18n` and for the bu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.template import Context, Library, Node
-from django.template.base import FilterExpression, Parser, Token
+from django.template.base import FilterExpression, Parser, Token, Variable
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as plain_url
 from django.templatetags import i18n
@@ -22,23 +23,32 @@ register.filters.update(i18n.register.filters)
 
 
 class Once(Node):
-    """What a node renders, kept for each language and each set of addresses."""
+    """What a node renders, kept for each value of what it depends on."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, depends_on: Callable[[], object]) -> None:
         self.node = node
-        self._known: dict[tuple[str | None, ...], str] = {}
+        self._depends_on = depends_on
+        self._known: dict[object, str] = {}
 
     def render(self, context: Context) -> str:
         """Whatever the context is: nothing of it is looked at."""
-        key = get_language(), get_script_prefix(), get_urlconf()
+        key = self._depends_on()
         if key not in self._known:
             self._known[key] = str(self.node.render(context))
         return self._known[key]
 
 
+def _site() -> tuple[str, str | None]:
+    """Which set of addresses, and where it lives."""
+    return get_script_prefix(), get_urlconf()
+
+
 def is_constant(expression: FilterExpression | None) -> bool:
     """Whether a word of a tag stands for itself."""
-    return expression is None or (not expression.is_var and not expression.filters)
+    if expression is None or expression.filters:
+        return expression is None
+    # Django makes a variable of a literal that is to be translated: one that looks nothing up.
+    return not isinstance(expression.var, Variable) or expression.var.lookups is None
 
 
 @register.tag("translate")
@@ -47,7 +57,7 @@ def translate(parser: Parser, token: Token) -> Node:
     """As Django's; words that stand in the template itself are looked up once."""
     node: Any = i18n.do_translate(parser, token)
     plain = is_constant(node.filter_expression) and is_constant(node.message_context)
-    return Once(node) if plain and not node.asvar and not node.noop else node
+    return Once(node, get_language) if plain and not node.asvar and not node.noop else node
 
 
 @register.tag
@@ -55,4 +65,4 @@ def url(parser: Parser, token: Token) -> Node:
     """As Django's; an address without arguments is looked up once."""
     node: URLNode = plain_url(parser, token)
     plain = is_constant(node.view_name) and not node.args and not node.kwargs
-    return Once(node) if plain and node.asvar is None else node
+    return Once(node, _site) if plain and node.asvar is None else node

@@ -7,6 +7,7 @@ from django.template import Context, Engine, Template
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from lib.quick_tags import Once
 from lib.templatetags.ui import icon
 
 QUICK = Engine(
@@ -44,6 +45,15 @@ def test_the_same_as_djangos_own(text: str) -> None:
         for language in ("en", "de"):
             for number in (1, 2):
                 assert rendered(quick, language, number) == rendered(plain, language, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_once"),
+    list(zip(TEXTS, [True, True, *[False] * 4, True, True, *[False] * 5], strict=True)),
+)
+def test_what_never_changes_is_worked_out_once(text: str, *, is_once: bool) -> None:
+    nodes = Template("{% load i18n %}" + text, engine=QUICK).nodelist
+    assert any(isinstance(node, Once) for node in nodes) is is_once
 
 
 def test_the_site_may_live_elsewhere() -> None:
