@@ -165,8 +165,8 @@ def test_reminders(browser_client: Client, user: User, three: list[Message]) -> 
     assert where([sent]) == ["sent"]
     take_back(browser_client, done)
     assert where([sent]) == ["inbox"]
-    page = browser_client.get(f"/message/{sent.pk}/", headers={"X-Part": "read"})
-    assert "No answer since" in page.content.decode()
+    pane = browser_client.get(f"/message/{sent.pk}/", headers={"X-Part": "read"})
+    assert "No answer since" in pane.content.decode()
     assert reminding.notes(user, [sent.pk])[sent.pk].startswith("No answer since ")
     truth(user)
 
@@ -235,8 +235,8 @@ def test_labels_are_made_changed_and_deleted(
     browser_client.post(f"/label/{made.pk}/edit/", {"name": "Papers", "color": "5"})
     made.refresh_from_db()
     assert (made.name, made.color) == ("Papers", 5)
-    page = browser_client.get(f"/message/{three[0].pk}/", headers={"X-Part": "read"})
-    assert f'value="unlabel:{made.pk}"' in page.content.decode()
+    pane = browser_client.get(f"/message/{three[0].pk}/", headers={"X-Part": "read"})
+    assert f'value="unlabel:{made.pk}"' in pane.content.decode()
     page = browser_client.get(f"/label/{made.pk}/").content.decode()
     assert "Nr 0" in page
     assert f'data-place="label-{made.pk}" aria-current="page"' in page
