@@ -154,7 +154,12 @@ function showConnection() {
     bar.className = "offline-bar";
     bar.setAttribute("role", "status");
     bar.textContent = words().offline;
-    document.body.append(bar);
+    document.body.prepend(bar);
+  }
+  // What fails now fails for this reason, whoever tells it.
+  for (const one of document.querySelectorAll("#words, #mail-words")) {
+    one.dataset.usual ??= one.dataset.failed;
+    one.dataset.failed = bar?.isConnected ? words().offline : one.dataset.usual;
   }
 }
 addEventListener("online", showConnection);

@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.installed import (
     PEOPLE,
+    Installed,
     address,
     bring,
     installation,  # noqa: F401 # fixtures are found by their names here
     sign_in,
 )
-from tests.infra.running import Installation
 from tests.waiting import wait_until
 
 MARA, OTTO = PEOPLE
@@ -31,7 +31,7 @@ LOADED = "() => performance.getEntriesByType('resource').map((one) => one.name)"
 
 def test_the_first_load_is_small_and_every_screen_runs(
     page: Page,
-    installation: Installation,  # noqa: F811 # the fixture
+    installation: Installed,  # noqa: F811 # the fixture
     problems: list[str],
 ) -> None:
     sign_in(page, installation, MARA)
@@ -52,7 +52,7 @@ def test_the_first_load_is_small_and_every_screen_runs(
 
 def test_changes_reach_every_window_at_once(
     page: Page,
-    installation: Installation,  # noqa: F811 # the fixture
+    installation: Installed,  # noqa: F811 # the fixture
     problems: list[str],
 ) -> None:
     sign_in(page, installation, MARA)
@@ -93,7 +93,7 @@ def kept(page: Page) -> list[str]:
 
 def test_what_was_read_is_there_without_a_network(
     page: Page,
-    installation: Installation,  # noqa: F811 # the fixture
+    installation: Installed,  # noqa: F811 # the fixture
     shot: Callable[..., None],
 ) -> None:
     sign_in(page, installation, MARA)
@@ -137,7 +137,7 @@ def test_what_was_read_is_there_without_a_network(
 
 def test_nothing_is_kept_for_anybody_else(
     page: Page,
-    installation: Installation,  # noqa: F811 # the fixture
+    installation: Installed,  # noqa: F811 # the fixture
 ) -> None:
     sign_in(page, installation, MARA)
     page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
