@@ -71,7 +71,7 @@ def came_with(letter: Opened, *, shown: Collection[int] = ()) -> Came:
     for part in parts:
         inner = _unpacked(letter, part, came) if nested.is_winmail(part) else None
         listed += inner if inner is not None else [((*letter.path, part.index), part)]
-    came.files = files.all_of(letter.message.pk, listed)
+    came.files = files.all_of(letter.message, listed)
     return came
 
 

@@ -16,10 +16,12 @@ from lib.risky import risk
 from mailstore import nested
 from mailstore.file_kinds import ending_of, kind_of
 from mailstore.mime import Part
+from mailstore.models import Message
 from mailstore.nested import Path
 
 #: Pictures up to this size, in bytes, are shown small beside their names.
 MAX_THUMBNAIL: Final = 2 * 1024 * 1024
+MAX_MESSAGE: Final = 24 * 1024 * 1024
 _PICTURES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 LOOKS: Final[dict[str, tuple[str, str | Promise]]] = {
     "image": ("image", _("Image")),
@@ -68,14 +70,14 @@ def file_of(index: int, filename: str, content_type: str, size: int, url: str) -
     return File(index, name, icon, kind, size, url)
 
 
-def attached(message_id: int, path: Path, part: Part) -> File:
+def attached(message_id: int, path: Path, part: Part, *, thumbnail: bool = True) -> File:
     """A file of a message, or of a message within it."""
     name = safe_filename(part.filename, _default(part))
     danger = risk(name)
     # What a dangerous file says of itself is not repeated.
     icon, kind = look_of("" if danger else part.content_type, name)
     where = [message_id, nested.write_path(path)]
-    is_small = part.content_type in _PICTURES and part.size <= MAX_THUMBNAIL
+    is_small = thumbnail and part.content_type in _PICTURES and part.size <= MAX_THUMBNAIL
     return File(
         index=part.index,
         name=name,
@@ -90,9 +92,10 @@ def attached(message_id: int, path: Path, part: Part) -> File:
     )
 
 
-def all_of(message_id: int, parts: Iterable[tuple[Path, Part]]) -> Sequence[File]:
-    """The files of a message, in order."""
-    return [attached(message_id, path, part) for path, part in parts]
+def all_of(message: Message, parts: Iterable[tuple[Path, Part]]) -> Sequence[File]:
+    """The files of a message, in order. For each picture the whole message is read."""
+    small = message.size <= MAX_MESSAGE
+    return [attached(message.pk, path, part, thumbnail=small) for path, part in parts]
 
 
 def _default(part: Part) -> str:

@@ -86,7 +86,9 @@ def test_alarms_and_what_is_no_event_are_passed_over() -> None:
     alarm = ("BEGIN:VALARM", "SUMMARY:Not this", "ATTENDEE:mailto:x@y.test", "END:VALARM")
     found = read("UID:1", *alarm, "SUMMARY:This")
     assert (found.title, found.attendees) == ("This", ())
-    assert invitation.read(b"BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\nUID:1\r\nEND:VTODO\r\n") is None
+    assert (
+        invitation.read(b"BEGIN:VCALENDAR\r\nBEGIN:VJOURNAL\r\nUID:1\r\nEND:VJOURNAL\r\n") is None
+    )
     assert invitation.read(b"") is None
 
 

@@ -213,6 +213,8 @@ def test_the_files_of_a_winmail_are_files_of_the_message(
     assert "2 attachments" in pane
     assert address("-preview", message, "1-1") in pane
     assert "may be dangerous" in pane
+    look = browser_client.get(address("-preview", message, "1-1")).content.decode()
+    assert address("-preview", message, "1-2") in look
     inner = browser_client.get(address("-message", message, "1")).content.decode()
     assert "Words of Outlook" in inner
     everything = browser_client.get(reverse("mail-attachments", args=[message.pk]))

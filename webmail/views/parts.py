@@ -11,7 +11,8 @@ from lib.sniffing import HEAD, PDF, is_played, kind_of_bytes
 from mailstore import mime, nested, vcard
 from mailstore.services import drawing
 from mailstore.services.drawing import MAX_PAGES, NotDrawn
-from webmail import files, previews
+from webmail import cards, files, previews
+from webmail.cards import came_with
 from webmail.dialogs import dialog
 from webmail.mail_headers import SHOWN, guard_download
 from webmail.parts import Opened, part_for, raw_of
@@ -38,18 +39,16 @@ def preview(request: HttpRequest, pk: int, index: str) -> HttpResponse:
 
 
 def _beside(opened: Opened) -> tuple[str, str]:
-    """The paths of the files before and after this one, among those it lies with."""
-    path = opened.found.path
-    if len(path) > 1:
+    """The paths of the files before and after this one, as the message lists them."""
+    raw = raw_of(opened.message)
+    mail = mime.parse(raw)
+    inline = {one.index for one in mail.attachments if one.inline}
+    came = came_with(cards.Opened(opened.user, opened.message, raw, mail), shown=inline)
+    paths = [nested.write_path(one.path) for one in came.files]
+    if opened.path not in paths:
         return "", ""
-    mail = mime.parse(raw_of(opened.message))
-    listed = [one.index for one in mail.attachments if not one.inline]
-    if path[0] not in listed:
-        return "", ""
-    at = listed.index(path[0])
-    before = nested.write_path((listed[at - 1],)) if at else ""
-    after = nested.write_path((listed[at + 1],)) if at + 1 < len(listed) else ""
-    return before, after
+    at = paths.index(opened.path)
+    return (paths[at - 1] if at else ""), (paths[at + 1] if at + 1 < len(paths) else "")
 
 
 @require_safe
