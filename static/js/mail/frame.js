@@ -1,7 +1,7 @@
 // Frames of messages: as tall as what they hold, and their keys where the page looks for them.
 // A frame's origin is opaque, so what it says is believed no further than a mail may reach: a
 // height within bounds, a key the page knows while the frame has the focus, the target of a link.
-const KEYS = new Set([..."abcdefghijklmnopqrstuvwxyzINSU#!/?.,", "Delete", "Escape"]);
+const KEYS = new Set([..."abcdefghijklmnopqrstuvwxyzIJKU#!/?*[]", "Delete", "Escape"]);
 const LEAST = 24;
 const MOST = 200_000;
 // What fits no frame within this time is shown in one that scrolls.
