@@ -6,7 +6,15 @@ from django.utils import timezone
 
 from lib import disk_cache
 from lib.queue import shared_task
-from mailstore.services import indexing, reminding, snoozing, sweeping, threads, ways_back
+from mailstore.services import (
+    indexing,
+    reminding,
+    rethreading,
+    snoozing,
+    sweeping,
+    threads,
+    ways_back,
+)
 
 # Shorter than the time between two runs, so that they do not pile up.
 INDEX_SECONDS = 8.0
@@ -27,6 +35,7 @@ def sweep_blobs() -> None:
     now = timezone.now()
     sweeping.sweep(now=now)
     ways_back.forget_old(now=now)
+    rethreading.sweep(before=now - sweeping.GRACE)
     disk_cache.sweep(now=time.time())
 
 

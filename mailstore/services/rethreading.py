@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from mailstore.models import Message, Thread, ThreadReference
@@ -30,6 +31,22 @@ def rethread() -> int:
     while batch := threads.thread_batch():
         done += batch
     return done
+
+
+def sweep(*, before: datetime) -> int:
+    """Remove conversations older than `before` whose messages are gone; how many.
+
+    Their names come back with the next message that names them; that one was muted does not.
+    """
+    there = Message.objects.filter(thread=OuterRef("pk"))
+    empty = Thread.objects.filter(~Exists(there), muted_at=None, created_at__lt=before)
+    swept = 0
+    for user_id in empty.order_by().values_list("user_id", flat=True).distinct():
+        with transaction.atomic():
+            locks.hold(user_id)
+            _all, kinds = empty.filter(user=user_id).delete()
+            swept += kinds.get(Thread._meta.label, 0)
+    return swept
 
 
 def wrong(*, repair: bool = False) -> Iterator[str]:

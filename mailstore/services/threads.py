@@ -77,6 +77,8 @@ def thread_batch(limit: int = BATCH) -> int:
         .only("user", "folder", "message_id", "in_reply_to", "references", "subject", "sort_at")
         .order_by("-id")[:limit]
     )
+    if not waiting:
+        return 0
     marks = [_marks(row) for row in waiting]
     marked = _known(one for some in marks for one in some).keys()
     mates = kin.find(waiting, {at for at, some in enumerate(marks) if marked & set(some)})

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 
 from accounts.models import User
 from mailstore import search
-from mailstore.models import Folder, Message
+from mailstore.models import Folder, Message, Thread
 from mailstore.services import blobs
 from tests.mail import letter, put
 
@@ -20,6 +20,14 @@ def run(*words: str) -> Any:
     out = StringIO()
     call_command(*words, "--json", stdout=out)
     return json.loads(out.getvalue())
+
+
+def test_rethread(user: User, inbox: Folder) -> None:
+    put(inbox, letter("one"), letter("two"))
+    before = set(Thread.objects.values_list("pk", flat=True))
+    assert run("rethread") == {"messages": 2}
+    assert before.isdisjoint(Thread.objects.values_list("pk", flat=True))
+    assert run("check_store")["conversations"] == []
 
 
 def test_mailbox_stats(user: User, inbox: Folder) -> None:

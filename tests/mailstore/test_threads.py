@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -196,6 +197,16 @@ def test_all_conversations_can_be_found_again(user: User, inbox: Folder) -> None
     assert together(user) == sets("abcd", ["alone"], "m")
     assert Message.objects.get(pk=muted.pk).thread_id == muted.thread_id
     assert check().is_sound
+
+
+def test_conversations_without_messages_are_swept(user: User, inbox: Folder) -> None:
+    kept, gone, muted = (one(inbox, naming(own)) for own in "abc")
+    Thread.objects.filter(messages=muted).update(muted_at=NOW)
+    messages.remove(user, [gone.pk, muted.pk])
+    assert rethreading.sweep(before=NOW) == 0
+    assert rethreading.sweep(before=timezone.now()) == 1
+    assert set(Thread.objects.values_list("pk", flat=True)) == {kept.thread_id, muted.thread_id}
+    assert ThreadReference.objects.count() == 2
 
 
 def test_two_workers_at_once_do_it_once(user: User, inbox: Folder) -> None:

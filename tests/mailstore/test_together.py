@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Blob, Folder, Message
-from mailstore.services import blobs, deriving, folders, indexing, messages
+from mailstore.services import blobs, deriving, folders, indexing, messages, threads
 from mailstore.services.checking import check
 from mailstore.services.sweeping import sweep
 from tests.mail import letter, put
@@ -63,6 +63,7 @@ def test_delivery_flags_moves_and_sweeps_at_once(user: User) -> None:
             # No grace for rows: what nobody needs at this very moment goes at once.
             sweep(now=timezone.now(), grace=timedelta(0))
             indexing.index_batch(20)
+            threads.thread_batch(20)
 
     run_all(deliver(inbox, 1), deliver(archive, 2), deliver(inbox, 3), act, tidy)
     assert Message.objects.count() == 3 * ROUNDS * 5
@@ -107,7 +108,7 @@ def somebody_waits() -> bool:
 
 @pytest.mark.parametrize(
     "job",
-    [indexing.index_batch, indexing.rebuild, deriving.derive_all],
+    [indexing.index_batch, indexing.rebuild, deriving.derive_all, threads.thread_batch],
     ids=lambda job: job.__name__,
 )
 @pytest.mark.django_db(transaction=True)
@@ -115,7 +116,9 @@ def test_what_goes_over_all_mail_waits_its_turn(
     user: User, inbox: Folder, job: Callable[[], object]
 ) -> None:
     """A move holds the second message when the job comes, and asks for the first one after."""
-    first, second = put(inbox, letter("one"), letter("two"))
+    first, second = put(inbox, letter("one"), letter("two"), backfill=True)
+    # Rebuilding goes over what is in the index, the others over what waits.
+    Message.objects.update(is_indexed=job is indexing.rebuild)
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             messages.set_flags(user, [second.pk], seen=True)
