@@ -70,6 +70,7 @@ def _line(row: Row, words: Pieces, bin_: str, shown: Shown) -> str:
         words.archive
         + bin_
         + read_tool
+        + words.snooze_tool
         + words.star_tool.replace(ID, f"unstar:{ID}" if starred else f"star:{ID}")
     ).replace(ID, pk)
     return (

@@ -7,6 +7,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
 from lib.templatetags.ui import icon
@@ -29,6 +30,7 @@ class Pieces:
     bin: str
     read_tool: str
     unread_tool: str
+    snooze_tool: str
     star_tool: str
     failed: str
     late: str
@@ -62,6 +64,7 @@ def _pieces(_language: str) -> Pieces:
         bin=_tool("", "trash", gettext("Delete")),
         read_tool=_tool("read", "mail-unread", gettext("Mark read"), toggle="read"),
         unread_tool=_tool("unread", "mail-unread", gettext("Mark unread"), toggle="read"),
+        snooze_tool=_question(reverse("mail-snooze"), "clock", gettext("Snooze")),
         star_tool=_tool("", "star", gettext("Star"), toggle="star"),
         failed=icon("error", "sm", "st--danger", label=NAME),
         late=icon("hourglass", "sm", "st--warn", label=NAME),
@@ -79,4 +82,14 @@ def _tool(do: str, symbol: str, name: str, *, toggle: str = "") -> str:
     return (
         f'<button type="submit" class="{style}" form="list-form" name="one" value="{value}"'
         f' tabindex="-1"{mark} aria-label="{said}" title="{said}">{icon(symbol)}</button>'
+    )
+
+
+def _question(address: str, symbol: str, name: str) -> str:
+    """A button of the same kind that asks something first, in a dialog at an address."""
+    said = escape(name)
+    return (
+        f'<button type="submit" class="icon-btn" form="list-form" formmethod="get"'
+        f' formaction="{address}" name="id" value="\0" data-ask tabindex="-1"'
+        f' aria-label="{said}" title="{said}">{icon(symbol)}</button>'
     )

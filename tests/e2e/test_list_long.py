@@ -102,7 +102,7 @@ def test_selecting_outlives_scrolling(
 ) -> None:
     """A range over rows that were never drawn, everything in the folder, and j past a page."""
     enter(user)
-    inbox = many(user, 260, now=timezone.now())
+    inbox = many(user, 460, now=timezone.now())
     page.goto(f"{live_server.url}/folder/{inbox.pk}/")
     subject(page, 3).locator(".msg__check").check()
     scroll(page, "one.scrollHeight * 0.6")
@@ -116,15 +116,15 @@ def test_selecting_outlives_scrolling(
     expect(page.locator(".msg__check:checked")).to_have_count(0)
 
     page.keyboard.press("Control+a")
-    page.get_by_role("button", name="Select all 260").click()
-    expect(page.get_by_text("260 selected")).to_be_visible()
+    page.get_by_role("button", name="Select all 460").click()
+    expect(page.get_by_text("460 selected")).to_be_visible()
     page.keyboard.press("#")
-    expect(page.get_by_text("260 messages deleted")).to_be_visible()
+    expect(page.get_by_text("460 messages deleted")).to_be_visible()
     expect(page.locator("#list-empty")).to_be_visible()
     page.keyboard.press("z")
     expect(page.get_by_text("Undone")).to_be_visible()
     expect(subject(page, 0)).to_be_visible()
-    assert Message.objects.filter(folder=inbox).count() == 260
+    assert Message.objects.filter(folder=inbox).count() == 460
     for number in range(60):
         page.keyboard.press("j")
         expect(subject(page, number).locator(".msg__link")).to_be_focused()

@@ -11,8 +11,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from mailstore.models import Message
-from mailstore.services import folders, indexing
-from tests import mail
 from tests.conftest import PASSWORD
 from tests.e2e.conftest import PHONE, TABLET, WIDE, sign_in
 from tests.webmail.samples import Mailbox, fill
@@ -155,48 +153,6 @@ def test_a_refused_change_is_taken_back(
     page.keyboard.press("#")
     expect(page.get_by_text("Everything is as it was.")).to_be_visible()
     assert rows(page) == before
-
-
-def test_older_messages_come_by_scrolling(
-    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
-) -> None:
-    """Pages join without gap, repetition or a second heading for one day."""
-    enter(user)
-    now = timezone.now()
-    inbox = folders.special(user, "inbox")
-    mail.put(inbox, *[mail.letter(f"Nr {number:03}") for number in range(140)])
-    page.goto(f"{live_server.url}/folder/{inbox.pk}/")
-    for _ in range(300):  # a page comes within one of them, as soon as the machine lets it
-        page.locator("#scroller").evaluate("one => one.scrollTo(0, one.scrollHeight)")
-        if len(rows(page)) == 140:
-            break
-        page.wait_for_timeout(200)
-    found = rows(page)
-    assert len(found) == len(set(found)) == 140
-    days = page.locator(".list__day").all_text_contents()
-    assert len(days) == len(set(days))
-    mail.put(inbox, mail.letter("Fresh"))
-    Message.objects.filter(subject="Fresh").update(sort_at=now)
-    page.get_by_role("link", name="Look for new mail").click()
-    expect(page.locator("#list .msg__line b").first).to_have_text("Fresh")
-    assert len(rows(page)) == 141
-
-
-def test_searching_while_typing(
-    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
-) -> None:
-    """Results follow the words; the box keeps the cursor; emptying it shows everything."""
-    while indexing.index_batch():
-        pass
-    page.goto(live_server.url)
-    box = page.get_by_role("searchbox", name="Search all mail")
-    box.press_sequentially("ladder")
-    expect(page.locator("#main h1")).to_have_text("Search")
-    expect(page.locator("#list .msg")).to_have_count(1)
-    expect(box).to_be_focused()
-    box.fill("")
-    expect(page.locator("#main h1")).to_have_text("All inboxes")
-    assert problems == []
 
 
 def test_folders_by_dialog(

@@ -168,6 +168,8 @@ export class Shelf {
     }
     return y + (index - last) * this.hole;
   }
+  // The top of the row itself: its heading comes and goes with what was fetched above it.
+  rowTop(index) { return this.top(index) + (this.isHead(index) ? this.head : 0); }
   indexAt(y) {
     let low = 0, high = this.length;
     while (high - low > 1) {

@@ -83,7 +83,7 @@ export function measure(where = null) {
   if (head) shelf.head = head.getBoundingClientRect().height;
   size.above = list().offsetTop - box.offsetTop;
   drawn = "";
-  if (where) { draw(); box.scrollTop = size.above + shelf.top(where.at) + where.off; }
+  if (where) { draw(); box.scrollTop = size.above + shelf.rowTop(where.at) + where.off; }
   else if (!box.scrollTop && back) { draw(); box.scrollTop = back; }
   else hold(anchor);
   draw();
@@ -108,12 +108,12 @@ function held() {
   const ids = shelf.slots.slice(from, to + SPARE).map((one) => one?.id).filter(Boolean);
   const first = shelf.slots.findIndex((one, at) => at >= from && one);
   const at = first < 0 || first >= to ? from : first;
-  return { ids, at, off: shelf.top(at) - box.scrollTop };
+  return { ids, at, off: shelf.rowTop(at) - box.scrollTop };
 }
 function hold(anchor) {
   if (!anchor) return;
   const id = anchor.ids.find((one) => shelf.indexOf(one) >= 0);
-  const wanted = shelf.top(id ? shelf.indexOf(id) : anchor.at) - anchor.off;
+  const wanted = shelf.rowTop(id ? shelf.indexOf(id) : anchor.at) - anchor.off;
   if (Math.abs(wanted - box.scrollTop) < 1) return;
   draw(); // first the height, or there is nothing to scroll to
   box.scrollTop = back = wanted;
@@ -299,7 +299,7 @@ export const forgetTries = () => tried.clear();
 export function standing() {
   if (!box?.isConnected || !box.clientHeight || !shelf.length) return null;
   const at = seen().from;
-  return { at, off: box.scrollTop - size.above - shelf.top(at) };
+  return { at, off: box.scrollTop - size.above - shelf.rowTop(at) };
 }
 
 // The row at a position, fetched where it has to be, scrolled into view where it is not.
@@ -311,7 +311,7 @@ export async function reveal(at) {
   }
   const one = shelf.slots[at];
   if (!one) return null;
-  const top = size.above + shelf.top(at) + (shelf.isHead(at) ? shelf.head : 0);
+  const top = size.above + shelf.rowTop(at);
   if (top - shelf.head < box.scrollTop) box.scrollTop = top - shelf.head;
   else if (top + shelf.row > box.scrollTop + size.height) box.scrollTop = top + shelf.row - size.height;
   back = box.scrollTop;
