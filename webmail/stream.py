@@ -32,6 +32,7 @@ HEADERS = [
     ("Content-Security-Policy", "default-src 'none'"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     # A proxy that gathers answers would keep every word to itself (nginx reads this).
     ("X-Accel-Buffering", "no"),
 ]

@@ -24,7 +24,8 @@ async function start() {
   navigator.serviceWorker.addEventListener("controllerchange", () => { if (had) location.reload(); });
 }
 
-// A frame without an origin is none of the worker's, so its page comes by way of this one.
+// A frame without an origin is none of the worker's, so its page comes by way of this one. Its own
+// styles are not run then, as this page's policy holds for it too; its colours follow the theme.
 async function fillFrames(root = document) {
   for (const frame of root.querySelectorAll("iframe[src][sandbox]")) {
     try {
@@ -35,7 +36,7 @@ async function fillFrames(root = document) {
       meta.httpEquiv = "Content-Security-Policy";
       meta.content = policy.split(";").filter((one) => !/^\s*(sandbox|frame-ancestors|report)/.test(one)).join(";");
       frame.removeAttribute("src");
-      frame.srcdoc = `<!doctype html>${meta.outerHTML}${await answer.text()}`;
+      frame.srcdoc = `<!doctype html>${meta.outerHTML}<meta name="color-scheme" content="light dark">${await answer.text()}`;
     } catch { /* it was never read here */ }
   }
 }

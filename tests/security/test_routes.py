@@ -37,8 +37,8 @@ from smtp_accounts.models import (
 from smtp_accounts.services import identities
 from tests.senders import identity_of
 
-# Open to everybody: signing in, and what a load balancer asks.
-PUBLIC = {"sign-in", "sign-out", "healthz", "readyz"}
+# Open to everybody: signing in, what a load balancer asks, and what a browser keeps of the site.
+PUBLIC = {"sign-in", "sign-out", "healthz", "readyz", "manifest", "service-worker", "offline"}
 # Their token names the person it was made for; it is tried in the message tests.
 SIGNED = {"mail-piece", "mail-image"}
 # For system administrators alone; whose they are is nobody's matter.

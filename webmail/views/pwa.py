@@ -56,7 +56,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
 def worker(request: HttpRequest) -> HttpResponse:
     """The service worker. It lies at the root, as it may only look after what is below it."""
     answer = HttpResponse(worker_source.script(), content_type="text/javascript")
-    answer["Cache-Control"] = "no-cache"
+    answer["Cache-Control"] = "no-store"
     return answer
 
 
