@@ -103,6 +103,11 @@ class Tree:
         return next((one for one in self.folders.values() if one.role == role), None)
 
     @property
+    def hidden_ids(self) -> set[int]:
+        """The keys of the folders that are folded away."""
+        return {one.folder.pk for one in self.hidden}
+
+    @property
     def targets(self) -> list[Node]:
         """Folders a message can be moved to."""
         special = [one for one in self.special if one.folder.role not in _NO_TARGET]

@@ -73,7 +73,7 @@ def test_folders_are_arranged_by_pointer_and_by_keyboard(
     line(page, "Contracts").locator(".tree__item").click(button="right")
     dialog(page, "Contracts").get_by_role("button", name="Hide").click()
     expect(page.get_by_text("Hidden folders")).to_be_visible()
-    page.get_by_text("Hidden folders").click()
+    expect(line(page, "Contracts")).to_be_visible()
     shot("tree")
     no_barriers()
     line(page, "Contracts").locator(".tree__item").click(button="right")

@@ -184,6 +184,22 @@ def test_who_wants_to_hear_of_new_mail_hears_of_what_came_back(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_leaves_everything_to_the_next(
+    user: User, work: Folder, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = put(work, letter("a"), flags=SEEN)
+    snoozing.snooze(user, [row.pk], now + HOUR, now=now)
+    with monkeypatch.context() as patched:
+        # The last thing that is done before the transaction ends.
+        patched.setattr(returning, "TOLD", ("no.such.place",))
+        with pytest.raises(ImportError):
+            snoozing.wake_due(now=now + HOUR)
+    assert place(row.pk) == ("snoozed", True)
+    assert snoozing.wake_due(now=now + HOUR) == 1
+    assert place(row.pk) == ("Work", False)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_workers_and_their_person_at_once(user: User, work: Folder, now: datetime) -> None:
     """Two workers, and somebody who puts the same messages off, back and away."""
     ids = [row.pk for row in put(work, *(letter(f"{number}") for number in range(12)))]

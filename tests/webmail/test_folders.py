@@ -153,6 +153,9 @@ def test_how_folders_look_in_the_tree(browser_client: Client, user: User, inbox:
     assert page.index("Zebra") < page.index("All inboxes") < page.rindex("Zebra")
     assert page.index("Hidden folders") < page.index(">Old<") < page.index(">Below<")
     assert page.index("tree__item--own a4") > 0
+    assert '<details class="tree__hidden">' in page
+    page = browser_client.get("/mail/tree/", {"at": f"/folder/{below.pk}/"}).content.decode()
+    assert '<details class="tree__hidden" open>' in page
     # Hidden is not gone: mail can be moved there.
     assert f'value="{below.pk}"' in browser_client.get("/mail/move/").content.decode()
     browser_client.post(f"/folder/{old.pk}/look/", {"hidden": "0"})

@@ -22,7 +22,7 @@ function entries(typed) {
     }
     found.push(button);
   }
-  for (const link of document.querySelectorAll("#tree a[data-place]")) {
+  for (const link of document.querySelectorAll("#tree :not(.tree--pinned) > .tree__row > a[data-place], #tree li:not(.tree__row) > a[data-place]")) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.place = link.href;

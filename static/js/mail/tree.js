@@ -67,7 +67,9 @@ export async function refresh() {
     if (!answer.ok || answer.redirected || mine !== asked) return;
     const top = document.getElementById("tree")?.scrollTop ?? 0;
     const focused = document.activeElement?.closest?.("#tree a")?.getAttribute("href");
+    const unfolded = drawer.querySelector(".tree__hidden[open]");
     fill(drawer, await answer.text());
+    if (unfolded) drawer.querySelector(".tree__hidden")?.setAttribute("open", "");
     document.getElementById("tree").scrollTop = top;
     if (focused) drawer.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     fold();
