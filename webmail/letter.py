@@ -15,9 +15,6 @@ from smtp_accounts.returned_text import is_from_a_system
 from webmail.cards import Card
 from webmail.files import File
 
-#: Shorter quotations are not worth folding.
-MIN_QUOTE: Final = 2
-MAX_INTRODUCTION: Final = 200
 #: Of a message that cannot be read.
 NO_FIELDS: Final = Headers(())
 
@@ -82,20 +79,3 @@ def suspicion(sender: Address, senders: int, reply_to: Sequence[Address]) -> str
     if any(one.address.rpartition("@")[2].casefold() not in {own, ""} for one in reply_to):
         return _("Replies go to another domain than the sender's.")
     return ""
-
-
-def split_quote(text: str) -> tuple[str, str]:
-    """A plain text without the quotation it ends with, and that quotation with the line that
-    introduces it. Text between quotations stays where it is."""
-    lines = text.rstrip().split("\n")
-    at = len(lines)
-    while at and (lines[at - 1].startswith(">") or not lines[at - 1].strip()):
-        at -= 1
-    quoted = lines[at:]
-    if sum(line.startswith(">") for line in quoted) < MIN_QUOTE:
-        return text, ""
-    if at and lines[at - 1].rstrip().endswith(":") and len(lines[at - 1]) < MAX_INTRODUCTION:
-        at -= 1
-    if not any(line.strip() for line in lines[:at]):
-        return text, ""
-    return "\n".join(lines[:at]).rstrip() + "\n", "\n".join(lines[at:]).strip("\n")

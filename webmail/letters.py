@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.utils.safestring import mark_safe
 
 from accounts.models import User
-from mailstore import mime, sanitise
+from mailstore import mime, resubject, sanitise
 from mailstore.addresses import Address
 from mailstore.mime import ParsedMail
 from mailstore.models import Message
 from mailstore.services import blobs
 from webmail import bodies
 from webmail.cards import Opened, came_with
-from webmail.letter import Letter, People, split_quote, suspicion
+from webmail.letter import Letter, People, suspicion
+from webmail.plain_quotes import split_quote
 
 NOBODY = Address("", "")
 
@@ -26,7 +27,7 @@ def open_letter(user: User, message: Message) -> Letter:
     mail = mime.parse(raw)
     came = came_with(Opened(user, message, raw, mail), shown=_shown_pictures(mail))
     shown = bodies.body(user, message, mail, remote=False) if mail.html else None
-    text, quoted = ("", "") if shown else split_quote(mail.text)
+    text, quoted = ("", "") if shown else _folded(mail)
     sender = mail.sender[0] if mail.sender else NOBODY
     return Letter(
         sender=sender,
@@ -44,6 +45,10 @@ def open_letter(user: User, message: Message) -> Letter:
         fields=mail.headers,
         is_cut=bool(mail.defects),
     )
+
+
+def _folded(mail: ParsedMail) -> tuple[str, str]:
+    return split_quote(mail.text, is_forward=resubject.is_forward(mail.subject))
 
 
 def _safe(text: str) -> str:

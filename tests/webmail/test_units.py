@@ -16,10 +16,19 @@ from lib.templatetags.ui import bytes as size
 from lib.templatetags.ui import initials
 from lib.zipping import zipped
 from webmail.files import look_of
-from webmail.letter import split_quote
 from webmail.place import Place, place_of
+from webmail.plain_quotes import split_quote
 
 TODAY = dt.date(2026, 11, 21)
+OUTLOOK = """Yes.
+
+-----Original Message-----
+From: Ada Berg <ada@example.test>
+Sent: Saturday, 21 November 2026 10:02
+To: Mara Lind
+Subject: Ferry
+
+Does it leave?"""
 
 
 def at(year: int, month: int, day: int, hour: int, minute: int) -> dt.datetime:
@@ -138,8 +147,12 @@ def test_zip_names_never_meet() -> None:
         ("Yes.\n> one\n> two\n\nAnd no.", "Yes.\n> one\n> two\n\nAnd no.", ""),
         ("> one\n> two", "> one\n> two", ""),
         ("Yes.\n> one", "Yes.\n> one", ""),
+        (OUTLOOK, "Yes.\n", OUTLOOK.partition("\n\n")[2]),
+        (OUTLOOK.partition("\n\n")[2], OUTLOOK.partition("\n\n")[2], ""),
+        ("Yes.\n\nFrom: here\nto there", "Yes.\n\nFrom: here\nto there", ""),
         ("", "", ""),
     ],
 )
 def test_quotations_at_the_end_fold(text: str, kept: str, folded: str) -> None:
     assert split_quote(text) == (kept, folded)
+    assert split_quote(text, is_forward=True) == (text, "")
