@@ -89,7 +89,8 @@ def rows(
                 is_starred=about.flagged > 0 if about else line.is_flagged,
                 has_attachments=about.has_attachments if about else line.has_attachments,
                 mark=beside.marks.get(line.id),
-                labels=beside.labels.get(line.id, ()),
+                # In the list of a label every line has it.
+                labels=[one for one in beside.labels.get(line.id, ()) if one.pk != place.label_id],
                 is_snoozed=until is not None,
                 note=beside.notes.get(line.id, ""),
                 count=about.total if about else 1,
