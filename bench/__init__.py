@@ -15,7 +15,8 @@ if chosen := os.environ.get("TEST_DATABASE_URL"):
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "webmail.settings",
     "ENV_FILE": os.devnull,
-    "DATA_DIR": _folder.name,
+    # BENCH_DATA_DIR: a folder that several processes of one measurement share.
+    "DATA_DIR": os.environ.get("BENCH_DATA_DIR") or _folder.name,
     "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8",
     "LOG_LEVEL": "ERROR",
 }

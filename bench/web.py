@@ -31,7 +31,7 @@ from typing import Any
 
 import psycopg
 
-from bench.web_target import DOMAIN, NAMES, target
+from bench.web_target import target
 from standin import ports
 from tests.postgres import PrivatePostgres
 
@@ -46,34 +46,21 @@ def environment(folder: Path, database: str) -> dict[str, str]:
     return {
         **known,
         "DATA_DIR": str(folder / "data"),
+        "BENCH_DATA_DIR": str(folder / "data"),
         "ENV_FILE": os.devnull,
         "LOG_LEVEL": "ERROR",
-        **({"DATABASE_URL": database} if database else {}),
+        **({"DATABASE_URL": database, "TEST_DATABASE_URL": database} if database else {}),
     }
 
 
-def manage(environ: dict[str, str], *words: str, typed: str = "") -> None:
-    """One operator command; ends this program where it fails."""
-    command = [sys.executable, str(ROOT / "manage.py"), *words]
+def run(environ: dict[str, str], *words: str) -> None:
+    """One program of ours; ends this one where it fails."""
+    command = [sys.executable, *words]
     done = subprocess.run(
-        command, check=False, env=environ, input=typed, capture_output=True, text=True
+        command, check=False, cwd=ROOT, env=environ, capture_output=True, text=True
     )
     if done.returncode:
         sys.exit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
-
-
-def fill(environ: dict[str, str], mail: Path) -> None:
-    """Everybody's mail, brought in and indexed."""
-    manage(environ, "migrate", "-v0")
-    manage(environ, "domain", "add", DOMAIN)
-    for maildir in sorted(mail.glob("*/Maildir")):
-        email = f"{maildir.parent.name}@{DOMAIN}"
-        manage(environ, "user", "add", email, "--password-stdin", typed=PASSWORD + "\n")
-        manage(environ, "mailbox", "import", email, "--folder", "INBOX", str(maildir))
-        for path in sorted(maildir.glob(".*")):
-            name = NAMES.get(path.name[1:], path.name[1:])
-            manage(environ, "mailbox", "import", email, "--folder", name, str(path))
-    manage(environ, "reindex")
 
 
 def as_in_life(database: str) -> None:
@@ -88,7 +75,7 @@ def as_in_life(database: str) -> None:
 def show_messages(environ: dict[str, str]) -> None:
     """Everybody's lists show single messages."""
     change = "from accounts.models import User; User.objects.update(conversations=False)"
-    manage(environ, "shell", "-v0", "-c", change)
+    run(environ, "manage.py", "shell", "-v0", "-c", change)
 
 
 @contextmanager
@@ -144,7 +131,7 @@ def ours(folder: Path, options: argparse.Namespace) -> None:
         database = stack.enter_context(PrivatePostgres()).url if options.postgres else ""
         environ = environment(folder, database)
         started = time.monotonic()
-        fill(environ, folder / "mailbox" / "mail")
+        run(environ, "-m", "bench.web_fill", str(folder / "mailbox" / "mail"), PASSWORD)
         if not options.conversations:
             show_messages(environ)
         if database:

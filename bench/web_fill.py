@@ -1,0 +1,35 @@
+"""Bring the mailboxes of the web benchmark in, as an operator would; run by `bench.web`.
+
+    python -m bench.web_fill FOLDER PASSWORD
+
+One process instead of one for each command, which would take longer than the work.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from django.core.management import call_command
+
+from bench.web_target import DOMAIN, NAMES
+
+
+def main() -> None:
+    mail, password = Path(sys.argv[1]), sys.argv[2]
+    call_command("migrate", verbosity=0)
+    call_command("domain", "add", DOMAIN)
+    for maildir in sorted(mail.glob("*/Maildir")):
+        email = f"{maildir.parent.name}@{DOMAIN}"
+        sys.stdin = io.StringIO(f"{password}\n")
+        call_command("user", "add", email, "--password-stdin")
+        call_command("mailbox", "import", email, "--folder", "INBOX", str(maildir))
+        for path in sorted(maildir.glob(".*")):
+            name = NAMES.get(path.name[1:], path.name[1:])
+            call_command("mailbox", "import", email, "--folder", name, str(path))
+    call_command("reindex")
+
+
+if __name__ == "__main__":
+    main()
