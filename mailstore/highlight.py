@@ -20,7 +20,7 @@ from mailstore.tokens import asked, fold, is_unspaced
 #: Of text or HTML; what is longer is shown without marks.
 MAX_MARKED = 1024 * 1024
 #: Characters before the first hit of a passage, and in all of it.
-BEFORE, PASSAGE = 60, 240
+BEFORE, PASSAGE = 20, 240
 # Words with the marks that belong to their letters, and single pictures.
 _WORD = re.compile(
     "[^\\W_](?:[^\\W_]|[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -115,6 +115,11 @@ def passage(text: str, terms: Sequence[Term]) -> SafeString:
     start = line.find(" ", start, first[0]) + 1 if start else 0
     cut = line[start : start + PASSAGE]
     return marked(f"… {cut}" if start else cut, terms)
+
+
+def beginning(text: str, terms: Sequence[Term]) -> SafeString:
+    """How a text begins or, where a hit comes later than a line shows, the words around it."""
+    return passage(text, terms) or SafeString(escape(text))
 
 
 def _hits(text: str, finder: Callable[[str], tuple[int, int] | None]) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.utils.safestring import SafeString, mark_safe
 
 from lib.templatetags.ui import initials, tint
-from mailstore.highlight import marked, terms_for
+from mailstore.highlight import beginning, marked, terms_for
 from mailstore.query import Query
 from webmail.row_words import ID, NAME, Pieces, pieces
 from webmail.rows import Row
@@ -35,8 +35,11 @@ PLAIN = Shown()
 
 def with_hits(wanted: Query) -> Shown:
     """What to show the hits of a search with."""
-    fields = ("sender", "subject", "body")
-    return Shown(*(partial(marked, terms=terms_for(wanted, field)) for field in fields))
+    return Shown(
+        partial(marked, terms=terms_for(wanted, "sender")),
+        partial(marked, terms=terms_for(wanted, "subject")),
+        partial(beginning, terms=terms_for(wanted, "body")),
+    )
 
 
 def draw(rows: Iterable[Row], *, role: str = "", shown: Shown | None = None) -> SafeString:

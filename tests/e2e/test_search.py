@@ -35,6 +35,11 @@ def test_results_follow_the_words_and_one_step_leads_back(
     expect(page.locator("#list .msg__snippet mark")).to_have_text("Section")
     box.press_sequentially(" 4", delay=60)
     expect(page).to_have_url(re.compile(r"q=section\+4"))
+    # Leaving the box keeps what is in it.
+    box.press("Escape")
+    box.press("Escape")
+    expect(box).to_have_value("section 4")
+    expect(box).not_to_be_focused()
     page.locator("#list .msg__link").first.click()
     expect(page.locator(".prose mark").first).to_have_text("Section")
     page.go_back()

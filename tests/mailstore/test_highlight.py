@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mailstore.highlight import marked, marked_html, passage, terms_for
+from mailstore.highlight import beginning, marked, marked_html, passage, terms_for
 from mailstore.query_text import parse
 from mailstore.sanitise import clean, text_to_html
 from tests import mail
@@ -101,3 +101,5 @@ def test_a_passage_begins_shortly_before_the_first_hit() -> None:
     assert passage("River", terms) == "<mark>River</mark>"
     assert passage("nothing", terms) == ""
     assert passage("River", ()) == ""
+    assert beginning(long, terms) == found
+    assert beginning("<no> hit", terms) == "&lt;no&gt; hit"

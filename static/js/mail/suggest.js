@@ -168,6 +168,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Enter" && chosen) chosen.take();
   else if (event.key === "Tab" && chosen && !event.shiftKey) chosen.take();
   else if (event.key === "Escape" && open) close(form);
+  else if (event.key === "Escape") event.target.blur(); // what was searched for stays
   else return;
   event.preventDefault();
   event.stopPropagation();
