@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from mailstore.models import Message
 from mailstore.services import folders
+from smtp_accounts.models import Draft
+from smtp_accounts.services import identities
 from tests.e2e.conftest import PHONE, WIDE, sign_in
 from tests.waiting import wait_until
 from tests.webmail.samples import SEEN, Mailbox, put
@@ -68,6 +71,9 @@ def test_a_conversation_is_one_line_and_one_pane(
     problems: list[str],
 ) -> None:
     said = talk(user)
+    who = identities.send_from(user)[0].identity
+    words = "I would rather take the tram, if it rains."
+    Draft.objects.create(user=user, identity=who, key=uuid4(), original=said[2], body=words)
     page.goto(live_server.url)
     rows = page.locator("#list .msg", has_text=SUBJECT)
     expect(rows).to_have_count(1)
@@ -76,6 +82,7 @@ def test_a_conversation_is_one_line_and_one_pane(
     expect(newest.frame_locator("[data-frame]").get_by_text("See you at the pier.")).to_be_visible()
     for one in said[:3]:
         expect(line(page, one)).to_be_visible()
+    expect(page.locator(".read").get_by_text("Continue writing")).to_be_visible()
     quote = newest.frame_locator("[data-frame]").locator("details.tributary-quote")
     expect(quote).not_to_have_attribute("open", "")
     no_barriers()
@@ -127,7 +134,13 @@ def test_keys_walk_through_a_conversation_and_on_to_the_next(
 
 
 def test_muting_and_archiving_take_the_whole_conversation(
-    page: Page, live_server: LiveServer, user: User, mailbox: Mailbox, problems: list[str]
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    mailbox: Mailbox,
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+    problems: list[str],
 ) -> None:
     said = talk(user, 6)
     page.goto(live_server.url)
@@ -137,6 +150,8 @@ def test_muting_and_archiving_take_the_whole_conversation(
     expect(page.get_by_text("Conversation muted")).to_be_visible()
     page.reload()
     expect(page.get_by_text("This conversation is muted")).to_be_visible()
+    no_barriers()
+    shot("conversation-muted", (WIDE, PHONE))
     page.get_by_role("button", name="Unmute").first.click()
     expect(page.get_by_text("Conversation no longer muted")).to_be_visible()
     page.keyboard.press("e")
