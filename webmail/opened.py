@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import User
 from mailstore import mime
 from mailstore.models import Message
+from mailstore.services import returning
 from webmail import alike, came_back, letters, marking, remote_images
 from webmail.place import Place
 
@@ -18,6 +19,7 @@ def context(user: User, message: Message, place: Place, *, images: bool = False)
     return {
         "message": message,
         "letter": letter,
+        "arrived": returning.arrived_at(message),
         **came_back.context(user, message, letter),
         **remote_images.context(user, message, letter, asked=images),
         "alike_url": alike.search_url(message, mime.list_address(letter.fields)),

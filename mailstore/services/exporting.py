@@ -10,7 +10,7 @@ from typing import IO, Any
 from accounts.models import User
 from mailstore import archive
 from mailstore.models import Folder, Message
-from mailstore.services import blobs, folders
+from mailstore.services import blobs, folders, returning
 from mailstore.services.folders import FolderNode
 from mailstore.services.messages import flags_of
 
@@ -55,7 +55,9 @@ def _folders(
 
 def _messages(folder: Folder) -> Iterator[Message]:
     found = Message.objects.filter(folder=folder).select_related("blob__segment")
-    return found.order_by("pk").iterator(chunk_size=500)
+    for one in found.order_by("pk").iterator(chunk_size=500):
+        one.sort_at = returning.arrived_at(one)
+        yield one
 
 
 def _note(

@@ -82,6 +82,17 @@ def _stand(moments: Mapping[int, datetime]) -> None:
     MessageLabel.objects.filter(message__in=list(moments)).update(sort_at=Subquery(own[:1]))
 
 
+def arrived_at(message: Message) -> datetime:
+    """When a message arrived, wherever it stands; a query only where it may have come back."""
+    if message.sort_at <= message.stored_at:
+        return message.sort_at
+    own: list[datetime | None] = []
+    for model in (Snooze, Reminder):
+        rows = model.objects.filter(message=message.pk, came_at__isnull=False)
+        own += rows.values_list("arrived_at", flat=True)
+    return min((one for one in own if one is not None), default=message.sort_at)
+
+
 def is_put_off() -> Q:
     """Of a message: whether there is anything to be `remembered`."""
     this = OuterRef("pk")

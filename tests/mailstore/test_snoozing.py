@@ -48,7 +48,8 @@ def test_it_comes_back_unread_where_it_was_and_on_top(
     assert snoozing.wake_due(now=now + HOUR) == 1
     assert place(row.pk) == ("Work", False)
     assert snoozing.until(user, [row.pk]) == {}
-    assert Message.objects.get(pk=row.pk).sort_at == now + HOUR
+    lifted = Message.objects.get(pk=row.pk)
+    assert (lifted.sort_at, returning.arrived_at(lifted)) == (now + HOUR, arrived)
     assert label.marks.get().sort_at == now + HOUR
     assert snoozing.wake_due(now=now + 2 * HOUR) == 0
     assert check().is_sound

@@ -73,6 +73,10 @@ def test_what_came_back_is_on_top_again_after_undoing(
     snoozing.wake_due(now=back)
     take_back(browser_client, do(browser_client, "trash", [pk]))
     assert Message.objects.get(pk=pk).sort_at == back
+    # Opened, it says when it arrived.
+    page = browser_client.get(f"/message/{pk}/", headers={"X-Part": "read"}).content.decode()
+    assert f'<time datetime="{back:%Y-%m-%dT%H:%M}' not in page
+    assert f'<time datetime="{three[0].sort_at:%Y-%m-%dT%H:%M}' in page
 
 
 @pytest.mark.parametrize("until", ["2001-01-01T08:00", "9999-12-31T23:00"])
