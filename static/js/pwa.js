@@ -25,7 +25,7 @@ async function start() {
 }
 
 // A frame without an origin is none of the worker's, so its page comes by way of this one. Its own
-// styles are not run then, as this page's policy holds for it too; its colours follow the theme.
+// styles are not run then, as this page's policy holds for it too: it is black on white.
 async function fillFrames(root = document) {
   for (const frame of root.querySelectorAll("iframe[src][sandbox]")) {
     try {
@@ -35,8 +35,9 @@ async function fillFrames(root = document) {
       const meta = document.createElement("meta");
       meta.httpEquiv = "Content-Security-Policy";
       meta.content = policy.split(";").filter((one) => !/^\s*(sandbox|frame-ancestors|report)/.test(one)).join(";");
+      frame.classList.add("is-kept");
       frame.removeAttribute("src");
-      frame.srcdoc = `<!doctype html>${meta.outerHTML}<meta name="color-scheme" content="light dark">${await answer.text()}`;
+      frame.srcdoc = `<!doctype html>${meta.outerHTML}${await answer.text()}`;
     } catch { /* it was never read here */ }
   }
 }
