@@ -18,7 +18,7 @@ export async function goOn(first, body, send) {
     }
   } finally {
     note?.remove();
-    if (placeUrl() === place) load(place, { push: false });
+    if (placeUrl() === place) await load(place, { push: false });
   }
   return done;
 }

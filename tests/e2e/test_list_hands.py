@@ -1,0 +1,95 @@
+"""What hands do to a list: dragging, keys that archive and go on, two windows, a tab's title."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from mailstore.models import Message
+from tests.e2e.test_mail import folder, rows
+from tests.waiting import wait_until
+from tests.webmail.samples import Mailbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_dragging_messages_onto_a_folder(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """One that is not selected goes alone; of those that are selected all go. Undo is one step."""
+    page.goto(live_server.url)
+    before = rows(page)
+    lines = page.locator("#list > .msg")
+    lines.nth(2).drag_to(folder(page, "Contracts"))
+    expect(page.get_by_text("Moved to Contracts")).to_be_visible()
+    expect(page.locator(".tree__item--drop")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.get_by_text("Undone")).to_be_visible()
+    for number in (1, 3):
+        lines.nth(number).locator(".msg__check").check()
+    lines.nth(3).drag_to(folder(page, "Contracts"))
+    expect(page.get_by_text("2 messages moved to Contracts")).to_be_visible()
+    moved = Message.objects.filter(folder__name="Contracts").values_list("subject", flat=True)
+    assert set(moved) == {before[1], before[3]}
+    page.keyboard.press("z")
+    wait_until(lambda: rows(page) == before, "both are back")
+    assert problems == []
+
+
+def test_archiving_and_going_on(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """] opens the older message, [ the newer; what is fetched ahead of need is not read by it."""
+    page.goto(live_server.url)
+    before = rows(page)
+    unread = Message.objects.filter(user=mailbox.lease.user, is_seen=False, folder__role="inbox")
+    page.get_by_role("link", name="Jonas Ekdahl").click()
+    subject = page.locator("[data-subject]")
+    expect(subject).to_have_text(before[0])
+    wait_until(lambda: not unread.filter(pk=mailbox.lease.pk).exists(), "it is read")
+    count = unread.count()
+    ahead = page.locator(f'[data-id="{mailbox.newsletter.pk}"] .msg__link')
+    with page.expect_response(lambda one: one.request.headers.get("x-prefetch") == "1"):
+        ahead.focus()
+    assert unread.count() == count
+    page.locator("[data-subject]").focus()
+    page.keyboard.press("]")
+    expect(subject).to_have_text(before[1])
+    page.keyboard.press("j")
+    expect(subject).to_have_text(before[2])
+    page.keyboard.press("[")
+    expect(subject).to_have_text(before[1])
+    expect(page.locator("#list > .msg")).to_have_count(len(before) - 2)
+    wait_until(lambda: not unread.filter(pk=mailbox.newsletter.pk).exists(), "opened, it is read")
+    assert problems == []
+
+
+def test_two_windows(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """What is done in one is seen in the other, which keeps its selection and its focus; both
+    say in their title how much is unread."""
+    page.goto(live_server.url)
+    other = page.context.new_page()
+    other.goto(live_server.url)
+    expect(other.locator("#list > .msg").first).to_be_visible()
+    other.locator("#list > .msg").nth(4).locator(".msg__check").check()
+    chosen = other.locator("#list > .msg").nth(4).get_attribute("data-id")
+    assert page.title().startswith("(2) ")
+    page.locator(f'[data-id="{mailbox.newsletter.pk}"]').hover()
+    page.locator(f'[data-id="{mailbox.newsletter.pk}"]').get_by_role(
+        "button", name="Mark read"
+    ).click()
+    expect(page.get_by_text("Marked read")).to_be_visible()
+    page.locator("#list > .msg").nth(0).hover()
+    page.locator("#list > .msg").nth(0).get_by_role("button", name="Archive").click()
+    expect(page.get_by_text("Message archived")).to_be_visible()
+    expect(page).to_have_title("(1) All inboxes · Tributary")
+    other.evaluate("window.dispatchEvent(new Event('tributary:change'))")
+    expect(other).to_have_title("(1) All inboxes · Tributary")
+    expect(other.locator(f'[data-id="{mailbox.lease.pk}"]')).to_have_count(0)
+    expect(other.locator(f'[data-id="{chosen}"] .msg__check')).to_be_checked()
+    expect(other.locator(f'[data-id="{chosen}"] .msg__check')).to_be_focused()
+    expect(other.get_by_text("1 selected")).to_be_visible()
+    assert problems == []
