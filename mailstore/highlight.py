@@ -31,6 +31,9 @@ _WORD = re.compile(
 _MARKUP = re.compile(r"""<!--.*?-->|<(?:[^<>"']|"[^"]*"|'[^']*')*>|&[#\w]{1,32};""", re.S)
 _UNSEEN = re.compile(r"<(style|title|script|textarea)\b", re.I)
 
+# Tells where in a word a hit is.
+Finder = Callable[[str], tuple[int, int] | None]
+
 
 def terms_for(wanted: Query, field: str) -> tuple[Term, ...]:
     """The terms to mark in a field: "sender", "to", "subject" or "body"."""
@@ -82,9 +85,7 @@ def mark_words(terms: Sequence[Term]) -> Edit:
     return edit
 
 
-def _split(
-    child: Element | str, finder: Callable[[str], tuple[int, int] | None]
-) -> Iterator[Element | str]:
+def _split(child: Element | str, finder: Finder) -> Iterator[Element | str]:
     if isinstance(child, Element):
         yield child
         return
@@ -96,7 +97,7 @@ def _split(
     yield child[at:]
 
 
-def _in_text(text: str, finder: Callable[[str], tuple[int, int] | None]) -> str:
+def _in_text(text: str, finder: Finder) -> str:
     out, at = [], 0
     for start, end in _hits(text, finder):
         out += [text[at:start], "<mark>", text[start:end], "</mark>"]
@@ -122,22 +123,18 @@ def beginning(text: str, terms: Sequence[Term]) -> SafeString:
     return passage(text, terms) or SafeString(escape(text))
 
 
-def _hits(text: str, finder: Callable[[str], tuple[int, int] | None]) -> list[tuple[int, int]]:
-    """Where hits begin and end; hits with one space or sign between them become one."""
-    found: list[tuple[int, int]] = []
+def _hits(text: str, finder: Finder) -> Iterator[tuple[int, int]]:
+    """Where hits begin and end, one after the other."""
     for word in _WORD.finditer(text):
-        inside = finder(word[0])
-        while inside is not None:
-            start, end = word.start() + inside[0], word.start() + inside[1]
-            found.append((start, end))
-            rest = finder(text[end : word.end()]) if end < word.end() else None
-            inside = (rest[0] + end - word.start(), rest[1] + end - word.start()) if rest else None
-    return found
+        at = word.start()
+        while at < word.end() and (inside := finder(text[at : word.end()])) is not None:
+            yield at + inside[0], at + inside[1]
+            at += inside[1]
 
 
 @lru_cache(maxsize=64)
-def _finder(terms: tuple[Term, ...]) -> Callable[[str], tuple[int, int] | None]:
-    """What tells where in a word a hit is."""
+def _finder(terms: tuple[Term, ...]) -> Finder:
+    """What finds these terms."""
     whole = {word for term in terms for word in term.words if not is_unspaced(word)}
     begun = tuple(
         term.words[-1] for term in terms if term.is_open and not is_unspaced(term.words[-1])
@@ -145,6 +142,10 @@ def _finder(terms: tuple[Term, ...]) -> Callable[[str], tuple[int, int] | None]:
     runs = [run for term in terms for run in _runs(term)]
 
     def find(word: str) -> tuple[int, int] | None:
+        if word.isascii():  # most words: nothing to be taken apart
+            lower = word.lower()
+            found = lower in whole or lower.startswith(begun)
+            return (0, len(word)) if found else None
         folded = fold(word)
         for run in runs:
             if (at := folded.find(run)) >= 0:
@@ -152,7 +153,7 @@ def _finder(terms: tuple[Term, ...]) -> Callable[[str], tuple[int, int] | None]:
                 fits = len(folded) == len(word)
                 return (at, at + len(run)) if fits else (0, len(word))
         for part in asked(word):
-            if part in whole or (begun and part.startswith(begun)):
+            if part in whole or part.startswith(begun):
                 return 0, len(word)
         return None
 
