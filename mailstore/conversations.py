@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from lib.prepared import Prepared
 from mailstore.models import FolderRole, Message
 
 #: Rows read to draw the lines of one page; beyond them only counts are asked for.
@@ -22,6 +23,12 @@ MAX_NAMES = 4
 MAX_SHOWN = 250
 _THROWN = (FolderRole.JUNK, FolderRole.TRASH)
 _NEWER = Q(sort_at__gt=OuterRef("sort_at")) | Q(sort_at=OuterRef("sort_at"), pk__gt=OuterRef("pk"))
+
+
+# Most conversations are of one message, and finding that out is quickest.
+_ANY: Final = Prepared(
+    lambda thread: Message.objects.filter(thread=thread).values_list("pk")[:2], int
+)
 
 
 class Who(NamedTuple):
@@ -149,7 +156,7 @@ def messages_of(user: User, opened: Message) -> list[Message]:
     Mail in Junk and Deleted Items is left out unless `opened` lies there. Of a very long
     conversation the newest `MAX_SHOWN` are given, and `opened`.
     """
-    if opened.thread_id is None:
+    if opened.thread_id is None or len(_ANY.rows(opened.thread_id)) < 2:
         return [opened]
     rows = Message.objects.filter(user=user, thread=opened.thread_id).select_related(
         "folder", "blob__segment", "source"

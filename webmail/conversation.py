@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from lib.prepared import Prepared
 from mailstore import conversations
 from mailstore.addresses import Address
 from mailstore.models import Folder, FolderRole, Message
@@ -110,7 +111,18 @@ def _line(message: Message, place: Place) -> dict[str, Any]:
     }
 
 
+# Whether there is any draft that answers something: most often there is none.
+_ANSWERS: Final = Prepared(
+    lambda user: (
+        Draft.objects.open().filter(user=user, original__isnull=False).values_list("pk")[:1]
+    ),
+    int,
+)
+
+
 def _drafts(user: User, found: Sequence[Message]) -> list[Draft]:
     """What was begun as an answer to one of these messages."""
+    if not _ANSWERS.rows(user.pk):
+        return []
     mine = Draft.objects.open().filter(user=user, original__in=[one.pk for one in found])
     return list(mine.order_by("changed_at", "pk"))
