@@ -70,15 +70,18 @@ def test_hostile_files_are_inert(
     ]
     files = [(name, "text/html", data) for name, data in vectors]
     files += [
-        (f"lies{place}.png", "image/png", data) for place, (_name, data) in enumerate(vectors)
+        (f"lies{place}.png", "image/png", data) for place, (_name, data) in enumerate(vectors[::3])
     ]
     inbox = folders.special(user, "inbox")
     message = put(inbox, letter("Hostile", files=files), at=timezone.now())
     page = watched.page
     page.goto(f"{site}/message/{message.pk}/")
     parts = [f"{site}/message/{message.pk}/attachment/{one}" for one in range(1, len(files) + 1)]
-    for tail in ("/preview/", "/shown/"):
-        watched.show(f"{site}/keyboard/", [one + tail for one in parts], None)
+    # As pages of their own: our pages may stand in no frame.
+    for address in (one + tail for one in parts for tail in ("/preview/", "/shown/")):
+        page.goto(address)
+        if page.url != address:
+            watched.fired.append(f"{address} went to {page.url}")
     # What is saved is not drawn, whatever it is; the headers are the same for all.
     for part in parts[::6]:
         with page.expect_download() as saved:
