@@ -1,13 +1,12 @@
-"""Pages of a message list, by key: the hundredth page costs what the first does."""
+"""Where a page of a list begins, and what narrows a list."""
 
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from accounts.models import User
-from mailstore.models import Folder, FolderRole, Message
+from mailstore.models import Message
 
 PAGE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,35 +54,6 @@ class Filters:
     source: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows newest first, and where the next page begins (None: this is the last)."""
-
-    rows: list[Message]
-    next_cursor: Cursor | None
-
-
-def page(
-    user: User,
-    *,
-    folder: Folder | None = None,
-    filters: Filters | None = None,
-    before: Cursor | None = None,
-    size: int = PAGE,
-) -> Page:
-    """One page of a folder, or of all mail but Junk and Deleted Items; one query.
-
-    Rows carry their source and, across folders, their folder.
-    """
-    found = Message.objects.filter(user=user)
-    if folder is not None:
-        found = found.filter(folder=folder)
-    else:
-        away = Folder.objects.filter(user=user, role__in=(FolderRole.JUNK, FolderRole.TRASH))
-        found = found.exclude(folder__in=away).select_related("folder")
-    return cut(narrowed(found, filters or Filters()), before=before, size=size)
-
-
 def narrowed(found: QuerySet[Message], filters: Filters) -> QuerySet[Message]:
     """The messages that pass the chips."""
     if filters.unread:
@@ -95,20 +65,3 @@ def narrowed(found: QuerySet[Message], filters: Filters) -> QuerySet[Message]:
     if filters.source is not None:
         found = found.filter(source=filters.source)
     return found
-
-
-def cut(found: QuerySet[Message], *, before: Cursor | None, size: int) -> Page:
-    """The first `size` rows below the cursor."""
-    if before is not None:
-        # The plain bound lets the database start at the right place of the index.
-        found = found.filter(sort_at__lte=before.sort_at).filter(
-            Q(sort_at__lt=before.sort_at) | Q(pk__lt=before.id)
-        )
-    rows = list(
-        found.select_related("source")
-        .defer("references", "in_reply_to")
-        .order_by("-sort_at", "-id")[: size + 1]
-    )
-    more = len(rows) > size
-    rows = rows[:size]
-    return Page(rows, Cursor(rows[-1].sort_at, rows[-1].pk) if more else None)

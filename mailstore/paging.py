@@ -38,6 +38,11 @@ class Line(NamedTuple):
     to_text: str
     key: str | int = ""
 
+    @property
+    def pk(self) -> int:
+        """The id, under the name that rows of the database have for it."""
+        return self.id
+
 
 _PLAIN = Line._fields[:-3]
 

@@ -9,11 +9,13 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from accounts.models import User
-from mailstore import facts, index, listing, query_text, tokens
+from mailstore import facts, index, paging, query_text, tokens
 from mailstore.index_text import IndexText
 from mailstore.index_words import Entry
-from mailstore.listing import Cursor, Page
+from mailstore.listing import PAGE, Cursor
 from mailstore.models import Folder, Message
+from mailstore.order import ORDERS, Sort
+from mailstore.paging import Page
 from mailstore.query import Both, Either, Fact, Node, Not, Query, Term
 
 MAX_BODY_WORDS = 20_000
@@ -30,7 +32,7 @@ def search(
     *,
     folder: Folder | None = None,
     before: Cursor | None = None,
-    limit: int = listing.PAGE,
+    limit: int = PAGE,
 ) -> Page:
     """A page of the user's messages that match, newest first. See `query_text` for operators.
 
@@ -39,7 +41,7 @@ def search(
     found = matching(user, understood(typed))
     if folder is not None:
         found = found.filter(folder=folder)
-    return listing.cut(found.select_related("folder"), before=before, size=limit)
+    return paging.page(found, ORDERS[Sort.NEWEST], before=before, size=limit)
 
 
 def understood(typed: str) -> Query:
