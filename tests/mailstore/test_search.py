@@ -125,7 +125,7 @@ def test_pages_of_results(user: User, inbox: Folder) -> None:
     first = search.search(user, "common", limit=3)
     second = search.search(user, "common", limit=3, before=first.next_cursor)
     third = search.search(user, "common", limit=3, before=second.next_cursor)
-    rows = [row.pk for page in (first, second, third) for row in page.rows]
+    rows = [row.id for page in (first, second, third) for row in page.rows]
     assert len(set(rows)) == 7
     assert third.next_cursor is None
 
@@ -194,10 +194,10 @@ def test_of_many_hits_the_newest_come_first(
     Message.objects.filter(subject="common 3").update(is_seen=True)
     indexing.index_waiting(seconds=30)
     wanted = ["common", "common -x", "common is:unread", "common OR is:read", "-lunch common"]
-    few = [[row.pk for row in search.search(user, typed).rows] for typed in wanted]
+    few = [[row.id for row in search.search(user, typed).rows] for typed in wanted]
     assert [len(one) for one in few] == [9, 5, 8, 9, 9]
     monkeypatch.setattr(search, "FEW", 2)
-    assert [[row.pk for row in search.search(user, typed).rows] for typed in wanted] == few
+    assert [[row.id for row in search.search(user, typed).rows] for typed in wanted] == few
 
 
 def test_numbers_phrases_and_prefixes_stay_apart(user: User, inbox: Folder) -> None:
