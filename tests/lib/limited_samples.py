@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 
 
@@ -25,7 +26,7 @@ def crash(data: bytes) -> bytes:
 
 
 def swell(data: bytes) -> bytes:
-    return b"x" * (2 * 1024**3)
+    return str(len(b"x" * 1024**3)).encode()
 
 
 def spin(data: bytes) -> bytes:
@@ -38,11 +39,7 @@ def sleep(data: bytes) -> bytes:
     return data
 
 
-def flood(data: bytes) -> bytes:
-    """Write past the child's own look at the length."""
-    for handle in range(3, 20):
-        try:
-            os.write(handle, b"x" * 10_000)
-        except OSError:
-            continue
-    os._exit(0)
+def spill(data: bytes) -> bytes:
+    """How many bytes a file may have that is not the answer."""
+    with tempfile.TemporaryFile(buffering=0) as file:
+        return str(file.write(b"x" * 10_000)).encode()

@@ -41,4 +41,7 @@ def test_waiting_has_an_end() -> None:
 def test_a_long_answer_is_none() -> None:
     with pytest.raises(NotDone):
         run(f"{SAMPLES}.reverse", b"a" * 1001, limits=TIGHT)
-    assert len(run(f"{SAMPLES}.flood", b"", limits=TIGHT)) <= TIGHT.answer
+
+
+def test_the_disk_is_safe_from_it() -> None:
+    assert int(run(f"{SAMPLES}.spill", b"", limits=TIGHT)) == TIGHT.answer

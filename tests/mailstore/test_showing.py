@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from mailstore import showing
+from mailstore import showing, tasks
 from mailstore.highlight import mark_words, terms_for
 from mailstore.query_text import parse
 from mailstore.showing import Choices, Picture, Shown, Source
@@ -129,3 +130,14 @@ def test_words_of_a_search_are_marked_before_the_cleaning_and_not_kept() -> None
     assert "<mark>" not in showing.shown(SHA, source, REMOTE).html
     for name, payload in vectors()[::6]:
         assert not judged(showing.make(Source(payload, {}), Choices(), marks).html).wrong, name
+
+
+@pytest.mark.django_db
+def test_housekeeping_forgets_what_nobody_opens(place: Path) -> None:
+    showing.shown(SHA, source, REMOTE)
+    (kept,) = [one for one in place.rglob("*") if one.is_file()]
+    tasks.sweep_blobs()
+    assert kept.exists()
+    os.utime(kept, (0, 0))
+    tasks.sweep_blobs()
+    assert not kept.exists()
