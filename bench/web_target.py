@@ -115,11 +115,12 @@ def target(tools: Any, pid_file: Path, password: str) -> type:  # noqa: C901  # 
             return int(json.loads(self.get(f"/search/count/?{query}").text)["total"])
 
         def _do(self, what: str, ident: str, **extra: str) -> None:
-            self.post(
+            answer = self.post(
                 "/mail/action/",
                 {"do": what, "id": ident, **extra},
                 headers={"X-CSRFToken": self.token, "X-Part": "json", "Referer": self.base},
             )
+            self.version = json.loads(answer.text)["version"]
 
         def mark(self, folder: str, ident: str, read: bool = True) -> None:
             self._do("read" if read else "unread", ident)
@@ -136,7 +137,9 @@ def target(tools: Any, pid_file: Path, password: str) -> type:  # noqa: C901  # 
             return str(self.get("/").text)
 
         def poll(self) -> None:
-            self.get(f"/mail/news/?{urlencode({'version': self.version})}")
+            answer = self.get(f"/mail/news/?{urlencode({'version': self.version})}")
+            if answer.status == 200:
+                self.version = json.loads(answer.text)["version"]
 
     Ours.browser = browser(password)
     return Ours
