@@ -95,7 +95,9 @@ def test_suggestions_by_keyboard_chips_and_the_folder(
     expect(page.get_by_role("option", name="ladder")).to_be_visible()
     box.press("Escape")
     expect(options).to_have_count(0)
-    page.get_by_role("navigation", name="Folders").get_by_role("link", name="Receipts Gmail").click()
+    page.get_by_role("navigation", name="Folders").get_by_role(
+        "link", name="Receipts Gmail"
+    ).click()
     expect(page.locator("#main h1")).to_have_text("Receipts")
     box.fill("thank OR moved")
     expect(page.locator("#list .msg")).to_have_count(3)
