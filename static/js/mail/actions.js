@@ -155,10 +155,8 @@ document.addEventListener("submit", (event) => {
   if (name === "list-form" || name === "read-form") {
     event.preventDefault();
     const ids = name === "read-form" ? [openId()] : checkedIds();
-    if (button.matches("[data-ask]")) {
+    if (button.matches("[data-ask], [data-move]")) {
       choose(button.getAttribute("formaction"), button.name === "id" ? [button.value] : ids);
-    } else if (button.matches("[data-move]")) {
-      chooseFolder(ids);
     } else if (button.name === "one") {
       const colon = button.value.lastIndexOf(":");
       act(button.value.slice(0, colon), [button.value.slice(colon + 1)]);
@@ -187,4 +185,3 @@ export function choose(url, ids) {
   if (scope()) query.set("scope", scope());
   showDialog(`${url}?${query}`);
 }
-export const chooseFolder = (ids) => choose(words().moveUrl, ids);

@@ -4,7 +4,6 @@ export const main = () => document.getElementById("main");
 export const list = () => document.getElementById("list");
 export const scroller = () => document.getElementById("scroller");
 export const reading = () => document.getElementById("reading");
-export const rows = () => [...(list()?.querySelectorAll(":scope > .msg") ?? [])];
 // Every row that is here, drawn or not; the stage fills it.
 export const shelved = { known: new Map() };
 export const rowOf = (id) => shelved.known.get(String(id))?.node ?? null;
