@@ -1,0 +1,60 @@
+"""The settings for being told of new mail, and for the time zone of this device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from mailstore.models import Folder
+from protocols import webpush
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, object]) -> dict[str, object]:
+    return {**browser_context_args, "timezone_id": "Asia/Tokyo", "permissions": ["notifications"]}
+
+
+def test_what_is_told_and_when_it_is(
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    enter: Callable[[User], None],
+    settings: Settings,
+    shot: Callable[..., None],
+    no_barriers: Callable[[], None],
+) -> None:
+    settings.VAPID_PRIVATE_KEY = webpush.new_signing_key()
+    enter(user)
+    page.goto(live_server.url + reverse("notifications"))
+    card = page.locator("#push")
+    expect(card.get_by_text("This browser does not tell you of new mail.")).to_be_visible()
+    no_barriers()
+    # Without a service worker there is nobody to wake: said in words, not on the console.
+    card.get_by_role("button", name="Tell me in this browser").click()
+    expect(
+        card.get_by_text("This browser could not be registered. Try again later.")
+    ).to_be_visible()
+    card.get_by_label("Inbox").check()
+    shot("push")
+    card.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert [one.role for one in Folder.objects.filter(notifies=True)] == ["inbox"]
+
+    page.goto(live_server.url + reverse("settings-account"))
+    no_barriers()
+    shot("time-zone")
+    page.get_by_role("button", name="Use Asia/Tokyo, as this device has it").click()
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+    page.locator("form.card").first.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    user.refresh_from_db()
+    assert user.time_zone == "Asia/Tokyo"
+    expect(page.get_by_role("button", name="Use Asia/Tokyo")).to_have_count(0)
