@@ -210,6 +210,7 @@ function paint(one, at) {
   else link.removeAttribute("aria-current");
   const check = node.querySelector(".msg__check");
   if (check) check.checked = chosen.has(id);
+  node.classList.toggle("is-chosen", chosen.has(id));
   node.draggable = draggable;
   node.setAttribute("aria-posinset", shelf.outside(at) + 1);
   node.setAttribute("aria-setsize", counted ? shelf.length : -1);
