@@ -158,6 +158,8 @@ def test_muting_and_archiving_take_the_whole_conversation(
     expect(page.locator("#list .msg", has_text=SUBJECT)).to_have_count(0)
     roles = Message.objects.filter(subject=SUBJECT).values_list("folder__role", flat=True)
     wait_until(lambda: sorted(roles.all()) == ["archive"] * 4 + ["sent"] * 2, "it is archived")
+    # Only then z takes back this and not what was done before.
+    expect(page.get_by_text("4 messages archived")).to_be_visible()
     page.keyboard.press("z")
     expect(page.locator("#list .msg", has_text=SUBJECT)).to_have_count(1)
     wait_until(lambda: sorted(roles.all()) == ["inbox"] * 4 + ["sent"] * 2, "it is back")
