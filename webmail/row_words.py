@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import escape
 from typing import Final
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import get_language, gettext
 
 from lib.templatetags.ui import icon
@@ -45,11 +45,11 @@ NAME: Final = "\1"
 
 def pieces() -> Pieces:
     """The pieces in the language of this request."""
-    return _pieces(get_language() or "")
+    return _pieces(get_language() or "", get_script_prefix())
 
 
 @lru_cache(maxsize=32)
-def _pieces(_language: str) -> Pieces:
+def _pieces(_language: str, _prefix: str) -> Pieces:
     return Pieces(
         select=gettext("Select: %(subject)s"),
         nobody=gettext("Unknown sender"),

@@ -86,11 +86,11 @@ def test_a_line_says_who_what_and_when() -> None:
         "Yesterday", "RO", "Ruth Okafor", "Fri", "Programme draft", "I moved the panel.",
     ]  # fmt: skip
     assert found.names == [
-        "Select: Programme draft", "Starred", "Archive", "Delete", "Mark unread", "Star",
+        "Select: Programme draft", "Starred", "Archive", "Delete", "Mark unread", "Snooze", "Star",
     ]  # fmt: skip
     assert found.titles == ["ruth@okafor.test", "Gmail"]
     assert found.rows == [{"class": "msg", "data-id": "7", "data-thread": "9", "data-folder": "3"}]
-    assert found.values == ["archive:7", "trash:7", "unread:7", "star:7"]
+    assert found.values == ["archive:7", "trash:7", "unread:7", "7", "star:7"]
 
 
 def test_marks_are_words_too() -> None:
@@ -100,14 +100,14 @@ def test_marks_are_words_too() -> None:
         ),
         role="trash",
         marks={7: Mark("Not delivered to a@b.test", is_bad=True)},
-        labels={7: [Label(name="Tax", color=4)]},
+        labels={7: [Label(pk=1, name="Tax", color=4)]},
     )
     assert "Unread:" in found.words
     assert "Tax" in found.words
     assert found.names[1:5] == [
         "Not delivered to a@b.test", "Answered", "Has attachments", "Starred",
     ]  # fmt: skip
-    assert found.values == ["archive:7", "destroy:7", "read:7", "unstar:7"]
+    assert found.values == ["archive:7", "destroy:7", "read:7", "7", "unstar:7"]
     assert found.rows[0]["class"] == "msg msg--unread"
     assert "data-starred" in found.rows[0]
     assert "data-thread" not in found.rows[0]
