@@ -21,6 +21,7 @@ from smtp_accounts.services.drafts import ConflictError, SenderGoneError, Submit
 from smtp_accounts.services.outbox import UnsendableError
 from webmail import actions, later, writing
 from webmail.access import person
+from webmail.asked import NothingThere
 from webmail.forgotten import speaks_of_a_file
 from webmail.forms.compose import ComposeForm
 from webmail.uploads import from_request, refusal
@@ -191,5 +192,5 @@ def _archived(user: User, message: OutboxMessage) -> str:
         return ""
     try:
         return actions.act(user, "archive", [message.original_id]).undo
-    except actions.NothingThere:
+    except NothingThere:
         return ""
