@@ -34,6 +34,7 @@ from webmail.views import (
     sending,
     settings,
     uploading,
+    verdict,
 )
 
 register_converter(PartPath, "part")
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # One message
     path("message/<int:pk>/", message.message, name="mail-message"),
     path("message/<int:pk>/frame/", frame.frame, name="mail-frame"),
+    path("message/<int:pk>/verdict/", verdict.verdict, name="mail-verdict"),
     path("message/<int:pk>/source/", message.source, name="mail-source"),
     path("message/<int:pk>/original/", files.original, name="mail-original"),
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),

@@ -58,7 +58,7 @@ def _identities(users: set[int]) -> dict[tuple[int, str], Identity]:
 
 def _note(identity: Identity, message: Message, field: str) -> None:
     found = auth_results.read(field)
-    if found is None or not message.message_id or not _is_trusted(found, message):
+    if found is None or not message.message_id or not is_trusted(found, message):
         return
     # Whoever knows the address can write from it; the id is known to those it was sent to.
     if not OutboxMessage.objects.filter(
@@ -70,7 +70,7 @@ def _note(identity: Identity, message: Message, field: str) -> None:
     )
 
 
-def _is_trusted(found: Results, message: Message) -> bool:
+def is_trusted(found: Results, message: Message) -> bool:
     """Whether the results are from the server that received the message."""
     hosts = [message.source.address.rpartition("@")[2]] if message.source else []
     hosts += SmtpAccount.objects.filter(source=message.source_id).values_list("host", flat=True)

@@ -4,6 +4,7 @@ import "./mail/reader.js";
 import "./mail/letters.js";
 import "./mail/frame.js";
 import "./mail/images.js";
+import "./mail/verdict.js";
 import "./mail/preview.js";
 import "./mail/actions.js";
 import "./mail/tree.js";

@@ -1,0 +1,166 @@
+"""Who really sent a message: signatures made by their library, asked for at a real name server."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from mailstore import dkim_check
+from mailstore.models import Folder, Message, Source, Verdict
+from mailstore.services import folders
+from tests.web.names import NameServer
+from tests.webmail.samples import letter, put
+from tests.webmail.signing import record, signed
+
+KEY = "sel._domainkey.harbourline.test"
+POLICY = "_dmarc.harbourline.test"
+NOW = datetime(2026, 11, 3, 9, 40, tzinfo=UTC)
+
+
+@pytest.fixture
+def names(name_server: NameServer, settings: Settings) -> NameServer:
+    settings.CONNECTIVITY_NAMESERVERS = [f"127.0.0.1:{name_server.port}"]
+    return name_server
+
+
+@pytest.fixture
+def vouching(names: NameServer) -> NameServer:
+    """Names that know the key of harbourline.test, and what it wants done with the rest."""
+    names.add(KEY, "TXT", record())
+    names.add(POLICY, "TXT", '"v=DMARC1; p=reject"')
+    return names
+
+
+def verdict_of(client: Client, message: Message) -> str:
+    address = reverse("mail-verdict", args=[message.pk])
+    page = client.get(address, headers={"X-Part": "verdict"}).content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def results(inbox: Folder, text: str) -> tuple[bytes, Source]:
+    """What Gmail writes on top of a message it took in, and an account there."""
+    source = Source.objects.create(user=inbox.user, name="Gmail", address="mara@gmail.com", color=2)
+    head = (
+        f"Received: from a (b) by mx.google.com; x\r\nAuthentication-Results: mx.google.com; {text}"
+    )
+    return head.encode() + b"\r\n", source
+
+
+def test_a_signature_that_holds(
+    browser_client: Client, inbox: Folder, vouching: NameServer
+) -> None:
+    message = put(inbox, signed(letter("Good")), at=timezone.now())
+    page = browser_client.get(reverse("mail-message", args=[message.pk])).content.decode()
+    assert f'href="{reverse("mail-verdict", args=[message.pk])}"' in page
+    assert vouching.asked == []  # opening asked nobody
+    said = verdict_of(browser_client, message)
+    assert "Really from harbourline.test: DKIM passes" in said
+    assert "selector sel) holds" in said
+    # What was found stays when the key is gone.
+    vouching.fail(KEY)
+    assert "Really from harbourline.test" in verdict_of(browser_client, message)
+
+
+def test_what_nobody_vouches_for(
+    browser_client: Client, inbox: Folder, vouching: NameServer
+) -> None:
+    changed = signed(letter("Good")).replace(b"Thursday", b"Friday")
+    other = signed(letter("Good"), "elsewhere.test")
+    vouching.add("sel._domainkey.elsewhere.test", "TXT", record())
+    two = letter("Good", sender="a@harbourline.test, b@evil.test")
+    for raw in (letter("Plain"), changed, other, signed(two)):
+        message = put(inbox, raw, at=timezone.now())
+        assert "Nobody vouches for this sender." in verdict_of(browser_client, message)
+
+
+def test_the_receiving_server_is_believed_and_nobody_else(
+    browser_client: Client, inbox: Folder, vouching: NameServer
+) -> None:
+    passes = (
+        "spf=pass smtp.mailfrom=harbourline.test; dkim=pass header.d=harbourline.test; dmarc=pass"
+    )
+    head, source = results(inbox, passes)
+    message = put(inbox, head + letter("a"), at=timezone.now(), source=source)
+    said = verdict_of(browser_client, message)
+    assert "Really from harbourline.test: SPF and DMARC pass" in said
+    assert "mx.google.com, which received it" in said
+    forged = head.replace(b"mx.google.com;", b"mx.evil.test;") + letter("b")
+    for raw, whence in ((forged, source), (head + letter("c"), None)):
+        message = put(inbox, raw, at=timezone.now(), source=whence)
+        assert "Nobody vouches" in verdict_of(browser_client, message)
+
+
+def test_a_domain_that_says_it_is_not(
+    browser_client: Client, inbox: Folder, vouching: NameServer
+) -> None:
+    head, source = results(inbox, "spf=pass smtp.mailfrom=evil.test; dmarc=fail")
+    message = put(inbox, head + letter("a"), at=timezone.now(), source=source)
+    expected = "This claims to be from harbourline.test, but harbourline.test says it is not"
+    assert expected in verdict_of(browser_client, message)
+    # A list changes what was signed; that is nobody's forgery.
+    listed = head + b"List-Id: <crew.lists.test>\r\n" + letter("b")
+    message = put(inbox, listed, at=timezone.now(), source=source)
+    assert "Came by a mailing list" in verdict_of(browser_client, message)
+
+
+def test_dns_that_fails_is_asked_again(
+    browser_client: Client, inbox: Folder, vouching: NameServer
+) -> None:
+    vouching.fail(POLICY)
+    message = put(inbox, letter("a"), at=timezone.now())
+    assert "DNS did not answer" in verdict_of(browser_client, message)
+    asked = len(vouching.asked)
+    assert "DNS did not answer" in verdict_of(browser_client, message)
+    assert len(vouching.asked) == asked
+    Verdict.objects.update(checked_at=timezone.now() - timedelta(hours=1))
+    verdict_of(browser_client, message)
+    assert len(vouching.asked) > asked
+
+
+def test_what_was_sent_from_here(browser_client: Client, user: User, names: NameServer) -> None:
+    message = put(folders.special(user, "sent"), letter("a"), at=timezone.now())
+    assert verdict_of(browser_client, message) == "You sent this from here."
+    assert names.asked == []
+
+
+def ask(text: str) -> dkim_check.Ask:
+    plain = text.replace('" "', "").strip('"')
+    return lambda name: [plain]
+
+
+def result(raw: bytes, text: str | None = None) -> list[str]:
+    found = dkim_check.check(raw, ask(record() if text is None else text), NOW)
+    return [one.result for one in found]
+
+
+def test_signatures_that_prove_nothing() -> None:
+    raw = letter("Good")
+    assert result(signed(raw)) == ["pass"]
+    assert result(signed(raw, canonicalize=(b"simple", b"simple"))) == ["pass"]
+    assert result(signed(raw), "") == ["nokey"]
+    assert result(signed(raw), record().replace("k=rsa", "t=y")) == ["nokey"]
+    assert result(signed(raw, length=True)) == ["partial"]
+    assert result(signed(raw).replace(b"a=rsa-sha256", b"a=rsa-sha1")) == ["weak"]
+    assert result(signed(raw).replace(b"s=sel;", b"s=sel; x=1000000000;")) == ["expired"]
+    assert result(signed(raw).replace(b"From: Jonas", b"From: Jon")) == ["fail"]
+    assert result(signed(raw), "v=DKIM1; p=AAAA") == ["broken"]
+    assert result(b"DKIM-Signature: v=1; nonsense\r\n" + raw) == ["broken"]
+
+
+def test_hostile_signatures_and_bodies_end() -> None:
+    blanks = b" " * 200_000
+    assert result(b"DKIM-Signature: v=1; b" + blanks + b"\r\n" + letter("a")) == ["broken"]
+    many = b"DKIM-Signature: v=1; d=a.test\r\n" * 500 + letter("a")
+    assert len(result(many)) == dkim_check.MAX_SIGNATURES
+    # Quadratic in the library: minutes, if it got this body as it is.
+    gap = b"Jonas" + b"\t" * 2_000_000 + b"x\r\n"
+    assert result(signed(letter("a")).replace(b"Jonas\r\n", gap)) == ["fail"]
+    assert result(b" \r\n\r\n") == []
+    assert result(signed(letter("a")), "p=" + "A" * 5000) == ["nokey"]

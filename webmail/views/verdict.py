@@ -1,0 +1,38 @@
+"""Who really sent a message: asked for by the pane once the message is shown."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mailstore.models import FolderRole, Message
+from mailstore.services.blobs import BlobUnreadable
+from webmail import judged
+from webmail.access import message_for, person
+from webmail.judged import Judged
+from webmail.services import judging
+
+
+@require_safe
+def verdict(request: HttpRequest, pk: int) -> HttpResponse:
+    """The verdict on a message, with ``X-Part`` for its pane, else as a page."""
+    found = message_for(person(request), pk)
+    is_part = request.headers.get("X-Part") == "verdict"
+    template = "webmail/_judged.html" if is_part else "webmail/verdict.html"
+    context = {"message": found, "frame": "webmail/_dialog_page.html", **_judge(found)}
+    answer = render(request, template, context)
+    answer["Cache-Control"] = "no-store"
+    answer["Vary"] = "X-Part, Cookie"
+    return answer
+
+
+def _judge(message: Message) -> dict[str, Judged]:
+    if message.folder.role == FolderRole.SENT and message.source is None:
+        return {"judged": judged.own()}
+    try:
+        found = judging.found(message, now=timezone.now())
+    except (judging.Busy, BlobUnreadable):
+        return {"judged": judged.not_now()}
+    return {"judged": judged.judged(found)}
