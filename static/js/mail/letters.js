@@ -78,7 +78,7 @@ async function unreadFromHere(form, button) {
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0 || !list()) return;
-  const link = event.target.closest("[data-unfold]");
+  const link = event.target.closest(".letter [data-unfold]");
   if (link) {
     event.preventDefault();
     unfold(link.closest(".letter"), { focus: event.detail === 0 });
