@@ -14,6 +14,9 @@ from accounts.models import User
 from mailstore.models import Folder, Label, Message, Source
 from mailstore.services import folders, labels, messages
 from tests.webmail.samples import SEEN, letter, put
+from webmail import screen
+from webmail.find import find
+from webmail.place import Place
 
 FOLDER = "/folder/{}/"
 
@@ -144,6 +147,9 @@ def test_rows_of_a_strangers_folder_are_not_found(
     put(theirs, letter("Secret"), at=timezone.now())
     for part in ({}, {"X-Part": "rows"}, {"X-Part": "list"}):
         assert browser_client.get(FOLDER.format(theirs.pk), headers=part).status_code == 404
+    # Also where nobody looked before whose folder it is.
+    tree = screen.desk(full.user).tree
+    assert find(full.user, Place(where=str(theirs.pk)), tree).messages == []
     answer = browser_client.get(f"/search/?q=a&in={theirs.pk}", headers={"X-Part": "rows"})
     assert b"Secret" not in answer.content
 
