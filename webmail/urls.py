@@ -33,6 +33,7 @@ from webmail.views import (
     searching,
     sending,
     settings,
+    unsubscribe,
     uploading,
     verdict,
 )
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/", message.message, name="mail-message"),
     path("message/<int:pk>/frame/", frame.frame, name="mail-frame"),
     path("message/<int:pk>/verdict/", verdict.verdict, name="mail-verdict"),
+    path("message/<int:pk>/unsubscribe/", unsubscribe.unsubscribe, name="mail-unsubscribe"),
     path("message/<int:pk>/source/", message.source, name="mail-source"),
     path("message/<int:pk>/original/", files.original, name="mail-original"),
     path("message/<int:pk>/attachments/", files.all_attachments, name="mail-attachments"),

@@ -1,6 +1,12 @@
 """What a mailbox is: folders, messages, and the bytes they stand for."""
 
-from mailstore.models.asked import InvitationAnswer, SavedSearch, TrustedSender, Verdict
+from mailstore.models.asked import (
+    InvitationAnswer,
+    LeftList,
+    SavedSearch,
+    TrustedSender,
+    Verdict,
+)
 from mailstore.models.attachments import Attachment, InvitationSeen
 from mailstore.models.blobs import Blob, Segment
 from mailstore.models.folders import Folder, FolderRole, Source
@@ -18,6 +24,7 @@ __all__ = [
     "InvitationAnswer",
     "InvitationSeen",
     "Label",
+    "LeftList",
     "Message",
     "MessageLabel",
     "Reminder",

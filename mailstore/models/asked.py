@@ -58,6 +58,22 @@ class Verdict(models.Model):
         return f"of message {self.message_id}"
 
 
+class LeftList(models.Model):
+    """A mailing list this person asked to be taken off."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="left_lists"
+    )
+    name = models.CharField(max_length=255, help_text="See mailstore.unsubscribe.")
+    left_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="left_list_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class InvitationAnswer(models.Model):
     """How an invitation was answered (RFC 5546 section 3.2.3)."""
 

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from mailstore.models import FolderRole, Message
 from mailstore.services.blobs import BlobUnreadable
 from webmail import judged
 from webmail.access import message_for, person
-from webmail.judged import Judged
-from webmail.services import judging
+from webmail.services import judging, unsubscribing
 
 
 @require_safe
 def verdict(request: HttpRequest, pk: int) -> HttpResponse:
     """The verdict on a message, with ``X-Part`` for its pane, else as a page."""
-    found = message_for(person(request), pk)
+    user = person(request)
+    found = message_for(user, pk)
     is_part = request.headers.get("X-Part") == "verdict"
     template = "webmail/_judged.html" if is_part else "webmail/verdict.html"
-    context = {"message": found, "frame": "webmail/_dialog_page.html", **_judge(found)}
+    context = {"message": found, "frame": "webmail/_dialog_page.html", **_judge(user, found)}
     answer = render(request, template, context)
     answer["Cache-Control"] = "no-store"
     answer["Vary"] = "X-Part, Cookie"
     return answer
 
 
-def _judge(message: Message) -> dict[str, Judged]:
+def _judge(user: User, message: Message) -> dict[str, Any]:
     if message.folder.role == FolderRole.SENT and message.source is None:
         return {"judged": judged.own()}
     try:
         found = judging.found(message, now=timezone.now())
     except (judging.Busy, BlobUnreadable):
         return {"judged": judged.not_now()}
-    return {"judged": judged.judged(found)}
+    ways = unsubscribing.ways(message, found)
+    left = unsubscribing.left(user, ways) if ways else None
+    return {"judged": judged.judged(found), "ways": ways, "left": left}
