@@ -71,6 +71,8 @@ ATTRIBUTES: dict[str, set[str]] = {
     **{name: {"align"} for name in ("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "caption")},
 }  # fmt: skip
 _LINK_SCHEMES = ("http:", "https:", "mailto:", "tel:")
+# The page that asks before a marked link is followed; what it does not know, it shows to nobody.
+_OUR_PAGE = re.compile(r"/leaving/\?to=[A-Za-z0-9_%:.-]+\Z")
 _REMOTE = re.compile(r"(?:https?:)?[\\/]{2}|https?:|ftp:", re.IGNORECASE)
 _DATA_IMAGE = re.compile(
     r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=%]+\Z", re.IGNORECASE
@@ -262,7 +264,8 @@ class _Cleaner:
 
 def _link(address: str) -> str | None:
     address = _IGNORED.sub("", address) if len(address) <= MAX_URL else ""
-    return address if address.lower().startswith(_LINK_SCHEMES) else None
+    is_link = address.lower().startswith(_LINK_SCHEMES) or _OUR_PAGE.match(address)
+    return address if is_link else None
 
 
 def text_to_html(text: str) -> str:

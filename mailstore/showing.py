@@ -17,15 +17,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from lib.disk_cache import DiskCache
-from mailstore import sanitise
+from mailstore import links, sanitise
 from mailstore.html_tree import Edit
 from mailstore.quotes import fold_quotes
 from mailstore.trackers import Trackers
 
 #: Raised with every change of what cleaning makes, so that nothing older is shown.
-VERSION: Final = 3
+VERSION: Final = 4
 #: Done to every tree before the last cleaning. They know nothing of who looks at it.
-EDITS: tuple[Edit, ...] = ()
+EDITS: tuple[Edit, ...] = (links.mark,)
 CACHE: Final = DiskCache("shown")
 _TOKEN = re.compile(r"[A-Za-z0-9_:./-]*\Z")
 

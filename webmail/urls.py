@@ -15,6 +15,7 @@ from webmail.views import (
     frame,
     health,
     labels,
+    leaving,
     inside,
     invitations,
     mail,
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/receipt/<slug:do>/", returned.receipt, name="mail-receipt"),
     path("piece/<str:token>/", files.piece, name="mail-piece"),
     path("image/<str:token>/", pictures.image, name="mail-image"),
+    path("leaving/", leaving.leaving, name="leaving"),
     path("message/<int:pk>/images/", pictures.trust, name="mail-images"),
     path("mail/dark/", pictures.dark, name="mail-dark"),
     # Writing

@@ -13,7 +13,7 @@ from tests.mail import letter, messages, pages, vectors
 
 URL_ATTRIBUTES = {"href", "src", "background"}
 SAFE_URL = re.compile(
-    r"(?:https?://|https?:|mailto:|tel:|/own/|data:image/(?:png|jpe?g|gif|webp);)"
+    r"(?:https?://|https?:|mailto:|tel:|/own/|/leaving/\?to=|data:image/(?:png|jpe?g|gif|webp);)"
 )
 
 
