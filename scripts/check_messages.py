@@ -37,7 +37,7 @@ OR = re.compile(r"{%\s*(?:else|elif).*?%}")
 TAG = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.S)
 WORD = re.compile(r"[^\W\d_]{2,}")
 #: Words that are the same in every language.
-NAMES = {"Tributary", "SSL", "STARTTLS", "Esc", "SHA", "TXT"}
+NAMES = {"Tributary", "winmail", "dat", "SSL", "STARTTLS", "Esc", "SHA", "TXT"}
 FORMATS = re.compile(r"msgstr(?:\[(\d)\])?")
 
 #: Context (or nothing) and text, as a .mo file joins them.
