@@ -8,6 +8,7 @@ from typing import Final
 from accounts.models import User
 from connectivity.services.network import policy, trust
 from mailstore import headers, mime, unsubscribe
+from mailstore.headers import Headers
 from mailstore.models import LeftList, Message
 from mailstore.services import blobs
 from mailstore.unsubscribe import Leaving
@@ -20,9 +21,13 @@ SECONDS: Final = 10.0
 _FORM: Final = {"List-Unsubscribe": "One-Click"}
 
 
-def ways(message: Message, found: Findings) -> Leaving | None:
-    """How to leave the list a message came by. Raises BlobUnreadable."""
-    fields = headers.parse(blobs.read(message.blob))
+def fields_of(message: Message) -> Headers:
+    """Its header fields. Raises BlobUnreadable."""
+    return headers.parse(blobs.read(message.blob))
+
+
+def ways(fields: Headers, message: Message, found: Findings) -> Leaving | None:
+    """How to leave the list a message came by."""
     covered = found.covers_unsubscribing
     return unsubscribe.read(fields, message.from_address, is_covered=covered)
 

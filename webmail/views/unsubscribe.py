@@ -26,7 +26,7 @@ def unsubscribe(request: HttpRequest, pk: int) -> HttpResponse:
     message = message_for(user, pk)
     try:
         found = judging.found(message, now=timezone.now())
-        ways = unsubscribing.ways(message, found)
+        ways = unsubscribing.ways(unsubscribing.fields_of(message), message, found)
     except (judging.Busy, BlobUnreadable):
         ways = None
     if ways is None:

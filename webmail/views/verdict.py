@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from mailstore import mailing_list
 from mailstore.models import FolderRole, Message
 from mailstore.services.blobs import BlobUnreadable
 from webmail import judged
 from webmail.access import message_for, person
-from webmail.services import judging, unsubscribing
+from webmail.services import imitating, judging, unsubscribing
 
 
 @require_safe
@@ -36,8 +37,14 @@ def _judge(user: User, message: Message) -> dict[str, Any]:
         return {"judged": judged.own()}
     try:
         found = judging.found(message, now=timezone.now())
+        fields = unsubscribing.fields_of(message)
     except (judging.Busy, BlobUnreadable):
         return {"judged": judged.not_now()}
-    ways = unsubscribing.ways(message, found)
-    left = unsubscribing.left(user, ways) if ways else None
-    return {"judged": judged.judged(found), "ways": ways, "left": left}
+    ways = unsubscribing.ways(fields, message, found)
+    return {
+        "judged": judged.judged(found),
+        "warning": imitating.warning(user, message, found),
+        "listed": mailing_list.read(fields),
+        "ways": ways,
+        "left": unsubscribing.left(user, ways) if ways else None,
+    }
