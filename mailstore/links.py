@@ -24,7 +24,7 @@ MAX_LINKS: Final = 5000
 MAX_TEXT: Final = 2000
 _SALT: Final = "mailstore.links"
 OTHER, USER, NUMBER, LETTERS, BROKEN = "other", "user", "number", "letters", "broken"
-_MARK: Final = "\u26a0 "
+_MARK: Final = "\u26a0\u00a0"
 _STYLE: Final = (
     "display: inline !important; visibility: visible !important; opacity: 1 !important;"
     " font-size: 13px !important; padding: 0 4px !important"
@@ -138,7 +138,11 @@ def mark(root: Element) -> None:
                 child.attrs["href"] = address(url, why)
                 child.attrs["title"] = url[:500]
                 shown = f"{_MARK}{host_of(url)[:100] or '?'}"
-                placed.append(Element("mark", {"style": _STYLE, "dir": "ltr"}, [shown]))
+                placed.append(
+                    Element(
+                        "mark", {"class": "tributary-link", "style": _STYLE, "dir": "ltr"}, [shown]
+                    )
+                )
         one.children = placed
 
 

@@ -46,7 +46,9 @@ SCRIPT: Final = """
     tell({ key, mod });
   });
   const point = (event) => {
-    const now = event.target.closest ? event.target.closest("a")?.href ?? "" : "";
+    const at = event.target.closest ? event.target.closest("a") : null;
+    // A marked link leads to a page of ours first; its title says where it leads in the end.
+    const now = (at?.href.includes("/leaving/?to=") ? at.title : at?.href) ?? "";
     if (now !== link) tell({ link: link = now });
   };
   for (const kind of ["pointerover", "pointerleave", "focusin"]) root.addEventListener(kind, point);

@@ -40,6 +40,11 @@ def own() -> Judged:
     return Judged(_("You sent this from here."), "check-circle", "ok")
 
 
+def here() -> Judged:
+    """Of a message that somebody else here wrote, and that never left."""
+    return Judged(_("Sent from here, by whom it names."), "check-circle", "ok")
+
+
 def not_now() -> Judged:
     """Where too many ask at once, or the message cannot be read."""
     return Judged(_("Who sent this could not be checked just now."))

@@ -58,7 +58,7 @@ def test_the_mark_stands_in_what_is_shown_and_leads_to_the_page_that_asks() -> N
     shown = make(Source(html, {}), Choices()).html
     [href] = re.findall(r'href="([^"]+)"', shown)
     assert href.startswith("/leaving/?to=")
-    assert "\u26a0 evil.net</mark>" in shown
+    assert "&nbsp;evil.net</mark>" in shown
     assert "display: inline !important" in shown.replace("display:inline", "display: inline")
     token = parse_qs(urlsplit(unescape(href)).query)["to"][0]
     assert links.target(token) == ("https://evil.net/?a=1&b", links.OTHER)

@@ -15,6 +15,7 @@ from accounts.models import User
 from mailstore import dkim_check
 from mailstore.models import Folder, Message, Source, Verdict
 from mailstore.services import folders
+from smtp_accounts.models import OutboxMessage
 from tests.web.names import NameServer
 from tests.webmail.samples import letter, put
 from tests.webmail.signing import record, signed
@@ -128,6 +129,20 @@ def test_what_was_sent_from_here(browser_client: Client, user: User, names: Name
     message = put(folders.special(user, "sent"), letter("a"), at=timezone.now())
     assert verdict_of(browser_client, message) == "You sent this from here."
     assert names.asked == []
+
+
+def test_what_a_colleague_sent(
+    browser_client: Client, inbox: Folder, other_user: User, names: NameServer
+) -> None:
+    message = put(inbox, letter("a", sender=other_user.email), at=timezone.now())
+    OutboxMessage.objects.create(
+        user=other_user, blob=message.blob, from_address=other_user.email, is_local_from=True,
+        message_id=message.message_id, not_before=timezone.now(),
+    )  # fmt: skip
+    assert verdict_of(browser_client, message) == "Sent from here, by whom it names."
+    source = Source.objects.create(user=inbox.user, name="G", address="m@gmail.com", color=2)
+    Message.objects.filter(pk=message.pk).update(source=source)
+    assert "Sent from here" not in verdict_of(browser_client, message)
 
 
 def ask(text: str) -> dkim_check.Ask:

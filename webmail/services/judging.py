@@ -16,6 +16,7 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from accounts.models import User
 from connectivity.services import network
 from mailstore import dkim_check, headers, mime, trace, verdict
 from mailstore.dkim_check import UnansweredError
@@ -27,6 +28,7 @@ from protocols import dns
 from protocols.errors import MailServerError
 from protocols.types import Deadline
 from smtp_accounts import alignment, auth_results
+from smtp_accounts.models import OutboxMessage
 from smtp_accounts.services import aligning, results
 
 SECONDS: Final = 4.0
@@ -57,6 +59,16 @@ def found(message: Message, *, now: datetime) -> Findings:
         _turns.release()
     _keep(message, made, now)
     return made
+
+
+def is_from_here(message: Message) -> bool:
+    """Whether somebody here sent it and it was delivered without leaving: what comes from another
+    server has a source, whatever it says of itself."""
+    if message.source_id is not None or not message.message_id:
+        return False
+    sender = User.objects.filter(email__iexact=message.from_address).values("pk")
+    sent = OutboxMessage.objects.filter(user__in=sender, message_id=message.message_id)
+    return sent.exists()
 
 
 def _keep(message: Message, made: Findings, now: datetime) -> None:

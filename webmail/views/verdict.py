@@ -35,6 +35,8 @@ def verdict(request: HttpRequest, pk: int) -> HttpResponse:
 def _judge(user: User, message: Message) -> dict[str, Any]:
     if message.folder.role == FolderRole.SENT and message.source is None:
         return {"judged": judged.own()}
+    if judging.is_from_here(message):
+        return {"judged": judged.here()}
     try:
         found = judging.found(message, now=timezone.now())
         fields = unsubscribing.fields_of(message)
