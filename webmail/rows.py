@@ -83,7 +83,7 @@ def rows(
                 moment=(local if until is None else timezone.localtime(until)).isoformat(),
                 url=f"{before}{line.id}{after}",
                 day=times.day(local),
-                label=_label(folder, source, place),
+                label=_label(folder, source if len(sources) > 1 else None, place),
                 source=source,
                 is_unread=about.unread > 0 if about else not line.is_seen,
                 is_starred=about.flagged > 0 if about else line.is_flagged,
@@ -156,7 +156,8 @@ def _first(name: str) -> str:
 
 
 def _label(folder: Folder | None, source: Source | None, place: Place) -> str:
-    """Where a list mixes mail: in all inboxes the account it came for, elsewhere its folder."""
+    """Where a list mixes mail: in all inboxes the account it came for, where there are several;
+    elsewhere its folder."""
     if place.where == ALL and not place.query and source is not None:
         return source.name
     if folder is None or place.folder_id == folder.pk or folder.role == FolderRole.INBOX:

@@ -23,8 +23,8 @@ from smtp_accounts.services import guarding, identities, replies, signatures
 from smtp_accounts.services.identities import Chosen, SendFrom
 from smtp_accounts.services.replies import Start
 from webmail import later, linking, sender_list
-from webmail.later import Preset
 from webmail.files import File, file_of
+from webmail.later import Preset
 from webmail.linking import Link
 from webmail.pieces import Piece, piece_url
 from webmail.sender_list import Group

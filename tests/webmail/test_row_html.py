@@ -65,12 +65,17 @@ class Seen(HTMLParser):
         self.words += [data.strip()] if data.strip() else []
 
 
-def made(line: Line, place: Place | None = None, **beside: Any) -> list[Row]:
+GMAIL, YAHOO = Source(pk=5, name="Gmail", color=2), Source(pk=6, name="Yahoo", color=3)
+
+
+def made(
+    line: Line, place: Place | None = None, *, sources: tuple[Source, ...] = (GMAIL,), **beside: Any
+) -> list[Row]:
     return rows(
         [line],
         place=place or Place(where="3"),
         folders={3: Folder(pk=3, name="Work"), 4: Folder(pk=4, name="Sent", role="sent")},
-        sources={5: Source(pk=5, name="Gmail", color=2)},
+        sources={one.pk: one for one in sources},
         beside=Beside(**beside),
         now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
     )
@@ -151,7 +156,9 @@ def test_sent_mail_shows_who_it_went_to() -> None:
 
 
 def test_all_inboxes_names_the_account_and_searches_the_folder() -> None:
-    assert "Gmail" in seen(PLAIN, Place()).words
+    assert "Gmail" in seen(PLAIN, Place(), sources=(GMAIL, YAHOO)).words
+    # Of a single account every line would say the same.
+    assert "Gmail" not in seen(PLAIN, Place()).words
     assert "Work" in seen(PLAIN, Place(query="river")).words
     assert not {"Gmail", "Work"} & set(seen(PLAIN).words)
 
