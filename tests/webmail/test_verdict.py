@@ -9,6 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from dkim.canonicalization import Relaxed, Simple
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import User
@@ -19,6 +22,7 @@ from smtp_accounts.models import OutboxMessage
 from tests.web.names import NameServer
 from tests.webmail.samples import letter, put
 from tests.webmail.signing import record, signed
+from webmail.services import judging
 
 KEY = "sel._domainkey.harbourline.test"
 POLICY = "_dmarc.harbourline.test"
@@ -169,6 +173,13 @@ def test_signatures_that_prove_nothing() -> None:
     assert result(b"DKIM-Signature: v=1; nonsense\r\n" + raw) == ["broken"]
 
 
+@given(st.text(" \t\r\na").map(str.encode))
+def test_bodies_are_brought_into_form_as_the_library_does(raw: bytes) -> None:
+    body = raw.replace(b"\r", b"").replace(b"\n", b"\r\n")
+    for relaxed, form in ((True, Relaxed), (False, Simple)):
+        assert dkim_check.canonical(body, relaxed=relaxed) == form.canonicalize_body(body)
+
+
 def test_hostile_signatures_and_bodies_end() -> None:
     blanks = b" " * 200_000
     assert result(b"DKIM-Signature: v=1; b" + blanks + b"\r\n" + letter("a")) == ["broken"]
@@ -179,3 +190,26 @@ def test_hostile_signatures_and_bodies_end() -> None:
     assert result(signed(letter("a")).replace(b"Jonas\r\n", gap)) == ["fail"]
     assert result(b" \r\n\r\n") == []
     assert result(signed(letter("a")), "p=" + "A" * 5000) == ["nokey"]
+
+
+def test_hostile_names_end_and_prove_nothing(
+    browser_client: Client,
+    inbox: Folder,
+    names: NameServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judging, "SECONDS", 0.5)
+    raw = signed(letter("Good"))
+    names.add(KEY, "CNAME", "a.test.")
+    names.add("a.test", "CNAME", "a2.test.")
+    names.add(POLICY, "TXT", *(f'"v=DMARC1; p=reject; n={number}"' for number in range(150)))
+    message = put(inbox, raw, at=timezone.now())
+    assert "Really" not in verdict_of(browser_client, message)
+    # Many keys at one name are none; who never answers is waited for until the deadline.
+    names.add(
+        "a2.test", "TXT", *(record().replace("k=rsa", f"n={one}; k=rsa") for one in range(30))
+    )
+    assert "Really" not in verdict_of(browser_client, put(inbox, raw, at=timezone.now()))
+    names.silence("")
+    message = put(inbox, raw, at=timezone.now())
+    assert "DNS did not answer" in verdict_of(browser_client, message)
