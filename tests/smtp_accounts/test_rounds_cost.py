@@ -35,7 +35,8 @@ def statements_of(submit: Submit, count: int) -> int:
 def test_one_more_message_costs_few_statements(submit: Submit, smtp_server: SmtpServer) -> None:
     few = statements_of(submit, 2)
     many = statements_of(submit, 2 + 10)
-    assert (many - few) / 10 <= 9
+    # Three of them find the conversation of the copy in Sent.
+    assert (many - few) / 10 <= 11
 
 
 def test_what_was_looked_up_long_ago_is_looked_up_again(
