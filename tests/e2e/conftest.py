@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -25,6 +26,7 @@ from tests.e2e.writing import (  # noqa: F401 # fixtures are found by their name
     writer_account,
 )
 from tests.waiting import wait_until
+from tests.web.names import NameServer
 from tests.webmail.samples import Mailbox, fill
 
 # Playwright keeps an event loop in the main thread; Django would refuse the database there.
@@ -91,6 +93,12 @@ class Answering:
     def ended(self, **kwargs: object) -> None:
         with self.lock:
             self.count -= 1
+
+
+@pytest.fixture(autouse=True)
+def names(name_server: NameServer, settings: Settings) -> None:
+    """Opened mail asks DNS who sent it; here it learns at once that nobody knows."""
+    settings.CONNECTIVITY_NAMESERVERS = [f"127.0.0.1:{name_server.port}"]
 
 
 @pytest.fixture(autouse=True)
