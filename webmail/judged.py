@@ -42,7 +42,7 @@ def own() -> Judged:
 
 def here() -> Judged:
     """Of a message that somebody else here wrote, and that never left."""
-    return Judged(_("Sent from here, by whom it names."), "check-circle", "ok")
+    return Judged(_("Sent from here, by the person it names."), "check-circle", "ok")
 
 
 def not_now() -> Judged:
