@@ -143,7 +143,7 @@ def test_what_a_colleague_sent(
         user=other_user, blob=message.blob, from_address=other_user.email, is_local_from=True,
         message_id=message.message_id, not_before=timezone.now(),
     )  # fmt: skip
-    assert verdict_of(browser_client, message) == "Sent from here, by whom it names."
+    assert verdict_of(browser_client, message) == "Sent from here, by the person it names."
     source = Source.objects.create(user=inbox.user, name="G", address="m@gmail.com", color=2)
     Message.objects.filter(pk=message.pk).update(source=source)
     assert "Sent from here" not in verdict_of(browser_client, message)
