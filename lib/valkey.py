@@ -11,9 +11,9 @@ import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from protocols.closing import Closing
 
 Reply = str | int | list["Reply"] | None
 #: What we tell and hear is short; whatever is longer is no Valkey.
@@ -25,7 +25,7 @@ class BrokerError(OSError):
     """The broker refused, or speaks something else."""
 
 
-class Line:
+class Line(Closing):
     """One connection. Raises OSError whenever the broker is away, slow or refuses."""
 
     def __init__(self, url: str, *, seconds: float) -> None:
@@ -52,17 +52,6 @@ class Line:
         except OSError:
             self._socket.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Hang up, also under a thread that waits for words."""
