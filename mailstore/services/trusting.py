@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from accounts.models import RemoteImages, User
 from mailstore.models import Message, TrustedSender, Verdict
+from mailstore.verdict import PASSES
 
 #: Of one person; the list is read with every message that has pictures elsewhere.
 MOST = 2000
@@ -51,7 +52,7 @@ def listed(user: User) -> list[TrustedSender]:
 def is_proven(message: Message) -> bool:
     """Whether it was found out that the message is really from the domain of its From."""
     found = Verdict.objects.filter(message=message).values_list("found", flat=True).first()
-    return isinstance(found, dict) and found.get("proven") is True
+    return isinstance(found, dict) and found.get("state") == PASSES
 
 
 def standing(user: User, message: Message) -> Standing:

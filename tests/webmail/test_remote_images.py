@@ -36,7 +36,9 @@ def loads(client: Client, message: Message, query: str = "") -> bool:
 
 
 def prove(message: Message, **found: object) -> None:
-    Verdict.objects.update_or_create(message=message, defaults={"found": found or {"proven": True}})
+    Verdict.objects.update_or_create(
+        message=message, defaults={"found": found or {"state": "passes"}}
+    )
 
 
 def test_they_wait_until_asked_for(browser_client: Client, mailbox: Mailbox) -> None:
@@ -87,7 +89,7 @@ def test_trust_counts_for_what_is_proven(
     # A From is anybody's to write.
     assert not loads(browser_client, message)
     assert "You trust jonas@harbourline.test, but it is not proven" in pane(browser_client, message)
-    for unproven in ({"proven": False}, {"proven": "yes"}, {"dmarc": "fail"}):
+    for unproven in ({"state": "unknown"}, {"proofs": ["DKIM"]}, {"dmarc": "fail"}):
         prove(message, **unproven)
         assert not loads(browser_client, message)
     prove(message)

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from accounts.models import User
 from mailstore import dkim_check
 from mailstore.models import Folder, Message, Source, Verdict
-from mailstore.services import folders
+from mailstore.services import folders, trusting
 from smtp_accounts.models import OutboxMessage
 from tests.web.names import NameServer
 from tests.webmail.samples import letter, put
@@ -65,8 +65,10 @@ def test_a_signature_that_holds(
     page = browser_client.get(reverse("mail-message", args=[message.pk])).content.decode()
     assert f'href="{reverse("mail-verdict", args=[message.pk])}"' in page
     assert vouching.asked == []  # opening asked nobody
+    assert not trusting.is_proven(message)
     said = verdict_of(browser_client, message)
     assert "Really from harbourline.test: DKIM passes" in said
+    assert trusting.is_proven(message)  # so that trust in its sender counts
     assert "selector sel) holds" in said
     # What was found stays when the key is gone.
     vouching.fail(KEY)
@@ -83,6 +85,7 @@ def test_what_nobody_vouches_for(
     for raw in (letter("Plain"), changed, other, signed(two)):
         message = put(inbox, raw, at=timezone.now())
         assert "Nobody vouches for this sender." in verdict_of(browser_client, message)
+        assert not trusting.is_proven(message)
 
 
 def test_the_receiving_server_is_believed_and_nobody_else(

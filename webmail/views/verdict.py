@@ -13,6 +13,7 @@ from accounts.models import User
 from mailstore import mailing_list
 from mailstore.models import FolderRole, Message
 from mailstore.services.blobs import BlobUnreadable
+from mailstore.verdict import PASSES
 from webmail import judged
 from webmail.access import message_for, person
 from webmail.services import imitating, judging, unsubscribing
@@ -45,6 +46,7 @@ def _judge(user: User, message: Message) -> dict[str, Any]:
     ways = unsubscribing.ways(fields, message, found)
     return {
         "judged": judged.judged(found),
+        "is_proven": found.state == PASSES,
         "warning": imitating.warning(user, message, found),
         "listed": mailing_list.read(fields),
         "ways": ways,

@@ -6,6 +6,8 @@ async function ask(place) {
   try {
     const said = fragment(await part(link.href, "verdict"));
     place.replaceChildren(said);
+    // The images of a sender who is trusted wait for the proof that it is the sender.
+    if (place.querySelector("[data-proven]")) place.closest("[data-letter]")?.querySelector("[data-awaits] [data-load-images]")?.click();
   } catch {
     // The link stays and leads to the same words.
   }
