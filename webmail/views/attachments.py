@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from mailstore.file_kinds import KINDS
+from mailstore.text import one_line
 from webmail import attachment_list, screen
 from webmail.access import folder_for, person
 from webmail.attachment_list import Asked
@@ -19,7 +20,7 @@ def of_folder(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     folder = folder_for(user, pk)
     kind = request.GET.get("kind", "")
-    name = " ".join(request.GET.get("name", "").split())[:100]
+    name = one_line(request.GET.get("name", ""), 100)
     asked = Asked(kind if kind in KINDS else "", name)
     listed = attachment_list.page(folder, asked, request.GET.get("before", ""))
     context = {
