@@ -115,6 +115,9 @@ class OidcProvider:
 
     def count(self, grant_type: str) -> int:
         """How often tokens were asked for in this way, right or wrong."""
+        if self._process is not None:
+            # It tells of requests in turn: what was asked before this is known after it.
+            self.end("nobody's")
         return sum(each.grant_type == grant_type for each in self.asked)
 
     def revoke(self, token: str) -> None:
