@@ -81,7 +81,6 @@ MIDDLEWARE = [
 # lib.quick_tags stands in for the tags of Django's own i18n, on purpose.
 SILENCED_SYSTEM_CHECKS = ["templates.W003"]
 ROOT_URLCONF = "webmail.urls"
-ASGI_APPLICATION = "webmail.asgi.application"
 WSGI_APPLICATION = "webmail.wsgi.application"
 TEMPLATES = [
     {

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +21,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from connectivity.access import person
-from lib.streaming import stream
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.access import signature_for, signature_image_for
@@ -101,7 +106,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 def image(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A picture of one's own signature."""
     found = signature_image_for(person(request), pk)
-    answer = stream(request, blobs.stream(found.blob), found.content_type)
+    answer = StreamingHttpResponse(blobs.stream(found.blob), content_type=found.content_type)
     answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
     _guard(answer)
     return answer

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.views.decorators.http import require_POST, require_safe
 
-from lib.streaming import stream
 from mailstore.services import blobs
 from smtp_accounts import access
 from smtp_accounts.services import drafts
@@ -31,6 +37,8 @@ def attached(request: HttpRequest, key: UUID, pk: int) -> HttpResponseBase:
     found = draft.attachments.select_related("blob__segment").filter(pk=pk).first()
     if found is None:
         raise Http404
-    answer = stream(request, blobs.stream(found.blob), "application/octet-stream")
+    answer = StreamingHttpResponse(
+        blobs.stream(found.blob), content_type="application/octet-stream"
+    )
     guard_download(answer, found.filename)
     return answer

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from itertools import chain
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from lib.filenames import safe_filename
 from lib.picture_size import is_too_large
 from lib.pictures import picture_type
-from lib.streaming import stream
 from lib.zipping import zipped
 from mailstore import mime, nested
 from mailstore.models import Message
@@ -68,7 +67,7 @@ def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
         for file in came.files:
             yield file.name, nested.find(raw, file.path, winmail.unpack).data
 
-    answer = stream(request, zipped(files()), "application/zip")
+    answer = StreamingHttpResponse(zipped(files()), content_type="application/zip")
     guard_download(answer, f"{safe_filename(message.subject, 'attachments')}.zip")
     return answer
 
@@ -83,7 +82,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
         first = next(chunks, b"")
     except blobs.BlobUnreadable as error:
         raise Http404 from error
-    answer = stream(request, chain([first], chunks), "message/rfc822")
+    answer = StreamingHttpResponse(chain([first], chunks), content_type="message/rfc822")
     answer["Content-Length"] = str(message.blob.size)
     guard_download(answer, f"{safe_filename(message.subject, 'message')}.eml")
     return answer

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lib.pictures import picture_type
-from lib.streaming import stream
 from mailstore.services import blobs
 from smtp_accounts import access
 from smtp_accounts.models import Draft, DraftAttachment, DraftUpload
@@ -118,7 +124,7 @@ def inline(request: HttpRequest, key: UUID, pk: int) -> HttpResponseBase:
     kind = picture_type(body.read()[:SIGN])
     if not kind:
         raise Http404
-    answer = stream(request, blobs.stream(found.blob), kind)
+    answer = StreamingHttpResponse(blobs.stream(found.blob), content_type=kind)
     guard_download(answer, found.filename)
     # Inside the page, not saved: the type is one of four that hold no script.
     answer["Content-Disposition"] = "inline"
