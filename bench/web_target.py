@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -58,88 +59,99 @@ def browser(password: str) -> dict[str, Any]:
     }
 
 
-def target(tools: Any, pid_file: Path, password: str) -> type:  # noqa: C901  # one line an action
-    """The product's class for the tools."""
+class Actions:
+    """What a person does, a request or two each. The rest comes from the tools' own class."""
 
-    class Ours(tools.Target):  # type: ignore[misc]  # the tools are loaded by path, without types
-        name = "tributary"
-        pids = (str(pid_file),)
+    base: str
+    user: str
+    password: str
+    find: Callable[[str, str], str]
+    get: Callable[..., Any]
+    post: Callable[..., Any]
+    follow: Callable[..., Any]
 
-        def login(self) -> None:
-            page = self.get("/sign-in/").text
-            form = {
-                "csrfmiddlewaretoken": tools.find(
-                    r'name="csrfmiddlewaretoken" value="([^"]+)"', page
-                ),
-                "username": f"{self.user}@{DOMAIN}",
-                "password": password,
-                "time_zone": "UTC",
-            }
-            shell = self.follow(self.post("/sign-in/", form, headers={"Referer": self.base})).text
-            self.token = tools.find(r'"X-CSRFToken": "([^"]+)"', unescape(shell))
-            self.folders = {unescape(name).strip(): pk for pk, name in _FOLDER.findall(shell)}
-            self.version = tools.find(r'data-version="(\d+)"', shell)
-            self.next: dict[str, tuple[int, str]] = {}
+    def login(self) -> None:
+        page = self.get("/sign-in/").text
+        form = {
+            "csrfmiddlewaretoken": self.find(r'name="csrfmiddlewaretoken" value="([^"]+)"', page),
+            "username": f"{self.user}@{DOMAIN}",
+            "password": self.password,
+            "time_zone": "UTC",
+        }
+        shell = self.follow(self.post("/sign-in/", form, headers={"Referer": self.base})).text
+        self.token = self.find(r'"X-CSRFToken": "([^"]+)"', unescape(shell))
+        self.folders = {unescape(name).strip(): pk for pk, name in _FOLDER.findall(shell)}
+        self.version = self.find(r'data-version="(\d+)"', shell)
+        self.next: dict[str, tuple[int, str]] = {}
 
-        def _place(self, folder: str) -> str:
-            return f"/folder/{self.folders[NAMES.get(folder, folder)]}/"
+    def _place(self, folder: str) -> str:
+        return f"/folder/{self.folders[NAMES.get(folder, folder)]}/"
 
-        def list(self, folder: str, page: int = 1) -> tuple[list[tuple[str, str]], int]:
-            place, (after, cursor) = self._place(folder), self.next.get(folder, (0, ""))
-            if page == 1:
-                answer = self.get(place, headers={"X-Part": "list"})
-                self.version = answer.headers["X-Version"]
-            elif page == after and cursor:
-                answer = self.get(f"{place}?before={quote(cursor)}", headers={"X-Part": "rows"})
-            else:
-                at = (page - 1) * PAGE
-                answer = self.get(f"{place}?at={at}", headers={"X-Part": "rows"})
-            self.next[folder] = (page + 1, answer.headers.get("X-Next", ""))
-            rows = [(one, unescape(subject)) for one, subject in _ROW.findall(answer.text)]
-            return rows, int(answer.headers["X-Total"])
+    def list(self, folder: str, page: int = 1) -> tuple[list[tuple[str, str]], int]:
+        place, (after, cursor) = self._place(folder), self.next.get(folder, (0, ""))
+        if page == 1:
+            answer = self.get(place, headers={"X-Part": "list"})
+            self.version = answer.headers["X-Version"]
+        elif page == after and cursor:
+            answer = self.get(f"{place}?before={quote(cursor)}", headers={"X-Part": "rows"})
+        else:
+            at = (page - 1) * PAGE
+            answer = self.get(f"{place}?at={at}", headers={"X-Part": "rows"})
+        self.next[folder] = (page + 1, answer.headers.get("X-Next", ""))
+        rows = [(one, unescape(subject)) for one, subject in _ROW.findall(answer.text)]
+        return rows, int(answer.headers["X-Total"])
 
-        def open(self, folder: str, ident: str) -> str:
-            place = self.folders[NAMES.get(folder, folder)]
-            text = self.get(f"/message/{ident}/?in={place}", headers={"X-Part": "read"}).text
-            for source in _FRAME.findall(text):
-                text += self.get(unescape(source)).text
-            return str(text)
+    def open(self, folder: str, ident: str) -> str:
+        place = self.folders[NAMES.get(folder, folder)]
+        text = self.get(f"/message/{ident}/?in={place}", headers={"X-Part": "read"}).text
+        for source in _FRAME.findall(text):
+            text += self.get(unescape(source)).text
+        return str(text)
 
-        def search(self, folder: str, field: str, word: str) -> int:
-            typed = f"{FIELDS[field]}:{word}" if FIELDS[field] else word
-            query = urlencode({"q": typed, "in": self.folders[NAMES.get(folder, folder)]})
-            answer = self.get(f"/search/?{query}", headers={"X-Part": "list"})
-            if "X-Total" in answer.headers:
-                return int(answer.headers["X-Total"])
-            # As the page does: hits are counted once the first of them are shown.
-            return int(json.loads(self.get(f"/search/count/?{query}").text)["total"])
+    def search(self, folder: str, field: str, word: str) -> int:
+        typed = f"{FIELDS[field]}:{word}" if FIELDS[field] else word
+        query = urlencode({"q": typed, "in": self.folders[NAMES.get(folder, folder)]})
+        answer = self.get(f"/search/?{query}", headers={"X-Part": "list"})
+        if "X-Total" in answer.headers:
+            return int(answer.headers["X-Total"])
+        # As the page does: hits are counted once the first of them are shown.
+        return int(json.loads(self.get(f"/search/count/?{query}").text)["total"])
 
-        def _do(self, what: str, ident: str, **extra: str) -> None:
-            answer = self.post(
-                "/mail/action/",
-                {"do": what, "id": ident, **extra},
-                headers={"X-CSRFToken": self.token, "X-Part": "json", "Referer": self.base},
-            )
+    def _do(self, what: str, ident: str, **extra: str) -> None:
+        answer = self.post(
+            "/mail/action/",
+            {"do": what, "id": ident, **extra},
+            headers={"X-CSRFToken": self.token, "X-Part": "json", "Referer": self.base},
+        )
+        self.version = json.loads(answer.text)["version"]
+
+    def mark(self, folder: str, ident: str, read: bool = True) -> None:
+        self._do("read" if read else "unread", ident)
+
+    def move(self, folder: str, ident: str, to: str) -> None:
+        self._do("move", ident, folder=self.folders[NAMES.get(to, to)])
+
+    def compose(self) -> str:
+        text = self.get("/compose/").text
+        self.find(r'(name="body")', text)
+        return str(text)
+
+    def shell(self) -> str:
+        return str(self.get("/").text)
+
+    def poll(self) -> None:
+        answer = self.get(f"/mail/news/?{urlencode({'version': self.version})}")
+        if answer.status == 200:
             self.version = json.loads(answer.text)["version"]
 
-        def mark(self, folder: str, ident: str, read: bool = True) -> None:
-            self._do("read" if read else "unread", ident)
 
-        def move(self, folder: str, ident: str, to: str) -> None:
-            self._do("move", ident, folder=self.folders[NAMES.get(to, to)])
-
-        def compose(self) -> str:
-            text = self.get("/compose/").text
-            tools.find(r'(name="body")', text)
-            return str(text)
-
-        def shell(self) -> str:
-            return str(self.get("/").text)
-
-        def poll(self) -> None:
-            answer = self.get(f"/mail/news/?{urlencode({'version': self.version})}")
-            if answer.status == 200:
-                self.version = json.loads(answer.text)["version"]
-
-    Ours.browser = browser(password)
-    return Ours
+def target(tools: Any, pid_file: Path, password: str) -> type:
+    """The product's class for the tools."""
+    said = {
+        "name": "tributary",
+        "pids": (str(pid_file),),
+        "password": password,
+        "find": staticmethod(tools.find),
+        "browser": browser(password),
+    }
+    return type("Ours", (Actions, tools.Target), said)
