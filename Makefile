@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 3
+# Each worker takes one module after the other, the longest first (tests/long_first.py).
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 CHAOS ?= --kills 200 --cuts 200 --messages 10000
 
 .DEFAULT_GOAL := help
@@ -38,11 +40,11 @@ test: test-sqlite test-postgres ## All tests but the browser's, on SQLite and ag
 
 test-sqlite: setup oidc
 	@scripts/system.sh dovecot postfix spamassassin redis postgres
-	$(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e
+	$(BIN)/pytest -q $(SHARED) --ignore tests/e2e
 
 test-postgres: setup oidc
 	@scripts/system.sh dovecot postfix redis postgres
-	$(BIN)/python -m tests.postgres $(BIN)/pytest -q -n $(JOBS) --dist loadfile --ignore tests/e2e --database-only
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -q $(SHARED) --ignore tests/e2e --database-only
 
 chaos: setup ## The long run of tests/chaos: hundreds of kills and cuts; prints a table of figures
 	@scripts/system.sh dovecot redis postgres
@@ -58,7 +60,7 @@ hostile: setup ## Every attack string and all HTML of the corpus in Chromium, no
 
 e2e: setup oidc ## The story of a newcomer in headless Chromium; screenshots in var/screenshots
 	@scripts/system.sh dovecot redis chromium
-	$(BIN)/pytest -q -n $(JOBS) --dist loadfile tests/e2e
+	$(BIN)/pytest -q $(SHARED) tests/e2e
 
 lint: setup ## Style, order of the rooms, templates, the tree itself; all of them even if one fails
 	@$(MAKE) --no-print-directory --keep-going lint-style lint-order lint-templates \

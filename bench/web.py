@@ -1,12 +1,14 @@
 """The mail screen over HTTP and in Chromium: a folder of 100,000 messages, fifty people at once.
 
     python -m bench.web [--postgres] [--rival] [--messages N] [--users N] [--user-messages N]
-                        [--reps N] [--seconds N] [--conversations] [--skip WHAT] [--tools FOLDER]
+                        [--reps N] [--seconds N] [--conversations] [--skip WHAT] [--when FILE]
+                        [--tools FOLDER]
 
     --postgres       on a private PostgreSQL, else on SQLite
     --rival          afterwards the same with Roundcube, which the tools install and start
     --conversations  lists as people see them at first; the rival's show single messages
     --skip           of actions, shell, load, saturate, browser
+    --when           mail is brought in at once, measured only when this file is there
 
 The mailboxes, the load and the checks come from the benchmark tools, a folder that is not part of
 this project. The processes are those of ``manage.py serve``, the mail is brought in as an operator
@@ -32,7 +34,7 @@ from typing import Any
 
 import psycopg
 
-from bench.web_target import target
+from bench.web_target import IN_FRAMES, target
 from standin import ports
 from tests.postgres import PrivatePostgres
 
@@ -135,14 +137,43 @@ def _context(browser: Any, helper: str, state: Any = None) -> Any:
     )
     found.set_default_timeout(60_000)
     found.add_init_script(helper)
+    found.add_init_script(IN_FRAMES)
+    found.on("page", Idle)
     return found
+
+
+class Idle:
+    """Knows when a page waits for nothing but the stream of news, which never ends."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.open: set[Any] = set()
+        page.on("request", self._began)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
+        page.wait_for_load_state = self.wait
+
+    def _began(self, request: Any) -> None:
+        if request.resource_type != "eventsource":
+            self.open.add(request)
+
+    def _ended(self, request: Any) -> None:
+        self.open.discard(request)
+
+    def wait(self, _state: str) -> None:
+        """Until nothing was asked for half a second; the tools wait for nothing else."""
+        quiet, end = 0, time.monotonic() + 60
+        while quiet < 10 and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+            quiet = 0 if self.open else quiet + 1
 
 
 def ours(folder: Path, options: argparse.Namespace) -> None:
     """Fill, serve and measure this product."""
     tools: Any = importlib.import_module("targets")
     with ExitStack() as stack:
-        database = stack.enter_context(PrivatePostgres()).url if options.postgres else ""
+        postgres = stack.enter_context(PrivatePostgres()) if options.postgres else None
+        database = postgres.url if postgres else ""
         environ = environment(folder, database)
         started = time.monotonic()
         run(environ, "-m", "bench.web_fill", str(folder / "mailbox" / "mail"), PASSWORD)
@@ -151,8 +182,16 @@ def ours(folder: Path, options: argparse.Namespace) -> None:
         if database:
             as_in_life(database)
         say(f"brought in and indexed in {time.monotonic() - started:.0f} s")
+        while options.when and not options.when.exists():
+            time.sleep(1)
         url, pid_file = stack.enter_context(served(folder, environ))
-        tools.TARGETS["tributary"] = target(tools, pid_file, PASSWORD)
+        pid_files = [pid_file]
+        if postgres:
+            # The server's own file says more than its process id; the tools want that alone.
+            said = (postgres.folder / "data" / "postmaster.pid").read_text()
+            pid_files.append(folder / "postgres.pid")
+            pid_files[-1].write_text(said.splitlines()[0])
+        tools.TARGETS["tributary"] = target(tools, pid_files, PASSWORD)
         measure("tributary", url, options)
 
 
@@ -185,6 +224,7 @@ def arguments() -> argparse.Namespace:
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--skip", default="")
+    parser.add_argument("--when", type=Path)
     return parser.parse_args()
 
 

@@ -24,7 +24,12 @@ def main() -> None:
         email = f"{maildir.parent.name}@{DOMAIN}"
         sys.stdin = io.StringIO(f"{password}\n")
         call_command("user", "add", email, "--password-stdin")
-        call_command("mailbox", "import", email, "--folder", "INBOX", str(maildir))
+        # The command brings the folders inside a Maildir++ in too, as folders of the Inbox.
+        inbox = maildir.parent / "inbox"
+        inbox.mkdir()
+        for part in ("cur", "new", "tmp"):
+            (inbox / part).symlink_to(maildir / part)
+        call_command("mailbox", "import", email, "--folder", "INBOX", str(inbox))
         for path in sorted(maildir.glob(".*")):
             name = NAMES.get(path.name[1:], path.name[1:])
             call_command("mailbox", "import", email, "--folder", name, str(path))

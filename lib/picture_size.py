@@ -9,6 +9,8 @@ from typing import Final
 
 #: Pixels of a picture that is still shown: more is made to hurt whoever decodes it.
 MOST: Final = 25_000_000
+#: Of a JPEG somebody asks to see: cameras make them so large, and browsers decode them smaller.
+PHOTOGRAPH: Final = 120_000_000
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _ALONE = frozenset({0x01, *range(0xD0, 0xDA)})
 
@@ -30,6 +32,12 @@ def is_too_large(data: bytes) -> bool:
     """Whether a picture says of itself that it has more pixels than may be decoded."""
     width, height = picture_size(data) or (0, 0)
     return width * height > MOST
+
+
+def may_be_looked_at(data: bytes) -> bool:
+    """Whether a picture somebody asks to see does not say that it has too many pixels."""
+    width, height = picture_size(data) or (0, 0)
+    return width * height <= (PHOTOGRAPH if data.startswith(b"\xff\xd8\xff") else MOST)
 
 
 def is_bearable(data: bytes) -> bool:

@@ -14,6 +14,8 @@ from django.template.base import FilterExpression, Parser, Token, Variable
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as plain_url
 from django.templatetags import i18n
+from django.templatetags.static import StaticNode
+from django.templatetags.static import do_static as plain_static
 from django.urls import get_script_prefix, get_urlconf
 from django.utils.translation import get_language
 
@@ -27,12 +29,12 @@ class Once(Node):
 
     def __init__(self, node: Node, depends_on: Callable[[], object]) -> None:
         self.node = node
-        self._depends_on = depends_on
+        self.depends_on = depends_on
         self._known: dict[object, str] = {}
 
     def render(self, context: Context) -> str:
         """Whatever the context is: nothing of it is looked at."""
-        key = self._depends_on()
+        key = self.depends_on()
         if key not in self._known:
             self._known[key] = str(self.node.render(context))
         return self._known[key]
@@ -66,3 +68,15 @@ def url(parser: Parser, token: Token) -> Node:
     node: URLNode = plain_url(parser, token)
     plain = is_constant(node.view_name) and not node.args and not node.kwargs
     return Once(node, _site) if plain and node.asvar is None else node
+
+
+@register.tag
+def static(parser: Parser, token: Token) -> Node:
+    """As Django's; where a file lies does not change while this process lives."""
+    node: StaticNode = plain_static(parser, token)
+    plain = is_constant(node.path) and node.varname is None
+    return Once(node, _always) if plain else node
+
+
+def _always() -> None:
+    """What depends on nothing."""

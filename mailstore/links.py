@@ -9,52 +9,69 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from django.core import signing
-from publicsuffixlist import PublicSuffixList
 
+from lib.suffixes import registered
 from mailstore.html_tree import Element
+from mailstore.trackers import HIDDEN
+from protocols.idn import to_ascii
 
 PATH: Final = "/leaving/"
+#: Of one message; what comes after them leads nowhere.
 MAX_LINKS: Final = 5000
 MAX_TEXT: Final = 2000
 _SALT: Final = "mailstore.links"
 OTHER, USER, NUMBER, LETTERS, BROKEN = "other", "user", "number", "letters", "broken"
+CLASS: Final = "tributary-link"
 _MARK: Final = "\u26a0\u00a0"
 _STYLE: Final = (
     "display: inline !important; visibility: visible !important; opacity: 1 !important;"
     " font-size: 13px !important; padding: 0 4px !important"
 )
+# Browsers pass over these, wherever they stand in an address, and take any number of slashes.
+_IGNORED = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+_SCHEME = re.compile(r"\A(https?):[\\/]*", re.IGNORECASE)
+_NO_HOST = re.compile(r"[\x00-\x20/\\?#@:<>\[\]^|%]")
+_NO_SIZE = re.compile(r"font-size\s*:\s*0(?![.\d])", re.IGNORECASE)
 # A host written as such: the whole text, or after a scheme; a sentence with a dot is none.
+_NAMED = re.compile(r"https?://([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
 _HOST = re.compile(r"\s*(?:https?://)?(?:[^\s/@]{0,100}@)?([\w-]+(?:\.[\w-]+)+)(?:[:/?#]\S*)?\s*")
 _FILE_LIKE = re.compile(r"\.(?:pdf|html?|docx?|xlsx?|zip|png|jpe?g|txt|csv|js|py|md|sh)\Z", re.I)
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    # Reading the list takes 50 ms, so it is done when somebody asks.
-    return PublicSuffixList()
-
-
-def _registered(host: str) -> str:
-    """The domain somebody registered; empty for what is below no known suffix."""
-    return _suffixes().privatesuffix(host, accept_unknown=False) or ""
+def plain(url: str) -> str:
+    """An address as a browser reads it, so that what it leads to can be told from it."""
+    return _SCHEME.sub(r"\1://", _IGNORED.sub("", url))
 
 
 def host_of(url: str) -> str:
     """The host a browser would go to, in lower case; empty where there is none."""
     try:
-        return (urlsplit(url.replace("\\", "/")).hostname or "").rstrip(".").lower()
+        host = urlsplit(url.replace("\\", "/")).hostname or ""
     except ValueError:
         return ""
+    if "%" in host:
+        host = unquote(host)
+        if _NO_HOST.search(host):
+            return ""
+    return _mapped(host).strip(".").lower()
+
+
+def _mapped(text: str) -> str:
+    """Text as browsers map names (UTS 46): wide letters narrow, what is not seen left out."""
+    if text.isascii():
+        return text
+    seen = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", seen).replace("\u3002", ".")
 
 
 def reason(url: str, text: str) -> str:
     """Why a link is marked; empty for most. `text` is what is shown of it."""
+    url = plain(url)
     if not url[:8].lower().startswith(("http://", "https://")):
         return ""
     host = host_of(url)
@@ -106,20 +123,33 @@ _ALIKE: Final = str.maketrans("аеорсухіјѕԁһӏνοαρτ", "aeopcyxij
 
 
 def _names_other(host: str, text: str) -> bool:
-    """Whether a text is the name of a host of somebody else."""
-    if len(text) > MAX_TEXT:
+    """Whether a text names a host of somebody else."""
+    text = _mapped(text[:MAX_TEXT]).strip("<>()[]\"'.,;: ")
+    named = [one.lower() for one in _NAMED.findall(text)] or [_alone(text)]
+    if not any(named):
         return False
-    shown = _HOST.fullmatch(unicodedata.normalize("NFKC", text).strip("<>()[]\"'.,;: \u200b"))
+    own, *others = [_of_dns(one) for one in (host, *named)]
+    mine = registered(own, known=True) or own
+    return any(registered(one, known=True) not in ("", mine) for one in others)
+
+
+def _of_dns(host: str) -> str:
+    try:
+        return to_ascii(host)
+    except UnicodeError:
+        return host
+
+
+def _alone(text: str) -> str:
+    """The host that a text is the name of; empty for all else."""
+    shown = _HOST.fullmatch(text)
     if shown is None:
-        return False
+        return ""
     named = shown[1].lower().rstrip(".")
-    if "@" in text.rsplit("//", maxsplit=1)[-1].split("/", maxsplit=1)[0] and "//" not in text:
-        # The address of a person, not of a page.
-        return False
-    ours = _registered(named)
-    if not ours or ("/" not in text and _FILE_LIKE.search(named)):
-        return False
-    return ours != (_registered(host) or host)
+    # The address of a person is none of a page, and neither is the name of a file.
+    is_person = "@" in text.split("/", maxsplit=1)[0]
+    is_file = "/" not in text and _FILE_LIKE.search(named)
+    return "" if is_person or is_file else named
 
 
 def mark(root: Element) -> None:
@@ -132,18 +162,39 @@ def mark(root: Element) -> None:
             if isinstance(child, str) or child.tag != "a":
                 continue
             count += 1
-            url = child.attrs.get("href", "").strip()
-            why = reason(url, child.words) if count <= MAX_LINKS else ""
-            if why:
-                child.attrs["href"] = address(url, why)
-                child.attrs["title"] = url[:500]
-                shown = f"{_MARK}{host_of(url)[:100] or '?'}"
-                placed.append(
-                    Element(
-                        "mark", {"class": "tributary-link", "style": _STYLE, "dir": "ltr"}, [shown]
-                    )
-                )
+            url = plain(child.attrs.get("href", ""))
+            # What is said to be the target of a link is not for its sender to say.
+            child.attrs.pop("title", None)
+            if count > MAX_LINKS or url.startswith("/"):
+                # There are no pages of ours that a sender may lead to.
+                child.attrs.pop("href", None)
+            elif why := reason(url, _seen(child)):
+                child.attrs.update(href=address(url, why), title=url[:500])
+                about = {"class": CLASS, "style": _STYLE, "dir": "ltr"}
+                placed.append(Element("mark", about, [warning(url)]))
         one.children = placed
+
+
+def _seen(link: Element) -> str:
+    """The words of a link but those whose style hides them."""
+    pieces: list[str] = []
+    waiting: list[Element | str] = [link]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            pieces.append(one)
+        elif one is link or not _is_hidden(one.attrs.get("style", "")[:1000]):
+            waiting += reversed(one.children)
+    return "".join(pieces)
+
+
+def _is_hidden(style: str) -> bool:
+    return bool(style) and (HIDDEN.search(style) or _NO_SIZE.search(style)) is not None
+
+
+def warning(url: str) -> str:
+    """What is written beside a marked link: where it leads."""
+    return f"{_MARK}{host_of(url)[:100] or '?'}"
 
 
 def address(url: str, why: str) -> str:

@@ -5,7 +5,7 @@ the text it is. Limits: `headers`, `structure` and the figures below.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -280,11 +280,20 @@ def part_bytes(raw: bytes, index: int) -> bytes:
 
 def part(raw: bytes, index: int) -> tuple[Part, bytes]:
     """What is said of part `index` of a message, and its decoded bytes. Raises IndexError."""
+    return taken_apart(raw)(index)
+
+
+def taken_apart(raw: bytes) -> Callable[[int], tuple[Part, bytes]]:
+    """`part` for several parts of one message, which is read once."""
     tree = structure.parse(raw)
-    if not 0 <= index < len(tree.leaves):
-        raise IndexError(index)
-    node = tree.leaves[index]
-    return part_of(node), structure.content(tree, node, raw)
+
+    def part(index: int) -> tuple[Part, bytes]:
+        if not 0 <= index < len(tree.leaves):
+            raise IndexError(index)
+        node = tree.leaves[index]
+        return part_of(node), structure.content(tree, node, raw)
+
+    return part
 
 
 def source_text(raw: bytes, limit: int = MAX_TEXT) -> str:

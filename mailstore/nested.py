@@ -4,7 +4,7 @@ A path names a part by the numbers on the way to it, outermost first: (3, 0) is 
 the message that the fourth leaf of the letter holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mailstore import mime
@@ -60,12 +60,21 @@ def is_message(part: Part) -> bool:
 
 def find(raw: bytes, path: Path, unpack: Unpack) -> Found:
     """The part at the end of a path, starting in the message `raw`. Raises `NotOpened`."""
-    found = _leaf(raw, path[:1])
-    for depth in range(1, len(path)):
-        inner = inside(found, unpack)
-        step = _leaf(inner, path[depth : depth + 1])
-        found = Found(path[: depth + 1], step.part, step.data)
-    return found
+    return next(each(raw, [path], unpack))
+
+
+def each(raw: bytes, paths: Iterable[Path], unpack: Unpack) -> Iterator[Found]:
+    """The parts at the ends of paths; those that lie side by side cost one look at the message
+    they are in. Raises `NotOpened`."""
+    above: Path | None = None
+    for path in paths:
+        if above != path[:-1]:
+            above = path[:-1]
+            part = mime.taken_apart(inside(find(raw, above, unpack), unpack) if above else raw)
+        try:
+            yield Found(path, *part(path[-1]))
+        except IndexError:
+            raise NotOpened(write_path(path)) from None
 
 
 def inside(found: Found, unpack: Unpack) -> bytes:
@@ -75,13 +84,6 @@ def inside(found: Found, unpack: Unpack) -> bytes:
     if is_message(found.part) and len(found.path) < MAX_DEPTH:
         return found.data
     raise NotOpened(write_path(found.path))
-
-
-def _leaf(raw: bytes, path: Path) -> Found:
-    try:
-        return Found(path, *mime.part(raw, path[0]))
-    except IndexError:
-        raise NotOpened(write_path(path)) from None
 
 
 def parts_of(mail: ParsedMail, path: Path = ()) -> list[tuple[Path, Part]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 
+from lib.prepared import Prepared
 from mailstore.listing import PAGE, Cursor
 from mailstore.models import Message
 from mailstore.order import Order
@@ -55,6 +57,31 @@ class Page:
     next_cursor: Cursor | None
 
 
+class Often:
+    """The rows of one folder, which are asked for so often that the queries are prepared: ``make``
+    is given its id, or a mark instead, and makes the query of its messages. ``order`` has no key.
+    """
+
+    def __init__(self, make: Callable[[int], QuerySet[Message]], order: Order) -> None:
+        self._make, self._order = make, order
+        halves = range(len(order.halves))
+        self._first = [Prepared(partial(self._begin, one), int) for one in halves]
+        self._next = [Prepared(partial(self._go_on, one), int, datetime, int) for one in halves]
+
+    def _begin(self, half: int, folder: int) -> QuerySet[Message, Any]:
+        return _asked(self._make(folder), self._order, half, PAGE)
+
+    def _go_on(self, half: int, folder: int, at: datetime, row: int) -> QuerySet[Message, Any]:
+        rows = self._order.beyond(self._make(folder), Cursor(at, row))
+        return _asked(rows, self._order, half, PAGE)
+
+    def rows(self, folder: int, half: int, before: Cursor | None) -> Sequence[tuple[Any, ...]]:
+        """A page and one more."""
+        if before is None:
+            return self._first[half].rows(folder)
+        return self._next[half].rows(folder, before.sort_at, before.id)
+
+
 def page(
     found: QuerySet[Message],
     order: Order,
@@ -63,10 +90,12 @@ def page(
     at: int = 0,
     total: int | None = None,
     size: int = PAGE,
+    often: Callable[[int, Cursor | None], Sequence[tuple[Any, ...]]] | None = None,
 ) -> Page:
     """The page that follows a cursor, or that begins with the ``at``-th row (from 0).
 
-    ``total``, where known, lets that be counted from the nearer end.
+    ``total``, where known, lets that be counted from the nearer end. ``often`` is asked instead of
+    ``found``, where there is a quicker way to the rows of a half after a cursor; see `Often`.
     """
     found = order.keyed(found)
     half = order.half_of(before)
@@ -77,13 +106,15 @@ def page(
             return Page([], None)
     rows: list[Line] = []
     for number in range(half, len(order.halves)):
-        part = found.filter(order.halves[number])
-        if before is not None and number == half:
-            part = order.beyond(part, before)
-        rows += _lines(part, order, number, size + 1 - len(rows))
+        last = before if number == half else None
+        if often is not None:
+            rows += _lines(often(number, last), order, number)
+        else:
+            part = found if last is None else order.beyond(found, last)
+            rows += _lines(_asked(part, order, number, size), order, number)
         if len(rows) > size:
-            last = rows[size - 1]
-            return Page(rows[:size], Cursor(last.sort_at, last.id, last.key))
+            end = rows[size - 1]
+            return Page(rows[:size], Cursor(end.sort_at, end.id, end.key))
     return Page(rows, None)
 
 
@@ -117,12 +148,19 @@ def _row_before(
     return None
 
 
-def _lines(found: QuerySet[Message], order: Order, half: int, size: int) -> Iterable[Line]:
-    short = order.arranged(found).annotate(
+def _asked(
+    found: QuerySet[Message], order: Order, half: int, size: int
+) -> QuerySet[Message, tuple[Any, ...]]:
+    """What a line needs of the first of these rows: a page and one more."""
+    part = order.arranged(found.filter(order.halves[half])).annotate(
         short_subject=Left("subject", MAX_SHOWN), short_to=Left("to_text", MAX_SHOWN)
     )
-    names = [*_PLAIN, "short_subject", "short_to"]
+    key = [] if order.key is None else ["key"]
+    return part.values_list(*_PLAIN, "short_subject", "short_to", *key)[: size + 1]
+
+
+def _lines(rows: Iterable[tuple[Any, ...]], order: Order, half: int) -> Iterable[Line]:
     if order.key is not None:
-        return map(Line._make, short.values_list(*names, "key")[:size])
+        return map(Line._make, rows)
     mark = str(half) if len(order.halves) > 1 else ""
-    return (Line._make((*row, mark)) for row in short.values_list(*names)[:size])
+    return (Line._make((*row, mark)) for row in rows)

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 
 import nh3
 
-from mailstore import dark, html_text, html_tree
+from mailstore import dark, html_text, html_tree, links
 from mailstore.css import PROPERTIES, STRICT_PROPERTIES, Styles
 from mailstore.html_tree import Edit
 from mailstore.text import tidy
@@ -263,27 +264,36 @@ class _Cleaner:
 
 
 def _link(address: str) -> str | None:
-    address = _IGNORED.sub("", address) if len(address) <= MAX_URL else ""
+    address = links.plain(address) if len(address) <= MAX_URL else ""
     is_link = address.lower().startswith(_LINK_SCHEMES) or _OUR_PAGE.match(address)
     return address if is_link else None
 
 
 def text_to_html(text: str) -> str:
-    """Plain text as HTML: escaped, line ends kept, web and mail addresses made into links."""
+    """Plain text as HTML: escaped, line ends kept, web and mail addresses made into links.
+
+    Those that hide where they lead are marked as in HTML; see `links`.
+    """
     text = tidy(text)
     out: list[str] = []
     at = 0
-    for found in _LINKS.finditer(text):
+    for found in islice(_LINKS.finditer(text), links.MAX_LINKS):
         shown = found[0].rstrip(_TRAILING)
         if found[0].startswith("http") and "(" in shown and found[0][len(shown) :].startswith(")"):
             # A bracket that was opened inside the address belongs to it.
             shown += ")"
         target = shown if shown.startswith("http") else f"mailto:{shown}"
-        out.append(escape(text[at : found.start()]))
-        out.append(
-            f'<a href="{escape(target)}" target="_blank" rel="noopener noreferrer nofollow">'
-            f"{escape(shown)}</a>"
-        )
+        out += [escape(text[at : found.start()]), _text_link(target, shown)]
         at = found.start() + len(shown)
     out.append(escape(text[at:]))
     return f'<div class="plain-text">{"".join(out)}</div>'
+
+
+def _text_link(target: str, shown: str) -> str:
+    why = links.reason(target, shown)
+    href = links.address(target, why) if why else target
+    mark = f'<mark class="{links.CLASS}" dir="ltr">{escape(links.warning(target))}</mark>'
+    return (
+        f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer nofollow">'
+        f"{escape(shown)}</a>{mark if why else ''}"
+    )

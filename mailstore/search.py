@@ -38,9 +38,7 @@ def search(
 
     Mail that arrived in the last seconds may not be indexed yet.
     """
-    found = matching(user, understood(typed))
-    if folder is not None:
-        found = found.filter(folder=folder)
+    found = matching(user, understood(typed), folder=folder.pk if folder else None)
     return paging.page(found, ORDERS[Sort.NEWEST], before=before, size=limit)
 
 
@@ -50,27 +48,42 @@ def understood(typed: str) -> Query:
     return query_text.parse(typed, zone=zone, today=timezone.localdate())
 
 
-def matching(user: User, wanted: Query) -> QuerySet[Message]:
-    """The user's messages that match, in no order."""
-    found = Message.objects.filter(user=user)
+def matching(
+    user: User, wanted: Query, *, folder: int | None = None, counting: bool = False
+) -> QuerySet[Message]:
+    """The user's messages that match, in one folder or everywhere, in no order. ``counting``: all
+    of them are wanted, not the first in some order."""
+    mine = Q(user=user) if folder is None else Q(user=user, folder=folder)
     if wanted.is_empty:
-        return found
+        return Message.objects.filter(mine)
     texts, others = _parted(wanted.node)
+    found = (
+        Message.objects.filter(mine)
+        if texts is None
+        else _hits(user, texts, mine, counting=counting)
+    )
     for one in others:
         found = found.filter(_condition(user, one))
-    return found if texts is None else found.filter(_hits(user, texts))
+    return found
 
 
-def _hits(user: User, node: Node) -> Q:
+def _hits(user: User, node: Node, mine: Q, *, counting: bool) -> QuerySet[Message]:
     """The messages whose words match. Asks the index how many that are, up to `FEW`."""
     sql, parameters = index.current().matching(user.pk, node)
+    if counting:
+        return Message.objects.filter(mine, _among(sql, parameters))
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} LIMIT {FEW + 1}", parameters)
         found = [row[0] for row in cursor.fetchall()]
     if len(found) <= FEW:
-        return Q(pk__in=found)
-    # In a CASE no planner begins with the hits, to look them all up and sort them.
-    inside = When(_among(sql, parameters), then=Value(True))
+        return Message.objects.filter(_asked(mine), pk__in=found)
+    return Message.objects.filter(mine, _asked(_among(sql, parameters)))
+
+
+def _asked(condition: Q) -> Q:
+    """A condition of which no planner makes the way to the rows: it would walk through a whole
+    list for a few hits, or look up and sort all of many hits for the first page."""
+    inside = When(condition, then=Value(True))
     return Q(Case(inside, default=Value(False), output_field=BooleanField()))
 
 

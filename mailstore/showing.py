@@ -23,7 +23,7 @@ from mailstore.quotes import fold_quotes
 from mailstore.trackers import Trackers
 
 #: Raised with every change of what cleaning makes, so that nothing older is shown.
-VERSION: Final = 5
+VERSION: Final = 6
 #: Done to every tree before the last cleaning. They know nothing of who looks at it.
 EDITS: tuple[Edit, ...] = (links.mark,)
 CACHE: Final = DiskCache("shown")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message as StdMessage
+from itertools import pairwise
 
 import fast_mail_parser as fast
 
@@ -17,9 +18,15 @@ MAX_DEPTH = 50
 MAX_PARTS = 1000
 # The parser refuses more; what is cut off is in the original, which can be downloaded.
 MAX_PARSED = 99 * 1024 * 1024
+# What the quick parser loses is looked for by the slow one in messages up to this size, in bytes,
+# with so many containers: it compares each line with the boundaries of all that are open.
+MAX_AGAIN = 2 * 1024 * 1024
+MAX_CONTAINERS = 30
 MAX_NAME = 255
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s\"';]{1,60})", re.IGNORECASE)
 _ENCODING = re.compile(r"[\s\"']*(base64|quoted-printable)\b", re.IGNORECASE)
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]*)|([^\s;]*))", re.IGNORECASE)
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 
 
@@ -37,8 +44,10 @@ class Node:
     charset: str
     size: int
     source: "fast.PyLazyMimePart | StdMessage[str, str] | bytes"
-    # The transfer encoding, where its name is written so that the parser passed it by.
+    # The transfer encoding, and once more where the parser passed it by for the way it is written.
+    encoding: str = ""
     undone: str = ""
+    boundary: str = ""
     children: "list[Node]" = field(default_factory=list)
     index: int = -1
 
@@ -78,11 +87,14 @@ def parse(raw: bytes) -> Tree:
     data = raw[start : start + MAX_PARSED] if start or len(raw) > MAX_PARSED else raw
     defects = [] if len(data) + start >= len(raw) else ["size"]
     try:
-        tree = _number(_from_fast(fast.parse_email_tree(data, mode="lazy"), 0), defects)
+        root = _from_fast(fast.parse_email_tree(data, mode="lazy"), 0)
+        if _is_confused(root) and _is_small(data):
+            root = _standard(data)
+        tree = _number(root, defects)
         # A multipart without parts would show nothing of what it holds.
-        return tree if tree.leaves else _number(_plain(data), [*defects, "structure"])
+        return tree if tree.leaves else _number(_broken(data), [*defects, "structure"])
     except fast.MimeStructureError:
-        return _number(_plain(data), [*defects, "structure"])
+        return _number(_broken(data), [*defects, "structure"])
     except fast.ParseError:
         return _number(_standard(data), [*defects, "parser"])
 
@@ -100,6 +112,12 @@ def _number(root: Node, defects: list[str]) -> Tree:
     return Tree(root, tuple(leaves), tuple(defects))
 
 
+def _is_confused(root: Node) -> bool:
+    """Whether one boundary begins as another one is: the quick parser takes them for the same."""
+    known = sorted({one.boundary for one in _walk(root) if one.boundary})
+    return any(after.startswith(one) for one, after in pairwise(known))
+
+
 def _walk(node: Node) -> Iterator[Node]:
     stack = [node]
     while stack:
@@ -110,17 +128,21 @@ def _walk(node: Node) -> Iterator[Node]:
 
 def _from_fast(part: "fast.PyLazyMimePart", depth: int) -> Node:
     fields = {name.lower(): values[0] for name, values in part.headers.items() if values}
+    encoding = fields.get("content-transfer-encoding", "")
     node = Node(
-        content_type=media_type(part.content_type),
+        content_type=media_type(part.content_type, is_named=bool(part.filename)),
         filename=filename(part.filename),
         content_id=(part.content_id or "").strip("<> ")[:998],
         disposition=(part.disposition or "").strip().lower(),
         charset=_charset(fields.get("content-type", "")),
-        size=_size(part.encoded_size or 0, fields.get("content-transfer-encoding", "")),
+        size=_size(part.encoded_size or 0, encoding),
         source=part,
-        undone=_undone(fields.get("content-transfer-encoding", "")),
+        encoding=encoding[:100].strip().lower(),
+        undone=_undone(encoding),
     )
     if node.is_multipart:
+        found = _BOUNDARY.search(fields.get("content-type", "")[:1000])
+        node.boundary = (found[1] or found[2] or "") if found else ""
         if depth < MAX_DEPTH:
             node.children = [_from_fast(child, depth + 1) for child in part.children[:MAX_PARTS]]
         else:
@@ -160,6 +182,20 @@ def _from_standard(part: "StdMessage[str, str]", depth: int) -> Node:
     return node
 
 
+def _is_small(data: bytes) -> bool:
+    """Whether the slow parser reads it in a moment."""
+    if len(data) > MAX_AGAIN:
+        return False
+    lower = data.lower()
+    return lower.count(b"multipart/") + lower.count(b"message/") <= MAX_CONTAINERS
+
+
+def _broken(data: bytes) -> Node:
+    """What has no structure for the quick parser: as the slow one sees it, or all as one text."""
+    root = _standard(data) if _is_small(data) else _plain(data)
+    return root if root.children else _plain(data)
+
+
 def _plain(data: bytes) -> Node:
     body = data[headers.body_start(data) :]
     return Node("text/plain", "", "", "", "", len(body), body)
@@ -181,10 +217,11 @@ def _charset(content_type: str) -> str:
     return found[1] if found else ""
 
 
-def media_type(value: str) -> str:
-    """A media type in lower case without parameters; nonsense is application/octet-stream."""
+def media_type(value: str, *, is_named: bool = True) -> str:
+    """A media type in lower case without parameters. Nonsense is application/octet-stream of
+    files, and of the rest the text that it nearly always is (RFC 2045 section 5.2)."""
     found = _TYPE.match(value.strip().lower())
-    return found[0] if found else "application/octet-stream"
+    return found[0] if found else "application/octet-stream" if is_named else "text/plain"
 
 
 def filename(value: str) -> str:
@@ -241,7 +278,38 @@ def _standard_content(part: "StdMessage[str, str]") -> bytes:
 
 def text(tree: Tree, node: Node, raw: bytes, limit: int, *, guess: bool = True) -> str:
     """The text of a leaf, at most `limit` bytes of it."""
-    return decode(content(tree, node, raw)[:limit], node.charset or None, guess=guess)
+    data = content(tree, node, raw)
+    if (_is_rubbish(node, data) or _lacks_some(node, raw, data)) and _is_small(raw):
+        data = _read_again(tree, node, raw, data)
+    return decode(data[:limit], node.charset or None, guess=guess)
+
+
+def _is_rubbish(node: Node, data: bytes) -> bool:
+    """Whether what is said to be base64 was none: no text has so many controls."""
+    head = data[:1000]
+    is_wide = node.charset.lower().startswith(("utf-16", "utf-32", "ucs"))
+    many = len(head) >= 40 and 50 * len(_CONTROLS.findall(head)) > len(head)
+    return node.encoding == "base64" and many and not is_wide
+
+
+def _lacks_some(node: Node, raw: bytes, data: bytes) -> bool:
+    """Whether the quick parser may have left something out: letters beyond ASCII that stand in
+    quoted-printable, or a text without the blank line above it."""
+    return not data.strip() or (node.encoding == "quoted-printable" and not raw.isascii())
+
+
+def _read_again(tree: Tree, node: Node, raw: bytes, data: bytes) -> bytes:
+    """A text as the slow parser reads it, where the two agree on the parts."""
+    again = _number(_standard(raw[headers.offset(raw) :]), [])
+    if len(again.leaves) != len(tree.leaves):
+        return data
+    leaf = again.leaves[node.index]
+    written = leaf.source.get_payload() if isinstance(leaf.source, StdMessage) else ""
+    if not _is_rubbish(node, data):
+        return content(again, leaf, raw)
+    if not isinstance(written, str) or " " not in written.strip():
+        return data
+    return written.encode("utf-8", "surrogateescape")
 
 
 def bodies(tree: Tree) -> Bodies:

@@ -26,6 +26,7 @@ _ALIASES = {
     "shift_jis": "cp932",
     "x-sjis": "cp932",
     "big5": "big5hkscs",
+    "chinesebig5": "big5hkscs",
     "iso-8859-8-i": "iso-8859-8",
     "unicode-1-1-utf-7": "utf-7",
     "unicode": "utf-16",
@@ -34,6 +35,7 @@ _ALIASES = {
 _ODD = ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem")
 _GUESSES = ["cp1252", "cp1251", "koi8_r", "gb18030", "big5", "shift_jis", "euc_jp", "cp949"]
 _GUESS_FROM = 200
+_ASCII = bytes(range(128))
 
 
 @lru_cache(maxsize=256)
@@ -67,13 +69,19 @@ def decode(data: bytes, label: str | None = None, *, guess: bool = False) -> str
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if name is None and guess and len(data) >= _GUESS_FROM:
+    if name is None and guess and len(data) >= _GUESS_FROM and _is_foreign(data[:8192]):
         # By name: most mail says what it is, and the guesser takes its time to load.
         from_bytes = import_string("charset_normalizer.from_bytes")
         best = from_bytes(data[:8192], cp_isolation=_GUESSES, steps=3).best()
         if best is not None:
             return data.decode(best.encoding, "replace")
     return data.decode("cp1252", "replace")
+
+
+def _is_foreign(data: bytes) -> bool:
+    """Whether there are enough letters beyond ASCII that a guess means something: a single quote
+    of Windows is taken for anything."""
+    return 50 * len(data.translate(None, _ASCII)) > len(data)
 
 
 def _shifts(data: bytes, label: str) -> bool:

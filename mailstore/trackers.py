@@ -7,7 +7,8 @@ import re
 from mailstore.html_tree import Element
 
 _REMOTE = re.compile(r"\s*(?:https?:)?[\\/]{2}", re.IGNORECASE)
-_HIDDEN = re.compile(
+#: Style by which nothing is seen of a picture.
+HIDDEN = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?(?![.\d])"
     r"|(?<![-\w])(?:max-)?(?:width|height)\s*:\s*0(?![.\d]))",
     re.IGNORECASE,
@@ -47,7 +48,7 @@ def _is_tracker(child: Element | str) -> bool:
         if given and name not in sides:
             sides[name] = float(given[1])
     # What has a class may be hidden on large screens only.
-    is_hidden = _HIDDEN.search(style) is not None and not child.attrs.get("class")
+    is_hidden = HIDDEN.search(style) is not None and not child.attrs.get("class")
     return is_hidden or (bool(sides) and max(sides.values()) <= 1)
 
 

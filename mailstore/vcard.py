@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lib.picture_size import is_too_large
 from lib.pictures import picture_type
 from mailstore import contentlines
 from mailstore.contentlines import Line
@@ -111,4 +112,5 @@ def _photo(line: Line) -> bytes:
     head, comma, coded = line.value.partition(",")
     if not data and comma and head.lower().startswith("data:") and head.endswith(";base64"):
         data = Line(line.name, coded, {"ENCODING": "b"}).data
-    return data if len(data) <= MAX_PHOTO and picture_type(data) else b""
+    fits = len(data) <= MAX_PHOTO and picture_type(data) and not is_too_large(data)
+    return data if fits else b""

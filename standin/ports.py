@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -28,7 +29,8 @@ def pick(preferred: Sequence[int]) -> list[int]:
 
 def _hold() -> int:
     """A port nobody listens on and nobody else was given."""
-    for port in random.sample(OURS, len(OURS)):  # any will do, and most are free
+    first = random.randrange(len(OURS))
+    for port in chain(OURS[first:], OURS[:first]):  # any will do, and most are free
         if port not in _held and _is_ours(port):
             # Even where it is taken: a lock given back would have to be asked for again.
             _held.add(port)

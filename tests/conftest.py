@@ -15,7 +15,13 @@ from pytest_django import Settings
 from accounts.models import Domain, Role, User
 from mailstore.services.folders import provision
 
-pytest_plugins = ["tests.servers", "tests.web", "tests.oidc", "tests.no_skips"]
+pytest_plugins = [
+    "tests.servers",
+    "tests.web",
+    "tests.oidc",
+    "tests.no_skips",
+    "tests.long_first",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a quiet river in spring"
@@ -43,6 +49,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "accept(*ids): the acceptance rows this test proves.")
+    config.addinivalue_line(
+        "markers", "one_database: uses a database, but is not about it; runs on SQLite alone."
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -65,6 +74,8 @@ def _acceptance_ids() -> set[str]:
 
 
 def _touches_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("one_database"):
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 

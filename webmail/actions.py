@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from lib.prepared import Prepared, among
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders, messages, returning
 from webmail import putting_off, undoing
@@ -42,6 +44,14 @@ class Done:
     undo: str = ""
 
 
+def _held(user: int, ids: list[int]) -> QuerySet[Message, Any]:
+    rows = Message.objects.filter(among(Message, "id", ids), user=user)
+    return rows.annotate(is_put_off=returning.is_put_off()).values_list(*Held._fields)
+
+
+_HELD: Final = Prepared(_held, int, list)
+
+
 def act(user: User, do: str, ids: Sequence[int], *, folder: Folder | None = None) -> Done:
     """Do what needs no more than a folder; see `carry_out`."""
     return carry_out(user, Wish(do, folder), ids)
@@ -58,9 +68,7 @@ def carry_out(user: User, wish: Wish, ids: Sequence[int]) -> Done:
 
 def perform(user: User, wish: Wish, ids: Sequence[int]) -> tuple[int, list[Step]]:
     """The same without its words: how many messages, and the steps that undo it."""
-    rows = Message.objects.filter(user=user, pk__in=ids)
-    rows = rows.annotate(is_put_off=returning.is_put_off())
-    found = [Held(*row) for row in rows.values_list(*Held._fields)]
+    found = [Held(*row) for row in _HELD.rows(user.pk, ids)]
     if not found:
         raise NothingThere
     if wish.do in FLAGS:

@@ -2,7 +2,8 @@
 
 A file for each entry: what a template or an ``import()`` names. A module only one entry needs
 goes into it; what several need goes to the shell, which is on every page, or into a file of its
-own. Each module keeps a scope of its own, so that no name has to change.
+own. An entry that gives nothing to others and that another entry takes in is in both, as no page
+names both. Each module keeps a scope of its own, so that no name has to change.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ def scripts(texts: Mapping[str, str], entries: Collection[str]) -> dict[str, str
     modules = _reached(texts, entries)
     starts = {*entries, *(path for one in modules.values() for path in one.dynamic)}
     homes = _homes(modules, starts)
+    copies = _copies(modules, homes, {*entries} - {SHELL})
     members: dict[str, list[str]] = defaultdict(list)
     for name in _in_order(modules, sorted(starts)):
-        members[homes[name]].append(name)
+        for home in sorted({homes[name], *copies[name]}):
+            members[home].append(name)
     return {home: _Bundle(home, names, modules, homes).text() for home, names in members.items()}
 
 
@@ -81,6 +84,18 @@ def _homes(modules: Mapping[str, Module], starts: Collection[str]) -> dict[str, 
         else:
             homes[name] = SHELL if SHELL in mine else groups.setdefault(mine, name)
     return homes
+
+
+def _copies(
+    modules: Mapping[str, Module], homes: Mapping[str, str], entries: Collection[str]
+) -> dict[str, set[str]]:
+    """The other bundles an entry is in as well."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, module in modules.items():
+        for one in module.imports:
+            if one.source in entries and not modules[one.source].exports:
+                found[one.source].add(homes[name])
+    return found
 
 
 def _in_order(modules: Mapping[str, Module], starts: Iterable[str]) -> list[str]:
@@ -138,7 +153,7 @@ class _Bundle:
         wanted: dict[str, set[str]] = defaultdict(set)
         for name in self._names:
             for one in self._modules[name].imports:
-                if self._homes[one.source] != self._home:
+                if self._homes[one.source] != self._home and one.source not in self._names:
                     wanted[self._homes[one.source]].add(_variable(one.source))
         return [
             f'import {{ {", ".join(sorted(names))} }} from "{relative(home, at=self._home)}";'

@@ -7,7 +7,9 @@ from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from smtp_accounts.services import following_up
 from webmail.later import MONDAY, Preset, form_value, words
 
 MORNING, WEEKEND = time(8, 0), time(9, 0)
@@ -15,6 +17,15 @@ MORNING, WEEKEND = time(8, 0), time(9, 0)
 LATEST: Final = time(21, 0)
 SATURDAY: Final = 5
 _LATER = timedelta(hours=3)
+#: Days ahead, and what they are called.
+AHEAD: Final = (
+    (1, gettext_lazy("Tomorrow")),
+    (3, gettext_lazy("In three days")),
+    (7, gettext_lazy("In a week")),
+    (14, gettext_lazy("In two weeks")),
+)
+#: Of these, what is offered for mail that may go out later: text as in a form, and its name.
+AFTER_SENDING: Final = [(str(days), label) for days, label in AHEAD if days in following_up.DAYS]
 
 
 def snoozes(now: datetime) -> list[Preset]:
@@ -37,13 +48,7 @@ def snoozes(now: datetime) -> list[Preset]:
 def reminders(now: datetime) -> list[Preset]:
     """Tomorrow, in three days, in a week, in two weeks; in the morning."""
     local = timezone.localtime(now)
-    ahead = [
-        (_("Tomorrow"), 1),
-        (_("In three days"), 3),
-        (_("In a week"), 7),
-        (_("In two weeks"), 14),
-    ]
-    return [_offer(label, day(local, days, MORNING)) for label, days in ahead]
+    return [_offer(str(label), day(local, days, MORNING)) for days, label in AHEAD]
 
 
 def day(local: datetime, days: int, clock: time) -> datetime:

@@ -15,7 +15,7 @@ from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import messages
 from smtp_accounts.models import Draft
 from webmail import came_back, opened, put_off
-from webmail.modes import in_conversations
+from webmail.modes import opens_conversations
 from webmail.place import Place
 
 #: Unread messages opened at once, the newest of them; the others stay lines, and unread.
@@ -23,17 +23,18 @@ MAX_OPEN: Final = 10
 
 
 def pane(
-    user: User, message: Message, place: Place, *, images: bool = False, reads: bool = True
+    user: User, message: Message, place: Place, *, how: str = "", reads: bool = True
 ) -> dict[str, Any]:
     """What `_message.html` knows: `letters` in their order, and the `newest` of them, which is
-    what a reply answers. With `reads` what is shown open is marked as read."""
-    together = in_conversations(user, place, _role(message, place))
+    what a reply answers. ``how`` the message asked for is shown: see `opened`. With `reads` what
+    is shown open is marked as read."""
+    together = opens_conversations(user, place, _role(message, place))
     found = conversations.messages_of(user, message) if together else [message]
-    unfolded = _unfolded(found, message)
+    unfolded = _unfolded(found, message, looked_for=bool(place.query))
     if reads:
         _read(user, [one for one in found if one.pk in unfolded])
     letters = [
-        letter(user, one, place, found, images=images and one.pk == message.pk, reads=reads)
+        letter(user, one, place, found, how=how if one.pk == message.pk else "", reads=reads)
         if one.pk in unfolded
         else _line(one, place)
         for one in found
@@ -51,13 +52,15 @@ def pane(
     }
 
 
-def single(user: User, message: Message, place: Place, *, reads: bool = True) -> dict[str, Any]:
+def single(
+    user: User, message: Message, place: Place, *, how: str = "", reads: bool = True
+) -> dict[str, Any]:
     """One message of a conversation, opened: for `_letter.html`."""
     if reads:
         _read(user, [message])
-    together = in_conversations(user, place, _role(message, place))
+    together = opens_conversations(user, place, _role(message, place))
     found = conversations.messages_of(user, message) if together else [message]
-    return {"place": place, **letter(user, message, place, found, reads=reads)}
+    return {"place": place, **letter(user, message, place, found, how=how, reads=reads)}
 
 
 def letter(
@@ -66,11 +69,11 @@ def letter(
     place: Place,
     found: Sequence[Message],
     *,
-    images: bool = False,
+    how: str = "",
     reads: bool = True,
 ) -> dict[str, Any]:
     """What the templates of one open message of the messages `found` know by name."""
-    context = opened.context(user, message, place, images=images)
+    context = opened.context(user, message, place, how=how)
     if reads:
         came_back.looked_at(context)
     pks = [one.pk for one in found]
@@ -86,8 +89,9 @@ def _role(message: Message, place: Place) -> str:
     return roles.values_list("role", flat=True).first() or ""
 
 
-def _unfolded(found: Sequence[Message], message: Message) -> set[int]:
-    unread = [one.pk for one in found if not one.is_seen]
+def _unfolded(found: Sequence[Message], message: Message, *, looked_for: bool) -> set[int]:
+    # Who looked for one message wants to see that one, and gets to know that there are newer ones.
+    unread = [] if looked_for else [one.pk for one in found if not one.is_seen]
     return {message.pk, found[-1].pk, *unread[-MAX_OPEN:]}
 
 

@@ -35,6 +35,8 @@ class Stream:
     wake: threading.Event = field(default_factory=threading.Event)
     #: Moment (time.monotonic) from which on there is news; 0: none.
     news_at: float = 0.0
+    #: Whether it ends because its owner has a newer one.
+    gives_way: bool = False
     _over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -77,7 +79,9 @@ class Hub:
                 self._listener.start()
             mine = self._streams.setdefault(user_id, [])
             if len(mine) >= OF_ONE_PERSON:
-                mine.pop(0).end()
+                oldest = mine.pop(0)
+                oldest.gives_way = True
+                oldest.end()
             stream = Stream(user_id)
             mine.append(stream)
             self._count += 1

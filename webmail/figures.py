@@ -19,8 +19,9 @@ from smtp_accounts.services import marks, waiting
 
 class Figures(NamedTuple):
     """Accounts that cannot go on without the user, notices nobody has seen and when the newest
-    of them came, drafts, the outbox and what of it needs the user; and whether there is any mail
-    that did not reach somebody (yet), any label, saved search, message with a reminder due."""
+    of them came, drafts, the outbox and what of it needs the user, reminders to come; and whether
+    there is any mail that did not reach somebody (yet), any label, saved search, message with a
+    reminder due."""
 
     needs_you: int = 0
     notices: int = 0
@@ -28,6 +29,7 @@ class Figures(NamedTuple):
     drafts: int = 0
     waiting: int = 0
     attention: int = 0
+    reminders: int = 0
     late: bool = False
     labels: bool = False
     searches: bool = False
@@ -45,6 +47,7 @@ def _asked(user: int, now: datetime) -> QuerySet[User, Any]:
         _figure(Draft.objects.open().filter(user=user), Count("pk")),
         _figure(waiting.rows(someone), Count("pk")),
         _figure(waiting.needing(someone), Count("pk")),
+        _figure(Reminder.objects.filter(user=user, came_at=None), Count("pk")),
         Exists(marks.rows(someone)),
         Exists(Label.objects.filter(user=user)),
         Exists(SavedSearch.objects.filter(user=user)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, partial
+from typing import Any, Final
 
 from django.db.models import F, QuerySet
 
@@ -13,10 +14,11 @@ from mailstore import conversations, listing, paging, search
 from mailstore.listing import Cursor, Filters
 from mailstore.models import Message
 from mailstore.order import LABELLED, ORDERS, Order, Sort
-from mailstore.paging import Line, Page
+from mailstore.paging import Line, Often, Page
 from mailstore.query import Query
 from webmail.counted import COUNTS
 from webmail.place import ALL, STARRED, Place
+from webmail.positions import LARGEST, NEAR, POSITIONS
 from webmail.tree import Tree
 
 EVERYTHING: Final = Query()
@@ -50,17 +52,50 @@ def find(
     one query, and one more to find a row by its number. With ``threaded`` of each conversation
     the newest message that passes the chips."""
     wanted = search.understood(place.query)
-    found = _passing(user, place, tree, wanted)
-    after, total = Cursor.read(before), _total(place, tree)
-    end = total
-    if threaded:
-        if total is not None:
-            key = (user.pk, user.created_at, place.where, place.unread)
-            total, is_exact = COUNTS.of(key, found, total)
-            end = total if is_exact else None
+    found, messages = _passing(user, place, tree, wanted), _total(place, tree)
+    folder, after = _single(place, tree), Cursor.read(before)
+    total, start, end = messages, at, messages
+    if threaded and messages is not None:
+        key = (user.pk, user.created_at, place.where, place.unread)
+        total, is_exact = COUNTS.of(key, found, messages)
+        end = total if is_exact else None
+    plain = place.sort == Sort.NEWEST and not place.is_filtered and (messages or 0) <= LARGEST
+    if threaded and at > NEAR and plain and folder is not None and messages is not None:
+        # Which message that is. Those that head no conversation are left out by `way`.
+        start, end = POSITIONS.of(folder, messages, at), messages
+    elif threaded:
         found = conversations.heads(found, found)
-    page = paging.page(found, _order(place), before=after, at=at, total=end)
+    way = _often(place, folder, threaded=threaded)
+    page = paging.page(found, _order(place), before=after, at=start, total=end, often=way)
     return _told(page, wanted, total, None if after else at)
+
+
+def _single(place: Place, tree: Tree) -> int | None:
+    """The folder, where a list is of just one; None for a search."""
+    if place.query:
+        return None
+    if place.where == ALL and len(tree.inboxes) == 1:
+        return tree.inboxes[0].pk
+    return place.folder_id if place.folder_id in tree.folders else None
+
+
+def _often(
+    place: Place, folder: int | None, *, threaded: bool
+) -> Callable[[int, Cursor | None], Sequence[tuple[Any, ...]]] | None:
+    """The quicker way to the rows of a folder."""
+    if folder is None or place.source is not None or _order(place).key is not None:
+        return None
+    filters = Filters(place.unread, place.starred, place.attachments)
+    return partial(_of_folder(filters, place.sort, threaded).rows, folder)
+
+
+@cache
+def _of_folder(filters: Filters, sort: Sort, threaded: bool) -> Often:
+    def rows(folder: int) -> QuerySet[Message]:
+        found = listing.narrowed(Message.objects.filter(folder=folder), filters)
+        return conversations.heads(found, found) if threaded else found
+
+    return Often(rows, ORDERS[sort])
 
 
 def _told(page: Page, wanted: Query, total: int | None, at: int | None) -> Found:
@@ -70,15 +105,20 @@ def _told(page: Page, wanted: Query, total: int | None, at: int | None) -> Found
     return Found(page.rows, str(page.next_cursor or ""), wanted, total, at)
 
 
-def everything(user: User, place: Place, tree: Tree) -> QuerySet[Message]:
-    """All messages of a place that pass its chips, in no order."""
+def everything(
+    user: User, place: Place, tree: Tree, *, counting: bool = False
+) -> QuerySet[Message]:
+    """All messages of a place that pass its chips, in no order. ``counting``: see
+    `search.matching`."""
     wanted = search.understood(place.query)
-    return _passing(user, place, tree, wanted)
+    return _passing(user, place, tree, wanted, counting=counting)
 
 
-def _passing(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:
+def _passing(
+    user: User, place: Place, tree: Tree, wanted: Query, *, counting: bool = False
+) -> QuerySet[Message]:
     filters = Filters(place.unread, place.starred, place.attachments, place.source)
-    return listing.narrowed(_everything(user, place, tree, wanted), filters)
+    return listing.narrowed(_everything(user, place, tree, wanted, counting=counting), filters)
 
 
 def _order(place: Place) -> Order:
@@ -108,18 +148,20 @@ def folders_of(place: Place, tree: Tree) -> frozenset[int]:
     return frozenset(tree.folders) - set(tree.thrown)
 
 
-def _everything(user: User, place: Place, tree: Tree, wanted: Query) -> QuerySet[Message]:
+def _everything(
+    user: User, place: Place, tree: Tree, wanted: Query, *, counting: bool
+) -> QuerySet[Message]:
     """All messages of a place, before its filters. Of a folder that is not the user's: none."""
-    mine = Message.objects.filter(user=user)
     if place.query:
-        found = search.matching(user, wanted)
+        found = search.matching(user, wanted, folder=place.folder_id, counting=counting)
         if place.folder_id is not None:
-            return found.filter(folder_id=place.folder_id)
+            return found
         return found if wanted.names_folder else found.exclude(folder_id__in=tree.thrown)
     if place.folder_id is not None:
         # Without asking for the user again: the index of a folder's list then has everything.
         folders = [place.folder_id] if place.folder_id in tree.folders else []
         return Message.objects.filter(folder_id__in=folders)
+    mine = Message.objects.filter(user=user)
     if place.label_id is not None:
         marked = mine.filter(marks__label=place.label_id).exclude(folder_id__in=tree.thrown)
         return marked.annotate(labelled_at=F("marks__sort_at"), labelled=F("marks__message_id"))

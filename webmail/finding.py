@@ -73,7 +73,7 @@ MAX_COUNTED: Final = 10_000
 
 def count(user: User, place: Place, tree: Tree) -> tuple[int | None, str]:
     """How many messages a search finds, as a number (None: too many to count) and in words."""
-    found = everything(user, place, tree).order_by()[: MAX_COUNTED + 1].count()
+    found = everything(user, place, tree, counting=True).order_by()[: MAX_COUNTED + 1].count()
     if found > MAX_COUNTED:
         return None, _("More than %s messages") % intcomma(MAX_COUNTED)
     said = ngettext("%(count)s message", "%(count)s messages", found)

@@ -15,6 +15,22 @@ from webmail.mail_headers import guard_frame
 
 # A constant of ours; the policy of the answer names its hash.
 _SCRIPT_ELEMENT: Final = mark_safe(f"<script>{SCRIPT}</script>")  # noqa: S308 # see above
+# Nothing that style of a mail says reaches what stands above it on paper: no sheet is stronger than
+# what is important in an attribute. Whatever the theme, paper is white.
+_PLAIN: Final = (
+    "all:initial!important;display:block!important;position:relative!important;"
+    "z-index:1!important;background:#fff!important;color:#191e22!important;"
+    "font:15px/1.6 Inter,system-ui,sans-serif!important;overflow-wrap:break-word!important;"
+)
+_PAPER: Final = {
+    name: mark_safe(f'style="{_PLAIN}{more}"')  # noqa: S308 # constants of ours
+    for name, more in {
+        "page": "",
+        "body": "padding:16px 20px 24px!important",
+        "head": "padding:0 0 12px!important;border-bottom:1px solid #b4bdc4!important",
+        "title": "font-size:20px!important;font-weight:600!important",
+    }.items()
+}
 
 
 def frame_page(
@@ -33,9 +49,10 @@ def frame_page(
     """
     context = {
         "html": html,
-        "is_light": own_colours and not user.dark_mail,
+        "is_light": paper is not None or (own_colours and not user.dark_mail),
         "theme": user.theme,
         "header": paper,
+        "paper": _PAPER,
         "script": "" if paper else _SCRIPT_ELEMENT,
     }
     answer = render(request, "webmail/frame.html", context)

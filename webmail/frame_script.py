@@ -45,10 +45,11 @@ SCRIPT: Final = """
     event.preventDefault();
     tell({ key, mod });
   });
+  const leaving = new URL("/leaving/?to=", location.href).href;
   const point = (event) => {
     const at = event.target.closest ? event.target.closest("a") : null;
     // A marked link leads to a page of ours first; its title says where it leads in the end.
-    const now = (at?.href.includes("/leaving/?to=") ? at.title : at?.href) ?? "";
+    const now = (at?.href.startsWith(leaving) && at.title || at?.href) ?? "";
     if (now !== link) tell({ link: link = now });
   };
   for (const kind of ["pointerover", "pointerleave", "focusin"]) root.addEventListener(kind, point);

@@ -69,10 +69,8 @@ def judged(found: Findings) -> Judged:
 
 
 def _proof(found: Findings) -> str:
-    """What passed, as a list in words."""
-    passed = ["SPF"] if found.spf == "pass" else []
-    passed += ["DKIM"] if any(one.result == dkim_check.PASS for one in found.signatures) else []
-    passed += ["DMARC"] if found.dmarc == "pass" else []
+    """What proves it, as a list in words."""
+    passed = found.proofs
     if len(passed) > 1:
         values = {"some": ", ".join(passed[:-1]), "last": passed[-1]}
         return pgettext("proofs", "%(some)s and %(last)s pass") % values

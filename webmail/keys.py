@@ -36,7 +36,7 @@ GROUPS: Final = (
         _("Move"),
         (
             Line(_("Next, previous"), ("j", "k")),
-            Line(_("Open"), (ENTER,)),
+            Line(_("Open"), (ENTER, "o")),
             Line(_("Back to the list"), ("u",)),
             Line(_("Next, previous in a conversation"), ("n", "p")),
             Line(_("Go to Inbox"), ("g", "then", "i")),

@@ -40,7 +40,8 @@ class People:
 @dataclass(frozen=True)
 class Letter:
     """What a message says, ready for the template. ``text`` and the ``quoted`` words under it
-    are safe HTML made of plain text; with ``has_html`` the frame shows the body instead."""
+    are safe HTML made of plain text; with ``has_html`` the frame shows the body instead, and
+    ``is_reduced`` says that there is HTML which its reader does not want to see."""
 
     sender: Address
     sender_warning: str | Promise
@@ -57,6 +58,7 @@ class Letter:
     fields: Headers = NO_FIELDS
     is_damaged: bool = False
     is_cut: bool = False
+    is_reduced: bool = False
 
     @property
     def is_report(self) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.utils.safestring import mark_safe
 
 from accounts.models import User
-from mailstore import mime, resubject, sanitise
+from mailstore import html_text, mime, resubject, sanitise
 from mailstore.addresses import Address
 from mailstore.mime import ParsedMail
 from mailstore.models import Message
 from mailstore.services import blobs
+from mailstore.showing import Shown
 from webmail import bodies
 from webmail.cards import Opened, came_with
 from webmail.letter import Letter, People, suspicion
@@ -18,15 +19,19 @@ from webmail.plain_quotes import split_quote
 NOBODY = Address("", "")
 
 
-def open_letter(user: User, message: Message) -> Letter:
-    """Read and take apart a message. A body that cannot be read gives a letter that says so."""
+def open_letter(user: User, message: Message, *, as_text: bool = False) -> Letter:
+    """Read and take apart a message. A body that cannot be read gives a letter that says so.
+
+    With ``as_text`` HTML is left out: the plain text beside it is shown, or its words.
+    """
     try:
         raw = blobs.read(message.blob)
     except blobs.BlobUnreadable:
         return _damaged(message)
     mail = mime.parse(raw)
-    came = came_with(Opened(user, message, raw, mail), shown=_shown_pictures(mail))
-    shown = bodies.body(user, message, mail, remote=False) if mail.html else None
+    is_html = bool(mail.html) and not as_text
+    shown = bodies.body(user, message, mail, remote=False) if is_html else None
+    came = came_with(Opened(user, message, raw, mail), shown=_shown_pictures(mail, shown))
     text, quoted = ("", "") if shown else _folded(mail)
     sender = mail.sender[0] if mail.sender else NOBODY
     return Letter(
@@ -37,6 +42,7 @@ def open_letter(user: User, message: Message) -> Letter:
         text=_safe(text),
         quoted=_safe(quoted),
         has_html=shown is not None,
+        is_reduced=bool(mail.html) and as_text,
         blocked_images=shown.blocked if shown else 0,
         trackers=shown.trackers if shown else 0,
         own_colours=shown is not None and shown.own_colours,
@@ -48,7 +54,9 @@ def open_letter(user: User, message: Message) -> Letter:
 
 
 def _folded(mail: ParsedMail) -> tuple[str, str]:
-    return split_quote(mail.text, is_forward=resubject.is_forward(mail.subject))
+    # Some put an empty text beside the HTML.
+    text = mail.text if mail.text.strip() else html_text.words(mail.html)
+    return split_quote(text, is_forward=resubject.is_forward(mail.subject))
 
 
 def _safe(text: str) -> str:
@@ -56,10 +64,10 @@ def _safe(text: str) -> str:
     return mark_safe(sanitise.text_to_html(text)) if text else ""  # noqa: S308 # escaped above
 
 
-def _shown_pictures(mail: ParsedMail) -> set[int]:
+def _shown_pictures(mail: ParsedMail, shown: Shown | None) -> set[int]:
     """The pictures that the body shows itself, which are no files to its reader."""
-    pictures = [one for one in mail.attachments if one.inline]
-    return {one.index for one in pictures if f"cid:{one.content_id}" in mail.html}
+    placed = {index for index, address in shown.pictures if not address} if shown else set()
+    return {one.index for one in mail.attachments if one.inline and one.index in placed}
 
 
 def _damaged(message: Message) -> Letter:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from mailstore.models import Folder, Label, Reminder, Thread
-from mailstore.services import labels, messages, returning
+from mailstore.services import labels, locks, messages, returning
 
 BATCH = 1000
 
@@ -44,6 +44,7 @@ def put_off(user: User, rows: list[dict[str, Any]]) -> None:
 def reminders(user: User, ids: Sequence[int], rows: list[dict[str, Any]]) -> None:
     """Have the reminders of messages that there were before."""
     with transaction.atomic():
+        locks.hold(user.pk)
         Reminder.objects.filter(user=user, message__in=list(ids), came_at=None).delete()
         returning.restore(user, rows)
 
@@ -59,7 +60,9 @@ def label(user: User, label_id: int, was_put: bool, ids: Sequence[int]) -> None:
 def mute(user: User, thread_ids: Sequence[int], was_muted: bool) -> None:
     """Let conversations be heard again that were muted, or the other way round."""
     moment = None if was_muted else timezone.now()
-    Thread.objects.filter(user=user, pk__in=list(thread_ids)).update(muted_at=moment)
+    with transaction.atomic():
+        locks.hold(user.pk)
+        Thread.objects.filter(user=user, pk__in=list(thread_ids)).update(muted_at=moment)
 
 
 def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from accounts.models import User
 from mailstore import mime
@@ -11,17 +11,24 @@ from mailstore.services import returning
 from webmail import alike, came_back, letters, marking, remote_images
 from webmail.place import Place
 
+#: With its remote images, or as plain text; what stands in the address, and what is meant by it.
+IMAGES: Final = "images"
+TEXT: Final = "text"
+HOW: Final = (IMAGES, TEXT)
 
-def context(user: User, message: Message, place: Place, *, images: bool = False) -> dict[str, Any]:
-    """For `_letter.html` and what it includes. With `images` remote pictures are shown at once."""
-    letter = letters.open_letter(user, message)
+
+def context(user: User, message: Message, place: Place, *, how: str = "") -> dict[str, Any]:
+    """For `_letter.html` and what it includes, shown as one of `HOW`."""
+    letter = letters.open_letter(user, message, as_text=how == TEXT)
     letter = marking.in_letter(letter, place.query)
     return {
         "message": message,
         "letter": letter,
         "arrived": returning.arrived_at(message),
         **came_back.context(user, message, letter),
-        **remote_images.context(user, message, letter, asked=images),
+        **remote_images.context(user, message, letter, asked=how == IMAGES),
         "alike_url": alike.search_url(message, mime.list_address(letter.fields)),
         "images_url": place.message_url(message.pk, images="1"),
+        "text_url": place.message_url(message.pk, text="1"),
+        "usual_url": place.message_url(message.pk),
     }

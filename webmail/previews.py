@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lib import risky, tables
+from lib.picture_size import may_be_looked_at
 from lib.sniffing import HEAD, PDF, is_played, kind_of_bytes
 from mailstore import invitation, mime, vcard
 from mailstore.file_kinds import kind_of
@@ -49,7 +50,7 @@ def preview(opened: Opened) -> Preview:
     kind = kind_of_bytes(data[:HEAD])
     address = reverse("mail-attachment-shown", args=[opened.message.pk, opened.path])
     if kind in SHOWN:
-        return Preview("picture", address)
+        return Preview("picture", address) if may_be_looked_at(data) else NOTHING
     if is_played(kind):
         return Preview(kind.partition("/")[0], (address, kind))
     if kind == PDF:

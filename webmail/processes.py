@@ -20,6 +20,10 @@ QUEUES = ("polls", "imports", "outgoing", "housekeeping")
 #: work at once on each queue, and with it the number of connections a worker opens.
 THREADS: Mapping[str, int] = {"polls": 8, "imports": 3, "outgoing": 4, "housekeeping": 2}
 
+#: Else every thread keeps memory of its own, up to 16 heaps on two cores: what large pages and
+#: messages needed once stayed there, again in each.
+_HEAPS: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
+
 #: Threads of the web process: pages at a time, long answers and pages that wait, open streams.
 PAGES, DOWNLOADS, STREAMS = 8, 56, 1000
 
@@ -51,6 +55,7 @@ def web(host: str, port: int) -> Process:
             "webmail.serving:application",
         ],
         stop_within=10,
+        environment=_HEAPS,
     )
 
 
@@ -68,6 +73,7 @@ def worker(queues: Sequence[str], *, name: str = "", threads: int | None = None)
             *("--without-gossip", "--without-mingle"),
         ],
         stop_within=20,
+        environment=_HEAPS,
     )
 
 

@@ -7,18 +7,19 @@ from other servers is escaped here; the rest is in `webmail.row_words`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from html import escape
 from itertools import groupby
 from typing import NamedTuple
+from zlib import crc32
 
 from django.utils.safestring import SafeString, mark_safe
 
 from lib.templatetags.ui import initials, tint
 from mailstore.highlight import beginning, marked, terms_for
 from mailstore.query import Query
-from webmail.row_words import ID, NAME, Pieces, pieces
+from webmail.row_words import NAME, Pieces, pieces
 from webmail.rows import Row
 
 
@@ -42,43 +43,34 @@ def with_hits(wanted: Query) -> Shown:
     )
 
 
-def draw(rows: Iterable[Row], *, role: str = "", shown: Shown | None = None) -> SafeString:
-    """Lines under the headings of their days; ``role`` is that of the folder shown."""
-    words = pieces()
-    bin_ = words.bin.replace(ID, f"destroy:{ID}" if role == "trash" else f"trash:{ID}")
+def draw(
+    rows: Iterable[Row], *, shown: Shown | None = None, known: Mapping[str, str] | None = None
+) -> SafeString:
+    """Lines under the headings of their days. Of those that look as their reader already has them
+    (``known``: an id and the ``data-mark`` of its line) there is only an empty one."""
+    words, known = pieces(), known or {}
     found: list[str] = []
     for day, group in groupby(rows, key=lambda row: row.day):
         if day.key:
             key, label = escape(day.key), escape(day.label)
             found.append(f'<li class="list__day" data-day="{key}"><h2>{label}</h2></li>\n')
-        found += [_line(row, words, bin_, shown or PLAIN) for row in group]
+        found += [_line(row, words, shown or PLAIN, known) for row in group]
     return mark_safe("".join(found))  # noqa: S308 - every value is escaped in this module
 
 
-def _line(row: Row, words: Pieces, bin_: str, shown: Shown) -> str:
+def _line(row: Row, words: Pieces, shown: Shown, known: Mapping[str, str]) -> str:
     line = row.line
     pk = str(line.id)
     plain_subject = line.subject or words.untitled
     subject, who = shown.subject(plain_subject), shown.who(row.who or words.nobody)
-    unread, starred = row.is_unread, row.is_starred
+    unread = row.is_unread
     select = escape(words.select % {"subject": plain_subject})
-    thread = f' data-thread="{line.thread_id}"' if line.thread_id else ""
     title = f' title="{escape(row.address)}"' if row.address and row.address != row.who else ""
-    label = f'<span class="label {row.tint}">{escape(row.label)}</span>' if row.label else ""
-    labels = "".join(
-        f'<span class="label a{one.color}">{escape(one.name)}</span>' for one in row.labels
-    )
-    read_tool = words.unread_tool if not unread else words.read_tool
-    tools = (
-        words.archive
-        + bin_
-        + read_tool
-        + words.snooze_tool
-        + words.star_tool.replace(ID, f"unstar:{ID}" if starred else f"star:{ID}")
-    ).replace(ID, pk)
-    return (
-        f'<li class="msg{" msg--unread" if unread else ""}" data-id="{pk}"{thread}'
-        f' data-folder="{line.folder_id}"{" data-starred" if starred else ""}>\n'
+    label = _label(row.tint, row.label) if row.label else ""
+    labels = "".join(_label(f"a{one.color}", one.name) for one in row.labels)
+    state = "msg msg--unread" if unread else "msg"
+    rest = (
+        f"{' data-starred' if row.is_starred else ''}>\n"
         f'<span class="msg__avatar"><span class="avatar {tint(row.who)}" aria-hidden="true">'
         f'{escape(initials(row.who))}</span><input class="msg__check" type="checkbox" name="id"'
         f' value="{pk}" form="list-form" aria-label="{select}"></span>\n'
@@ -87,10 +79,18 @@ def _line(row: Row, words: Pieces, bin_: str, shown: Shown) -> str:
         f'<span class="msg__meta">{_back(row, words)}<time class="msg__time"'
         f' datetime="{row.moment}">{escape(row.when)}</time></span>\n'
         f'<span class="msg__line" dir="auto">{label}{labels}<b>{subject}</b>'
-        f' &nbsp;<span class="msg__snippet">{shown.snippet(line.snippet)}</span></span>\n'
-        f'<span class="msg__marks">{_marks(row, words)}</span>\n'
-        f'<span class="msg__tools">{tools}</span>\n</li>\n'
+        f' &nbsp;<span class="msg__snippet" dir="auto">{shown.snippet(line.snippet)}</span>'
+        "</span>\n"
+        f'<span class="msg__marks">{_marks(row, words)}</span>\n</li>\n'
     )
+    mark = f"{crc32(f'{state}{rest}'.encode()):x}"
+    if known.get(pk) == mark:
+        return f'<li class="msg" data-id="{pk}" data-same></li>\n'
+    return f'<li class="{state}" data-id="{pk}" data-mark="{mark}"{rest}'
+
+
+def _label(style: str, name: str) -> str:
+    return f'<span class="label {style}" dir="auto">{escape(name)}</span>'
 
 
 def _count(row: Row, words: Pieces) -> str:

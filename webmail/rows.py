@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lib.days import Day, day_of, short_time
@@ -63,10 +66,12 @@ def rows(
 ) -> list[Row]:
     """Lines for messages, in the order given. Asks the database nothing."""
     before, after = place.around_message
+    zone = timezone.get_current_timezone()
     times = _Times(timezone.localtime(now).date(), headed=place.in_time)
     found = []
     for line in lines:
-        local = timezone.localtime(line.sort_at)
+        local = line.sort_at.astimezone(zone)
+        day, time = times.said(local)
         folder = folders.get(line.folder_id)
         source = sources.get(line.source_id) if line.source_id else None
         until = beside.snoozed.get(line.id)
@@ -79,10 +84,10 @@ def rows(
                 line=line,
                 who=who,
                 address=address,
-                when=times.short(local) if until is None else moment(until, now=now),
+                when=time if until is None else moment(until, now=now),
                 moment=(local if until is None else timezone.localtime(until)).isoformat(),
                 url=f"{before}{line.id}{after}",
-                day=times.day(local),
+                day=day,
                 label=_label(folder, source if len(sources) > 1 else None, place),
                 source=source,
                 is_unread=about.unread > 0 if about else not line.is_seen,
@@ -100,28 +105,28 @@ def rows(
 
 
 class _Times:
-    """Times in words. A page has few days, and each is put into words once."""
+    """Times in words. Putting a day into words takes longer than drawing a line, so it is kept."""
 
     def __init__(self, today: dt.date, *, headed: bool) -> None:
-        self.today, self.headed = today, headed
-        self._days: dict[dt.date, tuple[Day, str]] = {}
+        self._today, self._headed = today, headed
+        self._language = get_language() or ""
 
-    def _of(self, local: dt.datetime) -> tuple[Day, str]:
+    def said(self, local: dt.datetime) -> tuple[Day, str]:
+        """The heading, an empty one where a list is not sorted by time, and the time; today's to
+        the minute."""
         date = local.date()
-        if date not in self._days:
-            day = day_of(local, self.today) if self.headed else Day("", "")
-            self._days[date] = day, short_time(local, self.today)
-        return self._days[date]
+        hour, minute = (local.hour, local.minute) if date >= self._today else (0, 0)
+        when = dt.datetime(date.year, date.month, date.day, hour, minute)  # noqa: DTZ001 - local
+        day, time = _said(when, self._today, self._language)
+        return day if self._headed else _NO_DAY, time
 
-    def day(self, local: dt.datetime) -> Day:
-        """The heading; an empty one where a list is not sorted by time."""
-        return self._of(local)[0]
 
-    def short(self, local: dt.datetime) -> str:
-        """The time; today's to the minute."""
-        if local.date() >= self.today:
-            return short_time(local, self.today)
-        return self._of(local)[1]
+_NO_DAY: Final = Day("", "")
+
+
+@lru_cache(maxsize=8192)
+def _said(local: dt.datetime, today: dt.date, _language: str) -> tuple[Day, str]:
+    return day_of(local, today), short_time(local, today)
 
 
 def _who(line: Line, folder: Folder | None) -> tuple[str, str]:

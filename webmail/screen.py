@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -10,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
 from lib.days import short_time
@@ -29,6 +31,8 @@ from webmail.heading import Heading, heading
 from webmail.modes import in_conversations
 from webmail.place import ALL, Place
 from webmail.row_html import draw, with_hits
+from webmail.squeezing import squeeze
+from webmail.tree_shape import shape
 
 
 @dataclass(frozen=True)
@@ -95,19 +99,32 @@ def desk(user: User) -> Desk:
 
 def tree_context(found: Desk, place: Place) -> dict[str, Any]:
     """Everything the folder pane shows."""
+    # Asked for only where the tree is drawn.
+    marks: Any = SimpleLazyObject(partial(labels.everyone, found.user))
+    searches: Any = SimpleLazyObject(partial(finding.lines, found.user))
+    marks = marks if found.figures.labels else ()
+    searches = searches if found.figures.searches else ()
     return {
         "tree": found.tree,
-        # Asked for only where the tree is drawn.
-        "labels": partial(labels.everyone, found.user) if found.figures.labels else (),
-        "saved_searches": partial(finding.lines, found.user) if found.figures.searches else (),
+        "tree_shape": partial(shape, found.tree, found.figures, marks, searches),
+        "labels": marks,
+        "saved_searches": searches,
         "place": place,
         "waiting": found.figures.waiting,
         "attention": found.figures.attention,
+        "reminders": found.figures.reminders,
     }
 
 
-def rows_context(found: Desk, place: Place, before: str = "", at: int = 0) -> dict[str, Any]:
-    """The lines of one page, drawn, and where the next one is."""
+def rows_context(
+    found: Desk,
+    place: Place,
+    before: str = "",
+    at: int = 0,
+    *,
+    known: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The lines of one page, drawn but for those that are ``known``, and where the next one is."""
     role = _role(found, place)
     threaded = in_conversations(found.user, place, role)
     page = find(found.user, place, found.tree, before=before, at=at, threaded=threaded)
@@ -123,16 +140,23 @@ def rows_context(found: Desk, place: Place, before: str = "", at: int = 0) -> di
     return {
         "found": page,
         "threaded": threaded,
-        "rows": draw(shown, role=role, shown=with_hits(page.wanted) if place.query else None),
+        "rows": draw(shown, shown=with_hits(page.wanted) if place.query else None, known=known),
         "more": place.with_cursor(page.cursor) if page.cursor else "",
     }
 
 
-def list_context(found: Desk, place: Place, before: str = "", at: int = 0) -> dict[str, Any]:
+def list_context(
+    found: Desk,
+    place: Place,
+    before: str = "",
+    at: int = 0,
+    *,
+    known: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Everything the list pane shows. 404 for a place that is not the user's."""
     today = timezone.localdate()
     role = _role(found, place)
-    drawn = rows_context(found, place, before, at)
+    drawn = rows_context(found, place, before, at, known=known)
     head = _heading(found, place)
     return {
         **tree_context(found, place),
@@ -182,6 +206,8 @@ def show(request: HttpRequest, place: Place, reading: dict[str, Any] | None = No
     _tell(answer, context["found"], found.tree)
     answer["Cache-Control"] = "no-store"
     answer["Vary"] = "X-Part, Cookie"
+    if reading is None:
+        squeeze(request, answer)
     return answer
 
 

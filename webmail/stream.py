@@ -92,6 +92,9 @@ class _Words:
                 stream.news_at = 0.0
                 yield event()
                 time.sleep(PAUSE)
+        if stream.gives_way:
+            # Or more browsers than one person may have streams would push each other out for ever.
+            yield b"retry: 60000\n\n"
 
     def _may_go_on(self) -> bool:
         """Sleep until there is something to do; whether the stream is to stay."""

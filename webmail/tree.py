@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from django.utils.functional import Promise
 
@@ -33,14 +33,14 @@ QUIET: Final = frozenset(
         FolderRole.TRASH,
     }
 )
-#: Messages come into these by being written or put off, not by being moved.
-_NO_TARGET: Final = frozenset({FolderRole.DRAFTS, FolderRole.SNOOZED})
 MAX_DEPTH: Final = 8
 
 
 @dataclass(frozen=True)
 class Node:
-    """One line of the tree. ``count`` is what stands at its end: unread, or all for drafts."""
+    """One line of the tree. ``count`` is what stands at its end: unread, or all for `PLAIN`."""
+
+    PLAIN: ClassVar = frozenset({FolderRole.DRAFTS, FolderRole.SNOOZED})
 
     folder: Folder
     name: str | Promise
@@ -110,7 +110,8 @@ class Tree:
     @property
     def targets(self) -> list[Node]:
         """Folders a message can be moved to."""
-        special = [one for one in self.special if one.folder.role not in _NO_TARGET]
+        # Messages come into these by being written or put off, not by being moved.
+        special = [one for one in self.special if one.folder.role not in Node.PLAIN]
         return [*special, *self.own, *self.hidden]
 
 
@@ -185,7 +186,7 @@ def _node(folder: Folder, depth: int, has_children: bool, path: str, drafts: int
     if not folder.role:
         return Node(folder, folder.name, "folder", depth, folder.unread, has_children, path)
     role = FolderRole(folder.role)
-    count = folder.total + drafts if role == FolderRole.DRAFTS else folder.unread
-    count = folder.total if role == FolderRole.SNOOZED else count
+    count = folder.total if role in Node.PLAIN else folder.unread
+    count += drafts if role == FolderRole.DRAFTS else 0
     count = 0 if role in {FolderRole.SENT, FolderRole.TRASH} else count
     return Node(folder, role.label, ICONS[role], depth, count, has_children, str(role.label))

@@ -15,20 +15,13 @@ from mailstore.services.folders import FolderRefused
 from webmail.access import folder_for, label_for
 from webmail.asked import Wish
 
-MAX_IDS = 1000
+#: As many as a page lets people choose one by one; see DATA_UPLOAD_MAX_NUMBER_FIELDS.
+MAX_IDS = 5000
 
 
 def ids_of(values: QueryDict) -> list[int]:
     """The message ids of a form or an address; what is not a number is left out."""
     return [int(one) for one in values.getlist("id")[:MAX_IDS] if _is_key(one)]
-
-
-def asked_of(values: QueryDict) -> tuple[str, list[int]]:
-    """What is to be done, and to which messages: ``do`` and ``id``, or ``one`` as "do:id"."""
-    one, _sep, pk = values.get("one", "").rpartition(":")
-    if one and _is_key(pk):
-        return one, [int(pk)]
-    return values.get("do", ""), ids_of(values)
 
 
 def wish_of(user: User, do: str, values: QueryDict) -> Wish:
@@ -65,6 +58,8 @@ def _folder(user: User, values: QueryDict) -> Folder | None:
         folder = folder_for(user, int(pk))
         if folder.role == FolderRole.SNOOZED:
             raise FolderRefused(_("Messages get there by “Snooze”, which asks until when."))
+        if folder.role == FolderRole.DRAFTS:
+            raise FolderRefused(_("Drafts holds only what you are writing."))
         return folder
     if pk or not name:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,12 @@ from accounts.models import User
 from lib.moments import moment
 from mailstore.mime import Part
 from smtp_accounts import outgoing_html
-from smtp_accounts.models import Draft, DraftKind, Importance, Signature
+from smtp_accounts.models import Draft, DraftKind, Importance
 from smtp_accounts.rules import Reason
 from smtp_accounts.services import guarding, identities, replies, signatures
 from smtp_accounts.services.identities import Chosen, SendFrom
 from smtp_accounts.services.replies import Start
-from webmail import later, linking, sender_list
+from webmail import coming, later, linking, sender_list
 from webmail.files import File, file_of
 from webmail.later import Preset
 from webmail.linking import Link
@@ -32,7 +33,7 @@ from webmail.sender_list import Group
 CAME_THERE = (Reason.SENT_THERE, Reason.DELIVERED, Reason.PATTERN)
 FIELDS = (
     "to", "cc", "bcc", "subject", "body", "html", "kind", "importance",
-    "wants_receipt", "wants_dsn", "from_address",
+    "wants_receipt", "wants_dsn", "remind_after", "from_address",
 )  # fmt: skip
 
 
@@ -68,12 +69,13 @@ class Window:
     was_sent: bool = False
 
     importances = Importance.choices
+    reminders = coming.AFTER_SENDING
 
-    @property
+    @cached_property
     def chosen(self) -> SendFrom | None:
         return next((one for one in self.identities if one.key == self.sender), None)
 
-    @property
+    @cached_property
     def groups(self) -> list[Group]:
         return sender_list.groups(
             self.identities,
@@ -99,9 +101,10 @@ class Window:
     def links(self) -> list[Link]:
         return linking.links(self.user)
 
-    @property
-    def signatures(self) -> list[Signature]:
-        return signatures.signatures_of(self.user)
+    @cached_property
+    def signatures(self) -> list[tuple[int, str]]:
+        """Id and name of each."""
+        return signatures.named(self.user)
 
     @property
     def is_answer(self) -> bool:
@@ -126,7 +129,7 @@ def of_start(user: User, key: UUID, start: Start) -> Window:
         },
         sender=chosen.send_from.key,
         reason=chosen.sentence,
-        identities=identities.send_from(user),
+        identities=chosen.known,
         exact_address=chosen.address,
         sent_to=_sent_to(start.chosen),
         parts=start.parts,

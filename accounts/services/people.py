@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zoneinfo
 
+from django.conf import settings
+
 from accounts.models import User
 
 
@@ -22,6 +24,14 @@ def adopt_time_zone(user: User, time_zone: str) -> None:
     if is_known and user.time_zone == User._meta.get_field("time_zone").default:
         user.time_zone = time_zone
         user.save(update_fields=["time_zone"])
+
+
+def adopt_language(user: User, language: str) -> None:
+    """Take over the language the sign-in page was read in where nobody has chosen one yet."""
+    is_ours = language in dict(settings.LANGUAGES)
+    if is_ours and user.language == User._meta.get_field("language").default:
+        user.language = language
+        user.save(update_fields=["language"])
 
 
 def save_notice_mail(*, user: User, wanted: bool) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import Domain, User
 from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch, Notification
+from lib.prepared import Prepared
 
 # How the kinds of notifications begin that are about the accounts of a feature.
 _TOLD_AS: dict[str, str] = {Feature.RETRIEVAL: "retrieval-", Feature.SMTP_ACCOUNTS: "smtp-"}
@@ -48,17 +50,25 @@ def decide(system: bool | None, domain: bool | None, at_first: bool = True) -> E
 
 def effective(domain: Domain, feature: str) -> Effective:
     """The state of ``feature`` for everybody in ``domain``."""
-    switches: dict[int | None, bool] = dict(
-        FeatureSwitch.objects.filter(
-            Q(domain=None) | Q(domain=domain), feature=feature
-        ).values_list("domain_id", "enabled")
-    )
-    return decide(switches.get(None), switches.get(domain.pk), feature not in OFF_AT_FIRST)
+    return _effective(domain.pk, feature)
 
 
 def enabled_for(user: User, feature: str) -> bool:
     """Whether this user may use ``feature`` now."""
-    return bool(user.is_active and effective(user.domain, feature).enabled)
+    return bool(user.is_active and _effective(user.domain_id, feature).enabled)
+
+
+def _effective(domain: int, feature: str) -> Effective:
+    switches: dict[int | None, bool] = dict(_SWITCHES.rows(domain, feature))
+    return decide(switches.get(None), switches.get(domain), feature not in OFF_AT_FIRST)
+
+
+def _switches(domain: int, feature: str) -> QuerySet[FeatureSwitch, Any]:
+    found = FeatureSwitch.objects.filter(Q(domain=None) | Q(domain=domain), feature=feature)
+    return found.values_list("domain_id", "enabled")
+
+
+_SWITCHES: Final = Prepared(_switches, int, str)
 
 
 def enabled_features(user: User) -> frozenset[str]:

@@ -51,6 +51,7 @@ def delete(folder: Folder) -> list[Gone]:
             if pk in known:
                 known[pk].messages.extend(late)
         folder.delete()
+        locks.touch(user.pk)
     return gone
 
 
@@ -67,6 +68,7 @@ def restore(user: User, gone: list[Gone]) -> dict[int, Folder]:
             name = str(one.fields["name"])
             there = Folder.objects.filter(user=user, parent=parent, name=name).first()
             made[one.pk] = there or Folder.objects.create(user=user, parent=parent, **one.fields)
+            locks.touch(user.pk)
     for one in gone:
         for at in range(0, len(one.messages), BATCH):
             messages.move(user, one.messages[at : at + BATCH], made[one.pk])

@@ -1,12 +1,13 @@
 """Folders of a user: made, found, renamed, moved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from lib import live
 from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import locks
 from mailstore.text import one_line
@@ -95,6 +96,7 @@ def create(user: User, *, parent: Folder | None, name: str) -> Folder:
     try:
         with transaction.atomic():
             locks.hold(user.pk)
+            live.changed(user.pk)
             return Folder.objects.create(user=user, parent=parent, name=name)
     except IntegrityError as error:
         raise FolderRefused(_("There is already a folder “%s” here.") % name) from error
@@ -154,6 +156,15 @@ def look(
         locks.count(folder.pk)
     for name, value in changes.items():
         setattr(folder, name, value)
+
+
+def notify(user: User, wanted: Collection[int]) -> None:
+    """Have browsers told of new mail in these of the user's folders, and in no others."""
+    with transaction.atomic():
+        locks.hold(user.pk)
+        mine = Folder.objects.filter(user=user)
+        mine.filter(notifies=True).exclude(pk__in=wanted).update(notifies=False)
+        mine.filter(notifies=False, pk__in=wanted).update(notifies=True)
 
 
 def descendants(folder: Folder) -> list[Folder]:

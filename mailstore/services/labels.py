@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from lib import bulk
+from lib.prepared import Prepared, among
 from mailstore.models import Label, Message, MessageLabel
 from mailstore.services import locks
 from mailstore.text import one_line
@@ -28,13 +31,20 @@ def everyone(user: User) -> list[Label]:
 
 def of(user: User, message_ids: Iterable[int]) -> dict[int, list[Label]]:
     """The labels of messages, by name; one query. Messages without any are left out."""
-    rows = MessageLabel.objects.filter(label__user=user, message__in=list(message_ids))
     found: dict[int, list[Label]] = defaultdict(list)
-    for row in rows.select_related("label"):
+    for row in _BORNE.objects(MessageLabel, user.pk, list(message_ids)):
         found[row.message_id].append(row.label)
     for some in found.values():
         some.sort(key=lambda one: (one.name.casefold(), one.pk))
     return dict(found)
+
+
+def _borne(user: int, ids: list[int]) -> QuerySet[MessageLabel, Any]:
+    rows = MessageLabel.objects.filter(among(MessageLabel, "message_id", ids), label__user=user)
+    return rows.select_related("label")
+
+
+_BORNE: Final = Prepared(_borne, int, list)
 
 
 def create(user: User, name: str, *, color: int = 0) -> Label:
@@ -47,6 +57,7 @@ def create(user: User, name: str, *, color: int = 0) -> Label:
         name = _named(name, there)
         used = [one.color for one in there]
         color = color if 0 < color <= COLOURS else min(range(1, COLOURS + 1), key=used.count)
+        locks.touch(user.pk)
         return Label.objects.create(user=user, name=name, color=color)
 
 
@@ -58,6 +69,7 @@ def change(label: Label, *, name: str, color: int) -> None:
         label.name = _named(name, others)
         label.color = color if 0 < color <= COLOURS else label.color
         label.save(update_fields=["name", "color"])
+        locks.touch(label.user_id)
 
 
 def _named(name: str, others: Iterable[Label]) -> str:
@@ -77,6 +89,7 @@ def delete(label: Label) -> list[int]:
         bearers = sorted(label.marks.values_list("message_id", flat=True))
         _changed(Message.objects.filter(marks__label=label).values_list("folder_id", flat=True))
         label.delete()
+        locks.touch(label.user_id)
     return bearers
 
 

@@ -3,10 +3,11 @@
 from django.db import connection
 from django.db.models import F
 
-from accounts.models import User
 from lib import live
-from mailstore.models import Folder
+from lib.prepared import run
+from mailstore.models import Folder, FolderRole
 
+_HOLD = "SELECT id FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _COUNT = (
     "UPDATE mailstore_folder SET total = total + %s, unread = unread + %s, size = size + %s,"
     " modseq = modseq + 1 WHERE id = %s RETURNING modseq, user_id"
@@ -21,12 +22,7 @@ def hold(*user_ids: int) -> None:
     """
     if not connection.features.has_select_for_update:
         return
-    list(
-        User.objects.select_for_update(no_key=True)
-        .filter(pk__in=set(user_ids))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    run(_HOLD, sorted(set(user_ids)))
 
 
 def advance(folder_id: int) -> int:
@@ -37,14 +33,19 @@ def advance(folder_id: int) -> int:
     return modseq
 
 
+def touch(user_id: int) -> None:
+    """Something that stands beside every list changed: open pages look, whatever they show."""
+    inbox = Folder.objects.filter(user=user_id, role=FolderRole.INBOX)
+    inbox.update(modseq=F("modseq") + 1)
+    live.changed(user_id)
+
+
 def count(folder_id: int, *, total: int = 0, unread: int = 0, size: int = 0) -> int:
     """Add to the folder's counters and raise its modification sequence; its new value.
 
     Raises Folder.DoesNotExist.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, (total, unread, size, folder_id))
-        found = cursor.fetchall()
+    found = run(_COUNT, total, unread, size, folder_id)
     if not found:
         raise Folder.DoesNotExist
     modseq, user_id = found[0]

@@ -1,15 +1,15 @@
 """Messages of a user: filed, flagged, moved, removed. Counters change in the same transaction."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import User
 from lib import bulk
+from lib.prepared import run
 from mailstore import index
 from mailstore.mime import Summary
 from mailstore.models import Folder, FolderRole, Message, Source
@@ -26,6 +26,20 @@ _NAMED = {
 # \Recent belongs to a session, \Deleted to a server we only read from.
 _DROPPED = ("\\recent", "\\deleted")
 MAX_KEYWORDS = 64
+_FLAG = (
+    "UPDATE mailstore_message SET %s = %%s, modseq ="
+    " (SELECT f.modseq + 1 FROM mailstore_folder f WHERE f.id = mailstore_message.folder_id)"
+    " WHERE user_id = %%s AND %s <> %%s AND id = ANY(%%s) RETURNING id, folder_id"
+)
+_SUMS = (
+    "SELECT folder_id, count(*), sum(CASE WHEN is_seen THEN 0 ELSE 1 END), sum(size)"
+    " FROM mailstore_message WHERE user_id = %s AND folder_id <> %s AND id = ANY(%s)"
+    " GROUP BY folder_id ORDER BY folder_id"
+)
+_PLACE = (
+    "UPDATE mailstore_message SET folder_id = %s, modseq = %s"
+    " WHERE user_id = %s AND folder_id <> %s AND id = ANY(%s)"
+)
 _DERIVED = (
     "sent_at", "message_id", "in_reply_to", "references", "from_name", "from_address", "to_text",
     "subject", "snippet", "size", "has_attachments",
@@ -191,17 +205,20 @@ def set_flags(
     }
     if not wanted:
         return 0
-    differs = Q()
-    for name, value in wanted.items():
-        differs |= Q(**{name: not value})
-    changed = 0
+    ids = list(ids)
     with transaction.atomic():
         locks.hold(user.pk)
-        mine = Message.objects.filter(differs, user=user, pk__in=list(ids))
-        for folder_id, unread in _now_unread(mine, seen):
-            modseq = locks.count(folder_id, unread=unread)
-            changed += mine.filter(folder_id=folder_id).update(**wanted, modseq=modseq)
-    return changed
+        changed = [_set_flag(user, ids, name, value) for name, value in wanted.items()]
+    return len(set().union(*changed))
+
+
+def _set_flag(user: User, ids: Sequence[int], name: str, value: bool) -> set[int]:
+    """Those of the messages that did not have the flag so. Inside the caller's transaction."""
+    # The folder is counted next: what it will have by then is what the rows get.
+    rows = run(_FLAG % (name, name), value, user.pk, value, ids)
+    for folder_id, turned in sorted(Counter(folder_id for _pk, folder_id in rows).items()):
+        locks.count(folder_id, unread=0 if name != "is_seen" else -turned if value else turned)
+    return {pk for pk, _folder_id in rows}
 
 
 def add_keyword(user: User, message: Message, keyword: str) -> bool:
@@ -216,17 +233,6 @@ def add_keyword(user: User, message: Message, keyword: str) -> bool:
         Message.objects.filter(pk=row.pk).update(keywords=kept, modseq=modseq)
         message.keywords = kept
     return True
-
-
-def _now_unread(mine: QuerySet[Message], seen: bool | None) -> list[tuple[int, int]]:
-    """Per folder, by how much its unread count moves."""
-    moves = {None: 0, True: -1, False: 1}[seen]
-    rows = (
-        mine.values("folder_id")
-        .annotate(turned=Count("pk", filter=Q(is_seen=not seen)))
-        .order_by("folder_id")
-    )
-    return [(row["folder_id"], moves * row["turned"]) for row in rows]
 
 
 def move(user: User, ids: Iterable[int], folder: Folder) -> int:
@@ -248,29 +254,26 @@ def place(user: User, ids: Iterable[int], folder: Folder) -> int:
     """
     if folder.user_id != user.pk:
         raise ValueError("the folder belongs to someone else")
-    mine = Message.objects.filter(user=user, pk__in=list(ids)).exclude(folder=folder)
-    sums = _sums(mine)
+    ids = list(ids)
+    sums = _sums(user, ids, but=folder.pk)
     if not sums:
         return 0
+    total = sum(one.total for one in sums.values())
     modseq = locks.count(
         folder.pk,
-        total=sum(one.total for one in sums.values()),
+        total=total,
         unread=sum(one.unread for one in sums.values()),
         size=sum(one.size for one in sums.values()),
     )
-    moved = mine.update(folder=folder, modseq=modseq)
+    run(_PLACE, folder.pk, modseq, user.pk, folder.pk, ids)
     _subtract(sums)
-    return moved
+    return total
 
 
-def _sums(mine: QuerySet[Message]) -> dict[int, _Tally]:
-    """What these messages add to the counters of their folders."""
-    rows = (
-        mine.values("folder_id")
-        .annotate(total=Count("pk"), unread=Count("pk", filter=Q(is_seen=False)), bytes=Sum("size"))
-        .order_by("folder_id")
-    )
-    return {row["folder_id"]: _Tally(row["total"], row["unread"], row["bytes"]) for row in rows}
+def _sums(user: User, ids: Sequence[int], *, but: int = 0) -> dict[int, _Tally]:
+    """What these messages add to the counters of their folders; those in `but` are left out."""
+    rows = run(_SUMS, user.pk, but, ids)
+    return {pk: _Tally(total, unread, int(size)) for pk, total, unread, size in rows}
 
 
 def _subtract(sums: dict[int, _Tally]) -> None:
@@ -294,8 +297,9 @@ def remove(user: User, ids: Iterable[int]) -> int:
     """Remove messages for good; how many. Their bytes are swept when nothing else needs them."""
     with transaction.atomic():
         locks.hold(user.pk)
-        mine = Message.objects.filter(user=user, pk__in=list(ids))
-        sums = _sums(mine)
+        ids = list(ids)
+        mine = Message.objects.filter(user=user, pk__in=ids)
+        sums = _sums(user, ids)
         index.remove(mine.values_list("pk", flat=True))
         mine.delete()
         _subtract(sums)

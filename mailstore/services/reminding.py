@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,6 +14,7 @@ from django.utils.translation import pgettext
 
 from accounts.models import User
 from lib import bulk
+from lib.prepared import Prepared
 from mailstore.models import FolderRole, Message, Reminder
 from mailstore.services import folders, locks, messages, returning
 from mailstore.services.snoozing import checked
@@ -42,6 +44,7 @@ def remind(
             ("user_id", "message_id", "at", "only_unanswered", "made_at"),
             [(user.pk, pk, at, only_unanswered, now) for pk in mine],
         )
+        locks.touch(user.pk)
     return len(mine)
 
 
@@ -56,6 +59,7 @@ def cancel(user: User, ids: Iterable[int]) -> int:
                 messages.move(user, [one.message_id], one.back_to)
         returning.over(user.pk, [one.message_id for one in rows if one.came_at])
         mine.delete()
+        locks.touch(user.pk)
     return len(rows)
 
 
@@ -82,10 +86,15 @@ def notes(user: User, message_ids: Iterable[int]) -> dict[int, str]:
 
 def both(user: User, message_id: int) -> tuple[Reminder | None, str]:
     """The reminder of a message that is to come, or why it came back; one query."""
-    one = Reminder.objects.filter(user=user, message=message_id).first()
+    one = next(iter(_OF.objects(Reminder, user.pk, message_id)), None)
     if one is None or one.came_at is None:
         return one, ""
     return None, _why(one)
+
+
+_OF: Final = Prepared(
+    lambda user, message: Reminder.objects.filter(user=user, message=message), int, int
+)
 
 
 def _why(one: Reminder) -> str:
@@ -143,9 +152,12 @@ def _is_over(one: Reminder) -> bool:
 
 
 def is_answered(message: Message) -> bool:
-    """Whether somebody wrote later in the conversation of a message."""
+    """Whether somebody else than its writer wrote later in the conversation of a message."""
     later = Message.objects.filter(user_id=message.user_id, sort_at__gt=message.sort_at)
     later = later.exclude(pk=message.pk).exclude(folder__role__in=_NO_ANSWER)
+    if message.from_address:
+        # What is sent may lie in a folder of its owner's, too.
+        later = later.exclude(from_address__iexact=message.from_address)
     if message.thread_id is not None:
         return later.filter(thread=message.thread_id).exists()
     name = message.message_id

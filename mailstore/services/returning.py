@@ -8,14 +8,15 @@ on, that is over, and it stands where it arrived.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.module_loading import import_string
 
 from accounts.models import User
 from lib import bulk
+from lib.prepared import Prepared, among
 from mailstore.models import Folder, Message, MessageLabel, Reminder, Snooze
 from mailstore.services import locks
 
@@ -55,22 +56,31 @@ def over(user_id: int, ids: Iterable[int], *, target: Folder | None = None) -> N
     Those that lie in `target` already are not. A reminder that waits goes on waiting. One query
     where there is nothing to do. Inside the caller's transaction, the mailbox held.
     """
-    mine = Q(user_id=user_id, message__in=list(ids))
-    if target is not None:
-        mine &= ~Q(message__folder=target)
-    came = Reminder.objects.filter(mine, came_at__isnull=False)
-    snoozed = Snooze.objects.filter(mine)
-    columns = ("message_id", "arrived_at")
-    rows = list(came.values_list(*columns).union(snoozed.values_list(*columns), all=True))
+    rows = _OVER.rows(user_id, list(ids), target.pk if target is not None else 0)
     if not rows:
         return
     own: dict[int, datetime] = {}
     for message_id, arrived_at in rows:
         if arrived_at is not None:
             own[message_id] = min(arrived_at, own.get(message_id, arrived_at))
-    came.delete()
-    snoozed.delete()
+    moved = [message_id for message_id, _arrived_at in rows]
+    Reminder.objects.filter(message__in=moved, came_at__isnull=False).delete()
+    Snooze.objects.filter(message__in=moved).delete()
     _stand(own)
+
+
+def _put_off_now(user: int, ids: list[int], but: int) -> QuerySet[Reminder, Any]:
+    """What came back or is snoozed of these messages, those in the folder `but` left out."""
+    found: list[QuerySet[Any, Any]] = []
+    for model in (Reminder, Snooze):
+        there = model.objects.filter(among(model, "message_id", ids), user=user)
+        found.append(there.exclude(message__folder=but))
+    columns = ("message_id", "arrived_at")
+    came, snoozed = found[0].filter(came_at__isnull=False), found[1]
+    return came.values_list(*columns).union(snoozed.values_list(*columns), all=True)
+
+
+_OVER: Final = Prepared(_put_off_now, int, list, int)
 
 
 def _stand(moments: Mapping[int, datetime]) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from mailstore.models import SavedSearch
+from mailstore.services import locks
 from mailstore.text import one_line
 
 MAX_NAME: Final = 60
@@ -47,7 +48,9 @@ def _written(saved: SavedSearch, name: str) -> SavedSearch:
         raise SearchRefused(_("Give it a name."))
     try:
         with transaction.atomic():
+            locks.hold(saved.user_id)
             saved.save()
+            locks.touch(saved.user_id)
     except IntegrityError:
         raise SearchRefused(_("You have a saved search of this name.")) from None
     return saved
@@ -55,12 +58,18 @@ def _written(saved: SavedSearch, name: str) -> SavedSearch:
 
 def delete(saved: SavedSearch) -> None:
     """Forget a search."""
-    saved.delete()
+    with transaction.atomic():
+        locks.hold(saved.user_id)
+        saved.delete()
+        locks.touch(saved.user_id)
 
 
 def restore(user: User, *, name: str, query: str) -> SavedSearch:
     """A search that was deleted; where its name was taken meanwhile, the one that has it."""
-    found, _made = SavedSearch.objects.get_or_create(
-        user=user, name=name[:MAX_NAME], defaults={"query": query[:MAX_QUERY]}
-    )
+    with transaction.atomic():
+        locks.hold(user.pk)
+        found, _made = SavedSearch.objects.get_or_create(
+            user=user, name=name[:MAX_NAME], defaults={"query": query[:MAX_QUERY]}
+        )
+        locks.touch(user.pk)
     return found

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Count
 
 from lib import bulk
 from mailstore import related
@@ -56,7 +57,17 @@ def join(rows: Sequence[Message]) -> set[int]:
     threads = {name: one.thread_id for name, one in known.items()}
     groups = _unite([rows[place] for place in ready], [names[place] for place in ready], threads)
     muted = {one.thread_id for one in known.values() if one.muted_at is not None}
-    return {ready[at] for group in groups if group.threads & muted for at in group.rows}
+    return {ready[at] for group in _quiet(groups, muted) for at in group.rows}
+
+
+def _quiet(groups: Sequence[Group[Name]], muted: Collection[int]) -> list[Group[Name]]:
+    """The groups whose conversation is muted; some may have met one that is heard."""
+    found = [group for group in groups if group.threads.intersection(muted)]
+    met = [min(group.threads) for group in found if len(group.threads) > 1]
+    if not met:
+        return found
+    heard = set(Thread.objects.filter(pk__in=met, muted_at=None).values_list("pk", flat=True))
+    return [group for group in found if min(group.threads) not in heard]
 
 
 def thread_waiting(*, seconds: float) -> int:
@@ -180,13 +191,20 @@ def _unite(
 
 
 def _merge(threads: Collection[int]) -> None:
-    """Make one conversation of several: the oldest, muted if one of them was."""
+    """Make one conversation of several: the oldest, muted if one of them was.
+
+    Unless another that is heard has several messages: whoever names both must not be able to
+    send mail that somebody waits for past the Inbox.
+    """
     oldest = min(threads)
     others = [one for one in threads if one != oldest]
-    Message.objects.filter(thread__in=others).update(thread=oldest)
-    ThreadReference.objects.filter(thread__in=others).update(thread=oldest)
     muted = Thread.objects.filter(pk__in=threads, muted_at__isnull=False)
     since = muted.order_by("muted_at").values_list("muted_at", flat=True).first()
     if since is not None:
+        heard = Thread.objects.filter(pk__in=threads, muted_at=None)
+        if heard.annotate(count=Count("messages")).filter(count__gt=1).exists():
+            since = None
         Thread.objects.filter(pk=oldest).update(muted_at=since)
+    Message.objects.filter(thread__in=others).update(thread=oldest)
+    ThreadReference.objects.filter(thread__in=others).update(thread=oldest)
     Thread.objects.filter(pk__in=others).delete()

@@ -77,6 +77,9 @@ class Draft(models.Model):
     wants_receipt = models.BooleanField(default=False, help_text="RFC 8098.")
     wants_dsn = models.BooleanField(default=False, help_text="RFC 3461: told when delivered.")
     send_at = models.DateTimeField(null=True, blank=True, help_text="Send later: not before.")
+    remind_after = models.PositiveSmallIntegerField(
+        default=0, help_text="Days after which its writer hears that nobody answered; 0: never."
+    )
     version = models.PositiveIntegerField(default=0, help_text="Detects edits in another tab.")
     changed_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True, blank=True)

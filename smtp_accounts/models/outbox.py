@@ -54,6 +54,7 @@ class OutboxMessage(models.Model):
     )
     is_scheduled = models.BooleanField(default=False, help_text="Send later, not undo.")
     wants_dsn = models.BooleanField(default=False, help_text="RFC 3461: told when delivered.")
+    remind_after = models.PositiveSmallIntegerField(default=0, help_text="As its draft has it.")
     is_automatic = models.BooleanField(
         default=False, help_text="Nobody's words (RFC 3834): no return path where that is taken."
     )

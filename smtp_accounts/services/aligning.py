@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from publicsuffixlist import PublicSuffixList
 
 from connectivity.directory import entry_for
 from connectivity.providers import by_address, by_host, name_of
 from connectivity.services import network
+from lib.suffixes import registered
 from protocols import dns, idn
 from protocols.errors import MailServerError
 from protocols.types import Deadline
@@ -89,15 +88,9 @@ def _signed(row: Alignment, now: datetime) -> bool | None:
     )
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    # Reading the list takes 50 ms, so it is done when somebody asks.
-    return PublicSuffixList()
-
-
 def organisation(domain: str) -> str:
     """The domain somebody registered (RFC 7489 section 3.2)."""
-    return _suffixes().privatesuffix(domain) or domain
+    return registered(domain) or domain
 
 
 def _facts(identity: Identity) -> Facts:

@@ -48,6 +48,7 @@ class DraftValues:
     wants_receipt: bool = False
     wants_dsn: bool = False
     send_at: datetime | None = None
+    remind_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def _fields(values: DraftValues) -> dict[str, object]:
         "wants_receipt": values.wants_receipt,
         "wants_dsn": values.wants_dsn,
         "send_at": values.send_at,
+        "remind_after": values.remind_after,
         "to": values.to,
         "cc": values.cc,
         "bcc": values.bcc,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from accounts.models import User
 from connectivity.causes import explain_cause
 from connectivity.models import Feature
 from connectivity.services import features
+from lib.prepared import Prepared
 from mailstore.models import Message
 from smtp_accounts import addresses, former, rules
 from smtp_accounts.addresses import Mailbox
@@ -61,11 +63,13 @@ class Chosen:
     """What a message starts with. ``reason`` is stored, ``sentence`` says it beside From.
 
     ``address``: the exact address to write from where it is not the identity's own, else empty.
+    ``known`` is all of Send From.
     """
 
     send_from: SendFrom
     reason: str
     sentence: str
+    known: Sequence[SendFrom]
     address: str = ""
 
 
@@ -156,7 +160,7 @@ def own(user: User) -> rules.Own:
 
 def own_addresses(user: User) -> list[str]:
     """Every address that is the user's own: dropped from a reply to all."""
-    return list({user.email: None, **{row.address: None for row in _rows(user)}})
+    return list(dict.fromkeys([user.email, *(address for (address,) in _OWN.rows(user.pk))]))
 
 
 def local_of(user: User) -> Identity:
@@ -220,9 +224,16 @@ def touch(user: User, now: datetime) -> None:
     user.identities_changed_at = now
 
 
+def _mine(user: int) -> QuerySet[Identity, Any]:
+    return Identity.objects.filter(user=user).order_by(F("account_id").asc(nulls_first=True), "pk")
+
+
+_OWN: Final = Prepared(lambda user: _mine(user).values_list("address"), int)
+_ROWS: Final = Prepared(lambda user: _mine(user).select_related("account__source"), int)
+
+
 def _rows(user: User) -> list[Identity]:
-    rows = Identity.objects.filter(user=user).select_related("account__source")
-    return list(rows.order_by(F("account_id").asc(nulls_first=True), "pk"))
+    return _ROWS.objects(Identity, user.pk)
 
 
 def _candidates(entries: Sequence[SendFrom]) -> list[rules.Candidate]:
@@ -258,7 +269,7 @@ def _chosen(entries: Sequence[SendFrom], choice: rules.Choice) -> Chosen:
     words = sentence(choice.reason)
     if choice.address:
         words = _("because it was sent to %(address)s") % {"address": choice.address}
-    return Chosen(entry, choice.reason.value, words, choice.address)
+    return Chosen(entry, choice.reason.value, words, entries, choice.address)
 
 
 def sentence(reason: str) -> str:

@@ -67,6 +67,7 @@ def _submitted(*, user: User, draft: Draft, now: datetime, undo_seconds: int) ->
             is_by_hand=draft.is_by_hand,
             is_scheduled=draft.send_at is not None and draft.send_at > now,
             wants_dsn=draft.wants_dsn,
+            remind_after=draft.remind_after,
             draft=draft,
             draft_key=draft.key,
             blob=blobs.adopt(batch)[0],

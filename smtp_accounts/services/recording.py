@@ -82,7 +82,7 @@ def _record(
     decision = _decide(job, result, now)
     state = OutboxState(decision.outcome)
     with transaction.atomic():
-        _settle(message, decision, result, _file(message, copy), now)
+        _settle(message, decision, result, _file(message, copy, now), now)
         note(job, result)
         if decision.gave_up:
             message.recipients.filter(state__in=OPEN).update(state=RecipientState.REFUSED)
@@ -91,12 +91,12 @@ def _record(
     return state
 
 
-def _file(message: OutboxMessage, copy: Prepared | None) -> Message | None:
+def _file(message: OutboxMessage, copy: Prepared | None, now: datetime) -> Message | None:
     """The copy, entered: before the outbox row is changed, as everybody does who changes both."""
     if copy is None:
         return None
     try:
-        return sent.enter(message, copy)
+        return sent.enter(message, copy, now)
     except Folder.DoesNotExist:
         log.warning("outbox %s: its folder for sent mail is gone, the copy has to wait", message.pk)
         return None

@@ -63,6 +63,7 @@ def _values(message: OutboxMessage, mail: ParsedMail, to: dict[str, str]) -> Dra
         importance=_importance(mail),
         wants_receipt=bool(mail.headers.raw("disposition-notification-to")),
         wants_dsn=message.wants_dsn,
+        remind_after=message.remind_after,
         kind=message.kind,
         original=message.original,
     )

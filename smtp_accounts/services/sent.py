@@ -19,12 +19,13 @@ from connectivity import providers
 from filtering.arrivals import Arrived
 from filtering.services import deliver
 from filtering.services.deliver import Incoming, Prepared
-from mailstore.models import Folder, FolderRole, Message
-from mailstore.services import blobs, folders, locks, messages
+from mailstore.models import Folder, FolderRole, Message, Reminder
+from mailstore.services import blobs, folders, labels, locks, messages
 from mailstore.services.blobs import BlobUnreadable
 from protocols.body import Body
 from protocols.imap import roles
 from smtp_accounts.models import Draft, DraftKind, OutboxMessage, OutboxState, SmtpAccount
+from smtp_accounts.services.following_up import follow_up
 
 log = logging.getLogger(__name__)
 
@@ -76,16 +77,17 @@ def file_copy(message: OutboxMessage, copy: Prepared, *, now: datetime) -> None:
     if not once.update(sent_copied_at=now):
         return
     message.sent_copied_at = now
-    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=enter(message, copy))
+    OutboxMessage.objects.filter(pk=message.pk).update(sent_copy=enter(message, copy, now))
 
 
-def enter(message: OutboxMessage, copy: Prepared) -> Message:
+def enter(message: OutboxMessage, copy: Prepared, now: datetime) -> Message:
     """Enter the copy and mark the original; the caller sees to it that it is done once.
 
     Raises Folder.DoesNotExist where its folder was removed meanwhile; nothing is changed then.
     """
     kept = _twin(message) or deliver.file(copy)[0]
     _mark_original(message)
+    follow_up(message, kept, now)
     return kept
 
 
@@ -156,6 +158,9 @@ def _replace(user: User, message: OutboxMessage, twin: Message) -> None:
     )
     for keyword in ours.keywords:
         messages.add_keyword(user, twin, keyword)
+    for label in labels.of(user, [ours.pk]).get(ours.pk, ()):
+        labels.put(user, label, [twin.pk])
+    Reminder.objects.filter(message=ours).update(message=twin)
     OutboxMessage.objects.filter(sent_copy=ours).update(sent_copy=twin)
     OutboxMessage.objects.filter(original=ours).update(original=twin)
     Draft.objects.filter(original=ours).update(original=twin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from lib.pictures import picture_type
+from lib.prepared import Prepared
 from mailstore.services import blobs
 from protocols.body import Body
 from smtp_accounts.models import DraftKind, Identity, Signature, SignatureImage
@@ -78,7 +80,18 @@ def of_identity(identity: Identity) -> Signature | None:
         return None
     if identity.signature_id is not None:
         return identity.signature
-    return Signature.objects.filter(user_id=identity.user_id, is_default=True).first()
+    return next(iter(_DEFAULT.objects(Signature, identity.user_id)), None)
+
+
+_DEFAULT: Final = Prepared(lambda user: Signature.objects.filter(user=user, is_default=True), int)
+_NAMES: Final = Prepared(
+    lambda user: Signature.objects.filter(user=user).exclude(name="").values_list("pk", "name"), int
+)
+
+
+def named(user: User) -> list[tuple[int, str]]:
+    """The person's signatures by name: id and name of each."""
+    return [(pk, name) for pk, name in _NAMES.rows(user.pk)]
 
 
 def signatures_of(user: User) -> list[Signature]:

@@ -18,5 +18,6 @@ import "./mail/drag.js";
 import "./mail/folderdrag.js";
 import "./mail/chooser.js";
 import "./mail/swipe.js";
+import "./mail/tools.js";
 import "./mail/layout.js";
 import "./mail/badge.js";

@@ -37,9 +37,15 @@ async function begin() {
   } catch {
     throw new Error(card.dataset.failed);
   }
-  if (await send(subscription, part("text").checked ? { shows_text: "on" } : {})) return;
-  await subscription.unsubscribe();
-  throw new Error(card.dataset.failed);
+  if (!(await send(subscription, part("text").checked ? { shows_text: "on" } : {}))) {
+    await subscription.unsubscribe();
+    throw new Error(card.dataset.failed);
+  }
+  // Of no folder at all nobody wants to hear: the first is the Inbox.
+  const folders = [...card.querySelectorAll("[name=folder]")];
+  if (folders.some((one) => one.checked)) return;
+  folders[0].checked = true;
+  folders[0].form.requestSubmit();
 }
 
 async function end() {

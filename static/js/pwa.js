@@ -3,6 +3,7 @@ import { toast } from "./toast.js";
 
 const path = document.documentElement.dataset.worker;
 const words = () => document.getElementById("words").dataset;
+const AGAIN = 10_000;
 
 function offer(waiting) {
   const one = toast({ text: words().renewed, link: location.href, life: 600_000 });
@@ -54,13 +55,34 @@ function keepFrames() {
 let soon;
 
 if (path && "serviceWorker" in navigator) {
-  start().catch(() => {});
+  // It fetches what it keeps, which nobody waits for.
+  const soon = window.requestIdleCallback ?? setTimeout;
+  addEventListener("load", () => soon(() => start().catch(() => {})), { once: true });
   let isAway = false;
-  navigator.serviceWorker.addEventListener("message", ({ data }) => {
-    isAway = data.kind === "offline";
+  let later;
+  const hear = (away) => {
+    clearTimeout(later);
+    isAway = away;
     dispatchEvent(new CustomEvent("tributary:network", { detail: { isAway } }));
-    if (isAway) fillFrames();
-  });
+    if (!isAway) return;
+    later = setTimeout(knock, AGAIN);
+    fillFrames();
+  };
+  // The worker learns that the server is back when a page asks for something: one that stands still
+  // asks by itself, past the worker.
+  async function knock() {
+    clearTimeout(later);
+    if (!isAway) return;
+    try {
+      await fetch(document.querySelector("link[rel=manifest]").href, { method: "HEAD", cache: "no-store" });
+      navigator.serviceWorker.controller?.postMessage("back");
+      hear(false);
+    } catch {
+      later = setTimeout(knock, AGAIN);
+    }
+  }
+  addEventListener("online", knock);
+  navigator.serviceWorker.addEventListener("message", ({ data }) => hear(data.kind === "offline"));
   // This page itself may be one that was kept: the worker spoke before anybody listened.
   navigator.serviceWorker.controller?.postMessage("ask");
   keepFrames();

@@ -41,9 +41,16 @@ export function closeDialogs() {
 // Fetch a dialog and open it.
 export async function showDialog(url, options = {}) {
   const holder = document.getElementById("dialog");
-  const answer = await fetch(url, { ...options, headers: csrfHeaders() });
-  if (!answer.ok) {
-    toast({ text: answer.status === 404 ? words().gone : words().failed });
+  let answer = null;
+  try {
+    answer = await fetch(url, { ...options, headers: csrfHeaders() });
+  } catch { /* said below */ }
+  if (!answer?.ok) {
+    toast({ text: answer?.status === 404 ? words().gone : words().failed });
+    return;
+  }
+  if (answer.redirected) { // signed out meanwhile
+    location.reload();
     return;
   }
   const template = document.createElement("template");
@@ -172,6 +179,6 @@ openDialogs();
 document.addEventListener("submit", (event) => {
   if (!event.target.getAttribute("action")?.endsWith("/sign-out/")) return;
   root.dataset.signingOut = "";
-  for (const one of Object.keys(localStorage)) if (one.startsWith("tributary-unsaved:")) localStorage.removeItem(one);
+  for (const one of Object.keys(localStorage)) if (/^(tributary-unsaved|searches):/.test(one)) localStorage.removeItem(one);
   sessionStorage.removeItem("tributary-open");
 });

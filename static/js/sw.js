@@ -4,6 +4,7 @@
 const FILES = `files-${FACTS.version}`;
 const MAIL = "mail-";
 const MESSAGES = 200;
+const LISTS = 60;
 const BYTES = 50 * 1024 * 1024;
 const KEPT = /^\/(?:$|starred\/$|folder\/\d+\/$|message\/\d+\/(?:frame\/)?$)/;
 
@@ -21,6 +22,7 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "go") self.skipWaiting();
+  if (event.data === "back") isAway = false;
   if (event.data === "ask") event.source.postMessage({ kind: isAway ? "offline" : "online" });
   if (event.data?.keep) event.waitUntil(keepFrame(new Request(event.data.keep)));
 });
@@ -71,12 +73,14 @@ async function keepFrame(request) {
 
 async function prune(mail) {
   const messages = new Set();
-  let bytes = 0;
+  let bytes = 0, lists = 0;
   for (const key of (await mail.keys()).reverse()) {
     const id = /^\/message\/(\d+)\//.exec(new URL(key.url).pathname)?.[1];
     if (id) messages.add(id);
+    else lists += 1;
     bytes += Number((await mail.match(key))?.headers.get("X-Kept-Bytes") ?? 0);
-    if (messages.size > MESSAGES || bytes > BYTES) await mail.delete(key);
+    const isTooMuch = bytes > BYTES || (id ? messages.size > MESSAGES : lists > LISTS);
+    if (isTooMuch) await mail.delete(key);
   }
 }
 
@@ -95,6 +99,7 @@ async function asked(event) {
     event.waitUntil(keep(request, copy).catch(() => {}));
     return answer;
   } catch (error) {
+    if (request.signal.aborted) throw error; // the page asks for something else by now
     isAway = true;
     event.waitUntil(tell("offline"));
     const found = await known(request);

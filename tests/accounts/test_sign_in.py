@@ -117,9 +117,27 @@ def test_times_are_shown_as_they_are_where_the_person_is(client: Client, user: U
     assert user.time_zone == "Europe/Lisbon"
 
 
+def test_the_language_of_the_browser_stays_after_the_first_sign_in(user: User) -> None:
+    for asked, kept in (("de-AT,de;q=0.9,en;q=0.5", "de"), ("en", "de")):
+        attempt(Client(headers={"Accept-Language": asked}), user.email, PASSWORD)
+        user.refresh_from_db()
+        assert user.language == kept
+    User.objects.filter(pk=user.pk).update(last_login=None, language="en")
+    attempt(Client(headers={"Accept-Language": "fi"}), user.email, PASSWORD)
+    user.refresh_from_db()
+    assert user.language == "en"
+
+
 def test_a_browser_without_a_time_zone_changes_nothing(client: Client, user: User) -> None:
     for odd in ("", "Nowhere/Land", "../../etc/passwd", "x" * 500):
         User.objects.filter(pk=user.pk).update(last_login=None)
         assert attempt(Client(), user.email, PASSWORD, time_zone=odd) == 302
         user.refresh_from_db()
         assert user.time_zone == "UTC"
+
+
+def test_a_part_of_a_page_has_the_whole_page_sign_in(client: Client, user: User) -> None:
+    """Whose session is over gets no sign-in page inside another."""
+    part = client.get("/folder/new/", headers={"HX-Request": "true"}, follow=True)
+    assert (part.content, part.headers["HX-Refresh"]) == (b"", "true")
+    assert "Sign in" in client.get("/folder/new/", follow=True).content.decode()

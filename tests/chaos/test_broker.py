@@ -73,6 +73,7 @@ def leases_run_out(data: Path) -> None:
     connection.close()
 
 
+@pytest.mark.long
 @pytest.mark.accept("A192", "A193")
 def test_it_is_killed_with_a_hint_in_it_and_again_during_the_pull(
     remote: Remote, tmp_path: Path, size: Size, figure: Callable[[str], None]

@@ -53,6 +53,7 @@ def mortal() -> Iterator[MortalPostgres]:
         yield postgres
 
 
+@pytest.mark.long
 @pytest.mark.accept("A191", "A192", "A193")
 def test_it_crashes_at_every_checkpoint(
     mortal: MortalPostgres,

@@ -40,6 +40,7 @@ MakeMailbox = Callable[[RetrievalTask], Mailbox]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.long
 @pytest.mark.accept("A191", "A192", "A193")
 @pytest.mark.parametrize("type", ["imap", "pop"])
 def test_at_every_checkpoint(

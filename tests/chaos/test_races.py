@@ -57,6 +57,7 @@ def test_workers_that_claim_at_the_same_moment(
     check_complete(user, mailbox, task)
 
 
+@pytest.mark.long
 @pytest.mark.accept("A191", "A192", "A193")
 @pytest.mark.parametrize("type", ["imap", "pop"])
 def test_a_worker_that_sleeps_through_its_lease(

@@ -166,6 +166,7 @@ def test_at_every_step(
     figure(f"| sending, SIGKILL at every step | {kills} kills | 0 lost, 0 doubled |")
 
 
+@pytest.mark.long
 def test_at_random_moments(
     user: User,
     other_user: User,

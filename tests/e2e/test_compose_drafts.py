@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from smtp_accounts.models import Draft
 from tests.e2e.writing import to_field, words
+from tests.waiting import wait_until
 from tests.webmail.samples import Mailbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -241,7 +242,7 @@ def test_three_windows_stand_side_by_side(
     page.keyboard.press("c")
     expect(windows.locator("[data-title]")).to_have_text(["Two", "Three", "New message"])
     expect(windows.last.get_by_role("combobox", name="To", exact=True)).to_be_focused()
-    assert Draft.objects.filter(subject="One").exists()
+    wait_until(Draft.objects.filter(subject="One").exists, "the window that was put away is saved")
     windows.first.locator("[data-title]").click()
     expect(windows.first.get_by_role("combobox", name="To", exact=True)).to_be_focused()
     windows.first.get_by_role("button", name="Full screen").click()

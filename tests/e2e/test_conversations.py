@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from mailstore.models import Message
-from mailstore.services import folders
+from mailstore.services import folders, indexing
 from smtp_accounts.models import Draft
 from smtp_accounts.services import identities
 from tests.e2e.conftest import PHONE, WIDE, sign_in
@@ -100,6 +100,13 @@ def test_a_conversation_is_one_line_and_one_pane(
     expect(line(page, said[1])).to_be_visible()
     # A reply answers the newest.
     assert f"reply={said[3].pk}" in (page.locator(".answer").get_attribute("href") or "")
+    # What a search finds is open among those it belongs to.
+    while indexing.index_batch():
+        pass
+    page.goto(f"{live_server.url}/search/?q=%22as+number+1%22")
+    page.locator("#list .msg__link").click()
+    expect(letter(page, said[1]).locator("mark").first).to_be_in_viewport()
+    expect(line(page, said[2])).to_be_visible()
     assert problems == []
 
 
@@ -130,6 +137,9 @@ def test_keys_walk_through_a_conversation_and_on_to_the_next(
     expect(page.locator("#list .msg--unread", has_text=SUBJECT)).to_have_count(1)
     unread = Message.objects.filter(subject=SUBJECT, is_seen=False)
     assert set(unread) == {said[2], said[3]}
+    expect(page.get_by_text("2 messages marked unread")).to_be_visible()
+    page.keyboard.press("z")
+    wait_until(lambda: not unread.all().exists(), "both are read again")
     assert problems == []
 
 

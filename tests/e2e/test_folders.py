@@ -96,8 +96,16 @@ def test_labels_by_keyboard_and_by_dragging(
     no_barriers: Callable[[], None],
     problems: list[str],
 ) -> None:
-    labels.create(user, "Someday", color=2)
+    someday = labels.create(user, "Someday", color=2)
+    # Written from the right, whatever of ours stands before it; beside it all is as before.
+    hebrew = letter("שלום לכולם", sender="דנה לוי <dana@example.org>", text="Hello, all.")
+    greeting = put(folders.special(user, "inbox"), hebrew, at=timezone.now())
+    labels.put(user, someday, [greeting.pk])
     page.goto(live_server.url)
+    written = page.locator(f'#list [data-id="{greeting.pk}"]')
+    for part, direction in (("msg__link", "rtl"), ("msg__line", "rtl"), ("msg__snippet", "ltr")):
+        expect(written.locator(f".{part}")).to_have_css("direction", direction)
+    shot("right-to-left")
     row = page.locator(f'#list [data-id="{mailbox.newsletter.pk}"]')
     row.locator(".msg__link").focus()
     page.keyboard.press("l")
@@ -187,6 +195,8 @@ def test_snoozing_and_being_reminded(
     remind.get_by_label("In a week").check()
     remind.get_by_role("button", name="Remind me").click()
     expect(page.get_by_text("You will be reminded on")).to_be_visible()
+    page.locator("#tree").get_by_role("link", name="Reminders 1").click()
+    expect(dialog(page, "Reminders").get_by_role("link", name="Could you look?")).to_be_visible()
     page.goto(f"{live_server.url}/mail/reminders/")
     expect(page.get_by_role("link", name="Could you look?")).to_be_visible()
     shot("reminders")

@@ -104,6 +104,23 @@ def test_keys_in_it_are_those_of_the_page(
     body(page).get_by_text("Two more crossings").click()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    # With Shift, and one after the other.
+    body(page).get_by_text("Two more crossings").click()
+    page.keyboard.press("Shift+J")
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    for key in ("*", "n"):
+        body(page).get_by_text("Two more crossings").click()
+        page.keyboard.press(key)
+    expect(page.locator(".msg__check:checked")).to_have_count(0)
+    body(page).get_by_text("Two more crossings").click()
+    page.keyboard.press("]")
+    expect(subject).to_have_text("Window")
+    body(page).get_by_text("Short").click()
+    page.keyboard.press("[")
+    expect(subject).to_have_text("Tall")
+    expect(page.locator("#list > .msg")).to_have_count(1)
 
 
 def test_it_is_believed_no_further_than_a_mail_may_reach(
@@ -157,6 +174,37 @@ def test_wide_mail_fits_a_phone(
     frame.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth + 1")
 
 
+def test_who_wrote_is_on_paper_whatever_the_mail_says(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None],
+    shot: Callable[..., None],
+) -> None:  # fmt: skip
+    """Dark on white, in the dark theme as well, and out of reach of the mail's own style."""
+    enter(user)
+    user.theme = "dark"
+    user.save()
+    style = (
+        "html,body,header,h1,p,*{display:none!important;opacity:0!important;font-size:0!important;"
+        "color:#fff!important;margin:-500px!important;width:0!important;overflow:hidden!important}"
+        "html body div.a{display:block!important;opacity:1!important;font-size:16px!important;"
+        "width:400px!important;margin:-90px 0 0!important;background:#fff!important}"
+    )
+    html = f"<style>{style}</style><div class=a style='color:#000'>From your bank</div>"
+    message = put(folders.special(user, "inbox"), letter("Paper", html=html), at=timezone.now())
+    page.goto(f"{live_server.url}/message/{message.pk}/frame/?print=1")
+    head = page.get_by_role("heading", name="Paper")
+    expect(head).to_be_visible()
+    expect(page.get_by_text("jonas@harbourline.test")).to_be_visible()
+    said = head.evaluate(
+        """one => {
+          const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+          const top = document.elementFromPoint(box.x + 5, box.y + box.height / 2);
+          return [top === one, box.y >= 0, style.color, getComputedStyle(document.body).opacity];
+        }"""
+    )
+    assert said == [True, True, "rgb(25, 30, 34)", "1"]
+    shot("paper")
+
+
 def test_images_and_colours_change_in_place(
     page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None],
     shot: Callable[..., None], no_barriers: Callable[[], None], problems: list[str],
@@ -191,14 +239,14 @@ def test_images_and_colours_change_in_place(
     page.get_by_label("Always load images").click()
     page.get_by_role("button", name="Always from jonas@harbourline.test").click()
     picture_in = page.frame_locator("[data-frame]").get_by_alt_text("Map")
-    wait_until(lambda: picture_in.evaluate("one => one.naturalWidth") == 240, "the picture is here")
+    expect(picture_in).to_have_js_property("naturalWidth", 240)
     assert len(asked) == 2
     wait_until(lambda: height(page) >= before + 100, "and the frame taller")
-    ground = "one => getComputedStyle(one.parentElement).backgroundColor"
-    assert picture_in.evaluate(ground) == "rgb(255, 255, 255)"
+    ground = picture_in.locator("..")
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")
     page.get_by_label("More for this message").click()
     page.get_by_role("button", name="Show in dark").click()
-    wait_until(lambda: picture_in.evaluate(ground) != "rgb(255, 255, 255)", "it is dark")
+    expect(ground).not_to_have_css("background-color", "rgb(255, 255, 255)")
     shot("dark-mail", (WIDE,))
     user.refresh_from_db()
     assert user.dark_mail

@@ -198,7 +198,7 @@ def test_a_signature_is_written_with_its_picture(
     shot("signature-edit")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("“Work” is saved.")).to_be_visible()
-    frame = page.frame_locator("iframe")
+    frame = page.frame_locator("iframe[src]")
     expect(frame.locator("b")).to_have_text("Studio")
     expect(frame.locator("img")).to_be_visible()
     no_barriers()
@@ -239,7 +239,7 @@ def test_a_signature_is_written_without_a_script(
     assert kept.images.count() == 1
     page.get_by_label("Name", exact=True).fill("Job")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.frame_locator("iframe").locator("img")).to_be_visible()
+    expect(page.frame_locator("iframe[src]").locator("img")).to_be_visible()
     assert Signature.objects.get(user=user).html == kept.html
     context.close()
 

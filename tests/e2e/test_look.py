@@ -25,7 +25,6 @@ def test_sign_in(
 ) -> None:
     """The first page refuses in one sentence, keeps the address, and lets the right person in."""
     page.goto(live_server.url)
-    no_barriers()
     shot("sign-in")
     page.get_by_label("Email Address").fill(user.email)
     page.get_by_label("Password").fill("not it")
@@ -78,15 +77,12 @@ def test_dialogs_and_settings(
     shot("account-menu", ((1440, 900),))
     for name in ("account", "appearance"):
         page.goto(f"{live_server.url}/settings/{name}/")
-        no_barriers()
         shot(f"settings-{name}")
     page.goto(f"{live_server.url}/folder/999999/")
     shot("not-found")
     empty = Folder.objects.get(user=user, role="archive")
     page.goto(f"{live_server.url}/folder/{empty.pk}/")
-    no_barriers()
     shot("folder-empty")
     page.goto(f"{live_server.url}/message/{mailbox.lease.pk}/source/")
-    no_barriers()
     shot("source")
     assert [one for one in problems if "404" not in one] == []

@@ -51,47 +51,6 @@ def folder(page: Page, name: str) -> Locator:
     return page.locator("#tree a[data-place]", has_text=name)
 
 
-def test_reading_with_the_keyboard_alone(
-    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
-) -> None:
-    """j, k, Enter, u, s, x, e, z, g i, / and ?: no pointer is needed."""
-    page.goto(live_server.url)
-    subject = page.locator("[data-subject]")
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("k")
-    page.keyboard.press("Enter")
-    expect(subject).to_have_text("Lease for the Quay Street studio")
-    expect(subject).to_be_focused()
-    assert page.url.endswith(f"/message/{mailbox.lease.pk}/?in=all")
-    page.keyboard.press("j")
-    expect(subject).to_have_text("The harbour in November")
-    page.keyboard.press("s")
-    expect(page.locator(".read [data-toggle-star]")).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("u")
-    expect(subject).to_have_count(0)
-    expect(page.locator(f'[data-id="{mailbox.newsletter.pk}"] .msg__link')).to_be_focused()
-    before = rows(page)
-    page.keyboard.press("e")
-    expect(page.get_by_text("Message archived")).to_be_visible()
-    assert rows(page) == [one for one in before if one != "The harbour in November"]
-    page.keyboard.press("z")
-    expect(page.get_by_text("Undone")).to_be_visible()
-    assert rows(page) == before
-    assert Message.objects.get(pk=mailbox.newsletter.pk).folder.role == "inbox"
-    page.keyboard.press("g")
-    page.keyboard.press("i")
-    expect(page.locator("#main h1")).to_have_text("Inbox")
-    page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    assert problems == []
-
-
 def test_going_back_and_forward(
     page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
 ) -> None:

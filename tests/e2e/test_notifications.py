@@ -142,7 +142,7 @@ def test_the_mail_about_it_is_read_like_any_other(
     assert notices.send_due(now=timezone.now()) == 1
     page.goto(live_server.url)
     page.locator(".msg__link[title^=postmaster]").click()
-    frame = page.frame_locator("iframe").first
+    frame = page.frame_locator("iframe[src]").first
     expect(frame.get_by_text("imap.corp.example did not answer on port 993")).to_be_visible()
     way = frame.get_by_role("link", name="Open the account")
     expect(way).to_have_attribute("href", f"{live_server.url}/settings/connectivity/retrieval/1/")

@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.installed import (
     PEOPLE,
@@ -50,6 +50,11 @@ def test_the_first_load_is_small_and_every_screen_runs(
     assert problems == []
 
 
+def line(page: Page, name: str) -> Locator:
+    """A folder of the tree."""
+    return page.locator("#tree").get_by_role("link", name=name, exact=True)
+
+
 def test_changes_reach_every_window_at_once(
     page: Page,
     installation: Installed,  # noqa: F811 # the fixture
@@ -68,11 +73,29 @@ def test_changes_reach_every_window_at_once(
     bring(installation, MARA, "News of this minute")
     for one in (page, second):
         expect(one.locator("#list").get_by_text("News of this minute").first).to_be_visible()
+    # What becomes of folders as well; who looks at one that is deleted is led elsewhere.
+    second.get_by_role("link", name="New folder").click()
+    second.get_by_label("Name").fill("Tides")
+    second.get_by_role("button", name="Make folder").click()
+    line(page, "Tides").click()
+    expect(page.get_by_role("heading", name="Tides")).to_be_visible()
+    second.get_by_role("link", name="Actions for Tides").click()
+    second.get_by_label("Name").fill("Storms")
+    second.get_by_role("button", name="Rename").click()
+    expect(line(page, "Storms")).to_be_visible()
+    expect(page.get_by_role("heading", name="Storms")).to_be_visible()
+    second.get_by_role("link", name="Actions for Storms").click()
+    second.get_by_role("link", name="Delete this folder").click()
+    second.get_by_role("button", name="Delete folder").click()
+    expect(page.get_by_text("That is no longer there.")).to_be_visible()
+    expect(page.get_by_role("heading", name="All inboxes")).to_be_visible()
+    expect(line(page, "Storms")).to_have_count(0)
     # One stream serves both; when its tab goes, the other takes over.
     page.close()
     bring(installation, MARA, "News of the next")
     expect(second.locator("#list").get_by_text("News of the next").first).to_be_visible()
-    assert problems == []
+    # The folder that is gone, asked for news; a browser notes that by itself.
+    assert [one for one in problems if "404 (Not Found)" not in one] == []
 
 
 KEPT = """async () => {
@@ -126,13 +149,66 @@ def test_what_was_read_is_there_without_a_network(
     expect(page.get_by_role("heading", name="You are offline")).to_be_visible()
     shot("offline")
 
-    page.context.set_offline(False)
     page.goto(address(installation))
+    expect(page.locator(".offline-bar")).to_be_visible()
+    # What needs the connection says so.
+    page.locator("#list .msg__link").first.focus()
+    page.keyboard.press("l")
+    expect(page.locator(".toast").last).to_contain_text("You are offline.")
+    # A page that stands still hears of the connection, too.
+    page.context.set_offline(False)
     expect(page.locator(".offline-bar")).to_have_count(0)
     page.locator(".rail__account summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert kept(page) == []
+
+
+FILL = """async ([messages, lists]) => {
+  const [name] = (await caches.keys()).filter((one) => one.startsWith("mail-"));
+  const mail = await caches.open(name);
+  const headers = { "X-Kept-Bytes": "10" };
+  for (let n = 1; n <= messages; n += 1) {
+    await mail.put(`/message/${900_000 + n}/?kept-part=read`, new Response("kept", { headers }));
+  }
+  for (let n = 1; n <= lists; n += 1) {
+    await mail.put(`/?before=${n}&kept-part=rows`, new Response("kept", { headers }));
+  }
+  for (let n = 0; n < 20; n += 1) await (await fetch("/starred/")).text();
+}"""
+RENEW = """() => {
+  self.old = true;
+  navigator.serviceWorker.register(document.documentElement.dataset.worker + "?new");
+}"""
+
+
+def kept_messages(page: Page) -> set[str]:
+    return {one for one in kept(page) if one.startswith("/message/9")}
+
+
+def test_the_worker_keeps_within_bounds_and_gives_way_to_a_new_one(
+    page: Page,
+    installation: Installed,  # noqa: F811 # the fixture
+    problems: list[str],
+) -> None:
+    sign_in(page, installation, MARA)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("() => navigator.serviceWorker.controller")
+    page.reload()
+    wait_until(lambda: kept(page), "the list is kept")
+    page.evaluate(FILL, [230, 80])
+    wait_until(lambda: len(kept_messages(page)) <= 200, "the oldest messages go")
+    wait_until(lambda: kept(page).count("/") <= 60, "the oldest lists go")
+    # Those that were read last stay.
+    assert {"/message/900001/", "/message/900230/"} & kept_messages(page) == {"/message/900230/"}
+    # A new version is offered, and taken when its reader says so.
+    page.evaluate(RENEW)
+    expect(page.get_by_text("A new version is ready.")).to_be_visible()
+    assert page.evaluate("() => self.old")
+    page.get_by_role("link", name="Reload").click()
+    page.wait_for_function("() => !self.old")
+    expect(page.locator("#list .msg").first).to_be_visible()
+    assert problems == []
 
 
 def test_nothing_is_kept_for_anybody_else(

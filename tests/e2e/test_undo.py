@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from mailstore.models import Message
+from mailstore.services import folders
 from tests.e2e.conftest import PHONE, sign_in
 from tests.e2e.tasks import gallery, row
-from tests.webmail.samples import Mailbox
+from tests.webmail.samples import Mailbox, letter, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,6 +55,24 @@ def test_each_toast_takes_back_what_it_tells(
     assert problems == []
 
 
+def test_what_lies_in_the_archive_is_not_archived_again(
+    page: Page, live_server: LiveServer, user: User, mailbox: Mailbox
+) -> None:
+    archive = folders.special(user, "archive")
+    put(archive, letter("Kept"), at=timezone.now())
+    page.goto(f"{live_server.url}/folder/{archive.pk}/")
+    line = page.locator("#list .msg", has_text="Kept")
+    line.hover()
+    expect(line.get_by_role("button", name="Snooze")).to_be_visible()
+    expect(line.get_by_role("button", name="Archive")).to_have_count(0)
+    line.locator(".msg__check").check()
+    page.keyboard.press("e")
+    page.keyboard.press("I")  # what comes after it has been heard
+    expect(page.get_by_text("Marked read")).to_be_visible()
+    expect(line).to_have_count(1)
+    expect(page.locator(".toast", has_text="archived")).to_have_count(0)
+
+
 def test_what_comes_back_is_not_selected_and_has_the_focus(
     page: Page,
     live_server: LiveServer,
@@ -67,6 +88,34 @@ def test_what_comes_back_is_not_selected_and_has_the_focus(
     expect(page.get_by_text("Undone")).to_be_visible()
     expect(page.locator(".msg__check:checked")).to_have_count(0)
     expect(page.locator("#list .msg:focus-within")).to_have_count(1)
+
+
+def test_what_fails_is_taken_back_and_can_be_asked_again(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, settings: Settings
+) -> None:
+    """An Undo that nobody answered is still there; who is signed out is told so."""
+    page.goto(live_server.url)
+    line = page.locator(f'#list > [data-id="{mailbox.newsletter.pk}"]')
+    line.locator(".msg__check").check()
+    page.keyboard.press("e")
+    told = page.locator(".toast", has_text="Message archived")
+    expect(told).to_be_visible()
+    page.route("**/mail/undo/", lambda route: route.abort())
+    page.keyboard.press("z")
+    expect(page.get_by_text("Everything is as it was.")).to_be_visible()
+    expect(line).to_have_count(0)
+    page.unroute("**/mail/undo/")
+    told.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone")).to_be_visible()
+    expect(line).to_have_count(1)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    line.locator(".msg__check").check()
+    page.keyboard.press("e")
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(line).to_have_count(1)
+    expect(page.get_by_role("link", name="Reload")).to_be_visible()
+    page.get_by_role("link", name="New folder").click()
+    expect(page).to_have_title("Sign in · Tributary")
 
 
 def test_without_scripts_the_note_has_the_way_back(
@@ -132,7 +181,6 @@ def test_the_line_whose_button_was_pressed_keeps_the_focus(
     """The button is gone while the task waits for a worker; the focus is not."""
     gallery(user)
     settings_page()
-    row(page, "Studio").get_by_role("button", name="Resume").focus()
-    page.keyboard.press("Enter")
+    row(page, "Studio").get_by_role("button", name="Resume").press("Enter")
     expect(row(page, "Studio").get_by_role("button", name="Resume")).to_have_count(0)
     expect(page.locator(".item.task:focus-within")).to_contain_text("Studio")

@@ -29,7 +29,7 @@ def workers(installation: Installation) -> set[str]:
     """The workers that answer through the broker."""
     app = Celery(broker=f"redis+socket://{installation.data_dir}/run/valkey.sock")
     try:
-        answers = app.control.ping(timeout=2.0)
+        answers = app.control.ping(timeout=2.0, limit=len(WORKERS))
     except (OSError, RedisError):
         return set()
     finally:

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from lib.picture_size import is_bearable, picture_size
+from lib.picture_size import is_bearable, may_be_looked_at, picture_size
 from tests.webmail.samples import picture
 
 
@@ -50,3 +50,10 @@ def test_what_would_take_all_memory_is_not_borne() -> None:
     assert is_bearable(jpeg(5000, 5000))
     assert not is_bearable(jpeg(0, 5000))
     assert not is_bearable(b"no picture")
+
+
+def test_photographs_may_be_larger_where_somebody_asks_for_them() -> None:
+    assert may_be_looked_at(jpeg(12_000, 9_000))
+    assert not may_be_looked_at(jpeg(60_000, 60_000))
+    assert not may_be_looked_at(picture(1, 1)[:16] + struct.pack(">II", 30_000, 30_000))
+    assert may_be_looked_at(b"\x89PNG\r\n\x1a\ncut off")

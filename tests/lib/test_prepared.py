@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from lib.prepared import Prepared
+from lib.prepared import Prepared, among, run
 from mailstore.models import Folder, Message
 from tests.mail import letter, put
 
@@ -63,3 +63,35 @@ def test_the_sql_is_made_once(user: User) -> None:
     prepared = Prepared(make, int)
     assert prepared.rows(user.pk) == prepared.rows(user.pk) == [(user.email,)]
     assert len(made) == 1
+
+
+def test_objects_come_with_what_they_belong_to(
+    user: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    inbox = Folder.objects.get(user=user, role="inbox")
+    rows = put(inbox, *(letter(str(number)) for number in range(3)))
+    ids = [row.pk for row in rows]
+
+    def some(ids: list[int]) -> QuerySet[Message, Any]:
+        found = Message.objects.filter(among(Message, "id", ids)).order_by("pk")
+        return found.select_related("folder", "source", "blob__segment")
+
+    prepared = Prepared(some, list)
+    for wanted in (ids, ids[:1], [], [ids[2], 10**18]):
+        with django_assert_num_queries(1):
+            found = prepared.objects(Message, wanted)
+            assert [one.pk for one in found] == [pk for pk in ids if pk in wanted]
+            for one in found:
+                assert (one.folder.name, one.source) == (inbox.name, None)
+                assert one.blob.segment.name
+    [one] = prepared.objects(Message, ids[:1])
+    one.subject = "Changed"
+    one.save()
+    assert Message.objects.get(pk=one.pk).subject == "Changed"
+
+
+def test_statements_take_lists(user: User) -> None:
+    sql = "UPDATE accounts_user SET language = %s WHERE id = ANY(%s) RETURNING id, language"
+    assert run(sql, "de", [user.pk, 0]) == [(user.pk, "de")]
+    assert run(sql, "en", []) == []
+    assert run("DELETE FROM accounts_user WHERE id = ANY(%s)", []) == []

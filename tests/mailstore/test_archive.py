@@ -79,6 +79,8 @@ def test_there_and_back(filled: User, other_user: User, tmp_path: Path, kind: st
         exporting.export(filled, kind, target)
 
 
+@pytest.mark.long
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", exporting.FORMATS)
 def test_the_whole_corpus_there_and_back(
     user: User, other_user: User, inbox: Folder, tmp_path: Path, kind: str

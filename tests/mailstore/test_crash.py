@@ -48,6 +48,7 @@ def run(user: User, fatal: int, blob_dir: Path) -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_kill_at_every_checkpoint(user: User, blob_dir: Path) -> None:
     code, lines = run(user, 0, blob_dir)

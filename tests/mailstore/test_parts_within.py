@@ -12,12 +12,13 @@ import pytest
 from pytest_django import Settings
 
 from lib import limited
-from mailstore import mime, nested, sealed, tnef, vcard
+from mailstore import mime, nested, sealed, structure, tnef, vcard
 from mailstore.nested import NotOpened
 from mailstore.sealed import Seal
 from mailstore.services import winmail as service
 from tests import mail
 from tests.mailstore.winmail import winmail
+from tests.webmail.samples import letter
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,24 @@ def test_a_message_in_a_message_in_a_message() -> None:
     for path in ((7,), (0, 0), (1, 9), (1, 1, 1, 0)):
         with pytest.raises(NotOpened):
             nested.find(raw, path, service.unpack)
+
+
+def test_parts_side_by_side_cost_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = letter("Inner", files=[(f"{one}.bin", "x/y", b"%d" % one) for one in range(5)])
+    files = [(f"{one}.bin", "x/y", b"%d" % one) for one in range(20)]
+    raw = letter("Outer", files=[*files, ("inner.eml", "x/y", inner)])
+    looks: list[bytes] = []
+    parse = structure.parse
+
+    def counted(raw: bytes) -> structure.Tree:
+        looks.append(raw)
+        return parse(raw)
+
+    monkeypatch.setattr(structure, "parse", counted)
+    paths = [*((one + 1,) for one in range(20)), *((21, one + 1) for one in range(5))]
+    found = list(nested.each(raw, paths, service.unpack))
+    assert [one.data for one in found] == [b"%d" % (path[-1] - 1) for path in paths]
+    assert len(looks) == 3  # the outer one, it again for the inner one, and that
 
 
 def test_nobody_looks_deeper_than_the_limit() -> None:

@@ -12,6 +12,7 @@ from mailstore.services.checking import check
 from mailstore.services.snoozing import TimeRefused
 from tests.mail import NOW, letter, put
 
+BO = "Bo Lund <bo@example.test>"
 SEEN = frozenset({"\\Seen"})
 HOUR = timedelta(hours=1)
 
@@ -68,10 +69,11 @@ def test_an_answer_means_silence(
     thread = Thread.objects.create(user=user)
     ids = [row.pk, own.pk]
     if by == "thread":
-        (answer,) = put(inbox, letter("Re: asked"), internal_at=NOW)
+        (answer,) = put(inbox, letter("Re: asked", sender=BO), internal_at=NOW)
         ids.append(answer.pk)
     else:
-        put(inbox, letter("Re: asked", extra="In-Reply-To: <asked@x>\n"), internal_at=NOW)
+        answered = letter("Re: asked", sender=BO, extra="In-Reply-To: <asked@x>\n")
+        put(inbox, answered, internal_at=NOW)
     if by == "thread":
         Message.objects.filter(pk__in=ids).update(thread=thread)
     assert reminding.ring_due(now=now + HOUR) == 0
@@ -82,6 +84,9 @@ def test_an_answer_means_silence(
 def test_what_one_wrote_oneself_is_no_answer(user: User, sent: Folder, now: datetime) -> None:
     (row,) = put(sent, letter("asked", extra="Message-ID: <asked@x>\n"), internal_at=NOW - HOUR)
     put(sent, letter("more", extra="In-Reply-To: <asked@x>\n"), internal_at=NOW)
+    elsewhere = folders.ensure_path(user, ["Studio", "Sent by me"])
+    again = letter("again", sender="ADA@example.test", extra="In-Reply-To: <asked@x>\n")
+    put(elsewhere, again, internal_at=NOW)
     remind(user, row, now)
     assert reminding.ring_due(now=now + HOUR) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from accounts.models import User
 from connectivity.services import probing
 from mailstore.services import folders
+from retrieval.services import accounts
 from standin.certs import Pair, TlsFiles
 from standin.hostile import Drop, Expect, Hang, Hostile, Send, Step, Tls
 from tests.retrieval.conftest import SECRET, Remote
@@ -51,12 +53,18 @@ class Where:
         hostile: Callable[[list[Step]], int],
         certs: TlsFiles,
         settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         self.remote, self.hostile, self.certs, self.settings = remote, hostile, certs, settings
+        self.monkeypatch = monkeypatch
 
     def port(self, kind: str) -> int:
         server = self.remote.server
         return server.imap_port if kind == "imap" else server.pop3_port
+
+    def hurry(self) -> None:
+        """Give up soon: nothing more is going to come."""
+        self.monkeypatch.setattr(accounts, "probe", partial(probing.probe, seconds=2.0))
 
     def tls(self, pair: Pair) -> dict[str, Any]:
         # Not one of the usual ports, so TLS is spoken from the start.
@@ -72,11 +80,13 @@ def wrong_password(kind: str, where: Where) -> dict[str, Any]:
 
 
 def hanging(kind: str, where: Where) -> dict[str, Any]:
+    where.hurry()
     where.settings.RETRIEVAL_INTERVAL = 600
     return {"port": where.hostile([Hang()]), "require_ssl": None}
 
 
 def hanging_later(kind: str, where: Where) -> dict[str, Any]:
+    where.hurry()
     hello = b"* OK ready\r\n" if kind == "imap" else b"+OK ready\r\n"
     return {"port": where.hostile([Send(hello), Expect(), Hang()]), "require_ssl": None}
 
@@ -112,6 +122,7 @@ BAD: list[tuple[str, str, Broken]] = [
 ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("kind", ["imap", "pop"])
 @pytest.mark.parametrize("action", ["test", "save"])
 @pytest.mark.parametrize(("told", "field", "broken"), BAD)
@@ -130,8 +141,7 @@ def test_bad_input(
     broken: Broken,
 ) -> None:
     """Its own sentence at its field, nothing stored, everything kept but the password."""
-    monkeypatch.setattr(probing, "TIME_LIMIT", 2.0)
-    where = Where(remote, hostile, tls_files, settings)
+    where = Where(remote, hostile, tls_files, settings, monkeypatch)
     values = typed(type=kind, password=CANARY, action=action, port=where.port(kind))
     values |= {"name": "My other mailbox", "filter_enabled": "on", "method": "manual"}
     if kind == "pop":
@@ -159,10 +169,7 @@ def test_bad_input(
 
 
 @pytest.mark.accept("A196")
-def test_required_ssl_never_falls_back_to_clear_text(
-    web: Client, hostile: Callable[[list[Step]], int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(probing, "TIME_LIMIT", 5.0)
+def test_required_ssl_never_falls_back_to_clear_text(web: Client) -> None:
     capability = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n%TAG% OK done\r\n"
     dialogue: list[Step] = [Expect(), Send(capability)]
     server = Hostile([Send(b"* OK ready\r\n"), *dialogue * 6])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from pytest_django import Settings
 
 from lib.checkpoints import set_hook
@@ -54,6 +55,7 @@ def test_what_was_fetched_is_not_held(remote: Remote, make_task: MakeTask) -> No
     assert growth(counts) < 1000
 
 
+@pytest.mark.long
 def test_what_was_discovered_is_not_held(
     imap_server: ImapServer, odd_task: MakeTask, settings: Settings
 ) -> None:

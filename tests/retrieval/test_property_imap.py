@@ -160,6 +160,7 @@ def _counted(folder: str, content: bytes) -> tuple[str, bytes]:
     return next(key(folder, number) for number in range(6) if raw(number) == content)
 
 
+@pytest.mark.long
 @pytest.mark.accept("A191", "A192", "A193")
 def test_every_interleaving_ends_with_one_verdict_a_message(
     make_user: Callable[..., User],

@@ -157,6 +157,7 @@ def _counted(content: bytes) -> tuple[str, bytes]:
     return next(key("Inbox", number) for number in range(6) if raw(number) == content)
 
 
+@pytest.mark.long
 @pytest.mark.accept("A191", "A192", "A193")
 def test_every_interleaving_loses_nothing_and_doubles_nothing(
     make_user: Callable[..., User],

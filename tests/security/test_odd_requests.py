@@ -41,7 +41,7 @@ ODD = [
 ]
 # Every name a view looks for, in an address or a form.
 NAMES = """
-    id one do next token folder parent name q in unread starred attachments source before
+    id do next token folder parent name q in unread starred attachments source before
     version images print was from reply reply_all forward to cc bcc subject body address
     provider type action sender kind original keep sure theme username password host port
     email encryption destination new_folder color default_from display_name language time_zone
@@ -59,7 +59,7 @@ ALONE = [
     ("mail", "source"),
     ("mail-news", "version"),
     ("mail-action", "next"),
-    ("mail-action", "one"),
+    ("mail-action", "id"),
     ("mail-action", "id"),
     ("mail-undo", "token"),
     ("mail-move", "next"),
@@ -95,6 +95,7 @@ def calm(user: User) -> Client:
     return browser
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value[:12]))
 def test_no_value_breaks_a_page(
     user: User, belongings: Callable[[str], Arguments], value: str

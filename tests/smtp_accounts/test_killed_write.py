@@ -56,6 +56,7 @@ def _die(step: int, what: str, pk: int) -> str | None:
     return process.stdout.strip()
 
 
+@pytest.mark.long
 def test_a_file_is_whole_and_there_once_whenever_its_server_dies(
     make_draft: Callable[..., Draft], data_dir: Path
 ) -> None:

@@ -80,6 +80,7 @@ def _count(user: User, role: str, subject: str) -> int:
     return Message.objects.filter(user=user, folder__role=role, subject=subject).count()
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_a_kill_at_every_step(
     user: User,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -15,7 +17,7 @@ from accounts.models import User
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
 from mailstore.models import Folder, FolderRole, Message, Source
-from mailstore.services import blobs, clearing, folders, messages
+from mailstore.services import blobs, clearing, folders, labels, messages, reminding
 from protocols.body import Body
 from smtp_accounts.models import Draft, Identity, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import accounts, outbox, queue, rounds, sent
@@ -70,6 +72,9 @@ def test_a_retrieved_copy_takes_the_place_of_ours(user: User, send: Send, source
     (ours,) = copies(user)
     messages.set_flags(user, [ours.pk], flagged=True)
     messages.add_keyword(user, ours, "studio")
+    labels.put(user, labels.create(user, "Harbour"), [ours.pk])
+    later = NOW + timedelta(days=2)
+    reminding.remind(user, [ours.pk], later, only_unanswered=True, now=NOW)
     answer = send(kind="reply", original=ours, subject="Re: Tide tables")
     assert answer.sent_copy is not None
     messages.remove(user, [answer.sent_copy.pk])
@@ -79,11 +84,26 @@ def test_a_retrieved_copy_takes_the_place_of_ours(user: User, send: Send, source
     twin.refresh_from_db()
     assert (twin.is_seen, twin.is_flagged, twin.is_answered) == (True, True, True)
     assert twin.keywords == ["studio"]
+    assert [one.name for one in labels.of(user, [twin.pk])[twin.pk]] == ["Harbour"]
+    assert reminding.at(user, [twin.pk])[twin.pk].at == later
     message.refresh_from_db()
     answer.refresh_from_db()
     assert (message.sent_copy, answer.original) == (twin, twin)
     folder.refresh_from_db()
     assert (folder.total, folder.unread) == (1, 0)
+
+
+def test_its_writer_hears_where_nobody_answers(user: User, send: Send) -> None:
+    """On the morning of that day where they live, from the moment it left."""
+    user.time_zone = "Asia/Tokyo"
+    user.save()
+    plain, asked = send(), send(remind_after=7)
+    assert asked.sent_copy is not None
+    copies = [one.sent_copy_id or 0 for one in (plain, asked)]
+    ((pk, one),) = reminding.at(user, copies).items()
+    here = NOW.astimezone(ZoneInfo("Asia/Tokyo")).date() + timedelta(days=7)
+    assert (pk, one.only_unanswered) == (asked.sent_copy_id, True)
+    assert one.at == datetime.combine(here, time(8), tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
 def test_a_folder_of_sent_mail_elsewhere_counts_too(user: User, send: Send, source: Source) -> None:

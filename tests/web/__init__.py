@@ -7,11 +7,20 @@ them, so that servers found by these names can be reached; `elsewhere.test` has 
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings as configured
 from pytest_django import Settings
 
 from standin.certs import TlsFiles
 from tests.web.names import NameServer
 from tests.web.site import Web
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_names_outside() -> Iterator[None]:
+    """No test asks a name server outside: what it does not name itself does not exist, at once."""
+    with NameServer() as server:
+        configured.CONNECTIVITY_NAMESERVERS = [f"127.0.0.1:{server.port}"]
+        yield
 
 
 @pytest.fixture

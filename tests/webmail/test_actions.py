@@ -126,7 +126,7 @@ def test_a_plain_form_works_and_returns_to_its_list(
     assert answer.redirect_chain == [("/starred/", 302)]
     assert "Message archived" in answer.content.decode()
     assert where(three)[0] == "archive"
-    values = {"one": f"trash:{three[1].pk}", "next": "//evil.test/"}
+    values = {"do": "trash", "id": [three[1].pk], "next": "//evil.test/"}
     answer = browser_client.post(ACTION, values)
     assert answer["Location"] == "/"
     assert where(three)[1] == "trash"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,8 @@ SITE = {
     "js/parts/shared.js": "let count = 0;\nexport function shared() { return ++count; }\n",
     "vendor/base.js": 'class b{constructor(){this.kind="base"}};export{b as default};\n',
 }
+ENTRY = re.compile(r"static '(js/[^']+)'")
+FROM = re.compile(r'^import \{.*\} from "([^"]+)"', re.M)
 ENTRIES = {"js/shell.js", "js/mail.js", "js/other.js"}
 
 
@@ -70,6 +73,36 @@ def test_every_module_is_in_one_file() -> None:
     assert "function say(text)" not in made["js/mail.js"]
     assert 'import("./late.js")' in made["js/mail.js"]
     assert "comment" not in "".join(made.values()).lower()
+
+
+def test_an_entry_that_another_takes_in_is_no_file_more_for_it() -> None:
+    """Nor is what it gives to others copied: there is one of that."""
+    site = {
+        **SITE,
+        "js/mail.js": 'import "./alone.js";\nimport { kept } from "./giving.js";\nkept();\n',
+        "js/alone.js": 'import { say } from "./parts/say.js";\nsay("alone");\n',
+        "js/giving.js": "let count = 0;\nexport function kept() { return ++count; }\n",
+    }
+    made = bundles.scripts(site, {*ENTRIES, "js/alone.js", "js/giving.js"})
+    assert 'say("alone")' in made["js/alone.js"]
+    assert 'say("alone")' in made["js/mail.js"]
+    assert "alone.js" not in made["js/mail.js"]
+    assert "count" not in made["js/mail.js"]
+    assert 'from "./giving.js"' in made["js/mail.js"]
+
+
+def test_the_mail_screen_is_in_few_files() -> None:
+    """What is named beside each other on a page is in none of the others."""
+    static = ROOT / "static"
+    names = [one.relative_to(static).as_posix() for one in static.rglob("*.js")]
+    texts = {name: (static / name).read_text() for name in names}
+    made = bundles.scripts(texts, hashed.entries())
+    pages = (ROOT / "templates/webmail/mail.html", ROOT / "templates/base.html")
+    named = {one for page in pages for one in ENTRY.findall(page.read_text())}
+    assert named == {"js/shell.js", "js/mail.js", "js/compose.js"}
+    for name in named:
+        needed = {one for one in FROM.findall(made[name]) if not one.endswith("shell.js")}
+        assert needed == set()
 
 
 def test_a_browser_runs_what_was_written(tmp_path: Path) -> None:

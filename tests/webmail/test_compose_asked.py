@@ -176,18 +176,19 @@ def test_every_field_of_the_window_is_kept(
         "sender": str(work.pk), "by_hand": "1", "reason": "default", "to": "bob@elsewhere.test",
         "subject": "All", "body": "Words", "html": "<p>Words <b>here</b><script>x</script></p>",
         "mode": "html", "importance": "high", "wants_receipt": "1", "wants_dsn": "1",
-        "send_at": "2030-01-01T08:00",
+        "send_at": "2030-01-01T08:00", "remind_after": "7",
     }  # fmt: skip
     assert browser.post(reverse("draft-save", args=[key]), sent).status_code == 200
     kept = Draft.objects.get()
     assert (kept.identity, kept.is_by_hand, kept.importance) == (work, True, "high")
-    assert (kept.wants_receipt, kept.wants_dsn) == (True, True)
+    assert (kept.wants_receipt, kept.wants_dsn, kept.remind_after) == (True, True, 7)
     assert "<b>here</b>" in kept.html
     assert "script" not in kept.html
     assert kept.body.strip() == "Words here"
     page = browser.get(reverse("compose-draft", args=[key])).content.decode()
     posted = fields_of(page)
     assert (posted["send_at"], posted["importance"]) == ("2030-01-01T08:00", "high")
+    assert posted["remind_after"] == "7"
     assert "Words &lt;b&gt;here&lt;/b&gt;" in page
     # Without a script: the words were left alone, so their formatting is, too.
     plain = {**posted, "mode": "", "wants_receipt": ""}

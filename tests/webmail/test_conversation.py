@@ -112,14 +112,26 @@ def test_thrown_mail_is_read_alone(browser_client: Client, talk: list[Message], 
     assert letters(pane(browser_client, junk)) == [(junk.pk, True)]
 
 
-@pytest.mark.parametrize("query", ["?q=lease", ""], ids=["search", "switched off"])
+@pytest.mark.parametrize("query", ["?q=lease", ""], ids=["search", "folder"])
 def test_messages_by_themselves(
     browser_client: Client, talk: list[Message], user: User, query: str
 ) -> None:
-    if not query:
-        user.conversations = False
-        user.save()
+    user.conversations = False
+    user.save()
     assert letters(pane(browser_client, talk[3], query)) == [(talk[3].pk, True)]
+
+
+def test_what_was_found_stands_in_its_conversation(
+    browser_client: Client, talk: list[Message]
+) -> None:
+    """It and the newest are open and read, no other; what is done in a search is done to it."""
+    Message.objects.update(is_seen=False)
+    page = pane(browser_client, talk[1], "?q=lease")
+    assert [is_open for _pk, is_open in letters(page)] == [False, True, False, True]
+    read = Message.objects.filter(is_seen=True)
+    assert set(read) == {talk[1], talk[3]}
+    assert 'name="scope"' not in page
+    assert f"?reply={talk[3].pk}" in page
 
 
 def test_drafts_of_it_go_on_from_there(

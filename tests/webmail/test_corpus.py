@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -10,6 +11,7 @@ from mailstore.models import Folder, Message
 from tests import mail
 
 
+@pytest.mark.long
 def test_every_message_opens(browser_client: Client, user: User, inbox: Folder) -> None:
     """All lists, and page and frame of each message, answer 200; none says it is damaged."""
     user.conversations = False

@@ -66,13 +66,11 @@ def test_pages_tell_where_they_stand(browser_client: Client, full: Folder) -> No
     assert rows(browser_client, f"{address}?at=-1")[1][0] == "000"
 
 
-def test_lines_name_their_message_folder_and_conversation(
-    browser_client: Client, full: Folder
-) -> None:
+def test_lines_name_their_message_and_how_it_looks(browser_client: Client, full: Folder) -> None:
     head = Message.objects.order_by("-sort_at").first()
     assert head is not None
     page = rows(browser_client, FOLDER.format(full.pk))[0].content.decode()
-    assert f'data-id="{head.pk}" data-thread="{head.thread_id}" data-folder="{full.pk}"' in page
+    assert f'data-id="{head.pk}" data-mark="' in page
     assert '<li class="list__day" data-day="' in page
 
 
@@ -127,7 +125,7 @@ def test_a_label_is_a_place(
     answer, subjects = rows(browser_client, f"/label/{label.pk}/")
     assert subjects == ["003", "077"]
     assert answer["X-Total"] == "2"
-    mark = '<span class="label a3">River</span>'
+    mark = '<span class="label a3" dir="auto">River</span>'
     assert mark not in answer.content.decode()
     assert mark in rows(browser_client, FOLDER.format(full.pk))[0].content.decode()
     page = browser_client.get(f"/label/{label.pk}/?unread=1").content.decode()
@@ -159,7 +157,7 @@ def test_all_inboxes_name_the_account(browser_client: Client, user: User) -> Non
     own = folders.ensure_path(user, ["Work"], source=work)
     put(own, letter("From work"), at=timezone.now(), source=work, flags=SEEN)
     page = rows(browser_client, "/")[0].content.decode()
-    assert '<span class="label a4">Work</span>' in page
+    assert '<span class="label a4" dir="auto">Work</span>' in page
     assert (
         '<span class="label' not in rows(browser_client, FOLDER.format(own.pk))[0].content.decode()
     )

@@ -220,6 +220,41 @@ def test_the_source_is_text(browser_client: Client, inbox: Folder) -> None:
     assert "<script>alert" not in page
 
 
+def test_the_headers_are_text_as_well(browser_client: Client, inbox: Folder) -> None:
+    raw = (
+        b"From: a@b.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe_=3Cscript=3E?=\r\n"
+        b"X-Odd: one\r\n two \x1b\xff<b>\r\nX-Odd: again\r\n\r\nnot this\r\n"
+    )
+    message = put(inbox, raw, at=timezone.now())
+    address = reverse("mail-source", args=[message.pk]) + "?part=headers"
+    assert address in page_of(browser_client, message.pk)
+    page = browser_client.get(address).content.decode()
+    assert '<dt>Subject</dt><dd dir="auto">Gr\u00fc\u00dfe &lt;script&gt;</dd>' in page
+    assert '<dt>X-Odd</dt><dd dir="auto">one two \u00ff&lt;b&gt;</dd>' in page
+    assert page.count("<dt>X-Odd</dt>") == 2
+    assert "not this" not in page
+
+
+def test_html_mail_as_plain_text_and_back(browser_client: Client, inbox: Folder) -> None:
+    both = letter("Both", text="the plain words\n", html="<p>the <b>other</b> words</p>")
+    alone = letter("Alone", text="\n", html="<p>nothing <b>but</b> HTML</p><script>x()</script>")
+    for raw, words in ((both, "the plain words"), (alone, "nothing but HTML")):
+        message = put(inbox, raw, at=timezone.now())
+        usual = page_of(browser_client, message.pk)
+        assert "<iframe" in usual
+        [address] = re.findall(r'href="([^"]+)" data-redraw', usual)
+        address = address.replace("&amp;", "&")
+        for part in ("", "letter"):
+            page = browser_client.get(address, headers={"X-Part": part}).content.decode()
+            assert words in page
+            assert "<iframe" not in page
+            [back] = re.findall(r'href="([^"]+)" data-redraw', page)
+        answer = browser_client.get(back.replace("&amp;", "&"), headers={"X-Part": "letter"})
+        assert "<iframe" in answer.content.decode()
+    plain = put(inbox, letter("Plain"), at=timezone.now())
+    assert "data-redraw" not in page_of(browser_client, plain.pk)
+
+
 def test_a_damaged_body_is_said_not_hidden(
     browser_client: Client, mailbox: Mailbox, settings: object
 ) -> None:
@@ -281,6 +316,11 @@ def test_pictures_the_text_shows_are_not_listed_again(
 ) -> None:
     assert 'class="file"' not in page_of(browser_client, mailbox.newsletter.pk)
     raw = letter("Loose", html="<p>no picture</p>", pictures=[("loose", picture())])
+    message = put(inbox, raw, at=timezone.now())
+    assert 'class="file"' in page_of(browser_client, message.pk)
+    # What the HTML only speaks of is not shown by it.
+    html = "<!-- <img src='cid:loose'> --><p>cid:loose</p>"
+    raw = letter("Spoken of", html=html, pictures=[("loose", picture())])
     message = put(inbox, raw, at=timezone.now())
     assert 'class="file"' in page_of(browser_client, message.pk)
 

@@ -142,7 +142,7 @@ def test_labels_are_put_on_made_and_taken_off(
     do(browser_client, "label", ids[1:2], name="nEW")
     made = Label.objects.get(name="New")
     assert set(made.marks.values_list("message_id", flat=True)) == set(ids[:2])
-    values = {"one": f"label:{made.pk}:{ids[2]}"}
+    values = {"do": f"label:{made.pk}", "id": ids[2]}
     assert browser_client.post(ACTION, values).status_code == 302
     assert made.marks.count() == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 
 import pytest
 from django.test import Client
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import User
-from mailstore import dkim_check
+from mailstore import dkim_check, headers
 from mailstore.models import Folder, Message, Source, Verdict
 from mailstore.services import folders, trusting
 from smtp_accounts.models import OutboxMessage
+from tests import mail
 from tests.web.names import NameServer
 from tests.webmail.samples import letter, put
 from tests.webmail.signing import record, signed
@@ -99,6 +101,10 @@ def test_the_receiving_server_is_believed_and_nobody_else(
     said = verdict_of(browser_client, message)
     assert "Really from harbourline.test: SPF and DMARC pass" in said
     assert "mx.google.com, which received it" in said
+    # What passes for somebody else's domain proves nothing, and is not named as a proof.
+    head, source = results(inbox, passes.replace("smtp.mailfrom=harbourline", "smtp.mailfrom=evil"))
+    message = put(inbox, head + letter("d"), at=timezone.now(), source=source)
+    assert "Really from harbourline.test: DMARC passes" in verdict_of(browser_client, message)
     forged = head.replace(b"mx.google.com;", b"mx.evil.test;") + letter("b")
     for raw, whence in ((forged, source), (head + letter("c"), None)):
         message = put(inbox, raw, at=timezone.now(), source=whence)
@@ -130,6 +136,20 @@ def test_dns_that_fails_is_asked_again(
     Verdict.objects.update(checked_at=timezone.now() - timedelta(hours=1))
     verdict_of(browser_client, message)
     assert len(vouching.asked) > asked
+
+
+def test_whoever_comes_while_others_wait_is_told_to_come_again(
+    browser_client: Client, inbox: Folder, vouching: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = put(inbox, signed(letter("Good")), at=timezone.now())
+    address = reverse("mail-verdict", args=[message.pk])
+    monkeypatch.setattr(judging, "_turns", BoundedSemaphore(1))
+    with judging._turns:
+        assert browser_client.get(address, headers={"X-Part": "verdict"}).status_code == 503
+        page = browser_client.get(address)
+        assert page.status_code == 200
+        assert "could not be checked just now" in page.content.decode()
+    assert "Really from harbourline.test" in verdict_of(browser_client, message)
 
 
 def test_what_was_sent_from_here(browser_client: Client, user: User, names: NameServer) -> None:
@@ -174,6 +194,51 @@ def test_signatures_that_prove_nothing() -> None:
     assert result(signed(raw).replace(b"From: Jonas", b"From: Jon")) == ["fail"]
     assert result(signed(raw), "v=DKIM1; p=AAAA") == ["broken"]
     assert result(b"DKIM-Signature: v=1; nonsense\r\n" + raw) == ["broken"]
+
+
+# RFC 8463, appendix A.
+EDWARDS = b"""DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
+ d=football.example.com; i=@football.example.com;
+ q=dns/txt; s=brisbane; t=1528637909; h=from : to :
+ subject : date : message-id : from : subject : date;
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus
+ Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==
+From: Joe SixPack <joe@football.example.com>
+To: Suzie Q <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game.  Are you hungry yet?
+
+Joe.
+"""
+
+
+def test_the_younger_kind_of_key() -> None:
+    of_dns = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    assert result(EDWARDS, of_dns) == ["pass"]
+    assert result(EDWARDS.replace(b"Suzie", b"Susan"), of_dns) == ["fail"]
+    assert result(EDWARDS.replace(b"hungry", b"thirsty"), of_dns) == ["fail"]
+    assert result(EDWARDS) == ["fail"]
+    assert result(signed(letter("Good")), of_dns) == ["fail"]
+    assert result(EDWARDS, of_dns.replace("p=11", "p=")) == ["broken"]
+
+
+def test_bodies_are_brought_into_form_as_others_do() -> None:
+    """The samples of the corpus, made for this: each mail, and what is to be hashed of it."""
+    folder = mail.CORPUS / "mailgun-flanker" / "messages" / "dkim"
+    for path in sorted(folder.glob("relaxed.expected.*")):
+        source = folder / path.name.replace("relaxed.expected", "email")
+        if not source.is_file():
+            continue
+        raw = source.read_bytes().replace(b"\n", b"\r\n")
+        body = raw[headers.body_start(raw) :]
+        expected = path.read_bytes().partition(b"\r\n\r\n")[2]
+        assert dkim_check.canonical(body, relaxed=True) == expected, path.name
 
 
 @given(st.text(" \t\r\na").map(str.encode))

@@ -18,7 +18,7 @@ from accounts.models import User
 from mailstore.models import Message
 from smtp_accounts import former, outgoing_html
 from smtp_accounts.models import DraftKind, Importance
-from smtp_accounts.services import resigning
+from smtp_accounts.services import following_up, resigning
 from smtp_accounts.services.drafts import DraftValues
 from smtp_accounts.services.identities import SendFrom
 from webmail import later
@@ -50,6 +50,9 @@ class ComposeForm(forms.Form):
     wants_receipt = forms.BooleanField(required=False)
     wants_dsn = forms.BooleanField(required=False)
     send_at = forms.CharField(required=False, max_length=32)
+    remind_after = forms.ChoiceField(
+        required=False, choices=[(days, days) for days in (0, *following_up.DAYS)]
+    )
     kind = forms.ChoiceField(required=False, choices=DraftKind.choices)
     original = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31)
@@ -113,6 +116,7 @@ class ComposeForm(forms.Form):
             wants_receipt=data["wants_receipt"],
             wants_dsn=data["wants_dsn"],
             send_at=data["send_at"],
+            remind_after=int(data["remind_after"] or 0),
             original=data["original"],
         )
 

@@ -55,7 +55,8 @@ def tree_node(context: Context, node: Node, *, pinned: bool = False) -> SafeStri
     folder, pk, name = node.folder, str(node.folder.pk), str(node.name)
     own = f' data-own="{folder.parent_id or ""}"' if not folder.role and not pinned else ""
     here = ' aria-current="page"' if place.folder_id == folder.pk and not place.query else ""
-    unread = " tree__item--unread" if folder.unread and node.count else ""
+    is_unread = bool(folder.unread and node.count and folder.role not in Node.PLAIN)
+    unread = " tree__item--unread" if is_unread else ""
     source = folder.source if folder.source_id else None
     dot = (
         f'<span class="dot a{source.color}" title="{escape(source.name)}"></span>' if source else ""
@@ -67,6 +68,8 @@ def tree_node(context: Context, node: Node, *, pinned: bool = False) -> SafeStri
             '<button type="button" class="tree__twist" data-twist aria-expanded="true"'
             f' aria-label="{inside}">{words.twist}</button>'
         )
+    # Where a number is not of what is unread, it stays as it is drawn.
+    plain = " data-plain" if folder.role in Node.PLAIN else ""
     menu = f"{words.look[0]}{pk}{words.look[1]}"
     actions = escape(words.actions % {"name": name})
     found = (
@@ -75,7 +78,7 @@ def tree_node(context: Context, node: Node, *, pinned: bool = False) -> SafeStri
         f'{twist}<a class="tree__item {node.colour_class}{unread}"'
         f' href="{words.folder[0]}{pk}{words.folder[1]}" data-place="{pk}"{here}>{icon(node.icon)}'
         f'<span dir="auto" title="{escape(node.path)}">{escape(name)}</span>{dot}'
-        f'<span class="count{" count--strong" if folder.unread else ""}" data-count="{pk}"'
+        f'<span class="count{" count--strong" if is_unread else ""}" data-count="{pk}"{plain}'
         f"{'' if node.count else ' hidden'}>{node.count}</span></a>"
         f'<a class="icon-btn tree__menu" href="{menu}" hx-get="{menu}" hx-target="#dialog"'
         f' aria-label="{actions}" title="{words.menu}">{words.more}</a>'

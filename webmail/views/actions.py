@@ -23,19 +23,19 @@ from webmail.onward import local_path
 from webmail.place import Place
 from webmail.place_at import place_at
 from webmail.scope import widen
-from webmail.wishing import asked_of, wish_of
+from webmail.wishing import ids_of, wish_of
 
 
 @require_POST
 def action(request: HttpRequest) -> HttpResponse:
-    """Do one thing to messages: ``do`` (see `wishing`) to each ``id``; ``one`` is "do:id".
+    """Do one thing to messages: ``do`` (see `wishing`) to each ``id``.
 
     ``scope=conversation`` means the rest of their conversations in the list too, ``all=1`` every
     message of the list. Which list: its address in ``place``, else where ``next`` leads. A script
     that is answered with ``rest`` asks again with it, until it is empty.
     """
     user = person(request)
-    do, ids = asked_of(request.POST)
+    do, ids = request.POST.get("do", ""), ids_of(request.POST)
     is_all = request.POST.get("all") == "1"
     if not ids and not is_all:
         return _answer(request, user, Done(_("No message was selected.")))

@@ -44,10 +44,11 @@ def compose(request: HttpRequest) -> HttpResponse:
     """
     user, asked = person(request), request.GET
     key = _key(asked.get("key", ""))
-    access.key_free_for(user, key)
-    stored = Draft.objects.open().filter(user=user, key=key).first()
-    if stored is not None:
-        return writing.show(request, writing.of_draft(stored))
+    if "key" in asked:
+        access.key_free_for(user, key)
+        stored = Draft.objects.open().filter(user=user, key=key).first()
+        if stored is not None:
+            return writing.show(request, writing.of_draft(stored))
     try:
         for kind in ("reply", "reply_all", "forward"):
             if kind not in asked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 
 from django.contrib.auth.decorators import login_not_required
@@ -63,11 +62,9 @@ def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
     raw = raw_of(message)
     came = came_with(Opened(user, message, raw, mime.parse(raw)))
 
-    def files() -> Iterator[tuple[str, bytes]]:
-        for file in came.files:
-            yield file.name, nested.find(raw, file.path, winmail.unpack).data
-
-    answer = StreamingHttpResponse(zipped(files()), content_type="application/zip")
+    found = nested.each(raw, [one.path for one in came.files], winmail.unpack)
+    files = ((file.name, one.data) for file, one in zip(came.files, found, strict=True))
+    answer = StreamingHttpResponse(zipped(files), content_type="application/zip")
     guard_download(answer, f"{safe_filename(message.subject, 'attachments')}.zip")
     return answer
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -10,6 +13,9 @@ from django.views.decorators.http import require_safe
 from webmail import screen
 from webmail.access import person
 from webmail.place import ALL, LABEL, STARRED, place_of
+from webmail.squeezing import squeeze
+
+_KNOWN: Final = re.compile(r"\d+-[0-9a-f]{1,8}")
 
 
 @require_safe
@@ -47,18 +53,23 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
-    """What changed since a page was drawn: 204 for nothing, else counts and the list's head."""
+    """What changed since a page was drawn: 204 for nothing, else counts and the list's head, and
+    of the rows those that look other than ``X-Known`` says ("id-mark", parted by commas)."""
     user = person(request)
     if request.GET.get("version") == str(screen.version(user)):
         return HttpResponse(status=204)
     place, found = place_of(request.GET), screen.desk(user)
-    context = screen.list_context(found, place)
-    return JsonResponse(
+    known = dict(one.split("-", 1) for one in _KNOWN.findall(request.headers.get("X-Known", "")))
+    context = screen.list_context(found, place, known=known)
+    answer = JsonResponse(
         {
             "version": str(found.tree.version),
             "counts": found.counts(),
+            "tree": context["tree_shape"](),
             "head": render_to_string("webmail/_list_head.html", context, request),
             "rows": render_to_string("webmail/_rows.html", context, request),
             "total": context["found"].total,
         }
     )
+    squeeze(request, answer)
+    return answer

@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from mailstore import mime
+from mailstore import headers, mime
 from mailstore.services import blobs
-from webmail import conversation, screen
+from mailstore.text import tidy
+from webmail import conversation, opened, screen
 from webmail.access import message_for, person
 from webmail.place import place_of
 
@@ -26,12 +27,12 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     place = place_of(request.GET, where=where or None)
     reads = request.method == "GET" and request.headers.get("X-Prefetch") != "1"
     part = request.headers.get("X-Part")
+    how = next((one for one in opened.HOW if request.GET.get(one) == "1"), "")
     if part == "letter":
-        context = screen.pane(user, conversation.single(user, found, place, reads=reads))
+        context = screen.pane(user, conversation.single(user, found, place, how=how, reads=reads))
         answer = render(request, "webmail/_letter.html", context)
     else:
-        images = request.GET.get("images") == "1"
-        context = conversation.pane(user, found, place, images=images, reads=reads)
+        context = conversation.pane(user, found, place, how=how, reads=reads)
         if part == "read":
             answer = render(request, "webmail/_message.html", screen.pane(user, context))
         else:
@@ -43,7 +44,10 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def source(request: HttpRequest, pk: int) -> HttpResponse:
-    """The message as it came, as text. Very long ones are cut here; the download is whole."""
+    """The message as it came, as text. Very long ones are cut here; the download is whole.
+
+    With ``part=headers`` its fields alone, unfolded and decoded.
+    """
     user = person(request)
     found = message_for(user, pk)
     try:
@@ -57,5 +61,12 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
             "message": found,
             "text": mime.source_text(raw, MAX_SOURCE),
             "is_cut": len(raw) > MAX_SOURCE,
+            "fields": _fields(raw) if request.GET.get("part") == "headers" else (),
         },
     )
+
+
+def _fields(raw: bytes) -> list[tuple[str, str]]:
+    """The header fields in their order, in words; names as they are usually written."""
+    found = headers.parse(raw)
+    return [(name.title(), tidy(headers.words(raw, found.charset))) for name, raw in found.fields]

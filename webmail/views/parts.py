@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from lib.picture_size import may_be_looked_at
 from lib.pictures import picture_type
 from lib.ranges import ranged
 from lib.sniffing import HEAD, PDF, is_played, kind_of_bytes
@@ -57,7 +58,8 @@ def shown(request: HttpRequest, pk: int, index: str) -> HttpResponse:
     opened = part_for(request, pk, index)
     data = opened.found.data
     kind = kind_of_bytes(data[:HEAD])
-    if kind not in SHOWN and not is_played(kind):
+    is_picture = kind in SHOWN and may_be_looked_at(data)
+    if not is_picture and not is_played(kind):
         raise Http404
     return _inside(ranged(request, data, kind), opened)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from connectivity.services import push_hints, pushing
-from mailstore.models import Folder
+from mailstore.services import folders as kept
 from protocols import webpush
 from protocols.webpush import Browser
 from webmail.access import person
@@ -42,9 +42,7 @@ def folders(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if not push_hints.is_available():
         raise Http404
-    wanted = {int(one) for one in request.POST.getlist("folder") if one.isdecimal()}
-    mine = Folder.objects.filter(user=user)
-    mine.filter(notifies=True).exclude(pk__in=wanted).update(notifies=False)
-    mine.filter(notifies=False, pk__in=wanted).update(notifies=True)
+    given = request.POST.getlist("folder")
+    kept.notify(user, {int(one) for one in given if one.isdecimal() and len(one) < 19})
     notes.success(request, _("Saved."))
     return redirect("notifications")

@@ -28,6 +28,9 @@ def verdict(request: HttpRequest, pk: int) -> HttpResponse:
     template = "webmail/_judged.html" if is_part else "webmail/verdict.html"
     context = {"message": found, "frame": "webmail/_dialog_page.html", **_judge(user, found)}
     answer = render(request, template, context)
+    if is_part and context.get("is_busy"):
+        # The pane asks again.
+        answer.status_code = 503
     answer["Cache-Control"] = "no-store"
     answer["Vary"] = "X-Part, Cookie"
     return answer
@@ -41,7 +44,9 @@ def _judge(user: User, message: Message) -> dict[str, Any]:
     try:
         found = judging.found(message, now=timezone.now())
         fields = unsubscribing.fields_of(message)
-    except (judging.Busy, BlobUnreadable):
+    except judging.Busy:
+        return {"judged": judged.not_now(), "is_busy": True}
+    except BlobUnreadable:
         return {"judged": judged.not_now()}
     ways = unsubscribing.ways(fields, message, found)
     return {

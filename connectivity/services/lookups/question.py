@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from publicsuffixlist import PublicSuffixList
-
 from connectivity.discovery import Finding, Ports
+from lib.suffixes import registered
 from protocols.address import AddressPolicy
 from protocols.errors import Hung, MailServerError, Stage
 from protocols.tls import Trust
@@ -37,15 +35,9 @@ class Question:
         return registrable(self.domain)
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
-    # Reading the list takes 50 ms, so it is done when somebody looks something up.
-    return PublicSuffixList()
-
-
 def registrable(name: str) -> str:
     """The part of a name that somebody registered; the name itself where it is a suffix."""
-    return _suffixes().privatesuffix(name) or name
+    return registered(name) or name
 
 
 def at_once(

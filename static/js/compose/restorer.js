@@ -46,7 +46,7 @@ export class Restorer {
 
   refill(words) {
     const { host } = this, { elements } = host.form;
-    for (const name of ["subject", "importance", "reason", "by_hand", "kind", "original", "send_at"]) if (name in words) elements[name].value = words[name];
+    for (const name of ["subject", "importance", "remind_after", "reason", "by_hand", "kind", "original", "send_at"]) if (name in words) elements[name].value = words[name];
     for (const name of ["wants_receipt", "wants_dsn"]) elements[name].checked = name in words;
     for (const one of host.recipients) {
       one.entries = [];

@@ -1,27 +1,15 @@
 // Doing things to messages: shown at once, sent, and taken back if the server could not.
-import { csrfHeaders, toast } from "../toast.js";
 import { showDialog } from "../shell.js";
 import { checkedIds, chosen, list, openId, placeUrl, rowOf, scroller, single, words } from "./dom.js";
 import { show } from "./flags.js";
 import { close, open } from "./reader.js";
 import { focusedId, isWhole, selectNone } from "./selection.js";
 import { change, entries, leaving, total } from "./stage.js";
+import { changing, explain, send, tell } from "./ways.js";
 import { goOn } from "./whole.js";
 
 const GONE = new Set(["trash", "junk", "destroy"]);
 const MOVED = new Set(["archive", "inbox", "not-junk", "move", "unsnooze"]);
-// The ways back that were not taken yet, the newest last.
-const ways = [];
-const MOST_WAYS = 20;
-
-async function send(url, body) {
-  const answer = await fetch(url, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
-  if (answer.status === 422) throw new Refusal((await answer.json()).text);
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.json();
-}
-// The server says in words why not.
-class Refusal extends Error {}
 
 // Which rows leave the list: deleted ones everywhere, moved ones where the list is a folder, and
 // those without its label where it is a label's.
@@ -37,7 +25,8 @@ const scope = () => (list()?.dataset.mode === "conversations" ? "conversation" :
 
 // "toward" says which message is opened in place of one that leaves: 1 the older, -1 the newer.
 export async function act(what, ids, extra = {}, { toward = 1 } = {}) {
-  if (!ids.length) return;
+  // What lies in the Archive or in Junk already stays there.
+  if (!ids.length || ["archive", "junk"].includes(what) && what === scroller().dataset.role) return;
   const body = new FormData();
   body.set("do", what);
   const everything = isMeant(ids);
@@ -51,60 +40,19 @@ export async function act(what, ids, extra = {}, { toward = 1 } = {}) {
     showDialog(words().actionUrl, { method: "POST", body });
     return;
   }
-  const takeBack = leaves(what) ? remove(ids, toward) : flag(what, ids);
+  const again = () => (leaves(what) ? remove(ids, toward) : flag(what, ids));
+  const takeBack = again();
   selectNone();
   changing(true, ids);
   try {
     const first = await send(words().actionUrl, body);
-    tell(everything ? await goOn(first, body, (next) => send(words().actionUrl, next)) : first, takeBack);
+    tell(everything ? await goOn(first, body, (next) => send(words().actionUrl, next)) : first, takeBack, again);
   } catch (error) {
     takeBack();
-    toast({ text: error instanceof Refusal ? error.message : words().failed });
+    explain(error);
   } finally {
     changing(false, ids);
   }
-}
-
-// While something is being changed nobody looks for news: the answer would be older than the list.
-const changing = (on, ids = []) => document.dispatchEvent(new CustomEvent("list-changing", { detail: { on, ids } }));
-
-// Each toast takes back what it tells, and "z" the newest that is left.
-function tell(done, takeBack) {
-  document.dispatchEvent(new CustomEvent("counts", { detail: done }));
-  if (!done.undo) {
-    toast({ text: done.text });
-    return;
-  }
-  const way = () => {
-    if (!ways.includes(shown.undo)) return;
-    ways.splice(ways.indexOf(shown.undo), 1);
-    takeBack();
-    back(done.undo);
-  };
-  const shown = toast({ text: done.text, onUndo: way });
-  ways.push(shown.undo);
-  if (ways.length > MOST_WAYS) ways.shift();
-}
-
-async function back(token) {
-  const body = new FormData();
-  body.set("token", token);
-  changing(true);
-  try {
-    const done = await send(words().undoUrl, body);
-    document.dispatchEvent(new CustomEvent("counts", { detail: done }));
-    toast({ text: done.text });
-  } catch {
-    toast({ text: words().failed });
-  } finally {
-    changing(false);
-  }
-}
-
-export function undoLast() {
-  const newest = ways[ways.length - 1];
-  if (newest) newest();
-  else toast({ text: words().nothing });
 }
 
 // ---- what is seen at once; each returns the way back
@@ -125,7 +73,7 @@ function remove(ids, toward) {
   const where = placeUrl();
   ids.forEach((id) => leaving.add(id));
   const taken = change((shelf) => shelf.take(ids));
-  if (wasOpen && next && !single()) open(next.node.querySelector(".msg__link").href);
+  if (wasOpen && next && !single()) open(next.node.querySelector(".msg__link").href, { drawn: true });
   else if (wasOpen) close();
   if (neighbour) focus(neighbour.id);
   return () => {
@@ -154,13 +102,10 @@ document.addEventListener("submit", (event) => {
   const name = form.getAttribute("id");
   if (name === "list-form" || name === "read-form") {
     event.preventDefault();
-    const ids = name === "read-form" ? [openId()] : checkedIds();
-    if (button.matches("[data-ask], [data-move]")) {
-      choose(button.getAttribute("formaction"), button.name === "id" ? [button.value] : ids);
-    } else if (button.name === "one") {
-      const colon = button.value.lastIndexOf(":");
-      act(button.value.slice(0, colon), [button.value.slice(colon + 1)]);
-    } else {
+    const row = button.closest("#list > .msg");
+    const ids = row ? [row.dataset.id] : name === "read-form" ? [openId()] : checkedIds();
+    if (button.matches("[data-ask], [data-move]")) choose(button.getAttribute("formaction"), ids);
+    else {
       act(button.value, ids);
       if (button.matches("[data-unread]")) close();
     }

@@ -1,13 +1,18 @@
-// How many messages of the Inbox are unread, in the title and as a dot on the icon of the tab.
+// How many messages of the inboxes are unread, in the title and as a dot on the icon of the tab.
 import { words } from "./dom.js";
 
 const title = document.querySelector("title");
 const icon = document.querySelector("link[rel=icon]");
 const plain = icon?.href;
 
+// What accounts bring into folders of their own counts as well, as for many that is their Inbox.
 function unread() {
-  const label = document.querySelector('#tree use[href$="#i-inbox"]')?.closest("a").querySelector("[data-count]");
-  return label && !label.hidden ? label.textContent.trim() : "";
+  let sum = 0;
+  for (const item of document.querySelectorAll('#tree > .tree:not(.tree--pinned) .tree__row[data-depth="0"] > .tree__item')) {
+    const count = item.querySelector('use[href$="#i-inbox"], .dot') && item.querySelector("[data-count]:not([hidden])");
+    sum += count ? Number(count.textContent) : 0;
+  }
+  return sum;
 }
 
 function show() {

@@ -15,6 +15,8 @@ export const checkedIds = () => [...chosen];
 // Whether a message stands in place of the list.
 export const single = () => matchMedia("(width < 600px)").matches || document.getElementById("panes")?.dataset.layout === "none";
 
+export const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+
 export class Refused extends Error {
   constructor(status) {
     super(`status ${status}`);
@@ -22,11 +24,15 @@ export class Refused extends Error {
   }
 }
 
-// One part of a page: "read", "list" or "rows". A sign-in page in its place means the session ended.
+// Whether somebody is asked to sign in instead: the session ended.
+export const isSignIn = (answer) => answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in");
+
+// One part of a page: "read", "list" or "rows". Who wants to see it and is signed out comes to sign
+// in; what is only fetched ahead takes nobody away from where they are.
 export async function answerOf(url, name, signal, headers = {}) {
   const answer = await fetch(url, { headers: { "X-Part": name, ...headers }, signal, credentials: "same-origin" });
-  if (answer.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) {
-    location.reload();
+  if (isSignIn(answer)) {
+    if (!headers["X-Prefetch"]) location.reload();
     throw new Refused(401);
   }
   if (!answer.ok) throw new Refused(answer.status);

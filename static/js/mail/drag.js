@@ -3,7 +3,8 @@ import { act } from "./actions.js";
 import { chosen, words } from "./dom.js";
 
 const KIND = "application/x-tributary-messages";
-const target = (event) => event.target.closest?.("#tree .tree__row a[data-place], #tree a[data-place^=label-]");
+// Not Drafts: there lies only what is being written.
+const target = (event) => event.target.closest?.('#tree .tree__row a[data-place]:not(:has(use[href$="#i-drafts"]))');
 let over = null;
 
 function light(link) {

@@ -1,5 +1,5 @@
 // Read and unread, starred or not: what a row and the open message show of it, at once.
-import { openId, reading, rowOf, words } from "./dom.js";
+import { openId, reading, rowOf } from "./dom.js";
 
 const OPPOSITES = { read: "unread", unread: "read", star: "unstar", unstar: "star" };
 
@@ -16,18 +16,10 @@ function showRead(id, read) {
   if (!row) return;
   row.classList.toggle("msg--unread", !read);
   if (read) row.querySelector(".msg__link > .sr")?.remove();
-  const toggle = row.querySelector("[data-toggle-read]");
-  if (!toggle) return;
-  toggle.value = `${read ? "unread" : "read"}:${id}`;
-  toggle.title = read ? words().unread : words().read;
-  toggle.setAttribute("aria-label", toggle.title);
 }
 
 function showStar(id, starred) {
-  const row = rowOf(id);
-  row?.toggleAttribute("data-starred", starred);
-  const toggle = row?.querySelector("[data-toggle-star]");
-  if (toggle) toggle.value = `${starred ? "unstar" : "star"}:${id}`;
+  rowOf(id)?.toggleAttribute("data-starred", starred);
   const button = openId() === String(id) && reading().querySelector("[data-toggle-star]");
   if (!button) return;
   button.setAttribute("aria-pressed", String(starred));

@@ -25,15 +25,18 @@ function remember(frame, height) {
 
 function meet(frame) {
   if (frame.dataset.frame) return;
-  // It may have spoken before anybody listened.
-  frame.contentWindow?.postMessage("how tall?", "*");
   const known = heights.get(nameOf(frame));
-  if (known) {
-    size(frame, known);
-    return;
-  }
-  frame.dataset.frame = "waiting";
+  if (known) size(frame, known);
+  else frame.dataset.frame = "waiting";
+  ask(frame, 30);
   setTimeout(() => { if (frame.dataset.frame === "waiting") frame.dataset.frame = "scrolls"; }, PATIENCE);
+}
+
+// What it said may have come before anybody listened, or before it knew its own width.
+function ask(frame, wait) {
+  if (!frame.isConnected || wait > PATIENCE) return;
+  frame.contentWindow?.postMessage("how tall?", "*");
+  if (frame.dataset.frame === "waiting") setTimeout(ask, wait, frame, 2 * wait);
 }
 
 function press(frame, key, mod) {

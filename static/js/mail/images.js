@@ -1,9 +1,22 @@
-// Remote images of a message and its colours: changed in its frame, without a new page.
+// How a message is shown: its remote images and colours are changed in its frame, and it is drawn as
+// plain text and back, without a new page.
+import { fragment, part } from "./dom.js";
+
 const letterOf = (element) => element.closest("[data-letter]");
 
 function reload(letter, address) {
   const frame = letter.querySelector("[data-frame]");
   if (frame) frame.src = address ?? frame.src;
+}
+
+async function redraw(letter, address) {
+  try {
+    const drawn = fragment(await part(address, "letter")).querySelector(".letter");
+    letter.replaceWith(drawn);
+    drawn.querySelector("[data-menu] > summary").focus({ preventScroll: true });
+  } catch {
+    location.href = address;
+  }
 }
 
 async function send(form, extra = {}) {
@@ -14,9 +27,13 @@ async function send(form, extra = {}) {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-load-images]");
+  const link = event.target.closest("[data-load-images], [data-redraw]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
   event.preventDefault();
+  if ("redraw" in link.dataset) {
+    redraw(letterOf(link), link.href);
+    return;
+  }
   reload(letterOf(link), link.dataset.loadImages);
   link.closest("[data-images]").remove();
 });

@@ -1,12 +1,13 @@
 // The keyboard map. webmail/keys.py lists the same keys for the help.
 import { showDialog } from "../shell.js";
-import { act, choose as ask, undoLast } from "./actions.js";
+import { act, choose as ask } from "./actions.js";
 import { chosen, list, openId, reading, rowOf, words } from "./dom.js";
 import { walk } from "./letters.js";
 import { load } from "./list.js";
 import { close, open, step } from "./reader.js";
 import { choose, chooseTo, chooseWhere, focusedId, selectNone, startRange, targets } from "./selection.js";
 import { indexOf, reveal } from "./stage.js";
+import { undoLast } from "./ways.js";
 
 let prefix = "";
 
@@ -111,15 +112,18 @@ const AFTER = {
   },
 };
 
-const isTyping = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
+// Whoever writes a message means no other, wherever in the window the focus is.
+const isTyping = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], compose-window");
 
 document.addEventListener("keydown", (event) => {
-  if (!list() || event.altKey || event.defaultPrevented) return;
+  // Many keyboards have the brackets on AltGr or Option only.
+  const isBracket = event.altKey && "[]".includes(event.key);
+  if (!list() || (event.altKey && !isBracket) || event.defaultPrevented) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) {
     if (event.key === "Escape" && event.target.matches("[data-search] input")) event.target.blur();
     return;
   }
-  if (event.ctrlKey || event.metaKey) {
+  if ((event.ctrlKey || event.metaKey) && !isBracket) {
     if (event.key !== "a" || reading().contains(document.activeElement)) return;
     event.preventDefault();
     chooseWhere(() => true);

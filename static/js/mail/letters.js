@@ -1,9 +1,9 @@
 // The messages of an open conversation: unfolded one by one without leaving the page, and walked
 // through. Without this file each line is a link to the conversation with that message open.
-import { csrfHeaders, toast } from "../toast.js";
-import { failure, fragment, list, openId, part, reading, rowOf, words } from "./dom.js";
+import { failure, fragment, list, openId, part, reading, rowOf } from "./dom.js";
 import { show } from "./flags.js";
 import { close } from "./reader.js";
+import { explain, send, tell } from "./ways.js";
 
 const letters = () => [...(reading()?.querySelectorAll(".letter[data-letter]") ?? [])];
 const headOf = (letter) => letter.querySelector("[data-unfold]") ?? letter;
@@ -62,17 +62,15 @@ export async function walk(by) {
 
 async function unreadFromHere(form, button) {
   const id = openId();
-  const body = new FormData(form, button);
+  const turn = (what) => rowOf(id) && show(id, what);
+  const again = () => { turn("unread"); return () => turn("read"); };
   try {
-    const answer = await fetch(form.action, { method: "POST", body, headers: { ...csrfHeaders(), "X-Part": "json" } });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const done = await answer.json();
-    if (rowOf(id)) show(id, "unread");
+    const done = await send(form.action, new FormData(form, button));
+    const takeBack = again();
     close();
-    document.dispatchEvent(new CustomEvent("counts", { detail: done }));
-    toast({ text: done.text, undo: done.undo });
-  } catch {
-    toast({ text: words().failed });
+    tell(done, takeBack, again);
+  } catch (error) {
+    explain(error);
   }
 }
 

@@ -1,4 +1,5 @@
 // The list beside the message: other folders, filters and searches, and the newest rows.
+import { toast } from "../toast.js";
 import { chosen, failure, fill, fragment, list, main, openId, part, placeUrl, scroller, skeleton } from "./dom.js";
 import { cursorOf, entriesOf } from "./pages.js";
 import { selectNone } from "./selection.js";
@@ -61,10 +62,12 @@ document.addEventListener("scroll", (event) => {
 }, { capture: true, passive: true });
 addEventListener("pagehide", remember);
 
-// ---- the newest rows, merged without disturbing what the reader does; how many of them are new
+// ---- the newest rows, merged without disturbing what the reader does; how many of them are new,
+// or null where one is told to be as it was and is not here any more
 export function merge(html, total) {
   const fresh = fragment(html);
   const rows = entriesOf(fresh, cursorOf(fresh));
+  if (rows.some((one) => !one.mark)) return null;
   forgetTries();
   leaving.clear();
   return change((shelf) => {
@@ -80,6 +83,13 @@ document.addEventListener("drafts-changed", () => {
   if (!list()) return;
   if (scroller()?.dataset.role === "drafts") load(placeUrl(), { push: false });
   document.dispatchEvent(new CustomEvent("look-for-news", { detail: { force: true, quiet: true } }));
+});
+
+// ---- what is looked at was deleted in another window
+document.addEventListener("place-gone", () => {
+  toast({ text: document.getElementById("words").dataset.gone });
+  document.dispatchEvent(new CustomEvent("tree-changed"));
+  load("/");
 });
 
 document.addEventListener("click", (event) => {

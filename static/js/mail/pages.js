@@ -1,15 +1,19 @@
 // Pages of the list as the server draws them: rows under the headings of their days.
-import { answerOf, fragment, placeUrl } from "./dom.js";
+import { answerOf, fragment, placeUrl, shelved } from "./dom.js";
 
 export const PAGE = 50;
 
-// The rows among some lines; "next" is the cursor below the last of them.
+// The rows among some lines; "next" is the cursor below the last of them. An empty line stands for
+// a row that looks as it is known here.
 export function entriesOf(lines, next) {
   const found = [];
   let day = null;
   for (const line of lines.children) {
     if (line.matches(".list__day")) day = { key: line.dataset.day, label: line };
-    else if (line.matches(".msg")) found.push({ id: line.dataset.id, node: line, html: line.outerHTML, day, next: null, stale: false });
+    else if (line.matches(".msg")) {
+      const { node, html } = ("same" in line.dataset && shelved.known.get(line.dataset.id)) || { node: line, html: line.outerHTML };
+      found.push({ id: line.dataset.id, node, html, mark: node.dataset.mark, day, next: null, stale: false });
+    }
   }
   if (found.length) found[found.length - 1].next = next || null;
   return found;

@@ -1,7 +1,8 @@
 // Messages that are likely to be opened next, fetched while nobody waits. What was fetched so marks
 // nothing read; opening it asks once more, unseen, so that the server knows.
-import { openId, part, rowOf } from "./dom.js";
+import { openId, part, rowOf, whenIdle } from "./dom.js";
 import { entries } from "./stage.js";
+import { warm } from "./warm.js";
 
 const MOST = 10;
 const LIFE = 60_000;
@@ -9,21 +10,32 @@ const HEADERS = { "X-Prefetch": "1" };
 const shelf = new Map(); // address → { html, id, at }, the newest last
 const asked = new Map();
 
-// What is here of an address already, and a promise for the server's knowing that it is read.
-export function kept(url) {
-  const address = new URL(url, location.href).href;
+function fresh(address) {
   const one = shelf.get(address);
-  if (!one || Date.now() - one.at > LIFE) return null;
+  return one && Date.now() - one.at < LIFE ? one : null;
+}
+const isComing = (address) => Boolean(fresh(address)) || asked.has(address);
+
+// What is here of an address already or on its way, and a promise for the server's knowing that it
+// is read.
+export async function kept(url) {
+  const address = new URL(url, location.href).href;
+  await asked.get(address)?.done;
+  const one = fresh(address);
   shelf.delete(address);
-  return { html: one.html, told: part(address, "read").catch(() => {}) };
+  return one && { html: one.html, told: part(address, "read").catch(() => {}) };
 }
 
-export async function fetchSoon(url) {
+export function fetchSoon(url) {
   const address = new URL(url, location.href).href;
-  if (shelf.has(address) || asked.has(address) || navigator.connection?.saveData) return;
+  if (isComing(address) || navigator.connection?.saveData) return;
   const id = /\/message\/(\d+)\//.exec(address)?.[1];
+  warm();
   const mine = new AbortController();
-  asked.set(address, { id, mine });
+  asked.set(address, { id, mine, done: fetchNow(address, id, mine) });
+}
+
+async function fetchNow(address, id, mine) {
   try {
     const html = await part(address, "read", mine.signal, HEADERS);
     if (mine.signal.aborted) return;
@@ -38,8 +50,7 @@ export async function fetchSoon(url) {
 
 // The neighbours of the message that is open.
 export function ahead(id) {
-  const soon = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
-  soon(() => {
+  whenIdle(() => {
     if (openId() !== String(id)) return;
     const all = entries();
     const at = all.findIndex((one) => one.id === String(id));
@@ -56,13 +67,15 @@ function drop(fits) {
 document.addEventListener("list-changing", ({ detail }) => drop((id) => !detail.ids.length || detail.ids.includes(id)));
 document.addEventListener("rows-changed", ({ detail }) => drop((id) => detail.ids.includes(id)));
 
-// ---- a pointer that rests on a row, or a row that has the focus, is about to be opened
+// ---- a pointer that rests on a row, or a row that has the focus, is about to be opened; one that
+// is pressed there all the more: it takes a tenth of a second to let go. A finger may only scroll.
 let rest;
-function near(target) {
+function near(target, delay) {
   clearTimeout(rest);
   const row = target.closest?.("#list > .msg");
   if (!row || row.dataset.id === openId() || rowOf(row.dataset.id) !== row) return;
-  rest = setTimeout(() => row.isConnected && fetchSoon(row.querySelector(".msg__link").href), 65);
+  rest = setTimeout(() => row.isConnected && fetchSoon(row.querySelector(".msg__link").href), delay);
 }
-document.addEventListener("pointerover", (event) => event.pointerType === "mouse" && near(event.target));
-document.addEventListener("focusin", (event) => near(event.target));
+document.addEventListener("pointerover", (event) => event.pointerType === "mouse" && near(event.target, 65));
+document.addEventListener("pointerdown", (event) => event.pointerType === "mouse" && event.button === 0 && event.target.matches?.(".msg__link") && near(event.target, 0));
+document.addEventListener("focusin", (event) => near(event.target, 65));

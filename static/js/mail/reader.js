@@ -8,19 +8,29 @@ import { tellNumber } from "./standing.js";
 
 let loading;
 
-export async function open(url, { push = true, focus = false } = {}) {
+// The next frame of this page, which may be hidden and have none.
+const frame = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
+
+// With "drawn" the list is drawn first as it is now; what is pressed meanwhile means this message.
+export async function open(url, { push = true, focus = false, drawn = false } = {}) {
   if (!reading()) { location.href = url; return; }
   loading?.abort();
-  loading = new AbortController();
+  const mine = loading = new AbortController();
   const id = /\/message\/(\d+)\//.exec(url)?.[1];
   mark(id);
   document.body.classList.add("view-read");
   if (push) history.pushState({ mail: true, place: placeUrl() }, "", url);
-  const known = kept(url);
-  const hide = known ? 0 : skeleton(reading(), 5);
+  const hide = skeleton(reading(), 5);
+  let known;
   try {
-    const html = known?.html ?? await part(url, "read", loading.signal);
+    if (drawn) {
+      reading().querySelector("[data-message]").dataset.message = id;
+      await frame();
+    }
+    known = await kept(url);
+    const html = known?.html ?? await part(url, "read", mine.signal);
     clearTimeout(hide);
+    if (mine.signal.aborted) return;
     fill(reading(), html);
   } catch (error) {
     clearTimeout(hide);
@@ -31,6 +41,8 @@ export async function open(url, { push = true, focus = false } = {}) {
   const subject = reading().querySelector("[data-subject]");
   if (subject) document.title = `${subject.textContent} · Tributary`;
   if (focus) subject?.focus({ preventScroll: true });
+  // What a search found may stand far down in its conversation.
+  reading().querySelector(`.letter + [data-letter="${id}"] .letter__head`)?.scrollIntoView({ block: "nearest" });
   tellNumber();
   ahead(id);
 }

@@ -2,6 +2,9 @@
 import { chosen, list, main, openId, words } from "./dom.js";
 import { between, entries, indexOf, isCounted, isPart, lostRow, repaint, total } from "./stage.js";
 
+// So many at once; more than these are the whole list.
+const MOST = 5000;
+
 // Where a range begins, and whether everything in the place is meant, seen or not.
 let pivot = null;
 let whole = false;
@@ -18,7 +21,7 @@ export function choose(id, on = !chosen.has(id)) {
   whole = false;
   if (on) chosen.add(id);
   else chosen.delete(id);
-  pivot = id;
+  pivot = chosen.size ? id : null;
   showSelection();
 }
 
@@ -28,8 +31,8 @@ export async function chooseTo(id, on = true) {
   if (ends[0] < 0) { choose(id, on); return; }
   whole = false;
   for (const one of await between(...ends)) {
-    if (on) chosen.add(one.id);
-    else chosen.delete(one.id);
+    if (!on) chosen.delete(one);
+    else if (chosen.size < MOST) chosen.add(one);
   }
   showSelection();
 }

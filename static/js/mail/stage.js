@@ -1,13 +1,13 @@
 // What of a list is drawn: the rows that are seen and a few around them. All others are an empty
 // line as high as they would be, so that a hundred thousand rows weigh what sixty do. Scrolling
 // fetches what comes into view; what somebody looks at never jumps, whatever happens above it.
-import { chosen, list, openId, placeUrl, scroller, shelved, words } from "./dom.js";
+import { chosen, list, openId, placeUrl, scroller, shelved, whenIdle, words } from "./dom.js";
 import { cursorOf, entriesOf, PAGE, pageOf } from "./pages.js";
 import { Shelf } from "./shelf.js";
 
 const SPARE = 12; // rows drawn above and below what is seen
 const AHEAD = 60; // rows fetched beyond what is seen
-const TRIES = 3; // for the same page, while nothing changes
+const TRIES = 3; // for the same page, where it does not bring what was asked for
 
 let shelf = new Shelf();
 let box = null; // the scroller all of this belongs to
@@ -146,8 +146,11 @@ function gap(number, height) {
   return one;
 }
 
+// Another list is on its way, and lines stand in for it: no place to draw this one, or to go back to.
+const isLeft = () => list()?.firstElementChild?.matches(".skels");
+
 export function draw() {
-  if (!box?.isConnected || !box.clientHeight) return;
+  if (!box?.isConnected || !box.clientHeight || isLeft()) return;
   const { from, to } = seen();
   const a = Math.max(0, Math.floor((from - SPARE) / 4) * 4);
   const b = Math.min(shelf.length, Math.ceil((to + SPARE) / 4) * 4);
@@ -227,14 +230,18 @@ export function mark(id) {
 }
 
 // ---- fetching
+const isHole = (one) => !one || one.stale;
+// What nobody sees yet waits until the page itself is there.
+let calm = document.readyState === "complete";
+if (!calm) addEventListener("load", () => whenIdle(() => { calm = true; fetchMissing(); }), { once: true });
 function fetchMissing() {
   if (failed || !box?.isConnected || !box.clientHeight) return;
   const { from, to } = seen();
   if (flight && !flight.wanted && (flight.at + PAGE < from - AHEAD || flight.at > to + AHEAD)) { flight.abort(); flight = null; }
   if (flight) return;
   let at = shelf.missing(from, to);
-  if (at < 0) at = shelf.missing(to, to + AHEAD);
-  if (at < 0) at = shelf.missing(from - AHEAD / 2, from);
+  if (at < 0 && calm) at = shelf.missing(to, to + AHEAD);
+  if (at < 0 && calm) at = shelf.missing(from - AHEAD / 2, from);
   if (at >= 0) get(at);
 }
 
@@ -260,6 +267,7 @@ async function get(at, wantedStill = false) {
     change(() => {
       shelf.put(start, entries, openId());
       count({ total: leaving.size ? null : page.total, start, found: page.entries.length, next: page.next });
+      if (!isHole(shelf.slots[at])) tried.delete(key);
     });
     if (page.version && page.version !== words().version) document.dispatchEvent(new CustomEvent("look-for-news", { detail: { quiet: true } }));
   } catch (error) {
@@ -298,7 +306,7 @@ export const forgetTries = () => tried.clear();
 
 // Where the list is scrolled to, to be gone back to.
 export function standing() {
-  if (!box?.isConnected || !box.clientHeight || !shelf.length) return null;
+  if (!box?.isConnected || !box.clientHeight || !shelf.length || isLeft()) return null;
   const at = seen().from;
   return { at, off: box.scrollTop - size.above - shelf.rowTop(at) };
 }
@@ -321,11 +329,27 @@ export async function reveal(at) {
 }
 const settled = () => new Promise((done) => setTimeout(done, 20));
 
-// All rows from one position to another; those that are not here are fetched first.
+// The ids of all rows from one position to another. Those that are not here are asked for beside the
+// list, which keeps none so far away.
 export async function between(from, to) {
-  for (let at = shelf.missing(from, to + 1), turn = 0; at >= 0 && turn < 20; at = shelf.missing(from, to + 1), turn += 1) {
-    if (flight) await settled();
-    else await get(at, true);
+  const here = box;
+  const ids = [];
+  let page = null;
+  for (let at = from; at <= to && box === here; at += 1) {
+    const one = shelf.slots[at];
+    if (one && !one.stale) { ids.push(one.id); continue; }
+    const place = shelf.outside(at);
+    if (!(place < page?.end)) {
+      try {
+        const { entries, at: start } = await pageOf({ at: place });
+        page = { entries, start: start ?? place, end: (start ?? place) + entries.length };
+      } catch {
+        return ids;
+      }
+    }
+    const id = page.entries[place - page.start]?.id;
+    if (!id) return ids;
+    ids.push(id);
   }
-  return shelf.slots.slice(from, to + 1).filter(Boolean);
+  return ids;
 }

@@ -12,15 +12,19 @@ document.addEventListener("counts", (event) => {
     for (const label of document.querySelectorAll(`[data-count="${key}"]`)) {
       label.textContent = count;
       label.hidden = !count;
-      label.classList.toggle("count--strong", Boolean(count));
-      label.closest(".tree__item").classList.toggle("tree__item--unread", Boolean(count));
+      const isUnread = Boolean(count) && !("plain" in label.dataset);
+      label.classList.toggle("count--strong", isUnread);
+      label.closest(".tree__item").classList.toggle("tree__item--unread", isUnread);
     }
   }
   const told = document.getElementById("mail-words");
   if (told) told.dataset.version = event.detail.version;
-  // A folder that is not there yet, as the one of what is snoozed with its first message.
+  // A folder that is not there yet, as the one of what is snoozed with its first message; or what
+  // another window made, renamed, moved, coloured or deleted.
   const known = Object.keys(event.detail.counts).filter((key) => key !== "all");
-  if (known.some((key) => !document.querySelector(`#tree [data-folder="${key}"]`))) refresh();
+  const { tree } = event.detail;
+  const isOther = tree && tree !== document.getElementById("tree")?.dataset.shape;
+  if (isOther || known.some((key) => !document.querySelector(`#tree [data-folder="${key}"]`))) refresh();
 });
 
 document.addEventListener("place-changed", () => {

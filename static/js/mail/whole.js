@@ -3,23 +3,25 @@ import { toast } from "../toast.js";
 import { placeUrl, words } from "./dom.js";
 import { load } from "./list.js";
 
-// Asks for the next piece until there is none. Returns the last answer, whose undo is for all.
+// Asks for the next piece until there is none. Returns the last answer, whose undo is for all that
+// was done, which is told where it is not everything.
 export async function goOn(first, body, send) {
   let done = first;
   let note = null;
+  const progress = () => words().progress.replace("{n}", shown(done.done)).replace("{total}", shown(done.total));
   const place = placeUrl();
   try {
     while (done.rest) {
-      const text = words().progress.replace("{n}", shown(done.done)).replace("{total}", shown(done.total));
-      if (note?.isConnected) note.querySelector("span").textContent = text;
-      else note = toast({ text, life: 600_000 });
+      if (note?.isConnected) note.querySelector("span").textContent = progress();
+      else note = toast({ text: progress(), life: 600_000 });
       body.set("rest", done.rest);
       done = await send(body);
     }
-  } finally {
-    note?.remove();
-    if (placeUrl() === place) await load(place, { push: false });
+  } catch {
+    done = { ...done, text: progress() };
   }
+  note?.remove();
+  if (placeUrl() === place) await load(place, { push: false });
   return done;
 }
 const shown = (count) => Number(count).toLocaleString(document.documentElement.lang);
