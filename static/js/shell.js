@@ -62,7 +62,8 @@ export async function showDialog(url, options = {}) {
 document.addEventListener("htmx:after:swap", openDialogs);
 
 // ---- a line of a card that is drawn anew without the button that was pressed keeps the focus;
-// where the line is gone as well, the next one has it, and after the last of them the card
+// where the line is gone as well, the next one has it, and after the last of them the card. The
+// line itself has it, not a link in it: Enter that is still held down would follow that.
 let line = null, card = null, place = 0;
 document.addEventListener("htmx:before:swap", () => {
   const item = document.activeElement?.closest(".item[id]");
@@ -73,12 +74,11 @@ document.addEventListener("htmx:before:swap", () => {
 document.addEventListener("htmx:after:swap", () => {
   if (document.activeElement !== document.body) return;
   const own = line && document.getElementById(line), home = card && document.getElementById(card);
-  const control = (one) => one.querySelector("a, button");
   const others = [...(home?.querySelectorAll(".item[id]") ?? [])];
-  const target = own || (others.slice(place).find(control) ?? others.slice(0, place).findLast(control) ?? home);
+  const target = own || (others[place] ?? others[place - 1] ?? home);
   if (!target) return;
-  if (!control(target)) target.setAttribute("tabindex", "-1");
-  (control(target) ?? target).focus({ preventScroll: true });
+  target.setAttribute("tabindex", "-1");
+  target.focus({ preventScroll: true });
 });
 document.addEventListener("dialog-close", closeDialogs);
 

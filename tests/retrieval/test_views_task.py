@@ -139,13 +139,14 @@ def test_failures_are_told_in_words_with_the_server_line_folded(
         next_at=None,
         server_line="NO [AUTHENTICATIONFAILED] <b>no</b>",
     )
-    now = timezone.now()
+    # Runs are told day by day, so all of them are of one.
+    noon = timezone.localtime().replace(hour=12, minute=0) - timedelta(days=1)
     for minutes in (50, 40, 30):
-        at = now - timedelta(minutes=minutes)
+        at = noon - timedelta(minutes=minutes)
         RetrievalRun.objects.create(
             task=task, fence=1, started_at=at, ended_at=at, outcome="failed", cause="no-answer"
         )
-    at = now - timedelta(minutes=20)
+    at = noon - timedelta(minutes=20)
     RetrievalRun.objects.create(task=task, fence=1, started_at=at, ended_at=at, outcome="ok")
     response = web.get(url("detail", task))
     source = response.content.decode()

@@ -9,6 +9,8 @@ let pause;
 let turn = 0;
 // While one goes on typing, the results replace each other in the history.
 let going = false;
+// What comes was asked for by the box: what stands in it is that, or newer.
+let isOwn = false;
 
 function address(form) {
   const q = form.elements.q.value.trim();
@@ -29,7 +31,9 @@ async function search(form) {
   const target = address(form);
   const mine = (turn += 1);
   if (new URL(target, location.href).href === new URL(placeUrl(), location.href).href) return;
+  isOwn = true;
   await load(target, { push: !going });
+  if (mine === turn) isOwn = false;
   // Another one overtook it, or it could not be loaded.
   if (mine !== turn || asked(placeUrl()) !== asked(target)) return;
   if (going) history.replaceState({ mail: true, place: placeUrl() }, "", target);
@@ -58,7 +62,7 @@ document.addEventListener("focusout", (event) => {
   going = false;
 });
 addEventListener("popstate", () => {
-  going = false;
+  going = isOwn = false;
   clearTimeout(pause);
   turn += 1;
 });
@@ -67,7 +71,7 @@ document.addEventListener("place-changed", () => {
   const here = asked(placeUrl());
   const input = box();
   // Back, forward and the chips change the words; whoever types them is left alone.
-  if (input && input.value.trim() !== here && (document.activeElement !== input || !going)) input.value = here;
+  if (input && input.value.trim() !== here && !isOwn && (document.activeElement !== input || !going)) input.value = here;
   for (const link of document.querySelectorAll("#tree a[data-saved]")) {
     if (here && asked(link.href) === here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
