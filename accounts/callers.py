@@ -1,7 +1,8 @@
-"""From which network somebody calls: what failed sign-ins are counted by."""
+"""From which address, network and program somebody calls."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -9,6 +10,24 @@ from django.http import HttpRequest
 
 # What a household or a rented server has at the least, to use as it likes (RFC 6177).
 IPV6_PREFIX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: "" where it is not known."""
+
+    address: str = ""
+    client: str = ""
+    place: str = ""
+
+
+NOBODY = Caller()
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The caller of a page: the real address behind ``TRUSTED_PROXIES``, the browser in words."""
+    direct = str(request.META.get("REMOTE_ADDR", ""))
+    return Caller(address=_address(_forwarded(request)) or _address(direct))
 
 
 def network_of(request: HttpRequest) -> str:
@@ -25,6 +44,15 @@ def _forwarded(request: HttpRequest) -> str:
     heard = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
     proxies = int(settings.TRUSTED_PROXIES)
     return heard[-proxies].strip() if 0 < proxies <= len(heard) else ""
+
+
+def _address(text: str) -> str:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def _network(text: str) -> str:

@@ -17,6 +17,13 @@ class Domain(models.Model):
 
     name = models.CharField(_("name"), max_length=253, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # What its people see of it: a name and a picture beside the sign-in form and in the shell.
+    title = models.CharField(_("name people see"), max_length=80, blank=True)
+    logo = models.BinaryField(blank=True, default=b"", help_text="PNG, JPEG or WebP, small.")
+    logo_type = models.CharField(max_length=32, blank=True)
+    # Who mail of the system comes from (A208); empty: the installation's own.
+    sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
+    sender_address = models.EmailField(_("sender address"), max_length=254, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -110,6 +117,25 @@ class User(AbstractBaseUser):
         default=timezone.now, help_text="What was decided by them before is decided anew."
     )
     created_at = models.DateTimeField(default=timezone.now)
+    # Outside this installation, confirmed by mail: the way back in (A162, A165, A166).
+    backup_address = models.EmailField(_("backup e-mail address"), max_length=254, blank=True)
+    backup_confirmed_at = models.DateTimeField(null=True, blank=True)
+    backup_skipped = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the question for it was put off."
+    )
+    welcomed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the first sign-in was gone through."
+    )
+    password_changed_at = models.DateTimeField(null=True, blank=True)
+    password_is_given = models.BooleanField(
+        default=False, help_text="Somebody else chose it: the next sign-in asks for a new one."
+    )
+    quota = models.BigIntegerField(
+        _("space"), null=True, blank=True, help_text="Bytes; null: what the domain gives."
+    )
+    delete_after = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="Gone for good from then on."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

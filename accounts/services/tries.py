@@ -1,0 +1,31 @@
+"""Counters that keep a page from being tried without end. They live in the database."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F
+
+from accounts.models import Tries
+
+
+def allow(name: str, key: str, *, limit: int, seconds: int, now: datetime) -> bool:
+    """Count one more try and say whether it is within ``limit`` of this stretch of ``seconds``.
+
+    ``name`` is what is counted, ``key`` for whom: an address, a network, a user. Both are hashed.
+    Stretches begin at multiples of their length, so everybody's counter ends at a known time.
+    """
+    hashed = hashlib.sha256(f"{name}\0{key}".encode()).hexdigest()
+    began = datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=UTC)
+    row, _made = Tries.objects.get_or_create(
+        key=hashed, began_at=began, defaults={"ends_at": began + timedelta(seconds=seconds)}
+    )
+    Tries.objects.filter(pk=row.pk).update(count=F("count") + 1)
+    row.refresh_from_db(fields=["count"])
+    return row.count <= limit
+
+
+def tidy(*, now: datetime) -> int:
+    """Remove counters of stretches that are over; how many."""
+    return Tries.objects.filter(ends_at__lt=now).delete()[0]
