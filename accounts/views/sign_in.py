@@ -7,7 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
-from accounts.forms import SignInForm
+from accounts.forms.sign_in import SignInForm
 from accounts.services import people
 
 

@@ -1,4 +1,4 @@
-"""Forms of the accounts room."""
+"""The form to sign in with."""
 
 from __future__ import annotations
 
