@@ -21,7 +21,7 @@ def test_all_folders_count_and_nobody_elses(
     put(folders.special(user, FolderRole.INBOX), letter("one"), letter("two"))
     put(folders.special(user, FolderRole.TRASH), letter("three"))
     put(folders.special(other_user, FolderRole.INBOX), letter("four"))
-    mine = Message.objects.filter(user=user)
+    mine = list(Message.objects.filter(user=user))
     with django_assert_num_queries(1):
         assert usage.used(user) == sum(one.size for one in mine) > 0
     messages.remove(user, [one.pk for one in mine])
