@@ -75,6 +75,13 @@ WAITS: Mapping[str, Cause] = {
         _("Your settings are not the reason. It goes on by itself."),
         retry=Retry.AT_RESET,
     ),
+    "provider-paused": Cause(
+        _("Paused by the administrator"),
+        _("Your administrator paused retrieval at %(provider)s."),
+        Turn.ADMINISTRATOR,
+        _("Nothing is lost: your mail waits there. It goes on by itself."),
+        retry=Retry.AT_RESET,
+    ),
     "login-spacing": Cause(
         _("Taking turns"),
         _("Several accounts sign in at %(provider)s, one after another."),

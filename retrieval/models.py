@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Domain
 from connectivity.models import Credential
 from mailstore.models import Folder, Message, Source
 
@@ -157,6 +158,36 @@ class Provider(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ProviderPause(models.Model):
+    """An administrator's stop of all retrieval at one provider, for a domain or for everybody.
+
+    ``key`` is a task's ``provider_key``. The row goes when it is resumed; a past ``until`` ends it.
+    """
+
+    domain = models.ForeignKey(
+        Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="provider_pauses"
+    )
+    key = models.CharField(max_length=253)
+    reason = models.CharField(_("reason"), max_length=200)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    since = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        ordering = ["key", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "key"], name="provider_pause_once"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(domain=None), name="provider_pause_once_for_all"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} until {self.until}"
 
 
 class RemoteFolderState(models.TextChoices):

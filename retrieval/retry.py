@@ -23,7 +23,11 @@ PATIENCE = frozenset({"login-later", "busy", "throttled", "limited", "over-quota
 # Too much at once for this account: fewer connections, slower, for a while.
 CROWDED = frozenset({"throttled", "limited"})
 # Nobody was asked: it is not this account's doing, and nothing is counted against it.
-HELD_BACK = frozenset({"feature-off", "circuit-open", "login-spacing", "daily-budget"})
+HELD_BACK = frozenset(
+    {"feature-off", "circuit-open", "login-spacing", "daily-budget", "provider-paused"}
+)
+# Of these the row tells by itself for as long as they last.
+_UNTOLD = frozenset({"feature-off", "login-spacing", "provider-paused"})
 # There is nothing to sign in with until the person acts.
 _LOST = frozenset({"oauth-revoked", "credential-unreadable", "tls-pin-changed"})
 # What says that a whole server is out of order, not one account on it.
@@ -164,7 +168,7 @@ def _held_back(
         due = until + min(max(until - now, timedelta(0)), timedelta(minutes=2)) * (chance / 2)
     else:
         due = _regular(standing, interval, now, chance)
-    state = "ok" if cause in {"feature-off", "login-spacing"} else "backoff"
+    state = "ok" if cause in _UNTOLD else "backoff"
     return Verdict(state, due, standing.fail_count, standing.refused_count, standing.failing_since)
 
 

@@ -16,7 +16,7 @@ from connectivity.services import features
 from lib import bulk
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
-from retrieval.services import hosts, lease, telling
+from retrieval.services import hosts, lease, pausing, telling
 
 # A hint may wait in a queue before its worker starts to renew the lease.
 QUEUE_LEASE = timedelta(seconds=300)
@@ -47,7 +47,7 @@ def claim_due(*, now: datetime, limit: int | None = None) -> list[Claim]:
     run out and the rows are due again.
     """
     most = limit or settings.RETRIEVAL_IN_FLIGHT
-    due = _allowed(_due(now))
+    due = pausing.put_off(_allowed(_due(now)), now=now)
     hosts.put_off(due, now=now)
     kinds = {first: due.filter(first_pass_done_at__isnull=first) for first in (False, True)}
     # Looked at before the transaction: a round that finds nothing takes no lock.

@@ -20,7 +20,7 @@ from protocols.tls import Trust
 from protocols.types import Endpoint, Login, Security
 from retrieval import retry
 from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState, TaskType
-from retrieval.services import hosts, lease, loading, telling
+from retrieval.services import hosts, lease, loading, pausing, telling
 from retrieval.services.pairing import SIGN_IN
 from retrieval.services.session import (
     BudgetSpent,
@@ -35,6 +35,7 @@ SLICE_SECONDS = 300.0
 HELD_BACK = {
     "circuit-open": "Several accounts at this provider fail at the moment.",
     "login-spacing": "Many accounts at this provider sign in at the moment.",
+    "provider-paused": "An administrator paused retrieval at this provider.",
     "daily-budget": "What may be fetched from this provider in a day is used up.",
 }
 Source = ImapSource | Pop3Source
@@ -143,6 +144,7 @@ def _read(session: Session, error: MailServerError) -> Failure:
 def _work(session: Session) -> bool:
     """Bring over what is new; False when the slice ended before."""
     session.check_allowed()
+    _check_paused(session)
     session.check_budget()
     session.publish(phase="connecting")
     type_ = session.task.type
@@ -158,6 +160,13 @@ def _work(session: Session) -> bool:
             # Nothing took it.
             with first.pop():
                 pass
+
+
+def _check_paused(session: Session) -> None:
+    """A pause may have come between the claim and now. Raises HeldBack."""
+    held = pausing.paused_for(session.task, now=session.clock())
+    if held is not None:
+        raise hosts.HeldBack("provider-paused", held.until)
 
 
 class Door:
@@ -281,7 +290,7 @@ def _verdict(
 
 def _is_turn(failure: Failure | None) -> bool:
     """Whether the run only had to wait its turn: nothing a person has to know."""
-    return failure is not None and failure.cause == "login-spacing"
+    return failure is not None and failure.cause in {"login-spacing", "provider-paused"}
 
 
 def _outcome(failure: Failure | None) -> RunOutcome:

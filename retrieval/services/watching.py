@@ -21,7 +21,7 @@ from protocols.tls import server_name
 from protocols.types import Endpoint, Security
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType
 from retrieval.profiles import key_of, profile_of
-from retrieval.services import hosts
+from retrieval.services import hosts, pausing
 
 # A row says that somebody listens for so long; it is set anew before that.
 WATCHED = timedelta(minutes=3)
@@ -74,7 +74,8 @@ def wanted() -> list[Account]:
     most: int = settings.PUSH_CONNECTIONS
     if not most or off is None:
         return []
-    rows = _signed_in(_encrypted(_listenable())).exclude(user__domain_id__in=off).order_by("pk")
+    rows = _signed_in(_encrypted(_listenable())).exclude(user__domain_id__in=off)
+    rows = pausing.without_paused(rows).order_by("pk")
     held: Counter[str] = Counter()
     people: Counter[int] = Counter()
     found: list[Account] = []
