@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
+from accounts import acting
+
 
 class PersonalMiddleware:
     """Activate the signed-in user's language and time zone for the length of a request."""
@@ -19,7 +21,8 @@ class PersonalMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
-        with translation.override(user.language), timezone.override(_zone(user.time_zone)):
+        speaking = translation.override(user.language)
+        with acting.serving(request), speaking, timezone.override(_zone(user.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()
             answer = self.get_response(request)
             answer.headers["Content-Language"] = translation.get_language()

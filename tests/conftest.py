@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from accounts.models import Domain, Role, User
+from accounts.reauthentication import PROVED
 from mailstore.services.folders import provision
 
 pytest_plugins = [
+    "tests.append_only",
     "tests.servers",
     "tests.web",
     "tests.oidc",
@@ -119,11 +122,14 @@ def other_user(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def client_for() -> Callable[[User], Client]:
-    """A browser signed in as the given person."""
+    """A browser signed in as the given person, who has just given their password."""
 
     def make(person: User) -> Client:
         client = Client()
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        session = client.session
+        session[PROVED] = int(time.time())
+        session.save()
         return client
 
     return make

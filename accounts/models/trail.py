@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from datetime import timedelta
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -50,6 +51,10 @@ class SignIn(models.Model):
         return f"{self.protocol} at {self.at:%Y-%m-%d %H:%M}"
 
 
+#: For so long not even the retention command can remove a line.
+YOUNG: Final = timedelta(days=30)
+
+
 class _Kept(models.QuerySet["AuditEntry"]):
     """Rows that are written once."""
 
@@ -63,7 +68,8 @@ class _Kept(models.QuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     """Who did what to whom, when and from where. Written once; names as they were then.
 
-    No foreign keys: what it tells stays true when the people in it are gone.
+    No foreign keys: what it tells stays true when the people in it are gone. The database itself
+    refuses to change a line, and to remove one within `YOUNG` (triggers of migration 0007).
     """
 
     at = models.DateTimeField()
@@ -84,6 +90,8 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["subject", "-at"], name="audit_of"),
             models.Index(fields=["domain", "-at"], name="audit_in"),
+            models.Index(fields=["actor", "-at"], name="audit_by"),
+            models.Index(fields=["-at"], name="audit_at"),
         ]
 
     def __str__(self) -> str:

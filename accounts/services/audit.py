@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
+from accounts import acting
 from accounts.callers import NOBODY, Caller
 from accounts.models import AuditEntry, Domain, User
+from accounts.models.trail import YOUNG
+
+_BATCH = 5000
 
 
 def record(
@@ -38,3 +44,41 @@ def record(
         client=caller.client,
         detail=dict(detail or {}),
     )
+
+
+def note(
+    action: str,
+    *,
+    now: datetime,
+    subject: User | None = None,
+    domain: Domain | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """`record` for services far below the view: who asked, and from where, is the request's.
+
+    In a command nobody asked, so the operator is told of.
+    """
+    record(
+        action,
+        now=now,
+        actor=acting.actor(),
+        subject=subject,
+        domain=domain,
+        caller=acting.caller(),
+        detail=detail,
+    )
+
+
+def seen_lately(action: str, *, actor: User, domain: Domain | None, since: datetime) -> bool:
+    """Whether this person did the same there after ``since``: for what is told once in a while."""
+    found = AuditEntry.objects.filter(actor=actor.pk, at__gte=since, action=action)
+    return found.filter(domain=domain.pk if domain else None).exists()
+
+
+def tidy(*, now: datetime, days: int) -> int:
+    """Remove lines older than ``days``, but none younger than `YOUNG`; how many went."""
+    rows = QuerySet(AuditEntry).filter(at__lt=now - max(timedelta(days=days), YOUNG))
+    gone = 0
+    while old := list(rows.values_list("pk", flat=True)[:_BATCH]):
+        gone += QuerySet(AuditEntry).filter(pk__in=old).delete()[0]
+    return gone
