@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from accounts.reauthentication import PROVED
 from tests.e2e.writing import (  # noqa: F401 # fixtures are found by their names here
     known_people,
     signing,
@@ -74,6 +76,9 @@ def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> N
     """Sign a person in without the form."""
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[PROVED] = int(time.time())
+    session.save()
     name = settings.SESSION_COOKIE_NAME
     value = client.cookies[name].value
     context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
