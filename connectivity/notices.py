@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectivity import account_words
 from connectivity.causes import explain_cause
 from connectivity.noticing import NEEDS_YOU
 from lib.moments import moment
@@ -56,11 +57,15 @@ class Notice:
     at: datetime | None = None
     # Of a message, not of an account.
     is_message: bool = False
+    # Of the person's own account here: news, which is over once it was read.
+    is_news: bool = False
 
 
 def told(row: Notification, *, now: datetime) -> Notice:
     """A notification in the language in force."""
     room, url = row.kind.partition("-")[0], row.url or _page(row.key)
+    if row.kind == account_words.ACCOUNT:
+        return _news(row, now=now)
     values = {"label": row.label}
     if row.resolved_at is not None:
         title = str(_AGAIN.get(room, _AGAIN["retrieval"])) % values
@@ -84,6 +89,22 @@ def told(row: Notification, *, now: datetime) -> Notice:
         needs_you=needs,
         at=row.at,
         is_message=row.kind == "returned-message",
+    )
+
+
+def _news(row: Notification, *, now: datetime) -> Notice:
+    return Notice(
+        title=account_words.sentence(row.cause, row.label),
+        since=f"{moment(row.since, now=now)}.",
+        sentence="",
+        action="" if row.read_at else str(account_words.ACTION),
+        tone="news",
+        is_over=row.read_at is not None,
+        url=row.url,
+        label=row.label,
+        is_unread=row.read_at is None,
+        at=row.at,
+        is_news=True,
     )
 
 

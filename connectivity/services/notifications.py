@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from accounts.models import User
+from connectivity.account_words import ACCOUNT
 from connectivity.models import Notification
 from connectivity.noticing import DAILY, LASTING, NEEDS_YOU, next_mail
 
@@ -130,7 +131,9 @@ def unread_rows(user: User, *, now: datetime) -> QuerySet[Notification]:
 
 def mark_read(user: User, *, now: datetime) -> None:
     """The person has seen all that is shown now."""
-    Notification.objects.filter(user=user, at__lte=now, read_at=None).update(read_at=now)
+    shown = Notification.objects.filter(user=user, at__lte=now)
+    shown.filter(kind=ACCOUNT, resolved_at=None).update(read_at=now, resolved_at=now)
+    shown.filter(read_at=None).update(read_at=now)
 
 
 def due(*, now: datetime, limit: int = 100) -> list[Notification]:
@@ -144,17 +147,23 @@ def claim_mail(row: Notification, *, now: datetime) -> bool:
 
     Whoever comes second, or after the trouble ended, is told no.
     """
-    later = None if row.resolved_at else next_mail(row.since, now)
+    later = _again(row, now)
     same = Q(pk=row.pk, mail_at=row.mail_at, resolved_at=row.resolved_at)
     return Notification.objects.filter(same).update(mailed_at=now, mail_at=later) == 1
 
 
 def put_off_mail(row: Notification, *, now: datetime) -> None:
     """No mail about this row now: the person wants none. Asked again in a day, if it lasts."""
-    later = None if row.resolved_at else next_mail(row.since, now)
-    Notification.objects.filter(pk=row.pk, mail_at=row.mail_at).update(mail_at=later)
+    Notification.objects.filter(pk=row.pk, mail_at=row.mail_at).update(mail_at=_again(row, now))
+
+
+def _again(row: Notification, now: datetime) -> datetime | None:
+    """When to write once more: what lasts, again; news and what is over, never."""
+    is_said = row.resolved_at is not None or row.kind == ACCOUNT
+    return None if is_said else next_mail(row.since, now)
 
 
 def forget_old(*, now: datetime) -> None:
-    """Remove what ended a month ago."""
+    """Remove what ended a month ago, and news nobody looked at since."""
     Notification.objects.filter(resolved_at__lt=now - KEPT, mail_at=None).delete()
+    Notification.objects.filter(kind=ACCOUNT, at__lt=now - KEPT, mail_at=None).delete()

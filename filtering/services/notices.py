@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from accounts.models import User
+from connectivity.account_words import ACCOUNT
 from connectivity.models import Notification
 from connectivity.services import notifications
 from filtering import notice_mail
@@ -32,7 +33,8 @@ def send_due(*, now: datetime) -> int:
     """
     filed = 0
     for row in notifications.due(now=now):
-        if not row.user.is_active or not row.user.notice_mail:
+        is_wanted = row.user.notice_mail or row.kind == ACCOUNT
+        if not row.user.is_active or not is_wanted:
             notifications.put_off_mail(row, now=now)
             continue
         try:
