@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
-from connectivity.sealing import KeyFormatError
 from connectivity.services import credentials
+from lib.sealing import KeyFormatError
 
 
 @register(Tags.database)

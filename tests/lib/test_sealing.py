@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectivity.sealing import KeyFormatError, Keyring, Place, SealError, parse_keys
+from lib.sealing import KeyFormatError, Keyring, Place, SealError, parse_keys
 
 PLACE = Place(table="connectivity_credential", pk="1", field="token", owner="7")
 
