@@ -19,7 +19,7 @@ from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from connectivity.networks import parse_nameserver, parse_network
-
+from lib.sealing import KeyFormatError, parse_keys
 from webmail.environment import BROKERS, scheme
 
 RELAYS = ("smtp", "smtp+starttls", "smtps")

@@ -12,7 +12,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from connectivity.models import Credential, CredentialKind, OAuthClient, OAuthFlow, OAuthGrant
-from connectivity.sealing import Keyring, Place, SealError, parse_keys
+from lib.sealing import Keyring, Place, SealError, parse_keys
+
 
 #: Rows with something sealed in them, in ``key_id`` and ``token``.
 Sealed = Credential | OAuthClient | OAuthFlow
