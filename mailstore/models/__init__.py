@@ -9,6 +9,7 @@ from mailstore.models.asked import (
 )
 from mailstore.models.attachments import Attachment, InvitationSeen
 from mailstore.models.blobs import Blob, Segment
+from mailstore.models.exports import Export, ExportState
 from mailstore.models.folders import Folder, FolderRole, Source
 from mailstore.models.labels import Label, MessageLabel
 from mailstore.models.later import Reminder, Snooze
@@ -19,6 +20,8 @@ from mailstore.models.undo import WayBack
 __all__ = [
     "Attachment",
     "Blob",
+    "Export",
+    "ExportState",
     "Folder",
     "FolderRole",
     "InvitationAnswer",

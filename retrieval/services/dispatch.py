@@ -174,7 +174,9 @@ def first_due(task: RetrievalTask, *, now: datetime) -> datetime | None:
 
 
 def _due(now: datetime) -> QuerySet[RetrievalTask]:
-    rows = RetrievalTask.objects.filter(lease.free(), next_at__lte=now, user__is_active=True)
+    rows = RetrievalTask.objects.filter(
+        lease.free(), next_at__lte=now, user__is_active=True, user__delete_after=None
+    )
     return rows.exclude(state=TaskState.PAUSED)
 
 

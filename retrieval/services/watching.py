@@ -122,6 +122,7 @@ def _listenable() -> QuerySet[RetrievalTask]:
         first_pass_done_at__isnull=False,
         capabilities__icontains="IDLE",
         user__is_active=True,
+        user__delete_after=None,
     )
 
 

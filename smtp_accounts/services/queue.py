@@ -220,7 +220,7 @@ def give_back(
 
 
 def _due(now: datetime) -> QuerySet[OutboxMessage]:
-    rows = OutboxMessage.objects.filter(_is_due(now), user__is_active=True)
+    rows = OutboxMessage.objects.filter(_is_due(now), user__is_active=True, user__delete_after=None)
     off = features.switched_off_domains(Feature.SMTP_ACCOUNTS)
     # Through an account: only one that exists, may be tried, and is not switched off.
     ready = Q(account__isnull=False) & _may_be_tried(now)

@@ -1,0 +1,103 @@
+"""Taking an account away: marked first, kept for a while, then deleted for good in batches.
+
+While an account is marked, nothing is fetched or sent for it (the queues leave such people out),
+and whoever signs in to it is offered to take the deletion back. What happened stays in the audit
+log, which names people and needs no row of theirs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts.callers import NOBODY, Caller
+from accounts.models import Role, User
+from accounts.services import audit
+from mailstore.services import removal
+from webmail.services import exports
+
+#: How long a deletion can be taken back.
+GRACE: Final = timedelta(days=14)
+
+
+class RemovalRefused(Exception):
+    """The account cannot be deleted as asked; ``str()`` may be shown."""
+
+
+def mark(
+    *,
+    user: User,
+    by: User | None,
+    now: datetime,
+    caller: Caller = NOBODY,
+    grace: timedelta = GRACE,
+) -> datetime:
+    """Have the account deleted after ``grace``; when that is. Retrieval and sending stop at once.
+
+    An account that is marked already keeps its day. ``by`` None is an operator's command. The
+    caller of this ends the sessions that should not go on.
+
+    Raises:
+        RemovalRefused: for the last system administrator who can sign in.
+    """
+    with transaction.atomic():
+        row = User.objects.select_for_update().get(pk=user.pk)
+        if row.delete_after is None:
+            _refuse_last(row)
+            row.delete_after = now + grace
+            row.save(update_fields=["delete_after"])
+            detail = {"until": row.delete_after.isoformat()}
+            audit.record(
+                "user-deletion", now=now, actor=by, subject=row, caller=caller, detail=detail
+            )
+        user.delete_after = row.delete_after
+    return row.delete_after
+
+
+def take_back(*, user: User, by: User | None, now: datetime, caller: Caller = NOBODY) -> bool:
+    """Keep an account that was marked; False where it was not (any more)."""
+    with transaction.atomic():
+        # Not one whose time has come: a worker may be at it.
+        marked = User.objects.filter(pk=user.pk, delete_after__gt=now)
+        if not marked.update(delete_after=None):
+            return False
+        audit.record("user-kept", now=now, actor=by, subject=user, caller=caller)
+    user.delete_after = None
+    return True
+
+
+def purge_due(*, now: datetime, limit: int = 20) -> int:
+    """Delete the accounts whose time has come, the longest waiting first; how many are gone.
+
+    Killed on the way, it goes on from there the next time. Twice at once is harmless.
+    """
+    due = User.objects.filter(delete_after__lte=now).order_by("delete_after")
+    return sum(_purge(user, now) for user in due.select_related("domain")[:limit])
+
+
+def _purge(user: User, now: datetime) -> bool:
+    exports.remove_all(user)
+    removal.remove_mail(user)
+    with transaction.atomic():
+        # Asked again with the row held: of two workers, one writes the line.
+        row = User.objects.select_for_update().filter(pk=user.pk, delete_after__lte=now).first()
+        if row is None:
+            return False
+        audit.record("user-deleted", now=now, actor=None, subject=row)
+        row.delete()
+    return True
+
+
+def _refuse_last(user: User) -> None:
+    others = User.objects.filter(role=Role.SYSTEM_ADMIN, is_active=True, delete_after=None)
+    if user.is_system_admin and not others.filter(~Q(pk=user.pk)).exists():
+        raise RemovalRefused(
+            _(
+                "You are the last system administrator. Give somebody else that role first, so "
+                "that this installation can be looked after."
+            )
+        )
