@@ -91,6 +91,13 @@ def hosts() -> list[CheckMessage]:
     return []
 
 
+def preload() -> list[CheckMessage]:
+    """HSTS_PRELOAD is for browsers' own lists, which take whole domains only."""
+    if settings.SECURE_HSTS_PRELOAD and not settings.SECURE_HSTS_INCLUDE_SUBDOMAINS:
+        return _error("E019", "HSTS_PRELOAD needs HSTS_SUBDOMAINS: switch that on, or this off.")
+    return []
+
+
 def networks() -> list[CheckMessage]:
     """CONNECTIVITY_ALLOWED_NETWORKS opens named ranges, never everything."""
     for entry in settings.CONNECTIVITY_ALLOWED_NETWORKS:
@@ -214,6 +221,7 @@ RULES = (
     secret_files,
     broker,
     hosts,
+    preload,
     site,
     networks,
     ports,

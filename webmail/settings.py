@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "webmail.limits.BodyLimitMiddleware",
+    "webmail.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,8 +79,12 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-# lib.quick_tags stands in for the tags of Django's own i18n, on purpose.
-SILENCED_SYSTEM_CHECKS = ["templates.W003"]
+SILENCED_SYSTEM_CHECKS = [
+    "templates.W003",  # lib.quick_tags stands in for the tags of Django's own i18n, on purpose
+    # Preloading binds a whole domain for months and cannot be taken back quickly: an operator's
+    # decision (HSTS_PRELOAD), nothing a product may assume.
+    "security.W021",
+]
 ROOT_URLCONF = "webmail.urls"
 WSGI_APPLICATION = "webmail.wsgi.application"
 TEMPLATES = [
@@ -169,7 +174,12 @@ if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrf"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
-X_FRAME_OPTIONS = "SAMEORIGIN"
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_SUBDOMAINS", default=True)
+    SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
+    SECURE_SSL_REDIRECT = True
+    # Asked by what stands beside us on the same machine, without the proxy in between.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -228,6 +238,8 @@ CONNECTIVITY_LOOKUP_PORTS: list[str] = env.words("CONNECTIVITY_LOOKUP_PORTS", []
 # Tiles of this installation's own, in the form of connectivity/data/providers.json.
 CONNECTIVITY_PROVIDERS_FILE: str = env.text("CONNECTIVITY_PROVIDERS_FILE")
 # Connection tests in an hour, so that the forms are no port scanner: of one person, of all the
+# Our scripts and fonts are for our own pages.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # people of a domain, and of one server by everybody.
 CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)
 CONNECTIVITY_DOMAIN_TESTS_PER_HOUR = env.number("CONNECTIVITY_DOMAIN_TESTS_PER_HOUR", 1000, least=1)

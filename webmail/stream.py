@@ -18,6 +18,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
 from webmail.events import Hub, Stream
+from webmail.headers import ALWAYS, NOTHING, transport
 
 PATH = "/mail/events"
 #: Seconds between two words of one stream: at most two a second.
@@ -29,10 +30,10 @@ CHECKED_EVERY = 60.0
 HEADERS = [
     ("Content-Type", "text/event-stream"),
     ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'"),
-    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", NOTHING),
     ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+    *ALWAYS.items(),
+    *((("Strict-Transport-Security", transport()),) if transport() else ()),
     # A proxy that gathers answers would keep every word to itself (nginx reads this).
     ("X-Accel-Buffering", "no"),
 ]

@@ -48,11 +48,16 @@ def manage(
     )  # fmt: skip
 
 
-def fetch(port: int, path: str, *, host: str = "localhost") -> tuple[int, str, Mapping[str, str]]:
-    """Status, text and headers (in lower case) of a page; status 0 while nobody answers."""
+def fetch(
+    port: int, path: str, *, host: str = "localhost", scheme: str = "http"
+) -> tuple[int, str, Mapping[str, str]]:
+    """Status, text and headers (in lower case) of a page; status 0 while nobody answers.
+
+    ``scheme`` is what a proxy in front would have been asked with.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.request("GET", path, headers={"Host": host})
+        connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": scheme})
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
         return answer.status, answer.read().decode(), headers

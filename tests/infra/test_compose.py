@@ -172,10 +172,10 @@ def test_pages_are_served(site: Site) -> None:
 
 
 def test_static_files_are_served_for_good(site: Site) -> None:
-    _, page, _ = fetch(site.port, "/sign-in/", host="mail.example.test")
+    _, page, _ = fetch(site.port, "/sign-in/", host="mail.example.test", scheme="https")
     style = re.search(r'href="(/static/[^"]+\.css)"', page)
     assert style is not None
-    status, text, headers = fetch(site.port, style[1], host="mail.example.test")
+    status, text, headers = fetch(site.port, style[1], host="mail.example.test", scheme="https")
     assert status == 200
     assert text
     assert "immutable" in headers["cache-control"]

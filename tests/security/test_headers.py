@@ -46,6 +46,11 @@ def check_everywhere(answer: Any, name: str) -> None:
     assert answer["X-Content-Type-Options"] == "nosniff", name
     assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}, name
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin", name
+    assert answer["Origin-Agent-Cluster"] == "?1", name
+    assert "camera=()" in answer["Permissions-Policy"], name
+    # A picture is asked for by the frame of a message, which has no origin.
+    pieces = {"cross-origin"} if rules.get("sandbox") == [] else set()
+    assert answer["Cross-Origin-Resource-Policy"] in {"same-origin"} | pieces, name
     assert answer.headers.get("X-Frame-Options", "DENY") in {"DENY", "SAMEORIGIN"}, name
     scripts = rules.get("script-src", rules.get("default-src", []))
     # In a message's frame one constant script of ours runs, and no other.
@@ -53,8 +58,10 @@ def check_everywhere(answer: Any, name: str) -> None:
     assert scripts in (ours, ["'none'"]), f"{name}: scripts from {scripts}"
     assert rules["default-src"] == ["'none'"], name
     for rule in ("base-uri", "form-action", "frame-ancestors"):
-        allowed = rules.get(rule, ["'none'"] if "sandbox" in rules else ["missing"])
-        assert allowed in (["'none'"], ["'self'"]), f"{name}: {rule} {allowed}"
+        assert rules[rule] in (["'none'"], ["'self'"]), f"{name}: {rule} {rules[rule]}"
+    unsafe = [word for words in rules.values() for word in words if "unsafe" in word]
+    assert unsafe == (["'unsafe-inline'"] if rules.get("style-src") == ["'unsafe-inline'"] else [])
+    assert not unsafe or rules["sandbox"], f"{name}: only what a sandbox holds is styled by others"
     assert "Server" not in answer.headers
     assert "X-Powered-By" not in answer.headers
 
