@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts import acting
 from accounts.callers import NOBODY, Caller
@@ -49,18 +50,18 @@ def record(
 def note(
     action: str,
     *,
-    now: datetime,
+    now: datetime | None = None,
     subject: User | None = None,
     domain: Domain | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """`record` for services far below the view: who asked, and from where, is the request's.
 
-    In a command nobody asked, so the operator is told of.
+    In a command nobody asked, so the operator is told of. ``now`` None: this moment.
     """
     record(
         action,
-        now=now,
+        now=now or timezone.now(),
         actor=acting.actor(),
         subject=subject,
         domain=domain,

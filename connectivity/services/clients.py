@@ -10,6 +10,7 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from accounts.services import audit
 from connectivity import catalogue
 from connectivity.models import Feature, OAuthClient
 from connectivity.oauth_providers import OAUTH_PROVIDERS
@@ -19,6 +20,8 @@ from protocols.errors import MailServerError, OAuthRefused
 # A code no service ever gave out: one that knows the client says so, and any other says that.
 _NO_CODE, _NO_VERIFIER = "tributary-self-test", "x" * 43
 _CODE_REFUSED = frozenset({"invalid_grant"})
+_ADDRESSES = ("authorize_url", "token_url", "device_url", "revoke_url")
+_FIELDS = ("client_id", "tenant", "issuer", "enabled", *_ADDRESSES)
 _ABOUT_US = frozenset({"oauth-client", "oauth-redirect", "oauth-secret-expired"})
 
 
@@ -66,9 +69,8 @@ def register(*, provider: str, values: Registration, now: datetime) -> OAuthClie
         client, _ = OAuthClient.objects.get_or_create(
             provider=provider, defaults={"client_id": values.client_id}
         )
-        for name in ("client_id", "tenant", "issuer", "enabled"):
-            setattr(client, name, getattr(values, name))
-        for name in ("authorize_url", "token_url", "device_url", "revoke_url"):
+        before = {name: getattr(client, name) for name in _FIELDS}
+        for name in _FIELDS:
             setattr(client, name, getattr(values, name))
         if values.secret:
             credentials.seal(client, values.secret)
@@ -77,13 +79,18 @@ def register(*, provider: str, values: Registration, now: datetime) -> OAuthClie
         client.tested_at, client.test_cause, client.test_line = None, "", ""
         client.changed_at = now
         client.save()
+        # Which fields, as no address or name of the registration has to be read here; the secret
+        # is named like any other.
+        changed = [name for name in _FIELDS if before.get(name) != getattr(client, name)]
+        changed += ["secret"] if values.secret is not None else []
+        audit.note("oauth-client-changed", now=now, detail={"name": provider, "fields": changed})
     return client
 
 
 def goes_elsewhere(client: OAuthClient, values: Registration) -> bool:
     """Whether secrets would be sent to a host that they were not sent to so far."""
     after = OAuthClient(provider=client.provider, tenant=values.tenant)
-    for name in ("authorize_url", "token_url", "device_url", "revoke_url"):
+    for name in _ADDRESSES:
         setattr(after, name, getattr(values, name))
     return not _receivers(after) <= _receivers(client)
 
@@ -100,7 +107,9 @@ def remove(client: OAuthClient) -> bool:
     """Forget a client; False while accounts hold permissions that were given to it."""
     if client.grants.exists():
         return False
-    client.delete()
+    with transaction.atomic():
+        client.delete()
+        audit.note("oauth-client-changed", detail={"name": client.provider, "to": "removed"})
     return True
 
 

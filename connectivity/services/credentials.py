@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from accounts.services import audit
 from connectivity.models import Credential, CredentialKind, OAuthClient, OAuthFlow, OAuthGrant
 from lib.sealing import Keyring, Place, SealError, parse_keys
-
 
 #: Rows with something sealed in them, in ``key_id`` and ``token``.
 Sealed = Credential | OAuthClient | OAuthFlow
@@ -80,6 +80,7 @@ def store(*, user: User, secret: str, credential: Credential | None = None) -> C
     seal(credential, secret)
     credential.changed_at = timezone.now()
     credential.save()
+    audit.note("credential-saved", subject=user)
     return credential
 
 
@@ -106,7 +107,9 @@ def release(credential: Credential) -> None:
     A permission of a provider is left to `grants.sweep`, which first withdraws it there.
     """
     if credential.kind == CredentialKind.PASSWORD:
-        unused().filter(pk=credential.pk).delete()
+        gone, _ = unused().filter(pk=credential.pk).delete()
+        if gone:
+            audit.note("credential-removed", subject=credential.user)
 
 
 def keys_in_use() -> set[str]:

@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import Domain, User
+from accounts.services import audit
 from connectivity.models import OFF_AT_FIRST, Feature, FeatureSwitch, Notification
 from lib.prepared import Prepared
 
@@ -160,7 +162,13 @@ def mark() -> tuple[object, ...]:
 
 def clear_switch(domain: Domain | None, feature: str) -> None:
     """Decide nothing on this level any more."""
-    FeatureSwitch.objects.filter(domain=domain, feature=feature).delete()
+    with transaction.atomic():
+        if FeatureSwitch.objects.filter(domain=domain, feature=feature).delete()[0]:
+            _told(domain, feature, "default")
+
+
+def _told(domain: Domain | None, feature: str, to: str) -> None:
+    audit.note("feature-switched", domain=domain, detail={"feature": feature, "to": to})
 
 
 def set_switch(
@@ -177,11 +185,13 @@ def set_switch(
     """
     if feature not in Feature.values:
         raise ValueError(f"there is no feature {feature!r}")
-    FeatureSwitch.objects.update_or_create(
-        domain=domain,
-        feature=feature,
-        defaults={"enabled": enabled, "changed_by": by, "changed_at": now},
-    )
+    with transaction.atomic():
+        FeatureSwitch.objects.update_or_create(
+            domain=domain,
+            feature=feature,
+            defaults={"enabled": enabled, "changed_by": by, "changed_at": now},
+        )
+        _told(domain, feature, "on" if enabled else "off")
     if not enabled and feature in _TOLD_AS:
         # Nothing is tried from now on, so nothing could ever end what people are told.
         rows = Notification.objects.filter(resolved_at=None, kind__startswith=_TOLD_AS[feature])

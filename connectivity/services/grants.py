@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from accounts.services import audit
 from connectivity import catalogue, providers
 from connectivity.models import Credential, CredentialKind, Feature, OAuthClient, OAuthGrant
 from connectivity.oauth_providers import granted
@@ -66,6 +67,7 @@ def store(
         access_until=now + timedelta(seconds=token.expires_in),
         refreshed_at=now,
     )
+    audit.note("credential-saved", now=now, subject=user, detail={"provider": client.provider})
     return credential
 
 

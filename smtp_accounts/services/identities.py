@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import audit
 from connectivity.causes import explain_cause
 from connectivity.models import Feature
 from connectivity.services import features
@@ -214,7 +215,8 @@ def set_default(user: User, identity: Identity) -> None:
     with transaction.atomic():
         mine = Identity.objects.filter(user=user)
         mine.filter(is_default=True).exclude(pk=identity.pk).update(is_default=False)
-        mine.filter(pk=identity.pk).update(is_default=True)
+        if mine.filter(pk=identity.pk, is_default=False).update(is_default=True):
+            audit.note("settings-changed", subject=user, detail={"fields": ["default_from"]})
         touch(user, timezone.now())
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Domain, Role, User
+from accounts.services import audit
 from connectivity.models import Feature
 from connectivity.services import features
 from mailstore.services import folders
@@ -28,6 +29,7 @@ def add_domain(
     domain = Domain(name=domain_name(name))
     domain.full_clean()
     domain.save()
+    audit.note("domain-added", now=now, domain=domain, detail={"name": domain.name})
     set_switches(domain=domain, switches=switches or {}, now=now)
     return domain
 
