@@ -1,11 +1,14 @@
 """Who may sign in, how they get back in, and who did what."""
 
+from accounts.models.imports import ImportState, PeopleImport
 from accounts.models.limits import Limits
 from accounts.models.links import MailedLink, Purpose, RecoveryRequest
 from accounts.models.people import (
+    Brand,
     Density,
     Domain,
     Layout,
+    Logo,
     RemoteImages,
     Role,
     Theme,
@@ -20,12 +23,16 @@ from accounts.models.tries import Tries
 __all__ = [
     "AppPassword",
     "AuditEntry",
+    "Brand",
     "Density",
     "Domain",
+    "ImportState",
     "Layout",
     "Limits",
+    "Logo",
     "MailedLink",
     "Outcome",
+    "PeopleImport",
     "Protocol",
     "Purpose",
     "RecoveryRequest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -12,6 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from lib.prepared import Prepared
 
 
+class Brand(NamedTuple):
+    """What every page shows of a domain: its name for people and which logo it has, if any."""
+
+    domain: int
+    title: str = ""
+    logo: str = ""
+
+
 class Domain(models.Model):
     """A mail domain this installation hosts. Names are stored in lower-case A-label form."""
 
@@ -19,8 +27,9 @@ class Domain(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     # What its people see of it: a name and a picture beside the sign-in form and in the shell.
     title = models.CharField(_("name people see"), max_length=80, blank=True)
-    logo = models.BinaryField(blank=True, default=b"", help_text="PNG, JPEG or WebP, small.")
-    logo_type = models.CharField(max_length=32, blank=True)
+    logo_hash = models.CharField(
+        max_length=16, blank=True, help_text="Of the picture: a new one has an address of its own."
+    )
     # Who mail of the system comes from (A208); empty: the installation's own.
     sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
     sender_address = models.EmailField(_("sender address"), max_length=254, blank=True)
@@ -30,6 +39,23 @@ class Domain(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def brand(self) -> Brand:
+        """What is shown of it."""
+        return Brand(self.pk, self.title, self.logo_hash)
+
+
+class Logo(models.Model):
+    """The picture of a domain: a PNG we drew ourselves. In a table of its own, as domains are
+    read all the time and pictures seldom.
+    """
+
+    domain = models.OneToOneField(Domain, on_delete=models.CASCADE, related_name="logo")
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"logo of {self.domain_id}"
 
 
 class Role(models.TextChoices):
@@ -48,8 +74,10 @@ class UserManager(BaseUserManager["User"]):
         # Not of a domain's people: what `domain.users` gives is of a class of its own.
         if type(self) is not UserManager or args or kwargs.keys() != {"pk"}:
             return super().get(*args, **kwargs)
-        for values in _BY_KEY.rows(int(kwargs["pk"])):
-            return User.from_db("default", _COLUMNS, values)
+        for *values, title, logo_hash in _BY_KEY.rows(int(kwargs["pk"])):
+            found = User.from_db("default", _COLUMNS, values)
+            found._brand = Brand(values[_DOMAIN], title, logo_hash)
+            return found
         raise User.DoesNotExist
 
 
@@ -142,6 +170,7 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects: ClassVar[UserManager] = UserManager()
+    _brand: Brand | None = None
 
     class Meta:
         ordering = ["email"]
@@ -153,6 +182,13 @@ class User(AbstractBaseUser):
     def name(self) -> str:
         """What other people see: the display name, else the address."""
         return self.display_name or self.email
+
+    @property
+    def brand(self) -> Brand:
+        """What is shown of the domain; without a query for whoever is signed in."""
+        if self._brand is None:
+            self._brand = self.domain.brand
+        return self._brand
 
     @property
     def is_domain_admin(self) -> bool:
@@ -174,4 +210,9 @@ class User(AbstractBaseUser):
 
 
 _COLUMNS: Final = [one.attname for one in User._meta.concrete_fields]
-_BY_KEY: Final = Prepared(lambda pk: User.objects.filter(pk=pk).values_list(*_COLUMNS), int)
+_DOMAIN: Final = _COLUMNS.index("domain_id")
+# With what every page shows of the domain, so that no page asks for it.
+_SHOWN: Final = ("domain__title", "domain__logo_hash")
+_BY_KEY: Final = Prepared(
+    lambda pk: User.objects.filter(pk=pk).values_list(*_COLUMNS, *_SHOWN), int
+)
