@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
 
-# What a household or a rented server has at the least, to use as it likes (RFC 6177).
-IPV6_PREFIX = 64
+from accounts import addresses, clients, places
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,21 @@ NOBODY = Caller()
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """The caller of a page: the real address behind ``TRUSTED_PROXIES``, the browser in words."""
+    """The caller of a page: the real address behind ``TRUSTED_PROXIES``, the browser in words.
+
+    For what is written down. Whoever only needs the address asks `address_of`, which reads less.
+    """
+    address = address_of(request)
+    agent = str(request.META.get("HTTP_USER_AGENT", ""))
+    return Caller(address=address, client=clients.describe(agent), place=places.of(address))
+
+
+def address_of(request: HttpRequest) -> str:
+    """The caller's address, in its usual form; "" where none is known."""
     direct = str(request.META.get("REMOTE_ADDR", ""))
-    return Caller(address=_address(_forwarded(request)) or _address(direct))
+    if not settings.TRUSTED_PROXIES and "HTTP_X_FORWARDED_FOR" in request.META:
+        _wonder(direct)
+    return addresses.plain(_forwarded(request)) or addresses.plain(direct)
 
 
 def network_of(request: HttpRequest) -> str:
@@ -37,7 +51,7 @@ def network_of(request: HttpRequest) -> str:
     was called from at the end, and what stands before those may be anybody's invention.
     """
     direct = str(request.META.get("REMOTE_ADDR", ""))
-    return _network(_forwarded(request)) or _network(direct) or direct
+    return addresses.network(_forwarded(request)) or addresses.network(direct) or direct
 
 
 def _forwarded(request: HttpRequest) -> str:
@@ -46,22 +60,17 @@ def _forwarded(request: HttpRequest) -> str:
     return heard[-proxies].strip() if 0 < proxies <= len(heard) else ""
 
 
-def _address(text: str) -> str:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
+def _wonder(direct: str) -> None:
+    """Say that a proxy seems to stand in front of us which nobody told us of.
+
+    From the internet anybody may send that header; only one near us is taken for a proxy.
+    """
+    if not addresses.is_public(direct):
+        _say_once()
 
 
-def _network(text: str) -> str:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), IPV6_PREFIX), strict=False).network_address)
+@cache
+def _say_once() -> None:
+    log.warning(
+        "A proxy seems to stand in front, but TRUSTED_PROXIES is 0: sign-ins show its address."
+    )

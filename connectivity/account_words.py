@@ -16,6 +16,12 @@ SENTENCES: Mapping[str, str | Promise] = {
     "password-changed": _("The password of your account was changed."),
     "password-recovered": _("A new password was chosen by a link sent to your backup address."),
     "backup-changed": _("%(label)s changed the backup address of your account."),
+    "totp-added": _("Signing in now asks for a code from an authenticator app."),
+    "totp-removed": _("Signing in no longer asks for a code from an authenticator app."),
+    "passkey-added": _("A passkey was added to your account."),
+    "passkey-removed": _("A passkey was removed from your account."),
+    "recovery-codes-made": _("New recovery codes were made for your account."),
+    "app-password-made": _("An app password was made for your account."),
     "second-step-cleared": _("%(label)s removed the second step of your sign-in."),
     "user-changed": _("%(label)s changed your display name."),
     "role-changed": _("%(label)s changed your role."),
@@ -24,7 +30,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user-enabled": _("%(label)s enabled your account again."),
     "user-deletion": _("%(label)s marked your account for deletion."),
     "user-kept": _("%(label)s took the deletion of your account back."),
-    "new-device": _("Somebody signed in to your account from a device not seen before."),
+    "new-device": _(
+        "Somebody signed in to your account from a device not seen before: %(label)s."
+    ),
     "data-exported": _("The export of your data is ready."),
     "credential-saved": _("%(label)s changed a password kept for you."),
 }

@@ -161,7 +161,11 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "accounts.callers.network_of"
+# Who signed in is remembered by ourselves, for three days; this would keep it for good.
+AXES_DISABLE_ACCESS_LOG = True
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0)
+# Where addresses are on earth: a file in the format of MaxMind DB; empty: nobody is told.
+GEOIP_FILE: str = env.text("GEOIP_FILE")
 
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True

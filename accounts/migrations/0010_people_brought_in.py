@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_untold_sign_ins"),
+        ("accounts", "0008_welcomed"),
     ]
 
     operations = [
