@@ -22,7 +22,7 @@ class PersonalMiddleware:
         if not user.is_authenticated:
             return self.get_response(request)
         speaking = translation.override(user.language)
-        with acting.serving(request), speaking, timezone.override(_zone(user.time_zone)):
+        with acting.serving(request), speaking, timezone.override(zone_of(user.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()
             answer = self.get_response(request)
             answer.headers["Content-Language"] = translation.get_language()
@@ -35,7 +35,7 @@ class PersonalMiddleware:
             return answer
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
     """The named zone, or UTC where a time zone database no longer knows the name."""
     try:
         return zoneinfo.ZoneInfo(name)

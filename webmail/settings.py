@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import which
 
 from csp.constants import NONE, SELF
 
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "captcha",
     "lib",
     "accounts",
     "mailstore",
@@ -167,6 +169,22 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0)
 # Where addresses are on earth: a file in the format of MaxMind DB; empty: nobody is told.
 GEOIP_FILE: str = env.text("GEOIP_FILE")
 
+# Who forgot a password types what a picture says, hears it where this machine can speak, or
+# answers a question in words. Letters are chosen by accounts.services.captchas: what the package
+# has of its own asks a generator that can be foretold.
+CAPTCHA_CHALLENGE_FUNCT = "accounts.services.captchas.letters"
+CAPTCHA_TIMEOUT = 10  # minutes
+CAPTCHA_FONT_SIZE = 30
+CAPTCHA_LETTER_ROTATION = (-25, 25)
+# Drawn on the page itself, in a tone that can be read on a light and on a dark one.
+CAPTCHA_BACKGROUND_COLOR = "transparent"
+CAPTCHA_FOREGROUND_COLOR = "#6f8482"
+CAPTCHA_NOISE_FUNCTIONS = ("captcha.helpers.noise_arcs",)
+CAPTCHA_FILTER_FUNCTIONS = ("captcha.helpers.post_smooth",)
+# Programs that speak the code; without flite no sound is offered, sox adds noise to it.
+CAPTCHA_FLITE_PATH = which("flite")
+CAPTCHA_SOX_PATH = which("sox")
+
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -251,6 +269,15 @@ CONNECTIVITY_TARGET_TESTS_PER_HOUR = env.number("CONNECTIVITY_TARGET_TESTS_PER_H
 # smtp://, smtp+starttls:// or smtps:// user:password@host:port; empty: no way out for local From.
 RELAY_URL: str = env.text("RELAY_URL")
 
+# Mail the system writes itself, such as links to choose a new password: through RELAY_URL, or the
+# SMTP account of a system administrator that sends from this address.
+SYSTEM_MAIL_ACCOUNT: str = env.text("SYSTEM_MAIL_ACCOUNT")
+# Who it comes from where a domain names nobody; empty: no-reply@ the domain.
+SYSTEM_SENDER: str = env.text("SYSTEM_SENDER")
+# By name, as it belongs to a room above the one that calls it.
+ACCOUNT_NEWS = "connectivity.services.account_news.tell"
+ACCOUNT_NEWS_WORDS = "connectivity.account_words.sentence"
+
 # Workers
 # What `manage.py serve` starts itself; any other value is somebody else's server.
 BUNDLED_BROKER_SOCKET = DATA_DIR / "run" / "valkey.sock"
@@ -289,6 +316,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "smtp_accounts.tasks.dispatch_due",
         "schedule": 5.0,
         "options": {"expires": 5},
+    },
+    "dispatch-system-mail": {
+        "task": "smtp_accounts.tasks.send_system_mail",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "work-off-recoveries": {
+        "task": "accounts.tasks.work_off_recoveries",
+        "schedule": 10.0,
+        "options": {"expires": 10},
     },
     "index-messages": {
         "task": "mailstore.tasks.index_messages",
