@@ -18,6 +18,7 @@ import yaml
 from celery import Celery
 from django.conf import settings
 
+from scripts.observatory import Answer, grade
 from tests.broker import PrivateBroker, debian
 from tests.infra.running import ROOT, fetch
 from tests.postgres import PrivatePostgres, free_port
@@ -179,6 +180,37 @@ def test_static_files_are_served_for_good(site: Site) -> None:
     assert status == 200
     assert text
     assert "immutable" in headers["cache-control"]
+
+
+def test_the_observatory_would_give_an_a_plus(site: Site) -> None:
+    """Mozilla's rules on what is served; tests/security/test_headers.py has every address."""
+    host = "mail.example.test"
+    way_in = []
+    for path, status in (
+        ("/sign-in/", 200), ("/", 302), ("/nowhere/", 302), ("/static/nowhere.css", 404),
+        ("/sw.js", 200), ("/manifest.webmanifest", 200), ("/static/js/shell.js", 200),
+        ("/offline/", 200), ("/healthz", 200), ("/mail/events", 403),
+    ):  # fmt: skip
+        url = f"https://{host}{path}"
+        plain, _, moved = fetch(site.port, path, host=host)
+        if path not in {"/healthz", "/mail/events"} and not path.startswith("/static/"):
+            assert (plain, moved["location"]) == (301, url)
+            way_in = [f"http://{host}{path}", moved["location"]]
+        said, body, headers = fetch(site.port, path, host=host, scheme="https")
+        assert said == status, path
+        answer = Answer(url, {name: [value] for name, value in headers.items()}, body)
+        report = grade(answer, way_in=way_in)
+        assert report.grade == "A+", f"{path}: {report}"
+        assert not [name for name, (_, points) in report.found.items() if points < 0], path
+        assert not re.search(r"\d", headers.get("server", ""))  # no version
+
+
+def test_what_is_deployed_passes_the_check(site: Site) -> None:
+    check = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(
+        check, cwd=ROOT, env=site.environment, capture_output=True, text=True, timeout=300
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
 
 
 def test_there_is_a_worker_for_every_queue(site: Site) -> None:
