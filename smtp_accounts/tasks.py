@@ -6,7 +6,16 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from lib.queue import shared_task
-from smtp_accounts.services import drafts, forgetting, queue, reports, rounds, sent, uploads
+from smtp_accounts.services import (
+    drafts,
+    forgetting,
+    queue,
+    reports,
+    rounds,
+    sent,
+    system_mail,
+    uploads,
+)
 
 
 @shared_task
@@ -31,9 +40,16 @@ def deliver(*, outbox_id: int, fence: int) -> str:
 
 
 @shared_task
+def send_system_mail() -> int:
+    """Send what the system itself has to write; how many messages. Runs every few seconds."""
+    return system_mail.send_due(now=timezone.now())
+
+
+@shared_task
 def sweep_uploads() -> int:
     """Forget files that never came whole; how many. Runs every hour, as other tidying does."""
     forgetting.forget_sent()
+    system_mail.tidy(now=timezone.now())
     return uploads.sweep(now=timezone.now())
 
 
