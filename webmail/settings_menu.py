@@ -133,6 +133,13 @@ MINE = (
         (Entry(gettext_lazy("Notices by mail"), "by-mail"),),
     ),
     Item(
+        "settings-activity",
+        "eye",
+        gettext_lazy("Activity"),
+        ("settings-activity",),
+        (Entry(gettext_lazy("Who changed what about your account")),),
+    ),
+    Item(
         "connectivity",
         "confluence",
         gettext_lazy("Connectivity"),
@@ -151,8 +158,41 @@ OF_DOMAIN = (
         ("domain-settings",),
         (Entry(gettext_lazy("Features of the domain"), "policies"),),
     ),
+    Item(
+        "domain-health",
+        "check-circle",
+        gettext_lazy("Health"),
+        ("domain-health", "domain-pause"),
+        (
+            Entry(gettext_lazy("Tasks that fail, by provider"), "retrieval"),
+            Entry(gettext_lazy("Messages that wait"), "sending"),
+            Entry(gettext_lazy("Pause a provider"), "retrieval"),
+        ),
+    ),
+    Item(
+        "domain-logs",
+        "logs",
+        gettext_lazy("Logs"),
+        ("domain-logs",),
+        (
+            Entry(gettext_lazy("Sign-ins")),
+            Entry(gettext_lazy("Retrieval")),
+            Entry(gettext_lazy("Sending")),
+            Entry(gettext_lazy("Audit")),
+        ),
+    ),
 )
 OF_SYSTEM = (
+    Item(
+        "system-status",
+        "server",
+        gettext_lazy("System"),
+        ("system-status",),
+        (
+            Entry(gettext_lazy("Queues and workers"), "workers"),
+            Entry(gettext_lazy("Version, database and space"), "installation"),
+        ),
+    ),
     Item(
         "system-features",
         "sliders",
@@ -169,6 +209,30 @@ OF_SYSTEM = (
         gettext_lazy("Sign-in providers"),
         ("oauth-client",),
         (Entry("Microsoft"), Entry("Google"), Entry("OAuth")),
+    ),
+    Item(
+        "system-network",
+        "globe",
+        gettext_lazy("Network"),
+        ("system-network",),
+        (Entry(gettext_lazy("Allowed networks, ports and name servers")),),
+    ),
+    Item(
+        "system-health",
+        "check-circle",
+        gettext_lazy("Health"),
+        ("system-health", "system-pause"),
+        (
+            Entry(gettext_lazy("Tasks that fail, by provider"), "retrieval"),
+            Entry(gettext_lazy("Messages that wait"), "sending"),
+        ),
+    ),
+    Item(
+        "system-logs",
+        "logs",
+        gettext_lazy("Logs"),
+        ("system-logs",),
+        (Entry(gettext_lazy("Audit log of the whole system")),),
     ),
 )
 _ALL = (*MINE, *OF_DOMAIN, *OF_SYSTEM)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from webmail.converters import PartPath
 from webmail.views import (
     actions,
+    activity,
     attaching,
     attachments,
     choosing,
@@ -38,6 +39,7 @@ from webmail.views import (
     uploading,
     verdict,
 )
+from webmail.views.administration import fleet, logs, system
 
 register_converter(PartPath, "part")
 handler500 = "webmail.views.errors.server_error"
@@ -144,8 +146,28 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/notifications/mail/", notifications.by_mail, name="notifications-by-mail"),
     path("settings/notifications/push/", pushing.subscription, name="push-subscription"),
     path("settings/notifications/folders/", pushing.folders, name="push-folders"),
+    path("settings/activity/", activity.activity, name="settings-activity"),
     path("settings/theme/", settings.set_theme, name="set-theme"),
     path("settings/layout/", settings.set_layout, name="set-layout"),
+    # Administrators
+    path("settings/domain/logs/", logs.domain, name="domain-logs"),
+    path("settings/domain/logs/export/", logs.export_domain, name="domain-logs-export"),
+    path("settings/domain/health/", fleet.domain, name="domain-health"),
+    path("settings/domain/health/pause/", fleet.pause_domain, name="domain-pause"),
+    path("settings/domain/health/resume/", fleet.resume_domain, name="domain-resume"),
+    path("settings/system/", system.status, name="system-status"),
+    path("settings/system/network/", system.network, name="system-network"),
+    path("settings/system/logs/", logs.system, name="system-logs"),
+    path("settings/system/logs/export/", logs.export_system, name="system-logs-export"),
+    path("settings/system/health/", fleet.system, name="system-health"),
+    path("settings/system/health/pause/", fleet.pause_system, name="system-pause"),
+    path("settings/system/health/resume/", fleet.resume_system, name="system-resume"),
+    path("settings/system/domains/new/", system.new_domain, name="system-domain-new"),
+    path(
+        "settings/system/domains/<int:pk>/remove/",
+        system.remove_domain,
+        name="system-domain-remove",
+    ),
     # As an application of the browser's
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("sw.js", pwa.worker, name="service-worker"),

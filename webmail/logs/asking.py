@@ -50,6 +50,11 @@ class Asked:
         words = {"q": self.who, "outcome": self.outcome}
         return {name: text for name, text in words.items() if text} | found
 
+    @property
+    def first(self) -> str:
+        """The query of the first page."""
+        return urlencode(self.fields)
+
     def onward(self, cursor: str) -> str:
         """The query of the page that follows the line with this cursor."""
         return urlencode(self.fields | ({"after": cursor} if cursor else {}))

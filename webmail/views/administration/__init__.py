@@ -1,0 +1,1 @@
+"""What administrators of domains and of the installation do and read."""
