@@ -72,6 +72,12 @@ class Message(models.Model):
                 condition=Q(thread__isnull=False),
             ),
             models.Index(fields=["id"], name="message_unthreaded", condition=Q(thread=None)),
+            # Of messages above a megabyte alone (mailstore.services.usage).
+            models.Index(
+                fields=["user", "-size", "-id"],
+                name="message_large",
+                condition=Q(size__gt=1024 * 1024),
+            ),
         ]
 
     def __str__(self) -> str:
