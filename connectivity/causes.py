@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from connectivity import catalogue
 from connectivity.bounces import BOUNCES
 from connectivity.cause import Cause, Explained, Retry, Turn
+from connectivity.filled import FILLED
 from connectivity.permissions import PERMISSIONS
 from connectivity.providers import name_of
 from connectivity.recipients import RECIPIENTS
@@ -289,6 +290,20 @@ CAUSES: Mapping[str, Cause] = {
         _("Try again in an hour. What you typed is kept on this page."),
         retry=Retry.NEVER,
     ),
+    "task-limit": Cause(
+        _("No more retrieval tasks"),
+        _("You have as many retrieval tasks as a person of your domain may have."),
+        Turn.ADMINISTRATOR,
+        _("Delete one you no longer need, or ask your administrator for more."),
+        retry=Retry.NEVER,
+    ),
+    "task-limit-system": Cause(
+        _("No more retrieval tasks"),
+        _("You have as many retrieval tasks as a person of this installation may have."),
+        Turn.ADMINISTRATOR,
+        _("Delete one you no longer need, or ask the administrator of this installation."),
+        retry=Retry.NEVER,
+    ),
     "feature-off": Cause(
         _("Switched off"),
         _("This is switched off for your domain."),
@@ -325,6 +340,7 @@ CAUSES: Mapping[str, Cause] = {
     **RECIPIENTS,
     **BOUNCES,
     **WAITS,
+    **FILLED,
 }
 UNKNOWN = Cause(
     _("Something went wrong here"),

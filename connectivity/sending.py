@@ -40,6 +40,12 @@ SENDING: Mapping[str, Cause] = {
         Turn.NOBODY,
         _("Send again later. The provider says how much it allows in a day."),
     ),
+    "daily-sends": Cause(
+        _("Enough sent for today"),
+        _("You have sent as many messages in 24 hours as your administrator allows."),
+        Turn.NOBODY,
+        _("It goes out by itself as soon as there is room. Your administrator can allow more."),
+    ),
     "too-many-recipients": Cause(
         _("Too many recipients"),
         _("%(host)s does not take so many recipients at once."),

@@ -75,6 +75,16 @@ WAITS: Mapping[str, Cause] = {
         _("Your settings are not the reason. It goes on by itself."),
         retry=Retry.AT_RESET,
     ),
+    "space-full": Cause(
+        _("Your space is full"),
+        _("There is no space left here for new mail."),
+        Turn.YOU,
+        _(
+            "Nothing is lost: new mail waits where it is. Delete what you do not need and empty "
+            "Trash, or ask your administrator for more space. It goes on by itself."
+        ),
+        retry=Retry.AT_RESET,
+    ),
     "provider-paused": Cause(
         _("Paused by the administrator"),
         _("Your administrator paused retrieval at %(provider)s."),

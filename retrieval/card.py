@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from connectivity.draft_rows import draft_rows
 from connectivity.models import AccountDraft
 from connectivity.sections import Concern, Health
 from retrieval.rows import Look, Row, rows_for, tasks_of
+from retrieval.services import allowance
 
 TROUBLED = (Look.NEEDS_YOU, Look.FAILED)
 #: With more rows than that, one is looked for by its name.
@@ -32,7 +32,7 @@ def card(user: User) -> dict[str, Any]:
         "can_filter": len(rows) > FILTER_FROM,
         "health": health_of(rows),
         "summary": _summary(rows),
-        "minutes": settings.RETRIEVAL_INTERVAL // 60,
+        "minutes": max(1, allowance.interval_of(user) // 60),
     }
 
 

@@ -24,7 +24,10 @@ PATIENCE = frozenset({"login-later", "busy", "throttled", "limited", "over-quota
 CROWDED = frozenset({"throttled", "limited"})
 # Nobody was asked: it is not this account's doing, and nothing is counted against it.
 HELD_BACK = frozenset(
-    {"feature-off", "circuit-open", "login-spacing", "daily-budget", "provider-paused"}
+    {
+        *("feature-off", "circuit-open", "login-spacing", "daily-budget"),
+        *("provider-paused", "space-full"),
+    }
 )
 # Of these the row tells by itself for as long as they last.
 _UNTOLD = frozenset({"feature-off", "login-spacing", "provider-paused"})
@@ -168,7 +171,10 @@ def _held_back(
         due = until + min(max(until - now, timedelta(0)), timedelta(minutes=2)) * (chance / 2)
     else:
         due = _regular(standing, interval, now, chance)
-    state = "ok" if cause in _UNTOLD else "backoff"
+    # Nothing is asked of the server to see whether there is space, and nobody asks by itself
+    # for a person who does.
+    is_asked = cause == "space-full" and not standing.automatic
+    state = "ok" if cause in _UNTOLD or is_asked else "backoff"
     return Verdict(state, due, standing.fail_count, standing.refused_count, standing.failing_since)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from enum import StrEnum
 
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,9 +18,17 @@ from accounts.models import User
 from connectivity.causes import CAUSES, Explained, Turn, explain_cause
 from connectivity.waits import WAITS
 from lib.moments import count, moment
-from retrieval.models import Method, RetrievalRun, RetrievalTask, RunOutcome, TaskState
+from retrieval.models import (
+    Method,
+    ProviderPause,
+    RetrievalRun,
+    RetrievalTask,
+    RunOutcome,
+    TaskState,
+)
 from retrieval.pace import Progress, earlier, progress_of
 from retrieval.repair import Repair, Senders, repair_of, senders_of
+from retrieval.services import pausing
 from retrieval.set_aside import numbers_of
 
 BARS = 16
@@ -26,9 +36,12 @@ BARS = 16
 QUIET_FAILURES = 3
 QUIET_TIME = timedelta(hours=1)
 
+# What a run noted that found no space, in bytes.
+_SPACE = re.compile(r"(\d+) of (\d+) bytes")
+
 
 class Look(StrEnum):
-    """The states a row can show."""
+    """The states a row can show; HELD is a pause of an administrator's."""
 
     FINE = "fine"
     MANUAL = "manual"
@@ -38,6 +51,7 @@ class Look(StrEnum):
     FAILED = "failed"
     NEEDS_YOU = "needs-you"
     PAUSED = "paused"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ WORDS = {
     Look.FAILED: lambda: _("Failed"),
     Look.NEEDS_YOU: lambda: _("Needs you"),
     Look.PAUSED: lambda: _("Paused"),
+    Look.HELD: lambda: _("Paused"),
 }
 
 
@@ -96,9 +111,16 @@ def rows_for(tasks: Sequence[RetrievalTask], *, now: datetime) -> list[Row]:
         by_task[run.task_id].append(run)
     before = earlier([task for task in tasks if is_running(task, now=now)])
     aside, senders = numbers_of(tasks), senders_of(tasks)
+    held = pausing.paused_among(tasks, now=now) if tasks else {}
     return [
         replace(
-            row_for(task, by_task[task.pk], now=now, before=before.get(task.pk, 0)),
+            row_for(
+                task,
+                by_task[task.pk],
+                now=now,
+                before=before.get(task.pk, 0),
+                held=held.get(task.pk),
+            ),
             aside=aside.get(task.pk, 0),
             repair=_repair(task, senders, now=now),
         )
@@ -117,7 +139,7 @@ def is_running(task: RetrievalTask, *, now: datetime) -> bool:
     return task.lease_until is not None and task.lease_until > now
 
 
-def look_of(task: RetrievalTask, *, now: datetime) -> Look:
+def look_of(task: RetrievalTask, *, now: datetime, is_held: bool = False) -> Look:
     """The state to show; whoever's turn it is comes first."""
     if is_running(task, now=now):
         return Look.RUNNING
@@ -125,6 +147,8 @@ def look_of(task: RetrievalTask, *, now: datetime) -> Look:
         return Look.NEEDS_YOU
     if task.state == TaskState.PAUSED:
         return Look.PAUSED
+    if is_held:
+        return Look.HELD
     if task.next_at is not None and task.next_at <= now:
         return Look.QUEUED
     if task.state == TaskState.BACKOFF or (task.next_at is not None and task.cause in WAITS):
@@ -135,16 +159,24 @@ def look_of(task: RetrievalTask, *, now: datetime) -> Look:
 
 
 def row_for(
-    task: RetrievalTask, runs: Sequence[RetrievalRun], *, now: datetime, before: int = 0
+    task: RetrievalTask,
+    runs: Sequence[RetrievalRun],
+    *,
+    now: datetime,
+    before: int = 0,
+    held: ProviderPause | None = None,
 ) -> Row:
     """The row of one task; ``runs`` are its newest runs, newest first.
 
-    ``before`` is what the earlier runs of its first pass have settled.
+    ``before`` is what the earlier runs of its first pass have settled, ``held`` the pause of an
+    administrator's that it waits for.
     """
-    look = look_of(task, now=now)
+    look = look_of(task, now=now, is_held=held is not None)
     runs_now = look == Look.RUNNING
     current = next((run for run in runs if run.outcome == RunOutcome.RUNNING), None)
     line, note = _lines(task, look, runs, now=now)
+    if look == Look.HELD and held is not None:
+        line = held_words(held, now=now)
     return Row(
         task=task,
         look=look,
@@ -173,6 +205,11 @@ def problem_of(task: RetrievalTask | RetrievalRun) -> Explained | None:
     if owner.method == Method.MANUAL and told.turn == Turn.NOBODY:
         # Nothing goes on by itself where somebody has to ask.
         return replace(told, action=_("Retrieve again in a few minutes."))
+    figures = _SPACE.search(task.cause_text) if task.cause == "space-full" else None
+    if figures is not None:
+        words = _("Your space is full: %(used)s of %(quota)s.")
+        sizes = {"used": filesizeformat(figures[1]), "quota": filesizeformat(figures[2])}
+        return replace(told, sentence=words % sizes)
     return told
 
 
@@ -193,6 +230,14 @@ def bar(run: RetrievalRun, *, is_running: bool = True) -> str:
     if not new:
         return "n0"
     return "n1" if new < 3 else "n2" if new < 10 else "n3"
+
+
+def held_words(pause: ProviderPause, *, now: datetime) -> str:
+    """That an administrator paused the provider, until when, and why."""
+    return _("Paused by your administrator until %(time)s: %(reason)s") % {
+        "time": moment(pause.until, now=now),
+        "reason": pause.reason,
+    }
 
 
 def _is_between(task: RetrievalTask, runs: Sequence[RetrievalRun]) -> bool:
@@ -239,6 +284,8 @@ def _lines(
         return last, _("paused, nothing is fetched")
     if look == Look.NEEDS_YOU:
         return last, ""
+    if look == Look.HELD:
+        return "", last
     if task.method == Method.MANUAL:
         return last, _("only when you ask")
     if task.next_at is not None:

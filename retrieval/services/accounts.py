@@ -19,7 +19,7 @@ from protocols.check import CheckReport
 from protocols.errors import MailServerError
 from protocols.types import Endpoint, Login, Security
 from retrieval.models import RetrievalTask, TaskType
-from retrieval.services import telling
+from retrieval.services import allowance, telling
 from retrieval.services.account_values import (
     Outcome,
     SendAs,
@@ -138,6 +138,8 @@ def save(
         stored = store(user, replace(values, security=security), task, now)
     except ChangedMeanwhileError:
         return replace(outcome, problem=explain_cause("password-needed"))
+    except allowance.TaskLimitError as full:
+        return replace(outcome, report=None, problem=full.problem)
     return replace(outcome, task=stored)
 
 
@@ -167,6 +169,8 @@ def _refusal(
         return explain_cause("feature-off")
     if not values.require_ssl and not features.enabled_for(user, Feature.CLEAR_TEXT):
         return explain_cause("clear-text-off", {"host": values.host})
+    if task is None and (full := allowance.problem(user)):
+        return full
     if needs_password(values, task):
         return explain_cause("password-needed")
     if is_own(username=values.username, host=values.host):

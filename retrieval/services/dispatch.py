@@ -16,7 +16,7 @@ from connectivity.services import features
 from lib import bulk
 from retrieval.models import RetrievalTask, TaskState
 from retrieval.plan import next_due
-from retrieval.services import hosts, lease, pausing, telling
+from retrieval.services import allowance, hosts, lease, pausing, telling
 
 # A hint may wait in a queue before its worker starts to renew the lease.
 QUEUE_LEASE = timedelta(seconds=300)
@@ -170,7 +170,7 @@ def first_due(task: RetrievalTask, *, now: datetime) -> datetime | None:
         return None
     if task.first_pass_done_at is None:
         return now
-    return next_due(task.pk, interval=settings.RETRIEVAL_INTERVAL, now=now)
+    return next_due(task.pk, interval=allowance.interval_of(task.user), now=now)
 
 
 def _due(now: datetime) -> QuerySet[RetrievalTask]:

@@ -92,14 +92,15 @@ def in_force(*, now: datetime, domain: int | None = None) -> QuerySet[ProviderPa
 
 def paused_for(task: RetrievalTask, *, now: datetime) -> ProviderPause | None:
     """The pause that holds a task up, the one that lasts longest; with one query."""
-    return paused_among([task], domain=task.user.domain_id, now=now).get(task.pk)
+    return paused_among([task], now=now).get(task.pk)
 
 
-def paused_among(
-    tasks: Collection[RetrievalTask], *, domain: int, now: datetime
-) -> dict[int, ProviderPause]:
-    """The same for tasks of people of one domain, by their ids, with one query for all."""
-    by_key = {row.key: row for row in in_force(now=now, domain=domain).order_by("until")}
+def paused_among(tasks: Collection[RetrievalTask], *, now: datetime) -> dict[int, ProviderPause]:
+    """The same for tasks of one person, by their ids, with one query for all."""
+    people = {task.user_id for task in tasks}
+    theirs = Domain.objects.filter(users__in=people).values("pk")
+    rows = ProviderPause.objects.filter(Q(domain=None) | Q(domain__in=theirs), until__gt=now)
+    by_key = {row.key: row for row in rows.order_by("until")}
     if not by_key:
         return {}
     found = ((task.pk, by_key.get(task.provider_key or key_of(task.host))) for task in tasks)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
+from accounts.services.limits import interval_of
 from connectivity import catalogue, pairing
 from connectivity.services import credentials, failures, logins, network
 from protocols.errors import MailServerError
@@ -27,6 +27,7 @@ from retrieval.services.session import (
     ClearTextOffError,
     FeatureOffError,
     Session,
+    SpaceFull,
     begin,
     forget_old_runs,
 )
@@ -111,6 +112,9 @@ def _attempt(session: Session) -> tuple[bool, Failure | None]:
         return False, _read(session, error)
     except hosts.HeldBack as held:
         return False, Failure(held.cause, HELD_BACK[held.cause], until=held.until)
+    except SpaceFull as full:
+        # With the figures, which `rows` puts into the reader's words.
+        return False, Failure("space-full", f"The space is used up: {full}.")
     except BudgetSpent:
         return False, Failure("daily-budget", HELD_BACK["daily-budget"])
     except FeatureOffError:
@@ -269,7 +273,7 @@ def _verdict(
         failing_since=task.failing_since,
         cause=task.cause,
     )
-    interval = settings.RETRIEVAL_INTERVAL
+    interval = interval_of(session.limits)
     chance = random.random()  # noqa: S311 - jitter, not a secret
     if failure is None:
         return retry.after_success(

@@ -30,7 +30,7 @@ from retrieval.services import pop_heads, pop_ledger
 from retrieval.services.hosts import HeldBack
 from retrieval.services.pop_arrivals import Arrivals, Listed
 from retrieval.services.pop_refusals import DEADLY, EMPTY, MAX_ATTEMPTS, UNSTORABLE, Refusals
-from retrieval.services.session import BudgetSpent, Session, max_size
+from retrieval.services.session import BudgetSpent, Session, SpaceFull, max_size
 from retrieval.services.settling import FAULTS
 
 log = logging.getLogger(__name__)
@@ -288,6 +288,10 @@ class PopSession:
 
     def _settle(self, batch: Sequence[tuple[Listed, Retrieved]]) -> None:
         """Store what came; what did not is passed over."""
+        if isinstance(self.spent, SpaceFull):
+            # It was on its way by then. It stays there, as open as before.
+            self.seen += len(batch)
+            return
         bodies = [(one, each.body) for one, each in batch if each.body and each.body.size]
         try:
             rows = self._store(bodies)

@@ -11,10 +11,13 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import limits
+from accounts.services.limits import Held
 from connectivity.models import Feature
 from connectivity.services import features, logins
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
+from mailstore.services.usage import used
 from protocols.body import Body
 from protocols.types import Security
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome, TaskType
@@ -25,6 +28,8 @@ from retrieval.services import lease, loading
 COUNTERS = ("folders", "found", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 PROGRESS = ("phase", "folder_name", "expected", "expected_bytes", *COUNTERS)
 PUBLISH_EVERY = 1.0
+# Bytes that may come before the space is looked at again: about one transaction's.
+LOOK_AT_SPACE = 4 << 20
 # Older mail is not news, whenever it turns up.
 NEWS = timedelta(hours=48)
 
@@ -39,6 +44,13 @@ class ClearTextOffError(Exception):
 
 class BudgetSpent(Exception):
     """The provider lets an account fetch no more today; everything so far is stored."""
+
+
+class SpaceFull(BudgetSpent):
+    """The person's space is used up; what is not stored stays where it is."""
+
+    def __init__(self, used: int, quota: int) -> None:
+        super().__init__(f"{used} of {quota} bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,26 @@ class Fetched:
     screen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much space a person had when ``at`` bytes of the run were stored; all in bytes."""
+
+    used: int
+    quota: int
+    at: int
+
+    @property
+    def left(self) -> int:
+        return self.quota - self.used
+
+    def is_due(self, stored: int) -> bool:
+        """Whether to look again: so much came since that others who fetch at once matter.
+
+        Ever more often towards the end, so that nobody is looked up for every message.
+        """
+        return stored - self.at >= min(self.left, max(self.left // 8, LOOK_AT_SPACE))
+
+
 @dataclass(slots=True)
 class Session:
     """What every step of a pull needs.
@@ -69,6 +101,8 @@ class Session:
     clock: Callable[[], datetime]
     stop_at: float = field(default=float("inf"))  # time.monotonic(); end of this slice
     interrupted: bool = False
+    limits: Held = field(default_factory=Held)
+    _room: Room | None = field(default=None, init=False)
     _published: float = field(default=0.0, init=False)
     _checked: float = field(default=0.0, init=False)
 
@@ -96,11 +130,22 @@ class Session:
         """Stop where the account has fetched today what its provider allows.
 
         Raises:
-            BudgetSpent: the rest comes tomorrow (UTC).
+            BudgetSpent: the rest comes tomorrow (UTC), or when there is space again.
         """
         allowed, task = self.profile.day_bytes, self.task
         if allowed and task.budget_day == self._day() and task.budget_bytes >= allowed:
             raise BudgetSpent
+        self._check_space()
+
+    def _check_space(self) -> None:
+        """Raises SpaceFull where the person's mail takes all the space there is."""
+        quota = self.limits.quota
+        if quota is None:
+            return
+        if self._room is None or self._room.is_due(self.run.bytes):
+            self._room = Room(used(self.task.user), quota, self.run.bytes)
+        if self._room.left <= 0:
+            raise SpaceFull(self._room.used, quota)
 
     def spend(self, size: int) -> None:
         """Count fetched bytes against the day; call it in the transaction that settles them."""
@@ -236,7 +281,7 @@ def begin(
             last_run_at=now, provider_key=task.provider_key
         )
     stop_at = float("inf") if slice_seconds is None else time.monotonic() + slice_seconds
-    return Session(task, fence, run, clock, stop_at, interrupted)
+    return Session(task, fence, run, clock, stop_at, interrupted, limits.of_person(task.user))
 
 
 def max_size() -> int:

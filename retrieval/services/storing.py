@@ -17,7 +17,7 @@ from mailstore.models import Folder, FolderRole, Source
 from mailstore.services import folders
 from retrieval.models import Method, RetrievalTask, TaskState, TaskType, Transfer
 from retrieval.profiles import key_of
-from retrieval.services import dispatch, left_behind, pop_ledger, remote_folders, telling
+from retrieval.services import allowance, dispatch, left_behind, pop_ledger, remote_folders, telling
 from retrieval.services.account_values import GUARDED, TaskValues, default_name
 
 COLORS = 6
@@ -33,11 +33,13 @@ def store(
 ) -> RetrievalTask:
     """Make or change the task, and the SMTP account that goes with it, in one transaction.
 
-    ``values.security`` has to be known by now. Raises `ChangedMeanwhileError`.
+    ``values.security`` has to be known by now. Raises `ChangedMeanwhileError`, and for a new
+    task `TaskLimitError`.
     """
     with transaction.atomic():
         old, same = None, False
         if task is None:
+            allowance.hold(user)
             task = RetrievalTask(user=user, source=Source(user=user))
         else:
             seen = task

@@ -20,7 +20,8 @@ from connectivity.services import pins
 from retrieval.access import task_for
 from retrieval.models import RetrievalTask
 from retrieval.nudge import nudge
-from retrieval.services import accounts, dispatch
+from retrieval.rows import held_words
+from retrieval.services import accounts, dispatch, pausing
 from retrieval.views.detail import answer
 
 
@@ -29,7 +30,10 @@ from retrieval.views.detail import answer
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Retrieve Messages Now (A46)."""
     task = task_for(person(request), pk)
-    dispatch.run_now(task, now=timezone.now())
+    now = timezone.now()
+    if held := pausing.paused_for(task, now=now):
+        return after(request, task, held_words(held, now=now))
+    dispatch.run_now(task, now=now)
     nudge()
     return after(request, task, _("Retrieval starts in a moment."))
 

@@ -27,6 +27,7 @@ from retrieval.forms import PasswordForm
 from retrieval.models import RetrievalRun, RetrievalTask, RunOutcome
 from retrieval.repair import Way, provider_of, sign_in_of
 from retrieval.rows import Look, Row, fetched, problem_of, rows_for
+from retrieval.services import allowance
 
 FIGURES = ("expected", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 
@@ -180,8 +181,15 @@ def _context(task: RetrievalTask, *, only: bool = False) -> dict[str, Any]:
         "password_form": password_form(task, focus=False)
         if shown.repair and shown.repair.way == Way.PASSWORD
         else None,
-        "minutes": settings.RETRIEVAL_INTERVAL // 60,
+        **_interval(task),
     }
+
+
+def _interval(task: RetrievalTask) -> dict[str, Any]:
+    """How often it runs, in minutes, and whether that is as the administrator wants it."""
+    seconds = allowance.interval_of(task.user)
+    own = int(settings.RETRIEVAL_INTERVAL)
+    return {"minutes": max(1, seconds // 60), "is_slowed": seconds > own}
 
 
 def _trust(task: RetrievalTask) -> dict[str, Any]:

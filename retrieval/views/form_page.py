@@ -26,6 +26,7 @@ from protocols.check import STAGES, CheckStage
 from retrieval.forms import StartForm, TaskForm
 from retrieval.models import RetrievalTask, TaskType
 from retrieval.proposals import PORTS, Proposal
+from retrieval.services import allowance
 from retrieval.services.accounts import Outcome, TaskValues
 
 #: How the fields are laid out: all of them in their order (A205), or an account first and then
@@ -85,9 +86,9 @@ def part(
     return render(request, name if dialog else "retrieval/new.html", context, status=status)
 
 
-def start(request: HttpRequest, form: StartForm, *, status: int = 200) -> HttpResponse:
-    """Step 1: the address, or a provider."""
-    context = {"form": form, "providers": PROVIDERS}
+def start(request: HttpRequest, user: User, form: StartForm, *, status: int = 200) -> HttpResponse:
+    """Step 1: the address, or a provider; where there is no room for a task that is said first."""
+    context = {"form": form, "providers": PROVIDERS, "full": allowance.problem(user)}
     return part(request, "retrieval/_start.html", context, status=status)
 
 
@@ -118,6 +119,7 @@ def show(
         "running": running(stages(form)),
         "clear_port": clear,
         "safe_port": safe,
+        "minutes": max(1, allowance.interval_of(form.user) // 60),
         "is_clear_port": str(form["port"].value()) == str(clear),
         "first_panel": ACCOUNT if not form.errors or form.errors.keys() & FIRST else OPTIONS,
         "open_settings": bool(form.errors.keys() - FIRST),

@@ -25,12 +25,12 @@ def begin(request: HttpRequest, user: User) -> HttpResponse:
         first = StartForm(initial={"address": asked.get("was", "")})
         if "was" in asked:
             first.fields["address"].widget.attrs["autofocus"] = True
-        return form_page.start(request, first)
+        return form_page.start(request, user, first)
     address = asked.get("address", "").strip()
     if "address" in asked and (address or not asked.keys() & {"provider", "type"}):
         start = StartForm(asked)
         if not start.is_valid():
-            return form_page.start(request, start, status=422)
+            return form_page.start(request, user, start, status=422)
     proposal = propose(request, user, address)
     if proposal.needs_confirmation and asked.get("confirmed") != proposal.place:
         context = {

@@ -16,6 +16,7 @@ from retrieval.retry import Standing, after_failure
 NOW = datetime(2026, 11, 21, 9, 40, tzinfo=UTC)
 #: Causes a run never ends with: they are told where something is typed or a sign-in is begun.
 FORMS = {"own-account", "not-your-address", "password-needed"}
+FORMS |= {"task-limit", "task-limit-system"}
 FORMS |= {"oauth-state", "oauth-issuer", "oauth-refused", "not-delivered"}
 
 
