@@ -130,6 +130,8 @@ SECTIONS: tuple[Section, ...] = (
         short=_("IPs"),
         description=_("Public addresses that signed in as you in the last 3 days."),
         icon="globe",
+        card="connectivity.ips.card",
+        template="accounts/_authenticated_ips.html",
     ),
     Section(
         id="migration",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectivity.views import certificates, clients, features, oauth, page, progress
+from connectivity.views import certificates, clients, features, ips, oauth, page, progress
 
 ROOT = "settings/connectivity/"
 CERTIFICATES = f"{ROOT}certificates/"
@@ -14,6 +14,7 @@ urlpatterns = [
     path(ROOT, page.connectivity, name="connectivity"),
     path(f"{ROOT}health/", page.health, name="connectivity-health"),
     path(f"{ROOT}testing/", progress.testing, name="connectivity-testing"),
+    path(f"{ROOT}addresses/", ips.index, name="connectivity-ips"),
     path(CERTIFICATES, certificates.index, name="certificates"),
     path(f"{CERTIFICATES}<int:pk>/remove/", certificates.remove, name="certificate-remove"),
     # Signing in at a provider, for a draft

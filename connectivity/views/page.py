@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.callers import caller_of
 from accounts.models import User
-from connectivity import sections
+from connectivity import ips, sections
 from connectivity.access import administrator_of, off_by_system, person
 from connectivity.sections import Section
 from connectivity.services import pins
@@ -25,6 +26,7 @@ def connectivity(request: HttpRequest) -> HttpResponse:
         "absent": _absent(user, off),
         "health": sections.overall(cards),
         "pins": pins.of(user).count(),
+        "here": ips.mark_of(caller_of(request)),
     }
     return render(request, "connectivity/connectivity.html", context)
 
