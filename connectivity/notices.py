@@ -26,15 +26,19 @@ KINDS: Mapping[str, str | Promise] = {
     "smtp-needs-you": gettext_lazy("Sending as %(label)s needs you"),
     "smtp-failing": gettext_lazy("Sending as %(label)s does not work"),
     "returned-message": gettext_lazy("“%(label)s” could not be delivered"),
+    "storage-filling": gettext_lazy("The mailbox %(label)s is filling up"),
+    "storage-full": gettext_lazy("The mailbox %(label)s is full"),
 }
 _AGAIN: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("%(label)s works again"),
     "smtp": gettext_lazy("Sending as %(label)s works again"),
+    "storage": gettext_lazy("There is room in the mailbox %(label)s again"),
 }
 _SINCE: Mapping[str, str | Promise] = {
     "retrieval": gettext_lazy("Not checked since %(since)s."),
     "smtp": gettext_lazy("Nothing has been sent since %(since)s."),
     "returned": gettext_lazy("Reported %(since)s."),
+    "storage": gettext_lazy("Noticed %(since)s."),
 }
 #: Where an account is mended, by the room that named the key; what follows there is its number.
 _PAGES: Mapping[str, str] = {"retrieval": "retrieval-detail", "smtp": "smtp-account-edit"}
@@ -69,7 +73,10 @@ def told(row: Notification, *, now: datetime) -> Notice:
     values = {"label": row.label}
     if row.resolved_at is not None:
         title = str(_AGAIN.get(room, _AGAIN["retrieval"])) % values
-        since = _("From %(since)s to %(until)s it did not work.") % {
+        between = _("From %(since)s to %(until)s it did not work.")
+        if room == "storage":
+            between = _("It was so from %(since)s to %(until)s.")
+        since = between % {
             "since": moment(row.since, now=now),
             "until": moment(row.resolved_at, now=now),
         }

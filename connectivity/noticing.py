@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 #: For so long a failure is the program's matter alone.
 LASTING = timedelta(hours=1)
 #: Kinds of `connectivity.notices` that go on only when the person does something.
-NEEDS_YOU = frozenset({"retrieval-needs-you", "smtp-needs-you", "returned-message"})
+NEEDS_YOU = frozenset({"retrieval-needs-you", "smtp-needs-you", "returned-message", "storage-full"})
 #: So often at most a mail is written about one trouble.
 DAILY = timedelta(days=1)
 _WEEK = timedelta(days=7)

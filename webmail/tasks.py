@@ -4,12 +4,45 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.services import audit
 from lib.queue import shared_task
+from webmail.services import exports, filling, removing
 
 
 @shared_task(name="webmail.tasks.tidy_audit")
 def tidy_audit() -> int:
     """Remove lines of the audit log that are older than AUDIT_DAYS; how many went."""
     return audit.tidy(now=timezone.now(), days=settings.AUDIT_DAYS)
+
+
+@shared_task(name="webmail.tasks.dispatch_exports")
+def dispatch_exports() -> int:
+    """Hint at exports that wait or were left behind, and remove those that are over; how many."""
+    now = timezone.now()
+    exports.tidy(now=now)
+    waiting = exports.due(now=now)
+    for pk in waiting:
+        write_export.delay(export_id=pk)
+    return len(waiting)
+
+
+@shared_task(name="webmail.tasks.write_export")
+def write_export(*, export_id: int) -> bool:
+    """Write one archive; repeated or late hints do nothing."""
+    # By name: what writes archives is loaded where one is written.
+    write = import_string("webmail.services.exporting.write")
+    return bool(write(export_id=export_id, clock=timezone.now))
+
+
+@shared_task(name="webmail.tasks.purge_accounts")
+def purge_accounts() -> int:
+    """Delete accounts whose grace is over; how many are gone."""
+    return removing.purge_due(now=timezone.now())
+
+
+@shared_task(name="webmail.tasks.tell_of_storage")
+def tell_of_storage() -> int:
+    """Tell people whose mailboxes are filling up; how many mailboxes are."""
+    return filling.tell(now=timezone.now())

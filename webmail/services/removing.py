@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import NOBODY, Caller
 from accounts.models import Role, User
-from accounts.services import audit
+from accounts.services import audit, sessions, telling
 from mailstore.services import removal
 from webmail.services import exports
 
@@ -56,6 +56,17 @@ def mark(
             )
         user.delete_after = row.delete_after
     return row.delete_after
+
+
+def leave(*, user: User, now: datetime, session: str | None, caller: Caller = NOBODY) -> None:
+    """Mark the own account: signed out everywhere but in the session with this key, and told.
+
+    Raises `RemovalRefused`, as `mark`.
+    """
+    with transaction.atomic():
+        mark(user=user, by=user, now=now, caller=caller)
+        sessions.end_others(user=user, keep=session, by=user, now=now, caller=caller)
+        telling.tell(user=user, what="user-deletion", now=now, who=user.email)
 
 
 def take_back(*, user: User, by: User | None, now: datetime, caller: Caller = NOBODY) -> bool:

@@ -1,0 +1,19 @@
+"""Asking a worker to look at once instead of at its next round."""
+
+from __future__ import annotations
+
+import logging
+
+from kombu.exceptions import KombuError, OperationalError
+
+from webmail.tasks import write_export as export_task
+
+log = logging.getLogger(__name__)
+
+
+def write_export(export_id: int) -> None:
+    """Hint that an export waits. Without a broker the next round finds it."""
+    try:
+        export_task.apply_async(kwargs={"export_id": export_id}, expires=60, retry=False)
+    except (OperationalError, KombuError, OSError):
+        log.warning("the broker could not be reached; the export waits for the next round")
