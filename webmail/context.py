@@ -8,9 +8,10 @@ from functools import cached_property
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Brand, User
 from webmail import settings_menu, worker
 from webmail.figures import Figures, figures
+from webmail.services import branding
 
 _KNOWN = "tributary.figures"
 
@@ -37,6 +38,14 @@ class Shell:
         if self.settings_page == "notifications":
             return "notices"
         return "settings" if self._name.startswith(settings_menu.PREFIXES) else "mail"
+
+    @cached_property
+    def brand(self) -> Brand:
+        """Whose name and logo stand on the page: the person's domain's, else the host's."""
+        user = self._request.user
+        if isinstance(user, User):
+            return user.brand
+        return branding.for_host(self._request.get_host()) or Brand(0)
 
     @property
     def worker(self) -> str:

@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "accounts.mfa_apps.Account",
+    "accounts.mfa_apps.Factors",
     "captcha",
     "lib",
     "accounts",
@@ -64,11 +66,11 @@ INSTALLED_APPS = [
     "webmail",
 ]
 MIDDLEWARE = [
+    "webmail.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "webmail.limits.BodyLimitMiddleware",
-    "webmail.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -165,6 +167,11 @@ AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "accounts.callers.network_of"
 # Who signed in is remembered by ourselves, for three days; this would keep it for good.
 AXES_DISABLE_ACCESS_LOG = True
+# Second factors of django-allauth, under pages of our own (accounts/second_factor.py).
+MFA_ADAPTER = "accounts.adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODE_DIGITS = 12
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, least=0)
 # Where addresses are on earth: a file in the format of MaxMind DB; empty: nobody is told.
 GEOIP_FILE: str = env.text("GEOIP_FILE")
@@ -231,6 +238,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+# Our scripts and fonts are for our own pages.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATICFILES_DIRS = [BASE_DIR / "static"]
 if not DEBUG:
     # Names with a hash: a browser keeps a file for good, and a new version has a new name.
@@ -260,8 +269,6 @@ CONNECTIVITY_LOOKUP_PORTS: list[str] = env.words("CONNECTIVITY_LOOKUP_PORTS", []
 # Tiles of this installation's own, in the form of connectivity/data/providers.json.
 CONNECTIVITY_PROVIDERS_FILE: str = env.text("CONNECTIVITY_PROVIDERS_FILE")
 # Connection tests in an hour, so that the forms are no port scanner: of one person, of all the
-# Our scripts and fonts are for our own pages.
-WHITENOISE_ALLOW_ALL_ORIGINS = False
 # people of a domain, and of one server by everybody.
 CONNECTIVITY_TESTS_PER_HOUR = env.number("CONNECTIVITY_TESTS_PER_HOUR", 60, least=1)
 CONNECTIVITY_DOMAIN_TESTS_PER_HOUR = env.number("CONNECTIVITY_DOMAIN_TESTS_PER_HOUR", 1000, least=1)
@@ -277,6 +284,9 @@ SYSTEM_SENDER: str = env.text("SYSTEM_SENDER")
 # By name, as it belongs to a room above the one that calls it.
 ACCOUNT_NEWS = "connectivity.services.account_news.tell"
 ACCOUNT_NEWS_WORDS = "connectivity.account_words.sentence"
+
+# Days for which the audit log is kept; the database itself keeps thirty at the least.
+AUDIT_DAYS = env.number("AUDIT_DAYS", 400, least=30)
 
 # Workers
 # What `manage.py serve` starts itself; any other value is somebody else's server.
@@ -327,6 +337,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "tidy-people": {"task": "accounts.tasks.tidy", "schedule": 3600.0},
     "index-messages": {
         "task": "mailstore.tasks.index_messages",
         "schedule": 10.0,
@@ -344,12 +355,19 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
     "sweep-uploads": {"task": "smtp_accounts.tasks.sweep_uploads", "schedule": 3600.0},
+    "sweep-imports": {
+        "task": "webmail.tasks.sweep_imports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "tidy-audit": {"task": "webmail.tasks.tidy_audit", "schedule": 6 * 3600.0},
     "tidy-sign-ins": {
         "task": "connectivity.tasks.tidy_sign_ins",
         "schedule": 600.0,
         "options": {"expires": 600},
     },
 }
+CELERY_BEAT_SCHEDULER = "webmail.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 # Seconds between automatic pulls of one task (A45).
 RETRIEVAL_INTERVAL = env.number("RETRIEVAL_INTERVAL", 600, least=5)

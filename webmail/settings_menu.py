@@ -77,7 +77,21 @@ MINE = (
             Entry(gettext_lazy("Default From Address"), "writing"),
             Entry(gettext_lazy("Undo send"), "writing"),
             Entry(gettext_lazy("Write in plain text"), "writing"),
+        ),
+    ),
+    Item(
+        "security",
+        "shield",
+        gettext_lazy("Security"),
+        ("security",),
+        (
             Entry(gettext_lazy("Password"), "password"),
+            Entry(gettext_lazy("Second step"), "second"),
+            Entry(gettext_lazy("Authenticator app"), "second"),
+            Entry(gettext_lazy("Passkeys"), "second"),
+            Entry(gettext_lazy("Recovery codes"), "second"),
+            Entry(gettext_lazy("App passwords"), "programs"),
+            Entry(gettext_lazy("Where you are signed in"), "sessions"),
         ),
     ),
     Item(
@@ -159,6 +173,40 @@ OF_DOMAIN = (
         (Entry(gettext_lazy("Features of the domain"), "policies"),),
     ),
     Item(
+        "domain-users",
+        "users",
+        gettext_lazy("Users"),
+        ("domain-user",),
+        (
+            Entry(gettext_lazy("People of the domain"), "users"),
+            Entry(gettext_lazy("Import users")),
+            Entry(gettext_lazy("New password for a user")),
+        ),
+    ),
+    Item(
+        "domain-branding",
+        "palette",
+        gettext_lazy("Branding"),
+        ("domain-branding",),
+        (
+            Entry(gettext_lazy("Name and logo of the domain")),
+            Entry(gettext_lazy("Sender of mail of the system")),
+        ),
+    ),
+    Item(
+        "domain-limits",
+        "hourglass",
+        gettext_lazy("Limits"),
+        ("domain-limits",),
+        (
+            Entry(gettext_lazy("Space of a person"), "limits"),
+            Entry(gettext_lazy("Retrieval tasks of a person"), "limits"),
+            Entry(gettext_lazy("Messages a person sends in 24 hours"), "limits"),
+            Entry(gettext_lazy("Size of a message that is sent"), "limits"),
+            Entry(gettext_lazy("Time between automatic retrievals"), "limits"),
+        ),
+    ),
+    Item(
         "domain-health",
         "check-circle",
         gettext_lazy("Health"),
@@ -202,6 +250,13 @@ OF_SYSTEM = (
             Entry(gettext_lazy("Features for the whole system"), "policies"),
             Entry(gettext_lazy("Domains"), "domains"),
         ),
+    ),
+    Item(
+        "system-limits",
+        "hourglass",
+        gettext_lazy("Limits"),
+        ("system-limits",),
+        (Entry(gettext_lazy("Limits for the whole system"), "limits"),),
     ),
     Item(
         "oauth-clients",

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 from accounts.services import audit
 from lib.queue import shared_task
-from webmail.services import exports, filling, removing
+from webmail.services import exports, filling, importing, removing
 
 
 @shared_task(name="webmail.tasks.tidy_audit")
@@ -46,3 +46,19 @@ def purge_accounts() -> int:
 def tell_of_storage() -> int:
     """Tell people whose mailboxes are filling up; how many mailboxes are."""
     return filling.tell(now=timezone.now())
+
+
+@shared_task(name="webmail.tasks.bring_people")
+def bring_people(*, pk: int) -> None:
+    """Bring in the next few people of a list, and ask for the rest: others have a turn too."""
+    if importing.go_on(pk=pk, now=timezone.now()):
+        bring_people.delay(pk=pk)
+
+
+@shared_task(name="webmail.tasks.sweep_imports")
+def sweep_imports() -> None:
+    """Go on with lists that wait for a worker, and remove what was kept long enough."""
+    now = timezone.now()
+    importing.tidy(now=now)
+    for pk in importing.due(now=now):
+        bring_people.delay(pk=pk)

@@ -39,7 +39,8 @@ from webmail.views import (
     uploading,
     verdict,
 )
-from webmail.views.administration import fleet, logs, system
+from webmail.views.administration import branding, bringing, fleet, limits, logs, system, users
+from webmail.views.administration import person as administered
 
 register_converter(PartPath, "part")
 handler500 = "webmail.views.errors.server_error"
@@ -136,7 +137,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keyboard/", settings.keyboard, name="keyboard"),
     path("settings/", settings.index, name="settings"),
     path("settings/account/", settings.account, name="settings-account"),
-    path("settings/account/password/", settings.password, name="settings-password"),
     path("settings/appearance/", settings.appearance, name="settings-appearance"),
     path("settings/reading/", reading.reading, name="settings-reading"),
     path("settings/reading/trusted/<int:pk>/", reading.distrust, name="settings-distrust"),
@@ -150,6 +150,38 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/theme/", settings.set_theme, name="set-theme"),
     path("settings/layout/", settings.set_layout, name="set-layout"),
     # Administrators
+    *(
+        path(f"{start}{tail}", view, name=f"{room}-{name}")
+        for start, room in (
+            ("settings/domain/", "domain"),
+            ("settings/system/domains/<int:pk>/", "system-domain"),
+        )
+        for tail, view, name in (
+            ("users/", users.users, "users"),
+            ("users/new/", administered.new, "user-new"),
+            ("users/import/", bringing.give, "user-import"),
+            ("users/export/", users.export, "user-export"),
+            ("branding/", branding.brand, "branding"),
+            ("limits/", limits.domain, "limits"),
+        )
+    ),
+    *(
+        path(f"settings/domain/users/<int:pk>/{tail}", view, name=f"domain-user{name}")
+        for tail, view, name in (
+            ("", administered.person, ""),
+            ("password/", administered.password, "-password"),
+            ("<slug:do>/", administered.deed, "-deed"),
+        )
+    ),
+    *(
+        path(f"settings/domain/import/<int:pk>/{tail}", view, name=f"domain-user-import-{name}")
+        for tail, view, name in (
+            ("", bringing.look, "list"),
+            ("state/", bringing.progress, "state"),
+            ("answer/", bringing.answer, "answer"),
+        )
+    ),
+    path("logo/<int:pk>/<slug:name>.png", branding.logo, name="logo"),
     path("settings/domain/logs/", logs.domain, name="domain-logs"),
     path("settings/domain/logs/export/", logs.export_domain, name="domain-logs-export"),
     path("settings/domain/health/", fleet.domain, name="domain-health"),
@@ -157,6 +189,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/domain/health/resume/", fleet.resume_domain, name="domain-resume"),
     path("settings/system/", system.status, name="system-status"),
     path("settings/system/network/", system.network, name="system-network"),
+    path("settings/system/limits/", limits.system, name="system-limits"),
     path("settings/system/logs/", logs.system, name="system-logs"),
     path("settings/system/logs/export/", logs.export_system, name="system-logs-export"),
     path("settings/system/health/", fleet.system, name="system-health"),
