@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
-from accounts import acting
+from accounts import acting, entering, given
 
 
 class PersonalMiddleware:
@@ -19,8 +19,10 @@ class PersonalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         user = request.user
-        if not user.is_authenticated:
+        if not user.is_authenticated or not entering.goes_on(request, user, timezone.now()):
             return self.get_response(request)
+        if user.password_is_given and (elsewhere := given.first_of_all(request)):
+            return elsewhere
         speaking = translation.override(user.language)
         with acting.serving(request), speaking, timezone.override(zone_of(user.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()

@@ -30,9 +30,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user-enabled": _("%(label)s enabled your account again."),
     "user-deletion": _("%(label)s marked your account for deletion."),
     "user-kept": _("%(label)s took the deletion of your account back."),
-    "new-device": _(
-        "Somebody signed in to your account from a device not seen before: %(label)s."
-    ),
+    "new-device": _("Somebody signed in to your account from a device not seen before: %(label)s."),
     "data-exported": _("The export of your data is ready."),
     "credential-saved": _("%(label)s changed a password kept for you."),
 }

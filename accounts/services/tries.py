@@ -16,8 +16,7 @@ def allow(name: str, key: str, *, limit: int, seconds: int, now: datetime) -> bo
     ``name`` is what is counted, ``key`` for whom: an address, a network, a user. Both are hashed.
     Stretches begin at multiples of their length, so everybody's counter ends at a known time.
     """
-    hashed = hashlib.sha256(f"{name}\0{key}".encode()).hexdigest()
-    began = datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=UTC)
+    hashed, began = _counter(name, key, seconds, now)
     row, _made = Tries.objects.get_or_create(
         key=hashed, began_at=began, defaults={"ends_at": began + timedelta(seconds=seconds)}
     )
@@ -26,6 +25,18 @@ def allow(name: str, key: str, *, limit: int, seconds: int, now: datetime) -> bo
     return row.count <= limit
 
 
+def count(name: str, key: str, *, seconds: int, now: datetime) -> int:
+    """How many tries were counted in this stretch of ``seconds``, without counting another."""
+    hashed, began = _counter(name, key, seconds, now)
+    found = Tries.objects.filter(key=hashed, began_at=began).values_list("count", flat=True)
+    return found.first() or 0
+
+
 def tidy(*, now: datetime) -> int:
     """Remove counters of stretches that are over; how many."""
     return Tries.objects.filter(ends_at__lt=now).delete()[0]
+
+
+def _counter(name: str, key: str, seconds: int, now: datetime) -> tuple[str, datetime]:
+    hashed = hashlib.sha256(f"{name}\0{key}".encode()).hexdigest()
+    return hashed, datetime.fromtimestamp(now.timestamp() // seconds * seconds, tz=UTC)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from accounts.services import audit
+from accounts.services import audit, second_factor
 from connectivity.models import Credential, CredentialKind, OAuthClient, OAuthFlow, OAuthGrant
 from lib.sealing import Keyring, Place, SealError, parse_keys
 
@@ -115,7 +115,7 @@ def release(credential: Credential) -> None:
 def keys_in_use() -> set[str]:
     """Ids of the keys that something stored was sealed with."""
     rows = (each._base_manager.order_by().values_list("key_id", flat=True) for each in SEALED)
-    return {key for found in rows for key in found.distinct() if key}
+    return {key for found in rows for key in found.distinct() if key} | second_factor.keys_in_use()
 
 
 def rotate(*, batch: int = 200) -> Rotation:
@@ -126,10 +126,11 @@ def rotate(*, batch: int = 200) -> Rotation:
     """
     ring = keyring()
     done = [_rotate(ring, model, batch) for model in SEALED]
+    moved, unreadable = second_factor.reseal(ring)
     return Rotation(
-        sum(each.rotated for each in done),
+        moved + sum(each.rotated for each in done),
         sum(each.changed for each in done),
-        sum(each.unreadable for each in done),
+        unreadable + sum(each.unreadable for each in done),
     )
 
 

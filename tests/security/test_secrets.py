@@ -235,7 +235,7 @@ STRIKES = [
     "retrieval.views.form_page.show",
     "django.contrib.auth.base_user.check_password",
     "axes.backends.AxesStandaloneBackend.authenticate",
-    "webmail.forms.settings.PasswordForm.save",
+    "accounts.services.passwords.change",
 ]
 
 
@@ -287,7 +287,7 @@ def test_an_error_report_holds_no_secret(
                 Client(raise_request_exception=False).post(
                     reverse("sign-in"), {"username": user.email, "password": CANARY}
                 ),
-                browser.post(reverse("settings-password"), new),
+                browser.post(reverse("security-password"), new),
             ]
             answers += [browser.post(reverse("retrieval-test", args=[one.pk])) for one in tasks]
             edits = [reverse("smtp-account-edit", args=[one.pk]) for one in accounts]

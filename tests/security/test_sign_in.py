@@ -159,9 +159,9 @@ def test_a_new_password_ends_other_sessions(
     here, stolen = client_for(user), client_for(user)
     new = "another river in autumn"
     form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
-    wrong = here.post(reverse("settings-password"), form | {"old_password": "guess"})
+    wrong = here.post(reverse("security-password"), form | {"old_password": "guess"})
     assert wrong.status_code == 422
-    assert here.post(reverse("settings-password"), form).status_code == 302
+    assert here.post(reverse("security-password"), form).status_code == 302
     assert here.get("/").status_code == 200
     assert stolen.get("/").status_code == 302
 

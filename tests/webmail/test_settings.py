@@ -159,16 +159,16 @@ def test_the_password_is_changed_and_other_sessions_end(
 ) -> None:
     elsewhere = client_for(user)
     form = {"old_password": PASSWORD, "new_password1": "three calm otters", "new_password2": ""}
-    refused = browser_client.post(reverse("settings-password"), form)
+    refused = browser_client.post(reverse("security-password"), form)
     assert refused.status_code == 422
     assert PASSWORD not in refused.content.decode()
     assert "three calm otters" not in refused.content.decode()
     form["new_password2"] = form["new_password1"]
-    wrong = browser_client.post(reverse("settings-password"), {**form, "old_password": "guess"})
+    wrong = browser_client.post(reverse("security-password"), {**form, "old_password": "guess"})
     assert wrong.status_code == 422
     user.refresh_from_db()
     assert user.check_password(PASSWORD)
-    done = browser_client.post(reverse("settings-password"), form, follow=True)
+    done = browser_client.post(reverse("security-password"), form, follow=True)
     assert "Your password is changed" in done.content.decode()
     user.refresh_from_db()
     assert user.check_password("three calm otters")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -126,15 +125,3 @@ class AppearanceForm(forms.Form):
     layout = forms.ChoiceField(
         label=_("Open messages"), choices=Layout.choices, widget=forms.RadioSelect
     )
-
-
-class PasswordForm(PasswordChangeForm):
-    """The old password, and the new one twice."""
-
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(user, *args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["class"] = "input"
-            # It stands below another form, which has the first focus.
-            field.widget.attrs.pop("autofocus", None)
-        self.fields["old_password"].label = _("Password now")

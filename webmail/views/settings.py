@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages as notes
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Density, Layout, Theme
@@ -16,7 +14,7 @@ from smtp_accounts.services import identities
 from webmail import settings_menu
 from webmail.access import person
 from webmail.dialogs import dialog
-from webmail.forms.settings import AccountForm, AppearanceForm, PasswordForm
+from webmail.forms.settings import AccountForm, AppearanceForm
 from webmail.keys import GROUPS
 from webmail.onward import local_path
 
@@ -70,9 +68,9 @@ def account(request: HttpRequest) -> HttpResponse:
     choices = identities.send_from(user)
     form = AccountForm(request.POST or None, user=user, identities=choices)
     if request.method != "POST":
-        return _account_page(request, form, PasswordForm(user))
+        return _account_page(request, form)
     if not form.is_valid():
-        return _account_page(request, form, PasswordForm(user), status=422)
+        return _account_page(request, form, status=422)
     values = form.cleaned_data
     people.save_profile(
         user=user,
@@ -93,25 +91,10 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def _account_page(
-    request: HttpRequest, form: AccountForm, password_form: PasswordForm, status: int = 200
+    request: HttpRequest, form: AccountForm, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "password_form": password_form}
+    context = {"form": form}
     return render(request, "webmail/settings_account.html", context, status=status)
-
-
-@sensitive_post_parameters()
-@require_POST
-def password(request: HttpRequest) -> HttpResponse:
-    """Change the password; every other session of this person ends with it."""
-    user = person(request)
-    form = PasswordForm(user, request.POST)
-    if not form.is_valid():
-        profile = AccountForm(None, user=user, identities=identities.send_from(user))
-        return _account_page(request, profile, form, status=422)
-    form.save()
-    update_session_auth_hash(request, user)
-    notes.success(request, _("Your password is changed. Other devices have to sign in again."))
-    return redirect("settings-account")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
