@@ -8,6 +8,7 @@ from functools import cached_property
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.arriving import REMIND
 from accounts.models import Brand, User
 from webmail import settings_menu, worker
 from webmail.figures import Figures, figures
@@ -62,6 +63,14 @@ class Shell:
         """The settings menu as this person sees it."""
         user = self._request.user
         return settings_menu.groups(user) if isinstance(user, User) else ()
+
+    @property
+    def reminds_of_backup(self) -> bool:
+        """Whether a bar says that there is no backup address: from the sign-in until it is
+        closed, or the address confirmed. Asks nothing that is not loaded."""
+        user = self._request.user
+        is_asked = isinstance(user, User) and user.backup_confirmed_at is None
+        return is_asked and bool(self._request.session.get(REMIND))
 
     @property
     def needs_you(self) -> int:

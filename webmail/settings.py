@@ -315,6 +315,9 @@ CELERY_TASK_ROUTES = {
     "retrieval.tasks.pull": {"queue": "polls"},
     "retrieval.tasks.first_pull": {"queue": "imports"},
     "smtp_accounts.tasks.*": {"queue": "outgoing"},
+    # As long as a first pass: nothing that is waited for stands behind them.
+    "webmail.tasks.write_export": {"queue": "imports"},
+    "webmail.tasks.purge_accounts": {"queue": "imports"},
 }
 CELERY_BEAT_SCHEDULE = {
     "dispatch-due-retrieval": {
@@ -354,6 +357,13 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
+    "dispatch-exports": {
+        "task": "webmail.tasks.dispatch_exports",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "purge-accounts": {"task": "webmail.tasks.purge_accounts", "schedule": 3600.0},
+    "tell-of-storage": {"task": "webmail.tasks.tell_of_storage", "schedule": 3600.0},
     "sweep-uploads": {"task": "smtp_accounts.tasks.sweep_uploads", "schedule": 3600.0},
     "sweep-imports": {
         "task": "webmail.tasks.sweep_imports",

@@ -69,11 +69,12 @@ MINE = (
         "settings-account",
         "user",
         gettext_lazy("Account"),
-        ("settings-account",),
+        ("settings-account", "settings-backup"),
         (
             Entry(gettext_lazy("Display name")),
             Entry(gettext_lazy("Language")),
             Entry(gettext_lazy("Time zone")),
+            Entry(gettext_lazy("Backup Email Address"), "backup"),
             Entry(gettext_lazy("Default From Address"), "writing"),
             Entry(gettext_lazy("Undo send"), "writing"),
             Entry(gettext_lazy("Write in plain text"), "writing"),
@@ -162,6 +163,29 @@ MINE = (
             Entry(gettext_lazy("Email Retrieval"), "retrieval"),
             Entry(gettext_lazy("SMTP Accounts"), "smtp"),
         ),
+    ),
+    Item(
+        "settings-storage",
+        "server",
+        gettext_lazy("Storage"),
+        ("settings-storage",),
+        (
+            Entry(gettext_lazy("Used space"), "used"),
+            Entry(gettext_lazy("Largest messages"), "largest"),
+        ),
+    ),
+    Item(
+        "settings-export",
+        "download",
+        gettext_lazy("Export my data"),
+        ("settings-export",),
+        (Entry(gettext_lazy("Download all mail")),),
+    ),
+    Item(
+        "settings-delete",
+        "trash",
+        gettext_lazy("Delete my account"),
+        ("settings-delete",),
     ),
 )
 OF_DOMAIN = (

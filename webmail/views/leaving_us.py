@@ -1,0 +1,68 @@
+"""Settings, Delete my account; and the offer to keep it, as long as it is there."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.callers import caller_of
+from accounts.reauthentication import recent
+from mailstore.services import usage
+from webmail.access import person
+from webmail.forms.welcome import DeleteForm
+from webmail.onward import local_path
+from webmail.services import removing
+
+#: In the session: the page somebody wanted who was led to the offer.
+ONWARD = "keep-onward"
+
+
+@recent
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    """Mark the own account for deletion, once its address was typed."""
+    user = person(request)
+    if user.delete_after is not None:
+        return redirect("keep-account")
+    if request.method != "POST":
+        return _page(request, DeleteForm(user=user))
+    form = DeleteForm(request.POST, user=user)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    try:
+        removing.leave(
+            user=user,
+            now=timezone.now(),
+            session=request.session.session_key,
+            caller=caller_of(request),
+        )
+    except removing.RemovalRefused as refused:
+        form.add_error(None, str(refused))
+        return _page(request, form, status=422)
+    return redirect("keep-account")
+
+
+def _page(request: HttpRequest, form: DeleteForm, status: int = 200) -> HttpResponse:
+    user = person(request)
+    context = {"form": form, "used": usage.used(user), "days": removing.GRACE.days}
+    return render(request, "webmail/settings_delete.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest) -> HttpResponse:
+    """Offer to take the deletion back, and do it."""
+    user, now = person(request), timezone.now()
+    if "next" in request.GET:
+        request.session[ONWARD] = local_path(request, request.GET["next"])
+    onward = local_path(request, request.session.get(ONWARD, "/"))
+    if user.delete_after is None:
+        return redirect(onward)
+    if request.method != "POST":
+        return render(request, "webmail/keep_account.html", {"onward": onward})
+    if removing.take_back(user=user, by=user, now=now, caller=caller_of(request)):
+        notes.success(request, _("Your account stays. Mail is fetched and sent again."))
+    return redirect(onward)
