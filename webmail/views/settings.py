@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages as notes
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -13,6 +14,7 @@ from accounts.services import people
 from smtp_accounts.services import identities
 from webmail import settings_menu
 from webmail.access import person
+from webmail.backup_card import card_of
 from webmail.dialogs import dialog
 from webmail.forms.settings import AccountForm, AppearanceForm
 from webmail.keys import GROUPS
@@ -93,7 +95,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def _account_page(
     request: HttpRequest, form: AccountForm, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form}
+    context = {"form": form, "backup": card_of(person(request), now=timezone.now())}
     return render(request, "webmail/settings_account.html", context, status=status)
 
 
