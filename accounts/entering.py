@@ -15,7 +15,7 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
-from accounts import devices, reauthentication
+from accounts import arriving, devices, reauthentication
 from accounts.callers import caller_of
 from accounts.models import Protocol, User
 from accounts.services import people, sessions, sign_ins
@@ -88,7 +88,7 @@ def enter(request: HttpRequest, user: User, wishes: Wishes, now: datetime) -> Ht
         people.adopt_time_zone(user, wishes.time_zone)
         people.adopt_language(user, wishes.language)
     onward = wishes.onward or resolve_url(settings.LOGIN_REDIRECT_URL)
-    answer = redirect(onward)
+    answer = redirect(arriving.page_for(request, user, onward))
     devices.remember(request, answer, user)
     return answer
 

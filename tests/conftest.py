@@ -6,9 +6,11 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
@@ -100,7 +102,9 @@ def domain(db: None) -> Domain:
 def make_user(domain: Domain) -> Callable[..., User]:
     """Makes a person with folders; the password is ``tests.conftest.PASSWORD``."""
 
-    def make(email: str, role: Role = Role.USER, **fields: str) -> User:
+    def make(email: str, role: Role = Role.USER, **fields: Any) -> User:
+        # Somebody who has been here before: the first sign-in has tests of its own.
+        fields.setdefault("welcomed_at", timezone.now())
         user = User(email=email, domain=domain, role=role, **fields)
         user.set_password(PASSWORD)
         user.save()

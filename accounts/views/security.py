@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import entering
+from accounts import arriving, entering
 from accounts.access import app_password_for, person, session_for
 from accounts.callers import caller_of
 from accounts.forms.recovery import NewPasswordForm
@@ -96,7 +97,7 @@ def choose_password(request: HttpRequest) -> HttpResponse:
         caller=caller_of(request),
     )
     entering.renew(request, user)
-    return redirect("mail")
+    return redirect(arriving.page_for(request, user, reverse("mail")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

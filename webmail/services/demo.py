@@ -67,7 +67,13 @@ def seed(provider: ProviderFacts, *, now: datetime) -> User:
     for local, (name, role) in PEOPLE.items():
         email = f"{local}@{DOMAIN}"
         if not User.objects.filter(email=email).exists():
-            people.add_user(email=email, password=PASSWORD, role=role, display_name=name)
+            made = people.add_user(email=email, password=PASSWORD, role=role, display_name=name)
+            # They have been here before, as their mail says.
+            User.objects.filter(pk=made.pk).update(
+                welcomed_at=now,
+                backup_address=f"{local}@elsewhere.example",
+                backup_confirmed_at=now,
+            )
     mara = User.objects.get(email=f"mara@{DOMAIN}")
     _retrieve(mara, provider, now)
     _send(mara, provider, now)
