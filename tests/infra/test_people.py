@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from accounts.models import Domain, Role, User
+from accounts.models import AuditEntry, Domain, Role, User
 from connectivity.models import Feature, FeatureSwitch
 from connectivity.services.features import effective
 from mailstore.models import Folder
@@ -37,6 +39,9 @@ def test_a_domain_is_made_with_its_switches() -> None:
     made = run("domain", "add", "Example.TEST", "--smtp-accounts", "off")
     assert made == {
         "name": "example.test",
+        "title": "",
+        "sender_name": "",
+        "sender_address": "",
         "users": 0,
         "retrieval": True,
         "smtp_accounts": False,
@@ -112,6 +117,10 @@ def test_a_user_gets_folders_and_a_password(domain: Domain, typed: str) -> None:
         "role": "user",
         "domain": "example.test",
         "active": True,
+        "backup_address": "",
+        "quota": None,
+        "must_change_password": False,
+        "delete_after": None,
     }
     user = User.objects.get()
     assert user.check_password(GOOD)
@@ -178,3 +187,52 @@ def test_only_a_new_installation_gets_an_administrator() -> None:
 
 def test_domain_names_compare_in_one_form() -> None:
     assert domain_name(" Example.ORG. ") == "example.org"
+
+
+def test_a_person_is_looked_after_by_command(user: User) -> None:
+    shown = run("user", "set", user.email, "--backup-address", "m@mail.test", "--quota", "512")
+    assert (shown["backup_address"], shown["quota"]) == ("m@mail.test", 512 * 1024 * 1024)
+    assert run("user", "set", user.email, "--quota", "domain")["quota"] is None
+    with pytest.raises(CommandError, match="another provider"):
+        run("user", "set", user.email, "--backup-address", "x@example.test")
+    assert run("user", "delete", user.email, "--days", "3")["delete_after"]
+    assert run("user", "keep", user.email)["delete_after"] is None
+    with pytest.raises(CommandError, match="not marked"):
+        run("user", "keep", user.email)
+    rows = AuditEntry.objects.order_by("pk")
+    assert {one.actor for one in rows} == {None}
+    assert [one.action for one in rows] == [
+        *("backup-changed", "quota-changed", "quota-changed", "user-deletion", "user-kept"),
+    ]
+
+
+def test_a_locked_system_administrator_gets_in_again(user: User, typed: str) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False, role=Role.SYSTEM_ADMIN)
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x", "step": 0})
+    AccessAttempt.objects.create(username=user.email, failures_since_start=99)
+    shown = run("user", "recover", user.email, "--password-stdin")
+    assert (shown["active"], shown["must_change_password"]) == (True, True)
+    user.refresh_from_db()
+    assert user.check_password(GOOD)
+    assert not Authenticator.objects.exists()
+    assert not AccessAttempt.objects.exists()
+    actions = set(AuditEntry.objects.values_list("action", flat=True))
+    assert actions == {"password-reset", "second-step-cleared", "user-enabled"}
+
+
+def test_the_last_system_administrator_stays(user: User) -> None:
+    run("user", "set", user.email, "--role", "system-admin")
+    for change in (("--role", "user"), ("--active", "off")):
+        with pytest.raises(CommandError, match="last system administrator"):
+            run("user", "set", user.email, *change)
+    with pytest.raises(CommandError, match="last system administrator"):
+        run("user", "delete", user.email)
+
+
+def test_name_and_sender_of_a_domain(domain: Domain) -> None:
+    look = ("--title", "Harbour", "--sender-address", "help@example.test")
+    shown = run("domain", "set", domain.name, *look)
+    assert (shown["title"], shown["sender_address"]) == ("Harbour", "help@example.test")
+    assert run("domain", "set", domain.name, "--title", "")["title"] == ""
+    with pytest.raises(CommandError, match="name it"):
+        run("domain", "set", "--system", "--title", "All")

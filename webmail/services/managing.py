@@ -10,8 +10,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from axes import utils as axes
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,7 +22,6 @@ from accounts import acting
 from accounts.callers import NOBODY, Caller
 from accounts.models import Domain, Role, User
 from accounts.services import audit, ending, second_factor, telling
-from connectivity.services import account_news
 from mailstore.services import folders
 from webmail.services import backups, people, removing
 
@@ -143,12 +143,8 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
 
 def clear_second_step(*, user: User, now: datetime) -> bool:
     """For somebody who lost their phone; False where there was no second step."""
-    with transaction.atomic():
-        by = acting.actor()
-        if not second_factor.clear(user=user, by=by, now=now, caller=acting.caller()):
-            return False
-        account_news.tell(user=user, what="second-step-cleared", now=now, who=_who())
-    return True
+    by, caller = acting.actor(), acting.caller()
+    return second_factor.clear(user=user, by=by, now=now, caller=caller)
 
 
 def set_active(*, user: User, active: bool, now: datetime) -> bool:
@@ -171,13 +167,29 @@ def set_active(*, user: User, active: bool, now: datetime) -> bool:
     return True
 
 
-def mark(*, user: User, now: datetime) -> None:
+@sensitive_variables("password")
+def recover(*, user: User, password: str, now: datetime) -> None:
+    """Let somebody in who cannot get in by any other way, for operators: a new password, good for
+    one sign-in; no lock, no second step; enabled, and not to be deleted.
+
+    Raises ValidationError if the password is too easy.
+    """
+    with transaction.atomic():
+        set_password(user=user, password=password, now=now)
+        clear_second_step(user=user, now=now)
+        set_active(user=user, active=True, now=now)
+        take_back(user=user, now=now)
+        axes.reset(username=user.email)
+
+
+def mark(*, user: User, now: datetime, grace: timedelta = removing.GRACE) -> None:
     """Have the account deleted after the grace; sessions end, and the person is told.
 
     Raises RemovalRefused for the last system administrator.
     """
     with transaction.atomic():
-        removing.mark(user=user, by=acting.actor(), now=now, caller=acting.caller())
+        by, caller = acting.actor(), acting.caller()
+        removing.mark(user=user, by=by, now=now, caller=caller, grace=grace)
         ending.end_others(user)
         _tell(user, "user-deletion", now)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Domain
 from connectivity.models import Feature
 from connectivity.services.features import effective
-from lib.operator import AddVerb, Answer, OperatorCommand, on_off
-from webmail.services import people
+from lib.operator import AddVerb, Answer, OperatorCommand, OperatorError, on_off
+from webmail.services import branding, people
+from webmail.services.branding import Look
 
+_LOOK = ("title", "sender_name", "sender_address")
 _SWITCHES = {feature.value.replace("-", "_"): feature for feature in Feature}
 
 
@@ -23,28 +27,57 @@ class Command(OperatorCommand):
     def add_verbs(self, add: AddVerb) -> None:
         new = add("add", self.add, "Make a domain.")
         new.add_argument("name")
+        _add_look(new)
         _add_switches(new)
         add("list", self.show_all, "All domains.")
-        change = add("set", self.set, "Switch features on or off.")
+        change = add("set", self.set, "Switch features; name and sender of a domain.")
         target = change.add_mutually_exclusive_group(required=True)
         target.add_argument("name", nargs="?")
         target.add_argument(
             "--system", action="store_true", help="The switches above those of every domain."
         )
+        _add_look(change)
         _add_switches(change)
 
-    def add(self, *, name: str, **switches: bool | None) -> Answer:
-        return _described(
-            people.add_domain(name=name, switches=_chosen(switches), now=timezone.now())
-        )
+    @transaction.atomic
+    def add(self, *, name: str, **options: Any) -> Answer:
+        now = timezone.now()
+        look, switches = _look(options), _chosen(options)
+        domain = people.add_domain(name=name, switches=switches, now=now)
+        return _described(_branded(domain, look))
 
     def show_all(self) -> Answer:
         return [_described(domain) for domain in Domain.objects.annotate(people=Count("users"))]
 
-    def set(self, *, name: str | None, system: bool, **switches: bool | None) -> Answer:
+    @transaction.atomic
+    def set(self, *, name: str | None, system: bool, **options: Any) -> Answer:
         domain = None if system or name is None else people.find_domain(name)
-        people.set_switches(domain=domain, switches=_chosen(switches), now=timezone.now())
-        return _described(domain) if domain else self.show_all()
+        look = _look(options)
+        people.set_switches(domain=domain, switches=_chosen(options), now=timezone.now())
+        if domain is not None:
+            return _described(_branded(domain, look))
+        if look:
+            raise OperatorError("Name and sender are those of one domain: name it.")
+        return self.show_all()
+
+
+def _add_look(parser: ArgumentParser) -> None:
+    parser.add_argument("--title", help="The name people see; empty: Tributary.")
+    parser.add_argument("--sender-name", help="Who mail of the system is from.")
+    parser.add_argument("--sender-address", help="Its address, in a domain of this installation.")
+
+
+def _look(options: dict[str, Any]) -> dict[str, str]:
+    """What was named of `_LOOK`, taken out of the options."""
+    found = {name: options.pop(name, None) for name in _LOOK}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _branded(domain: Domain, named: dict[str, str]) -> Domain:
+    if named:
+        look = Look(domain.title, domain.sender_name, domain.sender_address)
+        branding.change(domain=domain, look=replace(look, **named), now=timezone.now())
+    return domain
 
 
 def _add_switches(parser: ArgumentParser) -> None:
@@ -60,6 +93,7 @@ def _described(domain: Domain) -> dict[str, Any]:
     states = {name: effective(domain, feature) for name, feature in _SWITCHES.items()}
     return {
         "name": domain.name,
+        **{name: getattr(domain, name) for name in _LOOK},
         "users": getattr(domain, "people", None) or domain.users.count(),
         **{name: state.enabled for name, state in states.items()},
         **{f"{name}_decided_by": state.origin for name, state in states.items()},
