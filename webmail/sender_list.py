@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from smtp_accounts.services import sizes
 from smtp_accounts.services.identities import SendFrom
+from smtp_accounts.services.sizes import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +39,33 @@ class Group:
 
 
 def groups(
-    known: Sequence[SendFrom], *, chosen: str, exact_address: str = "", is_exact: bool = False
+    known: Sequence[SendFrom],
+    within: Limit,
+    *,
+    chosen: str,
+    exact_address: str = "",
+    is_exact: bool = False,
 ) -> list[Group]:
-    """The list, in the order of ``known``. ``exact_address`` is offered under the chosen key."""
+    """The list, in the order of ``known``. ``exact_address`` is offered under the chosen key.
+
+    ``within`` is how large a message may be whatever the server.
+    """
     found: dict[str, list[Entry]] = {}
     for one in known:
         title = one.account.host if one.account else _("This server")
         lines = found.setdefault(title, [])
         is_chosen = one.key == chosen
-        lines.append(_entry(one, is_chosen=is_chosen and not is_exact))
+        lines.append(_entry(one, within, is_chosen=is_chosen and not is_exact))
         if is_chosen and exact_address:
-            lines.append(_entry(one, is_chosen=is_exact, exact=exact_address))
+            lines.append(_entry(one, within, is_chosen=is_exact, exact=exact_address))
     if len(found) == len(known):
         # A heading over every single line would say the same twice.
         return [Group(_("Send From"), [line for lines in found.values() for line in lines])]
     return [Group(title, lines) for title, lines in found.items()]
 
 
-def _entry(one: SendFrom, *, is_chosen: bool, exact: str = "") -> Entry:
-    limit = sizes.limit_of(one.account)
+def _entry(one: SendFrom, within: Limit, *, is_chosen: bool, exact: str = "") -> Entry:
+    limit = sizes.limit_of(one.account, within)
     label = one.label.replace(one.address, exact) if exact else one.label
     return Entry(
         key=one.key,

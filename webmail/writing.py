@@ -20,9 +20,10 @@ from mailstore.mime import Part
 from smtp_accounts import outgoing_html
 from smtp_accounts.models import Draft, DraftKind, Importance
 from smtp_accounts.rules import Reason
-from smtp_accounts.services import guarding, identities, replies, signatures
+from smtp_accounts.services import guarding, identities, signatures, sizes
 from smtp_accounts.services.identities import Chosen, SendFrom
 from smtp_accounts.services.replies import Start
+from smtp_accounts.services.sizes import Limit
 from webmail import coming, later, linking, sender_list
 from webmail.files import File, file_of
 from webmail.later import Preset
@@ -79,6 +80,7 @@ class Window:
     def groups(self) -> list[Group]:
         return sender_list.groups(
             self.identities,
+            self._allowed,
             chosen=self.sender,
             exact_address=self.exact_address,
             is_exact=bool(self.values.get("from_address")),
@@ -86,7 +88,12 @@ class Window:
 
     @property
     def max_bytes(self) -> int:
-        return replies.max_bytes()
+        return self._allowed.size
+
+    @cached_property
+    def _allowed(self) -> Limit:
+        """How large a message of this person's may be, whatever the server takes."""
+        return sizes.allowed(self.user)
 
     @property
     def own(self) -> str:

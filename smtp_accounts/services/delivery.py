@@ -28,6 +28,7 @@ from smtp_accounts.models import OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.retry import Recipient
 from smtp_accounts.services import (
     accounts,
+    daily,
     limits,
     queue,
     recording,
@@ -58,7 +59,7 @@ def work(job: Job, line: Line, clock: Clock, then: Then) -> OutboxState | None:
     if cause := waiting.is_held(message, enabled=job.is_enabled, tried_at=now):
         queue.give_back(message, cause=cause, now=now)
         return OutboxState.RETRY
-    if _is_over_limit(job, clock()):
+    if _is_over_daily(job, clock()) or _is_over_limit(job, clock()):
         return OutboxState.RETRY
     try:
         return _attempt(job, line, clock, then)
@@ -89,6 +90,17 @@ def _is_over_limit(job: Job, now: datetime) -> bool:
         until = limits.held_until(job.message, account, len(job.open), now=now)
         if until is not None:
             queue.give_back(job.message, cause="sending-limit", now=now, until=until)
+    return until is not None
+
+
+def _is_over_daily(job: Job, now: datetime) -> bool:
+    """Whether the message had to be put back: its sender has sent enough in 24 hours."""
+    if job.daily is None:
+        return False
+    with transaction.atomic():
+        until = daily.held_until(job.message, job.daily, now=now)
+        if until is not None:
+            queue.give_back(job.message, cause="daily-sends", now=now, until=until)
     return until is not None
 
 

@@ -10,7 +10,7 @@ from connectivity.models import Feature
 from connectivity.services import features
 from mailstore.models import Folder
 from smtp_accounts.models import OutboxMessage, OutboxRecipient
-from smtp_accounts.services import queue, routes, sent
+from smtp_accounts.services import daily, queue, routes, sent
 from smtp_accounts.services.limits import OPEN
 from smtp_accounts.services.routes import Split
 
@@ -19,6 +19,7 @@ from smtp_accounts.services.routes import Split
 class Job:
     """A message to work on, with its recipients, the ways to them, and where its copy belongs.
 
+    ``daily`` is how many messages its sender may send in 24 hours, None where nobody limits it.
     What is known of the recipients is kept right here as the attempt goes on: nobody else writes
     their states while the message is ours.
     """
@@ -28,6 +29,7 @@ class Job:
     split: Split
     folder: Folder
     is_enabled: bool
+    daily: int | None = None
 
     @property
     def open(self) -> list[OutboxRecipient]:
@@ -49,10 +51,18 @@ def behind(message: OutboxMessage, *, now: datetime) -> list[Job]:
 def _jobs(messages: Sequence[OutboxMessage]) -> list[Job]:
     people = {one.user_id: one.user for one in messages}
     enabled = {pk: features.enabled_for(user, Feature.SMTP_ACCOUNTS) for pk, user in people.items()}
+    daily_of = daily.allowed([user.domain_id for user in people.values()])
     folders = sent.folders_of(messages)
     waiting = [[one for one in each.recipients.all() if one.state in OPEN] for each in messages]
     splits = routes.split_each([[one.address for one in to] for to in waiting])
     return [
-        Job(each, list(each.recipients.all()), split, folders[each.pk], enabled[each.user_id])
+        Job(
+            each,
+            list(each.recipients.all()),
+            split,
+            folders[each.pk],
+            enabled[each.user_id],
+            daily_of[each.user.domain_id],
+        )
         for each, split in zip(messages, splits, strict=True)
     ]

@@ -68,7 +68,7 @@ def make(
 ) -> Made:
     """The message's bytes, frozen. Raises `UnsendableError`."""
     account = draft.identity.account
-    limit = sizes.limit_of(account)
+    limit = sizes.limit_of(account, sizes.allowed(user))
     sender = Mailbox(
         send_from.display_name, addresses.normal(draft.from_address) or send_from.address
     )

@@ -128,7 +128,7 @@ def _attached(draft: Draft) -> set[int]:
 
 
 def _files(draft: Draft) -> None:
-    limit = sizes.limit_of(draft.identity.account)
+    limit = sizes.limit_of(draft.identity.account, sizes.allowed(draft.user))
     if sizes.of_draft(draft) > limit.size:
         raise UnsendableError("attachments", making.too_large(limit))
 

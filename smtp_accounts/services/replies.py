@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from accounts.models import User
 from mailstore import mime
 from mailstore.addresses import Address
@@ -176,11 +174,6 @@ def _values(chosen: Chosen, **fields: Any) -> DraftValues:
         identity_reason=chosen.reason,
         **fields,
     )
-
-
-def max_bytes() -> int:
-    """How large a message may be on the wire."""
-    return int(settings.MAX_SEND_SIZE)
 
 
 def _mailboxes(people: Sequence[Address]) -> list[Mailbox]:

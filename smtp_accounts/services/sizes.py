@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Sum
 
+from accounts.models import User
+from accounts.services import limits
+from accounts.services.limits import Origin
 from smtp_accounts.models import Draft, DraftAttachment, DraftUpload, SmtpAccount
 
 # What a part needs besides its bytes, and what a message has before any.
@@ -16,7 +19,8 @@ _PART, _MESSAGE = 400, 4096
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Bytes on the wire. `server` is whose limit it is, empty for this installation's own."""
+    """Bytes on the wire. `server` is whose limit it is: a server's, or the domain's that its
+    administrator set; empty for this installation's own."""
 
     size: int
     server: str
@@ -53,13 +57,20 @@ class DraftsFullError(TooLargeError):
         return self.limit
 
 
-def limit_of(account: SmtpAccount | None) -> Limit:
-    """What the server of an account takes as far as it said so (RFC 1870), or this installation."""
+def allowed(user: User) -> Limit:
+    """What this person may send at most, by the operator and the administrators; one query."""
+    found = limits.explained(user.domain_id)["message_size"]
+    whose = user.domain.name if found.origin == Origin.DOMAIN else ""
+    return Limit(found.value or settings.MAX_SEND_SIZE, whose)
+
+
+def limit_of(account: SmtpAccount | None, within: Limit) -> Limit:
+    """What the server of an account takes as far as it said so (RFC 1870), `within` at most."""
     said = account.facts.get("size") if account is not None else None
     # A size of 0 says that there is no fixed limit.
-    if account is not None and isinstance(said, int) and 0 < said < settings.MAX_SEND_SIZE:
+    if account is not None and isinstance(said, int) and 0 < said < within.size:
         return Limit(said, account.host)
-    return Limit(settings.MAX_SEND_SIZE, "")
+    return within
 
 
 def encoded(sizes: Iterable[int]) -> int:
@@ -88,7 +99,8 @@ def check(draft: Draft, extra: Iterable[int] = ()) -> None:
     `DraftsFullError` where it would with all else its writer keeps in drafts."""
     extra = list(extra)
     coming = draft.uploads.values_list("size", flat=True)
-    limit, size = limit_of(draft.identity.account), of_draft(draft, [*coming, *extra])
+    limit = limit_of(draft.identity.account, allowed(draft.user))
+    size = of_draft(draft, [*coming, *extra])
     if size > limit.size:
         raise TooLargeError(size, limit.size, limit.server)
     kept = sum(extra) + sum(
