@@ -23,10 +23,10 @@ from accounts.services import audit
 NAMES = ("tasks", "interval", "message_size", "daily_sends", "quota")
 #: The smallest figure that makes sense; bytes and seconds.
 LEAST: Final[Mapping[str, int]] = {
-    "tasks": 0,
+    "tasks": 1,
     "interval": 5,
     "message_size": 64 * 1024,
-    "daily_sends": 0,
+    "daily_sends": 1,
     "quota": 1024 * 1024,
 }
 
@@ -111,6 +111,11 @@ def explained(domain: int | None, *, user: User | None = None) -> dict[str, Effe
         levels[2] = (Origin.DOMAIN, replace(own, quota=None))
         levels.append((Origin.PERSON, Held(quota=user.quota)))
     return {name: _decided(name, levels) for name in NAMES}
+
+
+def of_operator() -> dict[str, Effective]:
+    """What the operator's settings limit, as `explained` has it."""
+    return {name: _decided(name, [(Origin.OPERATOR, operator())]) for name in NAMES}
 
 
 def operator() -> Held:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from django.utils.translation import ngettext
 
-from accounts.models import User
+from accounts.models import Domain, User
 from accounts.services import limits
 from accounts.services.limits import Effective, Origin
 from connectivity.cause import Explained
 from connectivity.causes import explain_cause
 from lib.moments import count
 from retrieval.models import RetrievalTask
+from retrieval.services import lease
 
 
 class TaskLimitError(Exception):
@@ -46,6 +48,19 @@ def hold(user: User) -> None:
 def interval_of(user: User) -> int:
     """Seconds between the automatic runs of this person's tasks."""
     return limits.interval_of(limits.of(user.domain_id))
+
+
+def wake(*, now: datetime, domain: Domain | None = None, user: User | None = None) -> int:
+    """Look again at once at the automatic tasks that wait for space; how many there are.
+
+    Of a person, a domain, or everybody; the caller nudges the workers.
+    """
+    waiting = RetrievalTask.objects.filter(cause="space-full", next_at__gt=now)
+    if user is not None:
+        waiting = waiting.filter(user=user)
+    elif domain is not None:
+        waiting = waiting.filter(user__domain=domain)
+    return waiting.filter(lease.free()).update(next_at=now)
 
 
 def _told(allowed: Effective, has: int) -> Explained:
