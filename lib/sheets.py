@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def cell(value: object) -> str:
     """The text of one cell; what a spreadsheet would reckon with is marked as text."""
     text = "" if value is None else str(value).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) or text[:1] in "\t\r" else text
+    return f"'{text}" if text.lstrip(" \u3000").startswith(_FORMULA) else text
 
 
 def line(cells: Iterable[object]) -> str:

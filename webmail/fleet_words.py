@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connectivity.causes import explain_cause
+from connectivity.masking import mask
 from connectivity.providers import name_of
 from lib.moments import count, moment
 from retrieval.services import fleet as retrieval_fleet
 from smtp_accounts.services import fleet as sending_fleet
+from smtp_accounts.services.system_mail import Trouble as SystemMailTrouble
 from webmail.services.workers import BEAT, Part, Workers
 
 
@@ -102,6 +104,25 @@ def _held(held: sending_fleet.Held, now: datetime) -> Trouble:
         title=words % values,
         text=f"{why.title}: {why.sentence} {_of_people(held.people)}",
     )
+
+
+def unsent(messages: Sequence[SystemMailTrouble], *, now: datetime) -> list[Trouble]:
+    """Mail of the system itself that is late or was given up; never its text or address."""
+    return [_unsent(message, now) for message in messages]
+
+
+def _unsent(message: SystemMailTrouble, now: datetime) -> Trouble:
+    values = {"who": message.user or "?", "since": moment(message.since, now=now)}
+    if message.next_at is None:
+        title = _("Mail of the system to %(who)s of %(since)s was given up") % values
+        text = _("Tell the person in another way, and look at RELAY_URL before the next one.")
+    else:
+        title = _("Mail of the system to %(who)s waits since %(since)s") % values
+        tries = ngettext("Tried %(n)s time.", "Tried %(n)s times.", message.tries)
+        again = _("The next try is at %(at)s.") % {"at": moment(message.next_at, now=now)}
+        text = f"{tries % {'n': count(message.tries)}} {again}"
+    said = mask(message.words, message.user, message.to) if message.words else ""
+    return Trouble("warn", "warning", title, text, said=said)
 
 
 def _of_people(people: int) -> str:

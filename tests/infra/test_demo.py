@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from tests.infra.running import Installation
 from tests.waiting import wait_until
-from webmail.services import demo
+from webmail.services import demo, workers
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,18 @@ def test_there_is_somebody_of_every_role(installation: Installation) -> None:
 
 def test_mail_of_the_other_account_arrives_by_itself(installation: Installation) -> None:
     wait_until(lambda: messages(installation) >= 300, "the external mailbox is here")
+
+
+def test_the_clock_and_the_workers_say_that_they_live(
+    installation: Installation, settings: Settings
+) -> None:
+    settings.BROKER_URL = f"redis+socket://{installation.data_dir}/run/valkey.sock"
+
+    def missed() -> set[str]:
+        state = workers.state(now=datetime.now(UTC))
+        return {part.name for part in state.gone} if state.is_reached else {"broker"}
+
+    wait_until(lambda: not missed(), "clock and workers were heard of")
 
 
 def test_nothing_is_left_when_it_is_killed(installation: Installation) -> None:

@@ -19,6 +19,7 @@ from retrieval.models import ProviderPause, RetrievalTask
 from retrieval.services import fleet as retrieving
 from retrieval.services import pausing
 from smtp_accounts.services import fleet as sending
+from smtp_accounts.services import system_mail
 from webmail import fleet_words
 from webmail.forms.pausing import PauseForm
 from webmail.services import workers
@@ -74,6 +75,7 @@ def _page(request: HttpRequest, where: Domain | None, level: str) -> HttpRespons
     troubles = fleet_words.retrieval(retrieval, paused=paused, now=now)
     held = fleet_words.sending(outbox, now=now)
     missed = fleet_words.gone(crew, now=now)
+    unsent = [] if where else fleet_words.unsent(system_mail.troubles(now=now), now=now)
     context = {
         "level": level,
         "domain": where,
@@ -83,7 +85,8 @@ def _page(request: HttpRequest, where: Domain | None, level: str) -> HttpRespons
         "troubles": troubles,
         "held": held,
         "missed": missed,
-        "is_fine": fleet_words.is_fine(troubles, held, missed),
+        "unsent": unsent,
+        "is_fine": fleet_words.is_fine(troubles, held, missed, unsent),
         "late_since": moment(retrieval.oldest, now=now) if retrieval.oldest else "",
         "waiting_since": moment(outbox.oldest, now=now) if outbox.oldest else "",
         "pauses": [(one, name_of(one.key), one.domain_id == mine) for one in pauses],
