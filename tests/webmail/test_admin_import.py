@@ -177,7 +177,7 @@ def test_the_pages_from_the_list_to_the_answer(
     browser = client_for(admin)
     refused = browser.post("/settings/domain/users/import/", {"text": "nonsense"})
     assert refused.status_code == 422
-    file = SimpleUploadedFile("people.csv", b"email,name\n=cmd,Odd\nok,Fine\n")
+    file = SimpleUploadedFile("people.csv", b"email,name\n=1 +1,Odd\nok,Fine\n")
     answer: Any = browser.post("/settings/domain/users/import/", {"file": file})
     look = browser.get(answer.url).content.decode()
     assert "1 line cannot be used" in look
@@ -196,10 +196,22 @@ def test_the_pages_from_the_list_to_the_answer(
         pass
     taken: Any = browser.post(f"{answer.url}answer/")
     table = list(csv.reader(io.StringIO(b"".join(taken.streaming_content).decode())))
-    assert table[1][1].startswith("'=cmd")
+    assert table[1][1].startswith("'=1 +1")
     assert table[2][2] == "added"
     assert browser.post(f"{answer.url}answer/").status_code == 302
     assert "taken" in browser.get(answer.url).content.decode()
+
+
+def test_a_list_that_does_not_open_any_more(
+    admin: User, domain: Domain, client_for: ClientFor
+) -> None:
+    row = importing.read(text="email\na\n", domain=domain, by=admin, now=NOW)
+    PeopleImport.objects.filter(pk=row.pk).update(content=b"\x01something else")
+    look: Any = client_for(admin).get(f"/settings/domain/import/{row.pk}/")
+    assert look.url == "/settings/domain/users/import/"
+    importing.start(row=row, now=NOW)
+    assert not importing.go_on(pk=row.pk, now=NOW)
+    assert importing.due(now=NOW + timedelta(days=1)) == []
 
 
 def test_what_was_not_taken_is_gone_after_a_day(admin: User, domain: Domain) -> None:

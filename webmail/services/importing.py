@@ -26,8 +26,8 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import Domain, ImportState, PeopleImport, User
 from accounts.services import audit
 from lib import sheets
-from lib.sealing import Place, parse_keys
-from webmail.people_list import Entry, entries, role_named
+from lib.sealing import Place, SealError, parse_keys
+from webmail.people_list import Entry, UnreadableError, entries, role_named
 from webmail.services import managing
 from webmail.services.managing import NotAllowed, Profile
 
@@ -75,9 +75,13 @@ def read(*, text: str, domain: Domain, by: User, now: datetime) -> PeopleImport:
     return row
 
 
+class Lost(Exception):
+    """The list does not open any more: its key was taken away, or somebody changed the row."""
+
+
 def judged(row: PeopleImport) -> list[Judged]:
-    """Every line of a kept list, as things stand now."""
-    return judge(entries(_opened(row, "content")), row.domain, row.made_by)
+    """Every line of a kept list, as things stand now. Raises `Lost`."""
+    return judge(_lines(row), row.domain, row.made_by)
 
 
 def judge(lines: Sequence[Entry], domain: Domain, by: User) -> list[Judged]:
@@ -139,7 +143,11 @@ def go_on(*, pk: int, now: datetime) -> bool:
     if not waiting.filter(_is_free(now)).update(claimed_until=now + LEASE):
         return False
     row = PeopleImport.objects.select_related("domain", "made_by").get(pk=pk)
-    lines = entries(_opened(row, "content"))
+    try:
+        lines = _lines(row)
+    except Lost:
+        waiting.update(state=ImportState.DONE, taken_at=now)
+        return False
     part = lines[row.position : row.position + BATCH]
     made = [_made(one, row, now) for one in judge(part, row.domain, row.made_by)]
     with transaction.atomic():
@@ -269,6 +277,13 @@ def _bytes(text: str) -> int | None:
     if not size.is_finite() or not 1024**2 <= size <= 1_000_000 * GB:
         raise ValidationError(_("“%s” is no size. Write for example 5 GB.") % text[:40])
     return int(size)
+
+
+def _lines(row: PeopleImport) -> list[Entry]:
+    try:
+        return entries(_opened(row, "content"))
+    except (SealError, UnreadableError) as error:
+        raise Lost from error
 
 
 def _place(row: PeopleImport, name: str) -> Place:

@@ -16,6 +16,7 @@ from accounts.reauthentication import recent
 from webmail import nudge, people_list
 from webmail.people_list import UnreadableError
 from webmail.services import importing
+from webmail.services.importing import Lost
 from webmail.views.administration.users import place_of
 
 #: Lines of each kind that are shown; the rest is counted.
@@ -63,7 +64,11 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("domain-user-import-list", pk)
     context: dict[str, object] = {"row": row, "place": place_of(admin, row.domain_id)}
     if row.state == ImportState.READ:
-        judged = importing.judged(row)
+        try:
+            judged = importing.judged(row)
+        except Lost:
+            messages.error(request, _("This list cannot be read any more. Give it once more."))
+            return redirect(place_of(admin, row.domain_id).bring)
         groups = {
             "wrong": [one for one in judged if one.wrong],
             "new": [one for one in judged if one.is_new],
