@@ -97,7 +97,8 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     """The link in the mail. Looking at it, as programs that check mail do, uses nothing up."""
     link = links.find(token, Purpose.PASSWORD, timezone.now())
     if link is None:
-        return _over(request)
+        # Elsewhere, so that neither the address bar nor the log of what was refused keeps it.
+        return redirect("recovery-over")
     if not request.user.is_authenticated:
         # A new key: whoever gave this browser its session does not follow into the next page.
         request.session.cycle_key()
@@ -152,6 +153,14 @@ def _choose_page(
 
 def _over(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/recovery_over.html", status=410)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def over(request: HttpRequest) -> HttpResponse:
+    """Where a link leads that no longer works."""
+    return _over(request)
 
 
 @login_not_required

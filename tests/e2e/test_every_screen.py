@@ -32,7 +32,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 #: Mail and signatures are others' documents; they stand in frames of our screens.
 THEIRS: Final = {"mail-frame", "mail-attachment-frame", "signature-preview", "sign-out"}
 #: What no address leads to.
-SAID: Final = ("403", "403_csrf", "404", "413", "500", "503", "accounts/locked")
+SAID: Final = (
+    *("403", "403_csrf", "404", "413", "500", "503", "accounts/locked"),
+    *("accounts/recovery_over", "accounts/recovery_later"),
+)
 #: 1440 x 900 at 200 %, and what has to reflow (WCAG 2.2, 1.4.10).
 SIZES: Final = ((720, 450), (320, 568))
 
