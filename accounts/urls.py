@@ -68,5 +68,6 @@ urlpatterns = [
     path("recover/challenge/<slug:key>.wav", challenge.sound, name="recovery-sound"),
     path("recover/link/<slug:token>/", recovery.opened, name="recovery-link"),
     path("recover/new-password/", recovery.choose, name="recovery-choose"),
+    path("recover/over/", recovery.over, name="recovery-over"),
     path("recover/done/", recovery.done, name="recovery-done"),
 ]
