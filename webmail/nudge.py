@@ -6,6 +6,7 @@ import logging
 
 from kombu.exceptions import KombuError, OperationalError
 
+from webmail.tasks import bring_people
 from webmail.tasks import write_export as export_task
 
 log = logging.getLogger(__name__)
@@ -17,3 +18,11 @@ def write_export(export_id: int) -> None:
         export_task.apply_async(kwargs={"export_id": export_id}, expires=60, retry=False)
     except (OperationalError, KombuError, OSError):
         log.warning("the broker could not be reached; the export waits for the next round")
+
+
+def import_waits(pk: int) -> None:
+    """Hint that a list of people waits. Without a broker the next round finds it."""
+    try:
+        bring_people.apply_async(kwargs={"pk": pk}, retry=False)
+    except (OperationalError, KombuError, OSError):
+        log.warning("the broker could not be reached; the list waits for the next round")

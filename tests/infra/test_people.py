@@ -202,7 +202,7 @@ def test_a_person_is_looked_after_by_command(user: User) -> None:
     rows = AuditEntry.objects.order_by("pk")
     assert {one.actor for one in rows} == {None}
     assert [one.action for one in rows] == [
-        *("backup-changed", "quota-changed", "quota-changed", "user-deletion", "user-kept"),
+        *("quota-changed", "backup-changed", "quota-changed", "user-deletion", "user-kept"),
     ]
 
 

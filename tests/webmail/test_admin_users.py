@@ -12,8 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import AppPassword, AuditEntry, Domain, Role, SystemMessage, User
+from accounts.models import AppPassword, AuditEntry, Domain, Purpose, Role, SystemMessage, User
+from accounts.services import links
 from connectivity.models import Notification
 from mailstore.services import folders
 
@@ -111,6 +113,7 @@ def test_a_backup_address_an_administrator_sets_counts_and_everybody_is_told(
     admin: User, user: User, client_for: ClientFor
 ) -> None:
     User.objects.filter(pk=user.pk).update(backup_address="old@mail.test", backup_confirmed_at=NOW)
+    token = links.make(user, Purpose.PASSWORD, "old@mail.test", timezone.now())
     browser = client_for(admin)
     assert "old@mail.test" in browser.get(address(user)).content.decode()
     answer = browser.post(address(user), {**PROFILE, "backup_address": "New@mail.test "})
@@ -118,6 +121,7 @@ def test_a_backup_address_an_administrator_sets_counts_and_everybody_is_told(
     user.refresh_from_db()
     assert user.backup_address.lower() == "new@mail.test"
     assert user.backup_confirmed_at is not None
+    assert links.find(token, Purpose.PASSWORD, timezone.now()) is None
     assert actions(user) == ["backup-changed"]
     assert told(user) == ["backup-changed"]
     assert {one.to.lower() for one in SystemMessage.objects.all()} == {

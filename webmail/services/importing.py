@@ -20,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -87,7 +88,8 @@ def judged(row: PeopleImport) -> list[Judged]:
 def judge(lines: Sequence[Entry], domain: Domain, by: User) -> list[Judged]:
     """What would become of each line; the same few statements however many there are."""
     hosted = set(Domain.objects.values_list("name", flat=True))
-    there = set(User.objects.filter(domain=domain).values_list("email", flat=True))
+    named = {_address(entry, domain) for entry in lines}
+    there = set(User.objects.filter(email__in=named).values_list("email", flat=True))
     allowed = {value for value, _label in managing.roles_for(by)}
     seen: dict[str, int] = {}
     found = []
@@ -149,7 +151,9 @@ def go_on(*, pk: int, now: datetime) -> bool:
         waiting.update(state=ImportState.DONE, taken_at=now)
         return False
     part = lines[row.position : row.position + BATCH]
-    made = [_made(one, row, now) for one in judge(part, row.domain, row.made_by)]
+    # As the list was looked at: roles have names, and answers words, in a language.
+    with translation.override(row.made_by.language):
+        made = [_made(one, row, now) for one in judge(part, row.domain, row.made_by)]
     with transaction.atomic():
         # Only where nobody else went on meanwhile.
         mine = waiting.filter(position=row.position, claimed_until=now + LEASE)

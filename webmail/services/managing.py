@@ -20,8 +20,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import acting
 from accounts.callers import NOBODY, Caller
-from accounts.models import Domain, Role, User
-from accounts.services import audit, ending, second_factor, telling
+from accounts.models import Domain, Purpose, Role, User
+from accounts.services import audit, ending, links, second_factor, telling
 from mailstore.services import folders
 from webmail.services import backups, people, removing
 
@@ -127,7 +127,8 @@ def change(*, user: User, profile: Profile, now: datetime) -> list[str]:
 
 @sensitive_variables("password")
 def set_password(*, user: User, password: str, now: datetime) -> None:
-    """Give a person a new password, which they replace at once; everything else of theirs ends.
+    """Give a person a new password, which they replace at once; everything else of theirs ends:
+    sessions, app passwords, links on their way, the lock after wrong passwords.
 
     Raises ValidationError if it is too easy.
     """
@@ -136,6 +137,8 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
     with transaction.atomic():
         user.save(update_fields=["password", "password_is_given", "password_changed_at"])
         ended = ending.end_others(user)
+        links.end_all(user, Purpose.PASSWORD, now)
+        axes.reset(username=user.email)
         detail = {"sessions": ended.sessions, "programs": ended.programs}
         audit.note("password-reset", now=now, subject=user, detail=detail)
         _tell(user, "password-reset", now)
@@ -179,7 +182,6 @@ def recover(*, user: User, password: str, now: datetime) -> None:
         clear_second_step(user=user, now=now)
         set_active(user=user, active=True, now=now)
         take_back(user=user, now=now)
-        axes.reset(username=user.email)
 
 
 def mark(*, user: User, now: datetime, grace: timedelta = removing.GRACE) -> None:
@@ -225,6 +227,9 @@ def _set_backup(user: User, new: str, now: datetime) -> None:
     old = user.backup_address if user.backup_confirmed_at else ""
     user.backup_address, user.backup_confirmed_at = new, now if new else None
     user.save(update_fields=["backup_address", "backup_confirmed_at"])
+    # What is still on its way to an address that counts no more.
+    for purpose in Purpose:
+        links.end_all(user, purpose, now)
     audit.note("backup-changed", now=now, subject=user, detail={"removed": not new})
     _tell(user, "backup-changed", now)
     if old:
