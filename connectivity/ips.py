@@ -52,6 +52,15 @@ class Line:
         return str(Outcome(self.outcome).label)
 
     @property
+    def is_refused(self) -> bool:
+        return self.outcome != Outcome.IN
+
+    @property
+    def knew_password(self) -> bool:
+        """Whoever failed at the second step got past the first."""
+        return self.outcome == Outcome.SECOND
+
+    @property
     def is_mobile(self) -> bool:
         """By ActiveSync, which is usually a mobile device (A128)."""
         return self.protocol == Protocol.EAS

@@ -28,6 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "query": query,
         "is_in": is_in,
+        "knew_password": any(line.knew_password for line in lines),
         "refused": ips.refused(user, now=now),
         "page": page,
         "older": page + 1 if has_more else 0,

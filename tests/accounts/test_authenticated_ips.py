@@ -152,8 +152,12 @@ def test_refused_tries_are_a_list_of_their_own(web: Client, user: User) -> None:
         came(user, "8.8.8.8", hours=hours, outcome=Outcome.REFUSED)
     assert "2 refused tries" in web.get(LIST).content.decode()
     [line] = lines(web, f"{LIST}?show=refused")
-    assert line.startswith("8.8.8.8")
+    assert line.startswith("8.8.8.8 Refused")
     assert line.endswith("2 times")
+    assert "had your password" not in web.get(f"{LIST}?show=refused").content.decode()
+    came(user, "8.8.8.8", outcome=Outcome.SECOND)
+    assert lines(web, f"{LIST}?show=refused")[0].startswith("8.8.8.8 Second step failed")
+    assert "had your password" in web.get(f"{LIST}?show=refused").content.decode()
 
 
 def test_many_are_read_page_by_page(
