@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.utils.safestring import mark_safe
 
-from accounts.models import User
+from accounts.models import Theme, User
 from webmail.frame_script import SCRIPT
 from webmail.mail_headers import guard_frame
 
@@ -22,6 +23,9 @@ _PLAIN: Final = (
     "z-index:1!important;background:#fff!important;color:#191e22!important;"
     "font:15px/1.6 Inter,system-ui,sans-serif!important;overflow-wrap:break-word!important;"
 )
+_SCHEMES: Final = {Theme.SYSTEM: "light dark"}
+#: The part of the page that a frame which is there already is given for the next message.
+INSIDE: Final = "inside"
 _PAPER: Final = {
     name: mark_safe(f'style="{_PLAIN}{more}"')  # noqa: S308 # constants of ours
     for name, more in {
@@ -44,17 +48,26 @@ def frame_page(
 ) -> HttpResponse:
     """HTML that was made harmless, as a page with the policy that holds without that.
 
+    Asked for as ``X-Part: inside`` it is only what differs from one message to the next.
+
     Mail that brings ``own_colours`` keeps a light page, unless they were adapted. ``paper`` is the
     head of a page to be printed, which is no frame and needs to say nothing of its height.
     """
+    is_light = paper is not None or (own_colours and not user.dark_mail)
+    scheme = "light" if is_light else _SCHEMES.get(user.theme, user.theme)
+    if request.headers.get("X-Part") == INSIDE:
+        answer: HttpResponse = JsonResponse({"html": html, "scheme": scheme})
+        guard_frame(answer, remote_images=remote_images, scripted=paper is None)
+        patch_vary_headers(answer, ["X-Part"])
+        return answer
     context = {
         "html": html,
-        "is_light": paper is not None or (own_colours and not user.dark_mail),
-        "theme": user.theme,
+        "scheme": scheme,
         "header": paper,
         "paper": _PAPER,
         "script": "" if paper else _SCRIPT_ELEMENT,
     }
     answer = render(request, "webmail/frame.html", context)
     guard_frame(answer, remote_images=remote_images, scripted=paper is None)
+    patch_vary_headers(answer, ["X-Part"])
     return answer

@@ -15,7 +15,8 @@ SCRIPT: Final = """
 (() => {
   const root = document.documentElement, body = document.body;
   const tell = (said) => parent.postMessage(said, "*");
-  let height = 0, link = "";
+  const mark = document.currentScript.previousElementSibling;
+  let height = 0, link = "", turn = 0;
   const measure = () => {
     body.style.zoom = "";
     const over = root.scrollWidth / root.clientWidth;
@@ -24,15 +25,27 @@ SCRIPT: Final = """
     const zoom = Number(body.style.zoom) || 1;
     const full = Math.max(root.getBoundingClientRect().height, body.scrollHeight * zoom);
     const now = Math.ceil(full) + bar;
-    if (now !== height) tell({ height: height = now });
+    if (now !== height) tell({ height: height = now, turn });
+  };
+  // The next message, without a new page. What is put in so runs no script, and the policy of this
+  // page holds on.
+  const put = (next) => {
+    body.replaceChildren();
+    body.insertAdjacentHTML("afterbegin", next.html);
+    body.append(mark);
+    root.style.setProperty("color-scheme", next.scheme, "important");
+    [turn, link] = [next.turn, ""];
+    scrollTo(0, 0);
+    look();
   };
   const seen = new ResizeObserver(measure);
   seen.observe(root);
   seen.observe(body);
   addEventListener("load", measure);
   // The page may begin to listen later than this frame began to speak.
-  addEventListener("message", ({ source }) => {
+  addEventListener("message", ({ source, data }) => {
     if (source !== parent) return;
+    if (typeof data?.html === "string") put(data);
     height = 0;
     measure();
   });
@@ -63,7 +76,10 @@ SCRIPT: Final = """
   };
   const failed = ({ target }) => { if (target instanceof HTMLImageElement) again(target); };
   addEventListener("error", failed, true);
-  for (const image of document.images) if (image.complete && !image.naturalWidth) again(image);
+  const look = () => {
+    for (const image of document.images) if (image.complete && !image.naturalWidth) again(image);
+  };
+  look();
 })();
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()

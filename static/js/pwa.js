@@ -30,7 +30,7 @@ async function start() {
 async function fillFrames(root = document) {
   for (const frame of root.querySelectorAll("iframe[src][sandbox]")) {
     try {
-      const answer = await fetch(frame.src);
+      const answer = await fetch(frame.dataset.of ?? frame.src);
       const policy = answer.headers.get("Content-Security-Policy");
       if (!answer.ok || !policy) continue;
       const meta = document.createElement("meta");
@@ -48,7 +48,7 @@ function keepFrames() {
   clearTimeout(soon);
   soon = setTimeout(() => {
     for (const frame of document.querySelectorAll("iframe[src][sandbox]")) {
-      navigator.serviceWorker.controller?.postMessage({ keep: frame.src });
+      navigator.serviceWorker.controller?.postMessage({ keep: frame.dataset.of ?? frame.src });
     }
   }, 2000);
 }

@@ -98,9 +98,6 @@ def test_keys_in_it_are_those_of_the_page(
     body(page).get_by_text("Short").click()
     page.keyboard.press("k")
     expect(subject).to_have_text("News")
-    # Seen before: it has its height at once.
-    heights = page.evaluate("() => document.querySelector('[data-frame]').dataset.frame")
-    assert heights == "sized"
     body(page).get_by_text("Two more crossings").click()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -139,8 +136,8 @@ def test_it_is_believed_no_further_than_a_mail_may_reach(
         frame.evaluate("() => { try { return localStorage.length } catch { return null } }") is None
     )
     said = [
-        {"height": 1e12},
-        {"height": "9"},
+        {"height": 1e12, "turn": 0},
+        {"height": "9", "turn": 0},
         {"key": "e"},
         {"key": "F5"},
         {"key": "<b>"},
@@ -257,3 +254,62 @@ def test_images_and_colours_change_in_place(
     expect(page.get_by_text("Nobody yet.")).to_be_visible()
     # The browser itself speaks of the picture that was to be asked for again.
     assert [one for one in problems if "503" not in one] == []
+
+
+def test_one_frame_shows_one_message_after_the_other(
+    page: Page, live_server: LiveServer, letters: list[Message], problems: list[str]
+) -> None:
+    """Taken over into the next pane it holds the next message, is as tall, and speaks for that."""
+    tall, window, news = letters
+    page.goto(f"{live_server.url}/message/{news.pk}/?in=all")
+    body(page)
+    first = page.locator("[data-frame]").element_handle()
+    shown = page.frame_locator("[data-frame]")
+    page.keyboard.press("j")
+    expect(shown.get_by_text("Short")).to_be_visible()
+    expect(shown.get_by_text("Two more crossings")).to_have_count(0)
+    body(page)
+    assert height(page) < 200
+    page.keyboard.press("j")
+    expect(shown.get_by_text("Line 79")).to_be_visible()
+    body(page)
+    assert height(page) > 2000
+    assert page.locator("[data-frame]").evaluate("(one, first) => one === first", first)
+    page.go_back()
+    expect(page.locator("[data-subject]")).to_have_text("Window")
+    expect(shown.get_by_text("Short")).to_be_visible()
+    # What it said of another message changes nothing any more.
+    frame = body(page)
+    frame.evaluate("() => parent.postMessage({ height: 1234, turn: 1 }, '*')")
+    frame.evaluate("() => parent.postMessage({ link: 'https://example.test/' }, '*')")
+    expect(page.locator(".link-target")).to_have_text("https://example.test/")
+    assert height(page) < 200
+    assert problems == []
+
+
+def test_nothing_runs_that_is_put_into_a_frame(
+    page: Page, live_server: LiveServer, letters: list[Message]
+) -> None:
+    """As if the next message came as it was written: the policy of the frame holds for it too."""
+    page.goto(f"{live_server.url}/message/{letters[0].pk}/")
+    frame = body(page)
+    attacks = (
+        "<img src=x onerror='window.ran = 1'><svg onload='window.ran = 2'></svg>"
+        "<script>window.ran = 3</script><iframe srcdoc='<script>parent.ran = 4</script>'></iframe>"
+        "<a href='javascript:window.ran = 5'>here</a><form action='/x'><button>Send</button></form>"
+        "<base href='https://example.test/'><style>body{color:rgb(1, 2, 3)}</style>"
+    )
+    page.locator("[data-frame]").evaluate(
+        "(one, html) => one.contentWindow.postMessage({ html, scheme: 'light', turn: 9 }, '*')",
+        attacks,
+    )
+    frame.get_by_text("here").click()
+    frame.get_by_role("button", name="Send").click()
+    wait_until(
+        lambda: frame.evaluate("() => getComputedStyle(document.body).color") == "rgb(1, 2, 3)",
+        "what was put in is drawn",
+    )
+    assert frame.evaluate("() => [window.ran, document.baseURI === location.href]") == [None, True]
+    # Nobody but the page around it is listened to.
+    frame.evaluate("() => postMessage({ html: 'Mine', scheme: 'light', turn: 10 }, '*')")
+    expect(page.frame_locator("[data-frame]").get_by_text("here")).to_be_visible()

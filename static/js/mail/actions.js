@@ -1,6 +1,6 @@
 // Doing things to messages: shown at once, sent, and taken back if the server could not.
 import { showDialog } from "../shell.js";
-import { checkedIds, chosen, list, openId, placeUrl, rowOf, scroller, single, words } from "./dom.js";
+import { checkedIds, chosen, list, openId, painted, placeUrl, rowOf, scroller, single, words } from "./dom.js";
 import { show } from "./flags.js";
 import { close, open } from "./reader.js";
 import { focusedId, isWhole, selectNone } from "./selection.js";
@@ -44,6 +44,7 @@ export async function act(what, ids, extra = {}, { toward = 1 } = {}) {
   const takeBack = again();
   selectNone();
   changing(true, ids);
+  await painted(); // to ask the server takes longer than to draw
   try {
     const first = await send(words().actionUrl, body);
     tell(everything ? await goOn(first, body, (next) => send(words().actionUrl, next)) : first, takeBack, again);

@@ -17,6 +17,9 @@ export const single = () => matchMedia("(width < 600px)").matches || document.ge
 
 export const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
 
+// When what has just been changed is on the screen. A page that is hidden draws nothing.
+export const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
+
 export class Refused extends Error {
   constructor(status) {
     super(`status ${status}`);
@@ -40,13 +43,18 @@ export async function answerOf(url, name, signal, headers = {}) {
 }
 export const part = async (url, name, signal, headers) => (await answerOf(url, name, signal, headers)).text();
 
+// Not by a template: what is made in one belongs to another document, and to bring it over takes as
+// long as to make it.
 export function fragment(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return document.adoptNode(template.content); // so that its links lead where ours do
+  const holder = document.createElement("div");
+  holder.innerHTML = html;
+  const made = document.createDocumentFragment();
+  made.append(...holder.childNodes);
+  return made;
 }
 
 export function fill(holder, html) {
+  delete holder.dataset.busy;
   holder.replaceChildren(fragment(html));
   window.htmx?.process(holder);
 }
@@ -64,11 +72,13 @@ export function failure(holder, again) {
   button.textContent = words().again;
   button.addEventListener("click", again);
   note.append(text, button);
+  delete holder.dataset.busy;
   holder.replaceChildren(note);
 }
 
-// Grey lines while something loads, but only when it takes longer than a blink.
-export function skeleton(holder, count = 8) {
+// Grey lines while something loads, but only when it takes longer than a blink. With "keep" what was
+// there is out of sight and is no message any more, but not gone: its frame can be taken over.
+export function skeleton(holder, count = 8, { keep = false } = {}) {
   return setTimeout(() => {
     const lines = document.createElement("ul");
     lines.className = "skels";
@@ -76,7 +86,10 @@ export function skeleton(holder, count = 8) {
     for (let i = 0; i < count; i += 1) {
       lines.append(fragment('<li><span class="skel skel--round"></span><div><span class="skel"></span><span class="skel"></span></div></li>'));
     }
-    holder.replaceChildren(lines);
+    if (!keep) { holder.replaceChildren(lines); return; }
+    holder.querySelector("[data-message]")?.removeAttribute("data-message");
+    holder.dataset.busy = "";
+    holder.prepend(lines);
   }, 200);
 }
 

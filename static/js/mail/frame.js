@@ -24,12 +24,17 @@ function remember(frame, height) {
 }
 
 function meet(frame) {
-  if (frame.dataset.frame) return;
+  const isTaken = frame.dataset.frame === "taken"; // what it shows is not there yet (takeover.js)
+  if (frame.dataset.frame && !isTaken) return;
   const known = heights.get(nameOf(frame));
-  if (known) size(frame, known);
-  else frame.dataset.frame = "waiting";
-  ask(frame, 30);
-  setTimeout(() => { if (frame.dataset.frame === "waiting") frame.dataset.frame = "scrolls"; }, PATIENCE);
+  frame.dataset.frame = "waiting";
+  if (known && isTaken) frame.style.blockSize = `${known}px`;
+  else if (known) size(frame, known);
+  if (!isTaken) ask(frame, 30);
+  const { turn } = frame.dataset;
+  setTimeout(() => {
+    if (frame.dataset.frame === "waiting" && frame.dataset.turn === turn) frame.dataset.frame = "scrolls";
+  }, PATIENCE);
 }
 
 // What it said may have come before anybody listened, or before it knew its own width.
@@ -48,10 +53,11 @@ addEventListener("message", (event) => {
   if (event.origin !== "null" || typeof event.data !== "object" || !event.data) return;
   const frame = frames().find((one) => one.contentWindow === event.source);
   if (!frame) return;
-  const { height, key, mod, link } = event.data;
+  const { height, turn, key, mod, link } = event.data;
   if (Number.isFinite(height)) {
+    if (String(turn) !== (frame.dataset.turn ?? "0")) return; // of what it held before
+    remember(frame, height); // first, while nothing has to be laid out for it
     size(frame, height);
-    remember(frame, height);
   } else if (typeof key === "string") {
     press(frame, key, mod === true);
   } else if (typeof link === "string") {

@@ -6,7 +6,11 @@ const letterOf = (element) => element.closest("[data-letter]");
 
 function reload(letter, address) {
   const frame = letter.querySelector("[data-frame]");
-  if (frame) frame.src = address ?? frame.src;
+  if (!frame) return;
+  // One that was taken over shows another message than it was loaded for.
+  const now = address ?? frame.dataset.of ?? frame.src;
+  for (const name of ["of", "turn"]) delete frame.dataset[name];
+  frame.src = now;
 }
 
 async function redraw(letter, address) {

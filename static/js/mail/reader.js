@@ -1,15 +1,13 @@
 // The reading pane: opening and closing messages, with addresses that can be gone back to.
-import { failure, fill, list, main, openId, part, placeUrl, reading, rowOf, single, skeleton } from "./dom.js";
+import { failure, fill, fragment, list, main, openId, painted, part, placeUrl, reading, rowOf, single, skeleton } from "./dom.js";
 import { show } from "./flags.js";
 import { load } from "./list.js";
 import { ahead, kept } from "./prefetch.js";
 import { indexOf, mark, reveal, total } from "./stage.js";
 import { tellNumber } from "./standing.js";
+import { takeOver } from "./takeover.js";
 
 let loading;
-
-// The next frame of this page, which may be hidden and have none.
-const frame = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
 
 // With "drawn" the list is drawn first as it is now; what is pressed meanwhile means this message.
 export async function open(url, { push = true, focus = false, drawn = false } = {}) {
@@ -19,25 +17,29 @@ export async function open(url, { push = true, focus = false, drawn = false } = 
   const id = /\/message\/(\d+)\//.exec(url)?.[1];
   mark(id);
   document.body.classList.add("view-read");
-  if (push) history.pushState({ mail: true, place: placeUrl() }, "", url);
-  const hide = skeleton(reading(), 5);
+  if (drawn) {
+    reading().querySelector("[data-message]").dataset.message = id;
+    await painted();
+    if (mine.signal.aborted) return;
+  }
+  const hide = skeleton(reading(), 5, { keep: true });
   let known;
   try {
-    if (drawn) {
-      reading().querySelector("[data-message]").dataset.message = id;
-      await frame();
-    }
-    known = await kept(url);
-    const html = known?.html ?? await part(url, "read", mine.signal);
+    const coming = bring(url, mine.signal);
+    // The browser takes its time for this, and the server answers meanwhile.
+    if (push) history.pushState({ mail: true, place: placeUrl() }, "", url);
+    known = await coming;
+    const { html } = known;
     clearTimeout(hide);
     if (mine.signal.aborted) return;
-    fill(reading(), html);
+    takeOver(reading(), fragment(html));
+    window.htmx?.process(reading());
   } catch (error) {
     clearTimeout(hide);
     if (error.name !== "AbortError") failure(reading(), () => open(url, { push: false }));
     return;
   }
-  seen(id, known?.told);
+  seen(id, known.told);
   const subject = reading().querySelector("[data-subject]");
   if (subject) document.title = `${subject.textContent} · Tributary`;
   if (focus) subject?.focus({ preventScroll: true });
@@ -45,6 +47,11 @@ export async function open(url, { push = true, focus = false, drawn = false } = 
   reading().querySelector(`.letter + [data-letter="${id}"] .letter__head`)?.scrollIntoView({ block: "nearest" });
   tellNumber();
   ahead(id);
+}
+
+// What is here already, else what the server sends.
+async function bring(url, signal) {
+  return await kept(url) ?? { html: await part(url, "read", signal) };
 }
 
 export function close({ push = true } = {}) {

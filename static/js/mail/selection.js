@@ -46,9 +46,10 @@ export function chooseWhere(fits) {
 }
 
 export function selectNone() {
+  const shows = chosen.size || main().classList.contains("is-selecting");
   chosen.clear();
   [whole, pivot] = [false, null];
-  if (list()) showSelection();
+  if (list() && shows) showSelection();
 }
 
 export function showSelection() {

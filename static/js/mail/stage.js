@@ -160,8 +160,13 @@ export function draw() {
     settle(lines(a, b));
     shelf.forget(from, [openId(), lost]);
   }
-  if (Math.abs(box.scrollTop - back) <= 2 * size.height) fetchMissing();
+  // Not now: to ask where the list stands would have the page laid out at once.
+  looking ||= setTimeout(() => {
+    looking = 0;
+    if (box?.isConnected && Math.abs(box.scrollTop - back) <= 2 * size.height) fetchMissing();
+  });
 }
+let looking = 0;
 
 function lines(a, b) {
   const nodes = [];
@@ -206,17 +211,19 @@ let marked = null;
 const draggable = matchMedia("(hover: hover)").matches;
 function paint(one, at) {
   const { node, id } = one;
-  const open = id === marked;
-  node.classList.toggle("is-open", open);
-  const link = node.querySelector(".msg__link");
-  if (open) link.setAttribute("aria-current", "true");
-  else link.removeAttribute("aria-current");
+  showOpen(one, id === marked);
   const check = node.querySelector(".msg__check");
   if (check) check.checked = chosen.has(id);
   node.classList.toggle("is-chosen", chosen.has(id));
   node.draggable = draggable;
   node.setAttribute("aria-posinset", shelf.outside(at) + 1);
   node.setAttribute("aria-setsize", counted ? shelf.length : -1);
+}
+function showOpen({ node }, open) {
+  node.classList.toggle("is-open", open);
+  const link = node.querySelector(".msg__link");
+  if (open) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
 }
 export function repaint() {
   for (const node of list().querySelectorAll(":scope > .msg")) {
@@ -225,8 +232,10 @@ export function repaint() {
   }
 }
 export function mark(id) {
-  marked = id === null ? null : String(id);
-  if (list()) repaint();
+  const before = shelf.known.get(marked), now = id === null ? null : String(id);
+  marked = now;
+  if (before) showOpen(before, false);
+  if (shelf.known.has(now)) showOpen(shelf.known.get(now), true);
 }
 
 // ---- fetching
