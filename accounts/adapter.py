@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import qrcode
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from qrcode.image.svg import SvgPathFillImage
@@ -55,6 +56,11 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
         """A QR code on white: apps read no light squares on a dark page."""
         drawn = qrcode.make(url, image_factory=SvgPathFillImage, border=2)
         return str(drawn.to_string(encoding="unicode"))
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, object]:
+        """Whom a device shows as the owner of a passkey."""
+        known = user_pk_to_url_str(user).encode()
+        return {"id": known, "name": user.email, "display_name": user.name}
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open what `encrypt` sealed."""

@@ -168,6 +168,7 @@ AXES_CLIENT_IP_CALLABLE = "accounts.callers.network_of"
 # Who signed in is remembered by ourselves, for three days; this would keep it for good.
 AXES_DISABLE_ACCESS_LOG = True
 # Second factors of django-allauth, under pages of our own (accounts/services/second_factor.py).
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 MFA_ADAPTER = "accounts.adapter.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_RECOVERY_CODE_DIGITS = 12

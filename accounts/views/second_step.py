@@ -23,6 +23,8 @@ _HERE = Guesses("second-step", limit=10, seconds=QUARTER)
 _CODES = Guesses("app-code", limit=96, seconds=DAY)
 _RECOVERY = Guesses("recovery-code", limit=20, seconds=DAY)
 _PASSKEYS = Guesses("passkey", limit=60, seconds=QUARTER)
+#: Seconds in which a passkey has to answer.
+_CHALLENGE = 600
 
 
 @login_not_required
@@ -105,7 +107,10 @@ def begin_passkey(request: HttpRequest) -> HttpResponse:
     """What the browser needs to use whichever passkey it has for this site."""
     if not _PASSKEYS.allows(network_of(request), timezone.now()):
         return JsonResponse({}, status=429)
-    return JsonResponse(passkeys.begin_using(request))
+    options = passkeys.begin_using(request)
+    if not request.user.is_authenticated:  # a session for the challenge alone
+        request.session.set_expiry(_CHALLENGE)
+    return JsonResponse(options)
 
 
 @login_not_required

@@ -21,6 +21,10 @@ from accounts.forms.security import NameForm, PasswordForm
 from accounts.models import User
 from accounts.services import app_passwords, passwords, second_factor, sessions
 from accounts.services.ending import Kept
+from accounts.views.guessing import QUARTER, Guesses
+
+#: A session left open is none to try passwords in.
+_GUESSES = Guesses("old-password", limit=20, seconds=QUARTER)
 
 
 @require_safe
@@ -51,6 +55,10 @@ def password(request: HttpRequest) -> HttpResponse:
         return redirect("security")
     user = person(request)
     form = PasswordForm(user, request.POST)
+    if not _GUESSES.allows(str(user.pk), timezone.now()):
+        form.errors.clear()
+        form.add_error("old_password", _("Too many tries. You can try again in 15 minutes."))
+        return page(request, 429, password_form=form)
     if not form.is_valid():
         return page(request, 422, password_form=form)
     values, kept = form.cleaned_data, _here(request, user)
