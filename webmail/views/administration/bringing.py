@@ -30,7 +30,12 @@ def give(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Where a list is uploaded or pasted."""
     admin = administrator(request)
     place = place_of(admin, pk)
-    context = {"place": place, "columns": list(people_list.COLUMNS), "text": "", "error": ""}
+    context = {
+        "place": place,
+        "columns": list(people_list.COLUMNS),
+        "example": f"email,name,role,quota\nada@{place.domain.name},Ada Lovelace,user,5",
+        "error": "",
+    }
     if request.method != "POST":
         return render(request, "webmail/administration/import.html", context)
     try:
