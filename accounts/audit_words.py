@@ -47,5 +47,6 @@ WORDS: Final[dict[str, Promise]] = {
     "credential-saved": _("Saved a password of another account"),
     "credential-removed": _("Removed a password of another account"),
     "oauth-client-changed": _("Changed a sign-in provider"),
+    "keys-rotated": _("Encrypted stored passwords anew"),
     "settings-changed": _("Changed settings"),
 }

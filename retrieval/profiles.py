@@ -82,6 +82,11 @@ def key_of(host: str) -> str:
     return host
 
 
+def server_of(key: str) -> str:
+    """A server's name that stands for a key of `key_of`: a provider's first, else the host."""
+    return next((domains[0] for name, domains in _NAMES if name == key), key)
+
+
 # They publish no limit for many accounts behind one address; these are far below what one office
 # network brings them, and hold whatever an installation sets for unknown servers.
 _HUGE: _Shared = {"pulls": 64, "listeners": 1000, "logins": 8.0}

@@ -149,7 +149,7 @@ MINE = (
     ),
     Item(
         "settings-activity",
-        "eye",
+        "clock",
         gettext_lazy("Activity"),
         ("settings-activity",),
         (Entry(gettext_lazy("Who changed what about your account")),),

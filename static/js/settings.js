@@ -12,6 +12,9 @@ form?.addEventListener("input", (event) => {
   }
 });
 
+// A long menu shows where one is.
+document.querySelector(".settings-tree [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 // The time zone of this device, where it is another one than the person's.
 const zone = document.querySelector("[data-zone]");
 const offer = document.querySelector("[data-zone-here]");

@@ -18,6 +18,7 @@ from accounts.models import AuditEntry, Domain, Role, User
 from connectivity.models import Feature
 from connectivity.providers import name_of
 from lib.moments import count
+from retrieval.profiles import server_of
 from webmail.logs.asking import PAGE, Asked, in_days, people_ids
 from webmail.logs.line import Badge, Cell, Line, Log
 
@@ -60,6 +61,12 @@ _VALUES: Final[Mapping[str, str | Promise]] = {
     "removed": gettext_lazy("removed"),
     **{str(value): label for value, label in Role.choices},
     **{str(value): label for value, label in Feature.choices},
+}
+_LOGS: Final[Mapping[str, str | Promise]] = {
+    "sign-ins": gettext_lazy("Sign-ins"),
+    "retrieval": gettext_lazy("Retrieval"),
+    "sending": gettext_lazy("Sending"),
+    "audit": gettext_lazy("Audit"),
 }
 _MOST = 12
 
@@ -130,7 +137,9 @@ def _value(name: str, value: object) -> str:
     if not isinstance(value, str):
         return ""
     if name == "provider":
-        return name_of(value)
+        return name_of(server_of(value))
+    if name == "log":
+        return str(_LOGS.get(value, value))
     at = parse_datetime(value) if len(value) > 16 and value[:4].isdecimal() else None
     if at is not None and timezone.is_aware(at):
         return date_format(timezone.localtime(at), "j M Y H:i")

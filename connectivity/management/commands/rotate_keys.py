@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.core.management.base import CommandParser
 
+from accounts.services import audit
 from connectivity.services import credentials
 from lib.operator import Answer, OperatorCommand, OperatorError
 
@@ -24,6 +25,7 @@ class Command(OperatorCommand):
     def answer(self, *, batch: int) -> Answer:
         """Rotate, and tell how many rows moved. Unreadable rows end it with 1."""
         done = credentials.rotate(batch=max(1, batch))
+        audit.note("keys-rotated", detail={"rows": done.rotated})
         facts = {
             "key": credentials.keyring().newest,
             "rotated": done.rotated,

@@ -16,6 +16,7 @@ from connectivity.access import domain_admin, system_admin
 from connectivity.providers import name_of
 from lib.moments import moment
 from retrieval.models import ProviderPause, RetrievalTask
+from retrieval.profiles import server_of
 from retrieval.services import fleet as retrieving
 from retrieval.services import pausing
 from smtp_accounts.services import fleet as sending
@@ -89,12 +90,17 @@ def _page(request: HttpRequest, where: Domain | None, level: str) -> HttpRespons
         "is_fine": fleet_words.is_fine(troubles, held, missed, unsent),
         "late_since": moment(retrieval.oldest, now=now) if retrieval.oldest else "",
         "waiting_since": moment(outbox.oldest, now=now) if outbox.oldest else "",
-        "pauses": [(one, name_of(one.key), one.domain_id == mine) for one in pauses],
+        "pauses": [(one, _named(one.key), one.domain_id == mine) for one in pauses],
         "pause_url": reverse(f"{level}-pause"),
         "resume_url": reverse(f"{level}-resume"),
         "now": now,
     }
     return render(request, "webmail/administration/fleet.html", context)
+
+
+def _named(key: str) -> str:
+    """What people call a provider."""
+    return name_of(server_of(key))
 
 
 def _pause(request: HttpRequest, admin: User, where: Domain | None, level: str) -> HttpResponse:
@@ -119,13 +125,13 @@ def _pause(request: HttpRequest, admin: User, where: Domain | None, level: str) 
         except pausing.PauseRefused as refused:
             problem = str(refused)
         else:
-            values = {"name": name_of(row.key), "until": moment(row.until, now=now)}
+            values = {"name": _named(row.key), "until": moment(row.until, now=now)}
             messages.success(request, _("%(name)s is paused until %(until)s.") % values)
             return redirect(f"{level}-health")
     context = {
         "form": form,
         "problem": problem,
-        "provider": name_of(provider),
+        "provider": _named(provider),
         "tasks": tasks.count(),
         "people": tasks.values("user").distinct().count(),
         "domain": where,
@@ -143,5 +149,5 @@ def _resume(request: HttpRequest, admin: User, where: Domain | None, level: str)
         raise Http404
     pausing.resume(row, by=admin, now=timezone.now(), caller=caller_of(request))
     said = _("%(name)s is no longer paused. Its tasks begin again within a few minutes.")
-    messages.success(request, said % {"name": name_of(row.key)})
+    messages.success(request, said % {"name": _named(row.key)})
     return redirect(f"{level}-health")
