@@ -128,7 +128,9 @@ def takes_app_code(user: User, code: str, now: datetime) -> bool:
 def takes_recovery_code(user: User, code: str, now: datetime) -> bool:
     """Whether this is one of the recovery codes, which is then gone."""
     with transaction.atomic(), secrets_of(user):
-        row = Authenticator.objects.filter(user_id=user.pk, type=Kind.RECOVERY_CODES).first()
+        # Two who use one code at once wait for each other here: it is good for one of them.
+        rows = Authenticator.objects.select_for_update()
+        row = rows.filter(user_id=user.pk, type=Kind.RECOVERY_CODES).first()
         if row is None or not RecoveryCodes(row).validate_code(code):
             return False
         Authenticator.objects.filter(pk=row.pk).update(last_used_at=now)
