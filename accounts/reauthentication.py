@@ -56,7 +56,7 @@ def mark(request: HttpRequest, now: datetime) -> None:
 
 def is_proved(request: HttpRequest, now: datetime, within: timedelta = GOOD_FOR) -> bool:
     """Whether they did so in this session within that time."""
-    age = now.timestamp() - request.session.get(PROVED, 0)
+    age = now.timestamp() - float(request.session.get(PROVED, 0))
     return -60 < age <= within.total_seconds()
 
 

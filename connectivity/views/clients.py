@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.reauthentication import recent
 from connectivity.access import system_admin
 from connectivity.causes import Explained, explain_cause
 from connectivity.forms import ClientForm
@@ -34,6 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "connectivity/clients.html", {"rows": rows})
 
 
+@recent
 @sensitive_post_parameters("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def client(request: HttpRequest, provider: str) -> HttpResponse:
@@ -71,6 +73,7 @@ def test(request: HttpRequest, provider: str) -> HttpResponse:
     return redirect("oauth-client", provider=provider)
 
 
+@recent
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: HttpRequest, provider: str) -> HttpResponse:
     """Forget the registration; not while accounts live by it."""

@@ -108,7 +108,12 @@ def test_codes_of_an_app_and_recovery_codes(
 
 
 def test_a_passkey_is_added_and_signs_in(
-    page: Page, live_server: LiveServer, user: User, shot: Callable[..., None], problems: list[str]
+    page: Page,
+    live_server: LiveServer,
+    user: User,
+    no_barriers: Callable[[], None],
+    shot: Callable[..., None],
+    problems: list[str],
 ) -> None:
     wire = authenticator(page)
     type_password(page, live_server.url, user)
@@ -129,10 +134,12 @@ def test_a_passkey_is_added_and_signs_in(
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page).to_have_url(live_server.url + "/")
     page.goto(live_server.url + reverse("security"))
-    expect(page.get_by_text("Last used now")).to_be_visible()
+    expect(page.get_by_text("Last used")).to_be_visible()
     # After the password it is the second.
     sign_out()
     type_password(page, live_server.url, user)
+    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    no_barriers()
     shot("second-step")
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(live_server.url + "/")
