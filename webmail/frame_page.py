@@ -23,7 +23,7 @@ _PLAIN: Final = (
     "z-index:1!important;background:#fff!important;color:#191e22!important;"
     "font:15px/1.6 Inter,system-ui,sans-serif!important;overflow-wrap:break-word!important;"
 )
-_SCHEMES: Final = {Theme.SYSTEM: "light dark"}
+_SCHEMES: Final[dict[str, str]] = {Theme.SYSTEM: "light dark"}
 #: The part of the page that a frame which is there already is given for the next message.
 INSIDE: Final = "inside"
 _PAPER: Final = {
