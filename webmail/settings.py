@@ -8,6 +8,7 @@ from shutil import which
 from csp.constants import NONE, SELF
 
 from webmail.environment import Environment
+from webmail.schedule import SCHEDULE
 from webmail.secrets import load_or_create, new_credential_key, new_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -186,7 +187,7 @@ GEOIP_FILE: str = env.text("GEOIP_FILE")
 # has of its own asks a generator that can be foretold.
 CAPTCHA_CHALLENGE_FUNCT = "accounts.services.captchas.letters"
 CAPTCHA_TIMEOUT = 10  # minutes
-CAPTCHA_FONT_SIZE = 30
+CAPTCHA_FONT_SIZE = 38
 CAPTCHA_LETTER_ROTATION = (-25, 25)
 # Drawn on the page itself, in a tone that can be read on a light and on a dark one.
 CAPTCHA_BACKGROUND_COLOR = "transparent"
@@ -324,64 +325,7 @@ CELERY_TASK_ROUTES = {
     "webmail.tasks.write_export": {"queue": "imports"},
     "webmail.tasks.purge_accounts": {"queue": "imports"},
 }
-CELERY_BEAT_SCHEDULE = {
-    "dispatch-due-retrieval": {
-        "task": "retrieval.tasks.dispatch_due",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "dispatch-due-outbox": {
-        "task": "smtp_accounts.tasks.dispatch_due",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "dispatch-system-mail": {
-        "task": "smtp_accounts.tasks.send_system_mail",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "work-off-recoveries": {
-        "task": "accounts.tasks.work_off_recoveries",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "tidy-people": {"task": "accounts.tasks.tidy", "schedule": 3600.0},
-    "index-messages": {
-        "task": "mailstore.tasks.index_messages",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "bring-back": {
-        "task": "mailstore.tasks.bring_back",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "send-notices": {
-        "task": "filtering.tasks.send_notices",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "sweep-blobs": {"task": "mailstore.tasks.sweep_blobs", "schedule": 3600.0},
-    "dispatch-exports": {
-        "task": "webmail.tasks.dispatch_exports",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "purge-accounts": {"task": "webmail.tasks.purge_accounts", "schedule": 3600.0},
-    "tell-of-storage": {"task": "webmail.tasks.tell_of_storage", "schedule": 3600.0},
-    "sweep-uploads": {"task": "smtp_accounts.tasks.sweep_uploads", "schedule": 3600.0},
-    "sweep-imports": {
-        "task": "webmail.tasks.sweep_imports",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "tidy-audit": {"task": "webmail.tasks.tidy_audit", "schedule": 6 * 3600.0},
-    "tidy-sign-ins": {
-        "task": "connectivity.tasks.tidy_sign_ins",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-}
+CELERY_BEAT_SCHEDULE = dict(SCHEDULE)
 CELERY_BEAT_SCHEDULER = "webmail.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "run" / "beat-schedule")
 # Seconds between automatic pulls of one task (A45).
