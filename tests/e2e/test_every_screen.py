@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -184,6 +185,10 @@ def test_every_screen(
     for name in SAID:
         page.route(f"**/said/{name}", said(render_to_string(f"{name}.html")))
         eyes.look(f"/said/{name}")
+    later = timezone.now() + timedelta(days=9)
+    User.objects.filter(pk=user.pk).update(welcomed_at=None, delete_after=later)
+    eyes.look(reverse("welcome"))
+    eyes.look(reverse("keep-account"))
     page.context.clear_cookies()
     eyes.look(reverse("sign-in"))
     assert not eyes.found, "\n".join(eyes.found)
