@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import clients
@@ -62,6 +62,7 @@ def test_programs_are_told_in_words(said: str, told: str) -> None:
     assert clients.describe(said) == told
 
 
+@settings(max_examples=30)  # those that claim to be browsers are looked up, which takes long
 @given(st.text(max_size=1000))
 def test_whatever_is_sent_becomes_one_short_line(said: str) -> None:
     for text in (said, f"Mozilla/5.0 {said}", f"{said}/1.0"):
