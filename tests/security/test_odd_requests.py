@@ -5,6 +5,7 @@ The server says no in its own words; it never breaks, and never sends anybody to
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.reauthentication import PROVED
 from connectivity.models import AccountDraft
 from mailstore.models import Folder
 from smtp_accounts.models import Draft, DraftAttachment
@@ -92,6 +94,9 @@ def calm(user: User) -> Client:
     """A browser that gets the error page, as in life, instead of the exception."""
     browser = Client(raise_request_exception=False)
     browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = browser.session
+    session[PROVED] = int(time.time())
+    session.save()
     return browser
 
 
