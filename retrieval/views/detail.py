@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.pacing import MINUTE, paced
 from connectivity import pairing
 from connectivity.access import person, requires
 from connectivity.causes import explain_cause
@@ -56,6 +57,7 @@ def status(request: HttpRequest, pk: int) -> HttpResponse:
     return _told(request, response, task)
 
 
+@paced("history", limit=60, seconds=10 * MINUTE)
 @require_safe
 @requires(Feature.RETRIEVAL)
 def history(request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,12 +7,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.pacing import HOUR, paced
 from connectivity.access import person
 from smtp_accounts import alignment_words
 from smtp_accounts.access import identity_for
 from smtp_accounts.services import aligning
 
 
+@paced("alignment", limit=60, seconds=HOUR, methods=("POST",))
 @require_http_methods(["POST"])
 def alignment(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask DNS about an address and show what it said; without a script, on the address's page.

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.pacing import MINUTE, paced
 from lib.filenames import safe_filename
 from lib.picture_size import is_too_large
 from lib.pictures import picture_type
@@ -54,6 +55,7 @@ def piece(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
+@paced("attachments", limit=120, seconds=10 * MINUTE)
 @require_safe
 def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Every attachment in one zip archive, sent while it is made."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from accounts.pacing import HOUR, paced
 from mailstore.models import Message
 from mailstore.services.blobs import BlobUnreadable
 from mailstore.unsubscribe import Leaving
@@ -19,6 +20,7 @@ from webmail.access import message_for, person
 from webmail.services import judging, unsubscribing
 
 
+@paced("unsubscribe", limit=60, seconds=HOUR, methods=("POST",))
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, and by POST do it: by the list's own server, by mail, or by its page in a browser."""
