@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from lib.operator import SETTINGS
-from webmail.checks import check_settings
+from webmail.checks import check_settings, system_mail
 
 
 class WebmailConfig(AppConfig):
@@ -12,3 +12,4 @@ class WebmailConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_settings, SETTINGS)
+        register(system_mail, SETTINGS, deploy=True)

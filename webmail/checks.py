@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
 from django.utils.module_loading import import_string
 
 from connectivity.networks import parse_nameserver, parse_network
@@ -212,6 +213,22 @@ def push_key() -> list[CheckMessage]:
         if not settings.VAPID_CONTACT.startswith(("mailto:", "https://")):
             return _error("E018", "VAPID_CONTACT has to begin with mailto: or https://.")
     return []
+
+
+def system_mail(
+    app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Mail of the system has a way out, and links in it lead somewhere; for ``check --deploy``."""
+    found: list[CheckMessage] = []
+    if not settings.RELAY_URL and not settings.SYSTEM_MAIL_ACCOUNT:
+        sentence = (
+            "Nobody can get a link for a forgotten password: set RELAY_URL or SYSTEM_MAIL_ACCOUNT."
+        )
+        found.append(Caution(sentence, id="tributary.W001"))
+    if not settings.SITE_URL and not any(name[:1] not in ".*" for name in settings.ALLOWED_HOSTS):
+        sentence = "Links in mail of the system cannot be made: set SITE_URL."
+        found.append(Caution(sentence, id="tributary.W002"))
+    return found
 
 
 RULES = (

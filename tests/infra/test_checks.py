@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from standin.certs import TlsFiles
 from tests.infra.running import environment, manage
-from webmail.checks import check_settings
+from webmail.checks import check_settings, system_mail
 
 KEY = base64.b64encode(bytes(32)).decode()
 
@@ -170,3 +170,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert "MAX_SEND_SIZE has to be" in manage("domain", "list", env=env).stderr
     done = manage("check", env={**env, "MAX_SEND_SIZE": "100000"})
     assert done.returncode == 0, done.stderr
+
+
+def test_mail_of_the_system_needs_a_way_out(settings: Settings) -> None:
+    assert [one.id for one in system_mail()] == ["tributary.W001"]
+    settings.SYSTEM_MAIL_ACCOUNT = "post@example.test"
+    settings.ALLOWED_HOSTS = [".example.test"]
+    assert [one.id for one in system_mail()] == ["tributary.W002"]
+    settings.SYSTEM_MAIL_ACCOUNT, settings.RELAY_URL = "", "smtp://relay.example.test"
+    settings.SITE_URL = "https://mail.example.test"
+    assert system_mail() == []

@@ -207,9 +207,9 @@ def test_the_observatory_would_give_an_a_plus(site: Site) -> None:
 
 def test_what_is_deployed_passes_the_check(site: Site) -> None:
     check = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    done = subprocess.run(
-        check, cwd=ROOT, env=site.environment, capture_output=True, text=True, timeout=300
-    )
+    # Without a way out for it nobody gets a link for a forgotten password, of which it warns.
+    env = site.environment | {"RELAY_URL": "smtps://relay.example.test"}
+    done = subprocess.run(check, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
 
 
