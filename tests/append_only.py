@@ -32,6 +32,6 @@ def flush_past_the_audit_log() -> Iterator[None]:
         drops = [f"DROP TRIGGER {name}" for name, _ in triggers]
         return [*drops, *statements, *(sql for _, sql in triggers)]
 
-    DatabaseOperations.sql_flush = flush  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = flush  # type: ignore[assignment,method-assign]  # its stubs err
     yield
-    DatabaseOperations.sql_flush = whole  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = whole  # type: ignore[method-assign]  # back again

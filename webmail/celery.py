@@ -24,7 +24,7 @@ app.autodiscover_tasks()
 _told = 0.0
 
 
-@heartbeat_sent.connect
+@heartbeat_sent.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def tell_alive(**_sender: Any) -> None:
     """Each worker says now and then that its queues have somebody, however busy it is."""
     global _told  # noqa: PLW0603 # called by one timer of the process, every two seconds
@@ -35,7 +35,7 @@ def tell_alive(**_sender: Any) -> None:
             workers.alive(app.amqp.queues.consume_from)
 
 
-@task_success.connect
+@task_success.connect  # type: ignore[untyped-decorator]  # the same
 def tell_tidied(sender: Any, **_result: Any) -> None:
     """The hourly sweep says when it was through: the system's page shows it."""
     if sender.name == "mailstore.tasks.sweep_blobs":

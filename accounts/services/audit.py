@@ -78,7 +78,9 @@ def seen_lately(action: str, *, actor: User, domain: Domain | None, since: datet
 
 def tidy(*, now: datetime, days: int) -> int:
     """Remove lines older than ``days``, but none younger than `YOUNG`; how many went."""
-    rows = QuerySet(AuditEntry).filter(at__lt=now - max(timedelta(days=days), YOUNG))
+    rows: QuerySet[AuditEntry] = QuerySet(AuditEntry).filter(
+        at__lt=now - max(timedelta(days=days), YOUNG)
+    )
     gone = 0
     while old := list(rows.values_list("pk", flat=True)[:_BATCH]):
         gone += QuerySet(AuditEntry).filter(pk__in=old).delete()[0]

@@ -27,9 +27,9 @@ SAID = f"NO mailbox of {CANARY}@remote.test is locked, {CANARY}"
 
 def fill(user: User, now: datetime = NOW) -> RetrievalTask:
     """Sign-ins, runs, messages and audit lines of one person; the task that fails."""
-    for ago, outcome in ((1, Outcome.IN), (2, Outcome.REFUSED), (3, Outcome.IN)):
+    for ago, sign_in in ((1, Outcome.IN), (2, Outcome.REFUSED), (3, Outcome.IN)):
         SignIn.objects.create(
-            user=user, at=now - timedelta(hours=ago), outcome=outcome, protocol=Protocol.WEBMAIL,
+            user=user, at=now - timedelta(hours=ago), outcome=sign_in, protocol=Protocol.WEBMAIL,
             address="203.0.113.9", is_public=True, client="Firefox 140 on Linux",
         )  # fmt: skip
     task = failing_task(user, now)

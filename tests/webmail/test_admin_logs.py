@@ -156,11 +156,11 @@ def test_pages_follow_each_other_without_gap_or_repetition(
         )
         for number in range(2 * PAGE + 7)
     )  # fmt: skip
-    browser, seen, query = client_for(admin), [], {"log": "sign-ins"}
+    browser, seen, query = client_for(admin), list[str](), {"log": "sign-ins"}
     for _page in range(3):
         answer = browser.get(reverse("domain-logs"), query)
         seen += [line.cells[2].text for line in answer.context["lines"]]
-        query = {"log": "sign-ins", "after": seen and answer.context["lines"][-1].cursor}
+        query = {"log": "sign-ins", "after": answer.context["lines"][-1].cursor}
     assert len(seen) == len(set(seen)) == 2 * PAGE + 7
     assert not answer.context["older"]
 

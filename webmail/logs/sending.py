@@ -34,8 +34,8 @@ _SHOWN = (
 
 
 def _lines(asked: Asked, most: int) -> Sequence[Line]:
-    rows = OutboxMessage.objects.select_related("user", "account").only(*_SHOWN)
-    rows = narrowed(rows, asked, at="created_at", person="user")
+    shown = OutboxMessage.objects.select_related("user", "account").only(*_SHOWN)
+    rows = narrowed(shown, asked, at="created_at", person="user")
     if asked.outcome:
         rows = rows.filter(state=asked.outcome)
     found = list(rows[:most])
