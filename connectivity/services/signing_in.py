@@ -19,9 +19,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from connectivity import catalogue, providers
-from connectivity.models import AccountDraft, CredentialKind, OAuthClient, OAuthFlow
+from connectivity.models import AccountDraft, CredentialKind, Feature, OAuthClient, OAuthFlow
 from connectivity.oauth_providers import granted, kind_of
-from connectivity.services import authority, clients, credentials, grants, trials
+from connectivity.services import authority, clients, credentials, features, grants, trials
 from protocols.errors import MailServerError, OAuthRefused, redact
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def finish(
     draft = flow.draft
     if draft is None or not OAuthFlow.objects.filter(pk=flow.pk, used_at=None).update(used_at=now):
         raise SignInFailed("oauth-state")
+    _check_wanted(user, draft)
     issuer = authority.addresses(flow.client).issuer
     # RFC 9207: another service must not answer in this one's name.
     if issuer and params.get("iss", issuer) != issuer:
@@ -211,10 +212,19 @@ def typed_address(draft: AccountDraft) -> str:
 def _client(user: User, draft: AccountDraft) -> OAuthClient:
     if draft.user_id != user.pk:
         raise ValueError("this draft belongs to another user")
+    _check_wanted(user, draft)
     client = clients.for_provider(provider_key(draft), user)
     if client is None:
         raise SignInFailed("feature-off", draft=draft)
     return client
+
+
+def _check_wanted(user: User, draft: AccountDraft) -> None:
+    """Nothing is asked of a provider for what is switched off here (A5). Raises `SignInFailed`."""
+    is_retrieval = draft.kind == AccountDraft.Kind.RETRIEVAL
+    feature = Feature.RETRIEVAL if is_retrieval else Feature.SMTP_ACCOUNTS
+    if not features.enabled_for(user, feature):
+        raise SignInFailed("feature-off", draft=draft)
 
 
 def _flow(

@@ -100,9 +100,15 @@ def test_what_reached_some_goes_on_to_the_others(
     submit(to="bob@elsewhere.test, late@elsewhere.test")
     work_off()
     assert states() == ["retry"]
+    # It counts as one of them; another takes the only place there is after that.
+    Limits.objects.update(daily_sends=2)
+    submit()
+    work_off(NOW + timedelta(seconds=1))
+    assert states() == ["retry", "sent"]
+    Limits.objects.update(daily_sends=1)
     smtp_server.refuse = {}
     work_off(NOW + 2 * HOUR)
-    assert states() == ["sent"]
+    assert states() == ["sent", "sent"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -99,16 +99,15 @@ class LimitsForm(forms.Form):
     @property
     def held(self) -> Held:
         """What the form says, once it is valid."""
-        values = self.cleaned_data
-        return Held(
-            **{
-                # What was not touched stays to the byte.
-                name: _stored(name, values[name])
-                if name in self.changed_data and values[name] is not None
-                else (None if name in self.changed_data else getattr(self.own, name))
-                for name in limits.NAMES
-            }
-        )
+        return Held(**{name: self._said(name) for name in limits.NAMES})
+
+    def _said(self, name: str) -> int | None:
+        typed = self.cleaned_data[name]
+        if str(self.data.get(name, "")).strip() == self.initial[name]:
+            # What was not touched stays to the byte: it is shown rounded.
+            stored: int | None = getattr(self.own, name)
+            return stored
+        return None if typed is None else _stored(name, typed)
 
     def lines(self) -> Iterator[Line]:
         """The limits in their order, with what holds for the people of this level now."""
