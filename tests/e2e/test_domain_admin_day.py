@@ -37,6 +37,7 @@ def test_a_domain_admins_day(
     tmp_path: Path,
 ) -> None:
     enter(admin)
+    main = page.locator("#main")
     page.goto(f"{live_server.url}/settings/")
     page.get_by_role("link", name="Users", exact=True).click()
     # A new person, with the keyboard alone.
@@ -73,21 +74,21 @@ def test_a_domain_admins_day(
         results = [line["result"] for line in csv.DictReader(file)]
     assert [one == "added" for one in results] == [True, True, False, True]
     # Found, given a backup address and a new password.
-    page.get_by_role("link", name="Users", exact=True).click()
+    main.get_by_role("link", name="Users", exact=True).click()
     shot("users")
     no_barriers()
-    page.get_by_role("searchbox", name="Find a user").fill("eve lund")
+    main.get_by_role("searchbox", name="Find a user").fill("eve lund")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Eve Lund").click()
+    main.get_by_role("link", name="Eve Lund").click()
     shot("user")
     no_barriers()
-    page.get_by_label("Backup Email Address").fill("eve@example.test")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_label("Backup Email Address").fill("other@example.test")
+    main.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("another provider")
     page.get_by_label("Backup Email Address").fill("eve@mail.test")
-    page.get_by_role("button", name="Save").click()
+    main.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. Eve Lund is told.")).to_be_visible()
-    page.get_by_role("button", name="Set new password").click()
+    main.get_by_role("button", name="Set new password").click()
     given = page.get_by_label("Password", exact=True).input_value()
     shot("user-password")
     # Eve comes in with it, and has to choose one that only she knows.
@@ -104,21 +105,21 @@ def test_a_domain_admins_day(
     hers.locator("form[method=post] button[type=submit]").first.click()
     expect(hers.get_by_role("heading", name="Choose your password")).to_have_count(0)
     # Out at once, in again; to be deleted, and taken back.
-    page.get_by_role("link", name="To the account").click()
-    page.get_by_role("link", name="Disable").click()
-    page.get_by_role("button", name="Disable").click()
+    main.get_by_role("link", name="To the account").click()
+    main.get_by_role("link", name="Disable").click()
+    main.get_by_role("button", name="Disable").click()
     expect(page.get_by_text("Nobody can sign in to this account")).to_be_visible()
     hers.goto(f"{live_server.url}/")
     expect(hers.get_by_role("heading", name="Sign in")).to_be_visible()
     hers.context.close()
-    page.get_by_role("link", name="Enable").first.click()
-    page.get_by_role("button", name="Enable").click()
-    page.get_by_role("link", name="Delete").click()
+    main.get_by_role("link", name="Enable").first.click()
+    main.get_by_role("button", name="Enable").click()
+    main.get_by_role("link", name="Delete").click()
     shot("user-delete")
-    page.get_by_role("button", name="Delete").click()
+    main.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("To be deleted on")).to_be_visible()
-    page.get_by_role("link", name="Keep the account").first.click()
-    page.get_by_role("button", name="Keep").click()
+    main.get_by_role("link", name="Keep the account").first.click()
+    main.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("Eve Lund is kept.")).to_be_visible()
     eve = User.objects.get(email="eve@example.test")
     assert (eve.is_active, eve.delete_after, eve.backup_address) == (True, None, "eve@mail.test")
@@ -127,9 +128,10 @@ def test_a_domain_admins_day(
     page.get_by_label("Name people see").fill("Harbour Mail")
     logo = {"name": "logo.png", "mimeType": "image/png", "buffer": picture()}
     page.get_by_label("Logo", exact=True).set_input_files(logo)
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("link", name="Harbour Mail")).to_be_visible()
+    main.get_by_role("button", name="Save").click()
+    expect(page.locator(".rail").get_by_role("link", name="Harbour Mail")).to_be_visible()
     expect(page.locator(".rail .brand-logo")).to_be_visible()
     no_barriers()
     shot("branding")
-    assert problems == []
+    # The one form that was refused is told by the browser as well.
+    assert [one for one in problems if "422" not in one] == []
