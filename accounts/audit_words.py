@@ -27,6 +27,8 @@ WORDS: Final[dict[str, Promise]] = {
     "user-added": _("Added a person"),
     "user-changed": _("Changed a person"),
     "users-imported": _("Imported people"),
+    "users-exported": _("Exported the list of people"),
+    "passwords-taken": _("Took the answer of an import, with the passwords that were made"),
     "user-disabled": _("Disabled a person"),
     "user-enabled": _("Enabled a person"),
     "user-deletion": _("Marked a person for deletion"),

@@ -214,6 +214,15 @@ def test_a_list_that_does_not_open_any_more(
     assert importing.due(now=NOW + timedelta(days=1)) == []
 
 
+def test_nobody_is_made_for_who_is_no_administrator_any_more(admin: User, domain: Domain) -> None:
+    row = importing.read(text="email\neve\n", domain=domain, by=admin, now=NOW)
+    importing.start(row=row, now=NOW)
+    User.objects.filter(pk=admin.pk).update(role=Role.USER)
+    assert not importing.go_on(pk=row.pk, now=NOW)
+    assert not User.objects.filter(email="eve@example.test").exists()
+    assert importing.due(now=NOW + timedelta(days=1)) == []
+
+
 def test_what_was_not_taken_is_gone_after_a_day(admin: User, domain: Domain) -> None:
     importing.read(text="email\na\n", domain=domain, by=admin, now=NOW)
     assert importing.tidy(now=NOW + timedelta(hours=23)) == 0
@@ -228,7 +237,7 @@ def test_the_people_as_a_table_without_formulas_or_passwords(
     text = b"".join(answer.streaming_content).decode()
     assert "'=HYPERLINK(1)" in text
     assert "argon2" not in text
-    assert AuditEntry.objects.filter(action="logs-exported", actor=admin.pk).count() == 1
+    assert AuditEntry.objects.filter(action="users-exported", actor=admin.pk).count() == 1
     # What was taken along can be brought in again, and changes nothing.
     judged = importing.judge(entries(text), user.domain, admin)
     assert {one.is_there for one in judged} == {True}

@@ -77,7 +77,8 @@ def read(*, text: str, domain: Domain, by: User, now: datetime) -> PeopleImport:
 
 
 class Lost(Exception):
-    """The list does not open any more: its key was taken away, or somebody changed the row."""
+    """The list does not open any more: its key was taken away, or somebody changed the row; or
+    whoever brought it may not any more."""
 
 
 def judged(row: PeopleImport) -> list[Judged]:
@@ -146,6 +147,7 @@ def go_on(*, pk: int, now: datetime) -> bool:
         return False
     row = PeopleImport.objects.select_related("domain", "made_by").get(pk=pk)
     try:
+        _check_still_allowed(row)
         lines = _lines(row)
     except Lost:
         waiting.update(state=ImportState.DONE, taken_at=now)
@@ -182,7 +184,7 @@ def taken(*, row: PeopleImport, now: datetime) -> Iterator[str] | None:
         answers = _answers(row)
         if not mine.update(taken_at=now, answer=b""):
             return None
-        audit.note("logs-exported", now=now, domain=row.domain, detail={"what": "import"})
+        audit.note("passwords-taken", now=now, domain=row.domain)
     heading = sheets.line(["line", "email", "result", "password"])
     lines = (
         sheets.line([one["line"], one["email"], one["result"], one.get("password", "")])
@@ -281,6 +283,14 @@ def _bytes(text: str) -> int | None:
     if not size.is_finite() or not 1024**2 <= size <= 1_000_000 * GB:
         raise ValidationError(_("“%s” is no size. Write for example 5 GB.") % text[:40])
     return int(size)
+
+
+def _check_still_allowed(row: PeopleImport) -> None:
+    """Whoever brought the list may have lost the role since."""
+    by = row.made_by
+    here = by.is_system_admin or by.domain_id == row.domain_id
+    if not (by.is_active and by.is_domain_admin and here):
+        raise Lost
 
 
 def _lines(row: PeopleImport) -> list[Entry]:

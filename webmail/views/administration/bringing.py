@@ -85,7 +85,6 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "webmail/administration/import_done.html", context)
 
 
-@recent
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far it is, for the page that waits."""

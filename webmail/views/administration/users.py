@@ -101,7 +101,7 @@ def _filters() -> list[tuple[str, str]]:
 def export(request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
     """The people of a domain as a table for other programs, without any password."""
     place = place_of(administrator(request), pk)
-    audit.note("logs-exported", now=timezone.now(), domain=place.domain, detail={"what": "users"})
+    audit.note("users-exported", now=timezone.now(), domain=place.domain)
     answer = StreamingHttpResponse(
         people_list.exported(roster.people_of(place.domain)), content_type="text/csv; charset=utf-8"
     )
