@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.callers import caller_of
 from accounts.models import User
+from accounts.pacing import HOUR, paced
 from accounts.reauthentication import recent
 from mailstore.services import usage
 from webmail.access import person
@@ -35,6 +36,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 @recent
+@paced("export", limit=6, seconds=24 * HOUR, methods=("POST",))
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """Ask for an export. Shown as a page where who asks had to prove who they are."""
