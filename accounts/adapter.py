@@ -48,6 +48,13 @@ def unseal(sealed: str, owner: int, ring: Keyring) -> str:
 class Adapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """What ``MFA_ADAPTER`` names."""
 
+    #: What an authenticator app shows beside the address.
+    issuer = ""
+
+    def get_totp_issuer(self) -> str:
+        """Said by `accounts.services.second_factor.address_of`."""
+        return self.issuer
+
     def encrypt(self, text: str) -> str:
         """Seal a secret for the person of `secrets_of`."""
         return seal(text, _owner(), keyring())

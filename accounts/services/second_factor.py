@@ -80,7 +80,7 @@ def new_secret() -> str:
 def address_of(user: User, secret: str, issuer: str) -> str:
     """The ``otpauth:`` address an app takes from a picture."""
     adapter = get_adapter()
-    adapter.get_totp_issuer = lambda: issuer
+    adapter.issuer = issuer
     return str(adapter.build_totp_url(user, secret))
 
 

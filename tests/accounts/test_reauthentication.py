@@ -23,7 +23,8 @@ def matters(request: HttpRequest, pk: int = 0) -> HttpResponse:
 
 def asked(method: str, age: int | None, **headers: str) -> HttpResponse:
     request = RequestFactory().generic(method, "/matters/?a=b", headers=headers)
-    request.session = {} if age is None else {PROVED: int(time.time()) - age}  # type: ignore[assignment]
+    kept = {} if age is None else {PROVED: int(time.time()) - age}
+    request.session = kept  # type: ignore[assignment]  # a dict will do
     answer = matters(request, pk=7)
     assert isinstance(answer, HttpResponse)
     return answer

@@ -143,6 +143,7 @@ def test_a_password_alone_is_not_enough(client: Client, user: User) -> None:
     assert right["Location"] == "/keyboard/"
     assert client.get("/").status_code == 200
     assert client.cookies[configured.SESSION_COOKIE_NAME].value != between
+    assert "second-step" not in client.session
     thief = Client()
     thief.cookies[configured.SESSION_COOKIE_NAME] = between
     assert thief.get("/").status_code == 302

@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import AuditEntry, Outcome, SignIn, User, UserSession
 from accounts.services import doors, sessions
@@ -175,6 +175,14 @@ def test_refusals_are_shown_to_the_person(user: User) -> None:
     client.post("/sign-in/", {"username": user.email, "password": "guess"})
     client.post("/sign-in/", {"username": "nobody@example.test", "password": "guess"})
     assert list(SignIn.objects.values_list("user", "outcome")) == [(user.pk, Outcome.REFUSED)]
+
+
+def test_a_lock_is_shown_too(user: User, settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    form = {"username": user.email, "password": "guess"}
+    assert [Client().post("/sign-in/", form).status_code for _ in range(3)] == [422, 429, 429]
+    told = SignIn.objects.order_by("pk").values_list("outcome", flat=True)
+    assert list(told) == [Outcome.REFUSED, Outcome.LOCKED, Outcome.LOCKED]
 
 
 def test_an_attack_from_everywhere_is_slowed_and_locks_nobody_out(
