@@ -19,7 +19,7 @@ from accounts.forms.security import NameForm
 from accounts.reauthentication import recent
 from accounts.services import app_passwords, passkeys, second_factor
 from accounts.views.guessing import DAY, Guesses
-from accounts.views.security import confirm, page
+from accounts.views.security import confirm
 
 #: The secret that is being set up, in the session until a code confirms it.
 _SECRET = "new-app-secret"  # noqa: S105 - the name of a key
@@ -183,19 +183,22 @@ def _show_codes(request: HttpRequest) -> HttpResponse:
 
 @recent
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def make_app_password(request: HttpRequest) -> HttpResponseBase:
     """Make an app password, and show it this once."""
-    user, form = person(request), NameForm(request.POST)
-    if not form.is_valid():
-        return page(request, 422, name_form=form)
-    name = form.cleaned_data["name"]
-    try:
-        row, secret = app_passwords.make(
-            user=user, name=name, now=timezone.now(), caller=caller_of(request)
-        )
-    except app_passwords.TooMany:
-        form.add_error("name", _("You have as many as there may be. Remove one that is not used."))
-        return page(request, 422, name_form=form)
-    context = {"row": row, "secret": secret}
-    return render(request, "accounts/security_app_password.html", context)
+    user, form = person(request), NameForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/security_program.html", {"form": form})
+    if form.is_valid():
+        name, now = form.cleaned_data["name"], timezone.now()
+        try:
+            row, secret = app_passwords.make(
+                user=user, name=name, now=now, caller=caller_of(request)
+            )
+        except app_passwords.TooMany:
+            told = _("You have as many as there may be. Remove one that is not used.")
+            form.add_error("name", told)
+        else:
+            context = {"row": row, "secret": secret}
+            return render(request, "accounts/security_app_password.html", context)
+    return render(request, "accounts/security_program.html", {"form": form}, status=422)

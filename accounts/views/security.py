@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +15,7 @@ from accounts import arriving, entering
 from accounts.access import app_password_for, person, session_for
 from accounts.callers import caller_of
 from accounts.forms.recovery import NewPasswordForm
-from accounts.forms.security import NameForm, PasswordForm
+from accounts.forms.security import PasswordForm
 from accounts.models import User
 from accounts.services import app_passwords, passwords, second_factor, sessions
 from accounts.services.ending import Kept
@@ -30,15 +28,15 @@ _GUESSES = Guesses("old-password", limit=20, seconds=QUARTER)
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """Password, second step, app passwords and sessions."""
-    return page(request)
+    return _page(request)
 
 
-def page(request: HttpRequest, status: int = 200, **forms: Any) -> HttpResponse:
-    """The page as it is now; ``forms`` are those that were filled in."""
+def _page(
+    request: HttpRequest, password_form: PasswordForm | None = None, status: int = 200
+) -> HttpResponse:
     user, now = person(request), timezone.now()
     context = {
-        "password_form": forms.get("password_form") or PasswordForm(user),
-        "name_form": forms.get("name_form") or NameForm(),
+        "password_form": password_form or PasswordForm(user),
         "standing": second_factor.standing(user),
         "app_passwords": list(user.app_passwords.all()),
         "sessions": list(sessions.of(user, now=now)),
@@ -58,9 +56,9 @@ def password(request: HttpRequest) -> HttpResponse:
     if not _GUESSES.allows(str(user.pk), timezone.now()):
         form.errors.clear()
         form.add_error("old_password", _("Too many tries. You can try again in 15 minutes."))
-        return page(request, 429, password_form=form)
+        return _page(request, form, 429)
     if not form.is_valid():
-        return page(request, 422, password_form=form)
+        return _page(request, form, 422)
     values, kept = form.cleaned_data, _here(request, user)
     if values["keep_sessions"]:
         kept |= set(user.signed_in.values_list("pk", flat=True))
