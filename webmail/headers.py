@@ -40,9 +40,9 @@ ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Origin-Agent-Cluster": "?1",
-    "Permissions-Policy": PERMISSIONS,
 }
+#: Of whole pages: nothing else has a window. Parts of pages, which are many, travel lighter.
+PAGES: Final = {"Origin-Agent-Cluster": "?1", "Permissions-Policy": PERMISSIONS}
 
 
 def transport() -> str:
@@ -57,6 +57,13 @@ def transport() -> str:
     return "; ".join(words)
 
 
+def is_page(request: HttpRequest, answer: HttpResponseBase) -> bool:
+    """Whether a browser makes a document of it, rather than a part of one."""
+    asked = request.headers
+    is_part = asked.get("HX-Request") == "true" or "X-Part" in asked
+    return not is_part and answer.headers.get("Content-Type", "").startswith("text/html")
+
+
 class HeadersMiddleware:
     """Adds what an answer lacks. It stands outside of all others."""
 
@@ -67,6 +74,9 @@ class HeadersMiddleware:
         answer = self.get_response(request)
         for name, value in ALWAYS.items():
             answer.headers.setdefault(name, value)
+        if is_page(request, answer):
+            for name, value in PAGES.items():
+                answer.headers.setdefault(name, value)
         answer.headers.setdefault(CSP, NOTHING)
         policy = answer.headers[CSP]
         missing = [f"; {name} {value}" for name, value in CLOSED.items() if name not in policy]
