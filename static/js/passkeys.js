@@ -47,8 +47,11 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
   const status = form.querySelector("[data-passkey-status]");
   form.querySelectorAll("[data-passkey-part]").forEach((one) => { one.hidden = !can; });
   form.querySelectorAll("[data-passkey-none]").forEach((one) => { one.hidden = can; });
+  // Going back brings the page as it was; a challenge counts once.
+  addEventListener("pageshow", () => { form.elements.credential.value = ""; });
   form.addEventListener("submit", async (event) => {
-    if (form.elements.credential.value) return;
+    // Without a name the server says so, before the device keeps what we would not.
+    if (form.elements.credential.value || form.elements.name?.value.trim() === "") return;
     event.preventDefault();
     const button = form.querySelector("[type=submit]");
     button.setAttribute("aria-busy", "true");
