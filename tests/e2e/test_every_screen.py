@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THEIRS: Final = {"mail-frame", "mail-attachment-frame", "signature-preview", "sign-out"}
 #: What no address leads to.
 SAID: Final = (
-    *("403", "403_csrf", "404", "413", "500", "503", "accounts/locked"),
+    *("400", "403", "403_csrf", "404", "413", "429", "500", "503", "accounts/locked"),
     *("accounts/recovery_over", "accounts/recovery_later"),
 )
 #: 1440 x 900 at 200 %, and what has to reflow (WCAG 2.2, 1.4.10).
