@@ -49,6 +49,8 @@ WORDS: Final[dict[str, Promise]] = {
     "credential-saved": _("Saved a password of another account"),
     "credential-removed": _("Removed a password of another account"),
     "oauth-client-changed": _("Changed a sign-in provider"),
+    "certificate-trusted": _("Trusted the certificate of a server"),
+    "certificate-distrusted": _("No longer trusted the certificate of a server"),
     "keys-rotated": _("Encrypted stored passwords anew"),
     "settings-changed": _("Changed settings"),
 }

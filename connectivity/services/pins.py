@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from accounts.services import audit
 from connectivity.models import CertificatePin, Feature
 from connectivity.services import features
 from protocols.errors import EncryptionFailed
@@ -60,18 +62,20 @@ def add(
     """
     if not allowed(user):
         raise PinsOffError
-    pin, _ = CertificatePin.objects.update_or_create(
-        user=user,
-        host=_plain(host),
-        port=port,
-        defaults={
-            "sha256": seen.sha256,
-            "subject": seen.subject,
-            "issuer": seen.issuer,
-            "not_after": seen.not_after,
-            "created_at": now,
-        },
-    )
+    with transaction.atomic():
+        pin, _ = CertificatePin.objects.update_or_create(
+            user=user,
+            host=_plain(host),
+            port=port,
+            defaults={
+                "sha256": seen.sha256,
+                "subject": seen.subject,
+                "issuer": seen.issuer,
+                "not_after": seen.not_after,
+                "created_at": now,
+            },
+        )
+        audit.note("certificate-trusted", now=now, subject=user, detail={"name": str(pin)})
     return pin
 
 
@@ -93,7 +97,11 @@ def accept(
 
 def remove(*, user: User, host: str, port: int) -> None:
     """Let the authorities decide again about this server."""
-    CertificatePin.objects.filter(user=user, host=_plain(host), port=port).delete()
+    with transaction.atomic():
+        pins = CertificatePin.objects.filter(user=user, host=_plain(host), port=port)
+        if pins.delete()[0]:
+            name = f"{_plain(host)}:{port}"
+            audit.note("certificate-distrusted", subject=user, detail={"name": name})
 
 
 def _plain(host: str) -> str:

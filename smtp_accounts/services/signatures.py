@@ -11,6 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.services import audit
 from lib.pictures import picture_type
 from lib.prepared import Prepared
 from mailstore.services import blobs
@@ -138,6 +139,7 @@ def save(*, user: User, values: SignatureValues, signature: Signature | None = N
         row.is_default = values.is_default
         row.save()
         _give(user, row, values.identities)
+        audit.note("settings-changed", subject=user, detail={"fields": ["signatures"]})
     return row
 
 
@@ -170,6 +172,9 @@ def delete(signature: Signature) -> None:
     with transaction.atomic():
         pictures.remove(signature.images.all())
         signature.delete()
+        if signature.name:
+            owner = signature.user
+            audit.note("settings-changed", subject=owner, detail={"fields": ["signatures"]})
 
 
 def add_image(*, signature: Signature, body: Body) -> SignatureImage:

@@ -35,6 +35,7 @@ FIELDS: Final[Mapping[str, str | Promise]] = {
     "density": gettext_lazy("Density"),
     "remote_images": gettext_lazy("Remote images"),
     "dark_mail": gettext_lazy("Change colours for dark pages"),
+    "signatures": gettext_lazy("Signatures"),
     "notice_mail": gettext_lazy("Notices by mail"),
     "backup_address": gettext_lazy("Backup Email Address"),
     "quota": gettext_lazy("Space"),
