@@ -75,9 +75,12 @@ def as_in_life(database: str) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def show_messages(environ: dict[str, str]) -> None:
-    """Everybody's lists show single messages."""
-    change = "from accounts.models import User; User.objects.update(conversations=False)"
+def settle(environ: dict[str, str], *, conversations: bool) -> None:
+    """Nobody is new here, and everybody's lists show what is to be measured."""
+    change = (
+        "from django.utils.timezone import now; from accounts.models import User; "
+        f"User.objects.update(conversations={conversations}, welcomed_at=now())"
+    )
     run(environ, "manage.py", "shell", "-v0", "-c", change)
 
 
@@ -177,8 +180,7 @@ def ours(folder: Path, options: argparse.Namespace) -> None:
         environ = environment(folder, database)
         started = time.monotonic()
         run(environ, "-m", "bench.web_fill", str(folder / "mailbox" / "mail"), PASSWORD)
-        if not options.conversations:
-            show_messages(environ)
+        settle(environ, conversations=options.conversations)
         if database:
             as_in_life(database)
         say(f"brought in and indexed in {time.monotonic() - started:.0f} s")
