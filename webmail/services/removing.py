@@ -7,11 +7,12 @@ log, which names people and needs no row of theirs.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 from django.utils.translation import gettext as _
 
 from accounts.callers import NOBODY, Caller
@@ -22,6 +23,7 @@ from webmail.services import exports
 
 #: How long a deletion can be taken back.
 GRACE: Final = timedelta(days=14)
+log = logging.getLogger(__name__)
 
 
 class RemovalRefused(Exception):
@@ -93,13 +95,24 @@ def purge_due(*, now: datetime, limit: int = 20) -> int:
 def _purge(user: User, now: datetime) -> bool:
     exports.remove_all(user)
     removal.remove_mail(user)
-    with transaction.atomic():
-        # Asked again with the row held: of two workers, one writes the line.
-        row = User.objects.select_for_update().filter(pk=user.pk, delete_after__lte=now).first()
-        if row is None:
-            return False
-        audit.record("user-deleted", now=now, actor=None, subject=row)
-        row.delete()
+    try:
+        return _delete(user, now)
+    except ProtectedError:
+        # Mail came in between; the next round removes it first.
+        log.warning("user %s is deleted at the next round", user.pk)
+        return False
+
+
+@transaction.atomic
+def _delete(user: User, now: datetime) -> bool:
+    # Asked again with the row held: of two workers, one writes the line.
+    held = User.objects.select_for_update(of=("self",)).select_related("domain")
+    row = held.filter(pk=user.pk, delete_after__lte=now).first()
+    if row is None:
+        return False
+    sessions.end_others(user=row, keep=None, by=None, now=now)
+    audit.record("user-deleted", now=now, actor=None, subject=row)
+    row.delete()
     return True
 
 

@@ -65,4 +65,6 @@ def keep(request: HttpRequest) -> HttpResponse:
         return render(request, "webmail/keep_account.html", {"onward": onward})
     if removing.take_back(user=user, by=user, now=now, caller=caller_of(request)):
         notes.success(request, _("Your account stays. Mail is fetched and sent again."))
+    else:
+        notes.error(request, _("It is too late: this account is being deleted."))
     return redirect(onward)
