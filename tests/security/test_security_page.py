@@ -23,7 +23,7 @@ WAYS = ("holds: ", "no test: ", "not applicable: ", "open: ")
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> frozenset[str]:
     file = ROOT / "tests" / path
     if not file.exists():
         return frozenset()
@@ -49,6 +49,6 @@ def test_every_answer_is_one_of_four_and_every_test_named_exists() -> None:
         assert how.startswith(WAYS), f"{number}: {how}"
         assert bool(NAMED.search(how)) or not how.startswith("holds: "), f"{number} names no test"
     missing = [
-        f"{path}::{name}" for path, name in NAMED.findall(PAGE) if name not in tests_in(path)
+        f"{path}::{name}" for path, name in NAMED.findall(PAGE) if name not in functions_of(path)
     ]
     assert not missing
