@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.core import signing
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -32,7 +31,7 @@ def request_for(address: str, **changed: Any) -> Verdict:
     return recovery.ask(address=address, **{**given, **changed})
 
 
-def seen(answer: HttpResponse, address: str) -> tuple[int, str, dict[str, str]]:
+def seen(answer: Any, address: str) -> tuple[int, str, dict[str, str]]:
     """Status, body and headers; without what is drawn anew for everybody."""
     body = re.sub(r'value="\w{64}"|"X-CSRFToken": "\w+"', "", answer.content.decode())
     cookies = {"Set-Cookie": " ".join(sorted(answer.cookies))}

@@ -194,9 +194,10 @@ def test_whoever_planted_a_session_does_not_follow(person: User) -> None:
     session = planted.session
     session["theirs"] = 1
     session.save()
-    planted.cookies["sessionid"] = session.session_key
+    key = str(session.session_key)
+    planted.cookies["sessionid"] = key
     victim = Client()
-    victim.cookies["sessionid"] = session.session_key
+    victim.cookies["sessionid"] = key
     opened(link_of(person), victim)
     assert planted.get(CHOOSE).status_code == 410
 

@@ -36,7 +36,7 @@ def relay(settings: Settings, smtp_server: SmtpServer, tls_files: TlsFiles) -> S
 
 def answer_of(page: Page) -> str:
     key = page.locator("[name=challenge]").input_value()
-    return CaptchaStore.objects.get(hashkey=key).response
+    return str(CaptchaStore.objects.get(hashkey=key).response)
 
 
 def mailed(relay: SmtpServer) -> str:
@@ -45,7 +45,7 @@ def mailed(relay: SmtpServer) -> str:
     send_system_mail()
     taken = relay.accepted[-1]
     assert taken.recipients == (BACKUP,)
-    body = email.message_from_bytes(taken.raw, policy=default).get_content()  # type: ignore[attr-defined] # it is an EmailMessage by its policy
+    body = email.message_from_bytes(taken.raw, policy=default).get_content()
     found = _LINK.search(body)
     assert found, body
     return found[0]
