@@ -99,7 +99,7 @@ def test_a_domain_is_never_looser_than_the_system(user: User, settings: Settings
     save(None, tasks=5, interval=1200, daily_sends=100, quota=10 * MIB)
     for values in ({"tasks": 6}, {"interval": 900}, {"daily_sends": 101}, {"quota": 11 * MIB}):
         with pytest.raises(LooserError) as refused:
-            save(user.domain, **values)
+            save(user.domain, None, **values)
         assert refused.value.names == tuple(values)
     with pytest.raises(LooserError):
         save(user.domain, message_size=37 * MIB)
