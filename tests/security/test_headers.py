@@ -22,7 +22,7 @@ from mailstore.models import FolderRole, Message
 from mailstore.services import folders
 from scripts.observatory import Answer, grade
 from tests.security.page_checks import check_page
-from tests.security.test_routes import SIGNED, Arguments, belongings, routes
+from tests.security.test_routes import PUBLIC, SIGNED, Arguments, belongings, routes
 from tests.senders import local_key
 from tests.webmail.samples import letter, picture, put
 from webmail.frame_script import SCRIPT_HASH
@@ -112,7 +112,7 @@ def test_every_page_has_them(
                 said = f"{who} {method} {name} {answer.status_code}"
                 check_everywhere(answer, said)
                 check_grade(answer, said)
-                check_page(answer, said)
+                check_page(answer, said, is_public=name in PUBLIC)
                 if who == "owner" and answer.status_code == 200:
                     # What is in a mailbox stays in no cache, ours or a proxy's.
                     assert "no-store" in answer.headers.get("Cache-Control", ""), said
