@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 TEXT, MAP, UINT32, ARRAY, UINT16 = 2, 7, 6, 11, 5
 
 
-def write(path: Path, found: dict[str, object]) -> Path:
+def write(path: Path, found: Mapping[str, object]) -> Path:
     """A file that says ``found`` of every IPv4 address; IPv6 is not in it."""
     # One node of two records of 24 bits: both sides lead to the data, which begins after the tree
     # and 16 zero bytes; what a record holds counts from the number of nodes.
@@ -35,7 +36,7 @@ def _value(value: object) -> bytes:
         return _head(TEXT, len(raw)) + raw
     if isinstance(value, int):
         return _head(UINT32, 4) + struct.pack(">I", value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return _head(MAP, len(value)) + b"".join(_value(k) + _value(v) for k, v in value.items())
     assert isinstance(value, list)
     return _head(ARRAY, len(value)) + b"".join(_value(one) for one in value)

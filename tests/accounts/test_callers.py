@@ -90,7 +90,9 @@ def test_how_proxies_write_addresses(written: str, read: str) -> None:
 
 
 def asked(direct: str, **meta: str) -> HttpRequest:
-    return RequestFactory().get("/", REMOTE_ADDR=direct, **meta)
+    request = RequestFactory().get("/", REMOTE_ADDR=direct)
+    request.META.update(meta)
+    return request
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.callers import Caller
+from accounts.models import Protocol, User
+from accounts.services import sign_ins
 from connectivity.services import credentials
 from mailstore.models import Folder, Message
 from retrieval.models import (
@@ -297,4 +299,19 @@ def test_without_javascript(
     page.get_by_role("button", name="Delete task").click()
     expect(page.get_by_text("Its imported mail is still here.")).to_be_visible()
     assert not RetrievalTask.objects.exists()
+    # Who signed in as me, found by its program.
+    outlook = Caller("9.9.9.9", "Outlook, iOS")
+    now = timezone.now()
+    sign_ins.record(user=user, protocol=Protocol.EAS, caller=outlook, now=now, known=True)
+    page.goto(live_server.url + reverse("connectivity"))
+    page.get_by_role("link", name="9.9.9.9").click()
+    expect(page.get_by_text("ActiveSync, usually a phone or tablet · Outlook, iOS")).to_be_visible()
+    search = page.get_by_label("Find an address, a program or a place")
+    search.fill("Thunderbird")
+    search.press("Enter")
+    expect(page.get_by_text("Nothing here holds “Thunderbird”.")).to_be_visible()
+    page.get_by_role("link", name="Show all").click()
+    expect(page.get_by_text("9.9.9.9", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Open Security").click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     plain.close()

@@ -20,8 +20,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import Role, User
+from accounts.callers import Caller
+from accounts.models import Outcome, Protocol, Role, User
 from accounts.reauthentication import PROVED
+from accounts.services import sign_ins
 from tests.security.test_routes import (
     SIGNED,
     Arguments,
@@ -157,12 +159,27 @@ def more(mailbox: Mailbox) -> list[str]:
         f"/folder/{mailbox.receipts.pk}/attachments/",
         *(f"/mail/{name}/?id={lease}" for name in ("move", "label", "snooze", "remind")),
         "/search/?q=in:Gmail+colour:red+invoice",
+        "/settings/connectivity/addresses/?show=refused",
         f"/compose/?reply={lease}",
         *(
             f"/settings/connectivity/retrieval/new/?provider={one}"
             for one in ("gmail", "other-pop")
         ),
     ]
+
+
+def signed_in(user: User) -> None:
+    """From here and there, and not quite."""
+    longest = Caller("2a01:4f8:c0c:1234:5678:9abc:def0:1234", "Thunderbird 140, Windows", "Porto")
+    for caller, protocol, outcome in (
+        (longest, Protocol.IMAP, Outcome.IN),
+        (Caller("9.9.9.9", "Outlook, iOS"), Protocol.EAS, Outcome.IN),
+        (longest, Protocol.WEBMAIL, Outcome.SECOND),
+    ):
+        sign_ins.record(
+            user=user, protocol=protocol, caller=caller, outcome=outcome, now=timezone.now(),
+            known=True,
+        )  # fmt: skip
 
 
 def said(body: str) -> Callable[[Route], None]:
@@ -178,6 +195,7 @@ def test_every_screen(
 ) -> None:
     enter(user)
     mailbox = fill(user, timezone.now())
+    signed_in(user)
     User.objects.filter(pk=user.pk).update(role=Role.SYSTEM_ADMIN)
     eyes = Eyes(page, live_server.url)
     for address in [*screens(user, belongings), *more(mailbox)]:
