@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import PeopleImport, Role, User
@@ -126,7 +126,7 @@ def test_a_domain_admins_day(
     # The domain's own face.
     page.get_by_role("link", name="Branding").click()
     page.get_by_label("Name people see").fill("Harbour Mail")
-    logo = {"name": "logo.png", "mimeType": "image/png", "buffer": picture()}
+    logo = FilePayload(name="logo.png", mimeType="image/png", buffer=picture())
     page.get_by_label("Logo", exact=True).set_input_files(logo)
     main.get_by_role("button", name="Save").click()
     expect(page.locator(".rail").get_by_role("link", name="Harbour Mail")).to_be_visible()

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, Domain, PeopleImport, Role, User
 from webmail import people_list
 from webmail.people_list import UnreadableError, decoded, entries
-from webmail.services import importing
+from webmail.services import importing, managing
 from webmail.services.importing import BATCH
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_a_worker_that_dies_on_the_way_makes_nobody_twice(
     lines = "".join(f"p{n}\n" for n in range(BATCH + 3))
     row = importing.read(text=f"email\n{lines}", domain=domain, by=admin, now=NOW)
     importing.start(row=row, now=NOW)
-    real = importing.managing.store
+    real = managing.store
     made = 0
 
     def dies(**values: Any) -> None:
@@ -155,7 +155,7 @@ def test_a_worker_that_dies_on_the_way_makes_nobody_twice(
             raise KeyboardInterrupt
         real(**values)
 
-    monkeypatch.setattr(importing.managing, "store", dies)
+    monkeypatch.setattr(managing, "store", dies)
     with pytest.raises(KeyboardInterrupt):
         importing.go_on(pk=row.pk, now=NOW)
     assert not User.objects.filter(email__startswith="p").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -75,8 +74,8 @@ def _look(options: dict[str, Any]) -> dict[str, str]:
 
 def _branded(domain: Domain, named: dict[str, str]) -> Domain:
     if named:
-        look = Look(domain.title, domain.sender_name, domain.sender_address)
-        branding.change(domain=domain, look=replace(look, **named), now=timezone.now())
+        wanted = {name: getattr(domain, name) for name in _LOOK} | named
+        branding.change(domain=domain, look=Look(*wanted.values()), now=timezone.now())
     return domain
 
 
