@@ -74,6 +74,14 @@ def test_it_counts_once_the_link_was_followed(user: User) -> None:
     assert told() == [THERE]
 
 
+def test_of_two_who_follow_it_at_once_one_goes_on(user: User) -> None:
+    link = links.find(ask(user), Purpose.BACKUP, NOW)
+    assert link is not None
+    assert backup.confirm(link=link, now=NOW)
+    assert not backup.confirm(link=link, now=NOW)
+    assert actions() == ["backup-changed", "backup-confirmed"]
+
+
 def test_the_old_one_stays_until_the_new_one_is_confirmed_and_is_told(user: User) -> None:
     follow(user, ask(user))
     token = ask(user, "new@elsewhere.example")

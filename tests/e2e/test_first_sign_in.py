@@ -35,7 +35,7 @@ def mailed(relay: SmtpServer) -> str:
     send_system_mail()
     taken = relay.accepted[-1]
     assert taken.recipients == (THERE,)
-    body = email.message_from_bytes(taken.raw, policy=default).get_content()  # type: ignore[attr-defined] # it is an EmailMessage by its policy
+    body = email.message_from_bytes(taken.raw, policy=default).get_content()
     found = _LINK.search(body)
     assert found, body
     return found[0]

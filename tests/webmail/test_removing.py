@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Role, User
 from connectivity.services import credentials
 from mailstore.models import Export, FolderRole, Message, Source, Thread
-from mailstore.services import folders, removal, threads
+from mailstore.services import folders, messages, removal, threads
 from retrieval.models import RetrievalTask
 from retrieval.services import dispatch, watching
 from smtp_accounts.models import OutboxMessage
@@ -101,20 +101,20 @@ def test_what_a_killed_worker_left_is_deleted_the_next_time(
     monkeypatch.setattr(removal, "BATCH", 1)
     put(folders.special(user, FolderRole.INBOX), letter("one"), letter("two"))
     removing.mark(user=user, by=None, now=NOW)
-    removed = removal.messages.remove
+    removed = messages.remove
 
-    def dies_after_one(*args: object) -> int:
-        monkeypatch.setattr(removal.messages, "remove", dies)
-        return removed(*args)  # type: ignore[arg-type] # as it was called
+    def dies_after_one(person: User, ids: Iterable[int]) -> int:
+        monkeypatch.setattr(messages, "remove", dies)
+        return removed(person, ids)
 
-    def dies(*_args: object) -> int:
+    def dies(_person: User, _ids: Iterable[int]) -> int:
         raise MemoryError
 
-    monkeypatch.setattr(removal.messages, "remove", dies_after_one)
+    monkeypatch.setattr(messages, "remove", dies_after_one)
     with pytest.raises(MemoryError):
         removing.purge_due(now=NOW + GRACE)
     assert Message.objects.filter(user=user).count() == 1
-    monkeypatch.setattr(removal.messages, "remove", removed)
+    monkeypatch.setattr(messages, "remove", removed)
     assert removing.purge_due(now=NOW + GRACE) == 1
 
 

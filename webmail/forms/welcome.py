@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -80,9 +81,9 @@ class WelcomeForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         initial = {"language": user.language, "time_zone": user.time_zone}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self._user = user
         self.fields["backup_address"].widget.attrs["aria-describedby"] = "backup-help"
 
