@@ -63,6 +63,9 @@ def test_what_opens_doors_is_written_down_nowhere(
     made = browser.post(reverse("security-program-add"), {"name": "Telephone"})
     program = re.search(r"(?:[a-z2-9]{5}-){5}[a-z2-9]", made.content.decode())
     assert program, "the app password is shown once"
+    # While they are in force; what comes next ends them.
+    kept = [seed, program[0], program[0].replace("-", ""), *codes]
+    assert not leaks(written(), *kept)
     token = links.make(user, Purpose.PASSWORD, "mara@elsewhere.test", timezone.now())
     stranger = Client()
     pages = [stranger.get(reverse("recovery-link", args=[token]), follow=True)]
@@ -72,8 +75,7 @@ def test_what_opens_doors_is_written_down_nowhere(
     assert user.check_password(NEW)
     pages += [client_for(user).get(reverse(name)) for name in PAGES]
 
-    secrets = [seed, program[0], program[0].replace("-", ""), token, NEW]
-    secrets += [form for one in codes for form in (one, one.replace(" ", ""))]
+    secrets = [*kept, token, NEW, *(one.replace(" ", "") for one in codes)]
     for page in pages:
         where = page.request["PATH_INFO"]
         assert not leaks(page.content.decode(), *secrets), where
