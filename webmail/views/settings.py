@@ -92,9 +92,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return redirect("settings-account")
 
 
-def _account_page(
-    request: HttpRequest, form: AccountForm, status: int = 200
-) -> HttpResponse:
+def _account_page(request: HttpRequest, form: AccountForm, status: int = 200) -> HttpResponse:
     context = {"form": form, "backup": card_of(person(request), now=timezone.now())}
     return render(request, "webmail/settings_account.html", context, status=status)
 
