@@ -123,7 +123,9 @@ def test_without_any_there_is_a_word(web: Client, user: User) -> None:
     page = web.get(CARD).content.decode()
     assert "Nobody signed in as you from the internet" in page
     assert "192.168.1.5" not in page
-    assert "Nobody signed in as you from the internet" in web.get(LIST).content.decode()
+    page = web.get(LIST).content.decode()
+    assert "Nobody signed in as you from the internet" in page
+    assert f'href="{reverse("security")}">' in page.partition("Something you do not")[2]
 
 
 def test_the_list_is_searched(web: Client, user: User, other_user: User) -> None:

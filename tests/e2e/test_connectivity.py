@@ -313,5 +313,5 @@ def test_without_javascript(
     page.get_by_role("link", name="Show all").click()
     expect(page.get_by_text("9.9.9.9", exact=True)).to_be_visible()
     page.get_by_role("link", name="Open Security").click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Security")
     plain.close()
