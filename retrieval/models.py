@@ -385,7 +385,11 @@ class RetrievalRun(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["task", "-started_at"], name="run_history")]
+        indexes = [
+            models.Index(fields=["task", "-started_at"], name="run_history"),
+            # Of everybody, newest first: what administrators read.
+            models.Index(fields=["-started_at", "-id"], name="run_log"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk} of task {self.task_id}"

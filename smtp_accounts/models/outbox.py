@@ -124,6 +124,8 @@ class OutboxMessage(models.Model):
                 name="outbox_uncopied",
                 condition=Q(state="sent", sent_copied_at=None),
             ),
+            # Of everybody, newest first: what administrators read.
+            models.Index(fields=["-created_at", "-id"], name="outbox_log"),
         ]
 
     def __str__(self) -> str:
