@@ -107,7 +107,11 @@ def in_template(text: str) -> Iterator[Key]:
         yield from in_code(call)
 
 
-READERS: dict[str, Callable[[str], Iterator[Key]]] = {".py": in_code, ".html": in_template}
+READERS: dict[str, Callable[[str], Iterator[Key]]] = {
+    ".py": in_code,
+    ".html": in_template,
+    ".txt": in_template,
+}
 
 
 class Unmarked(HTMLParser):

@@ -14,6 +14,7 @@ class DomainForm(forms.Form):
     name = forms.CharField(
         label=_("Name of the domain"),
         max_length=LONGEST,
+        widget=forms.TextInput(attrs={"placeholder": "example.org"}),
         help_text=_("What stands behind the @ of all addresses in it. It cannot be renamed."),
         error_messages={"required": _("Enter the name of the domain.")},
     )
