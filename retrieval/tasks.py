@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from lib.queue import shared_task
-from retrieval.services import dispatch, loading
+from retrieval.services import dispatch, loading, pausing
 from retrieval.services import pull as pulling
 
 # Here and not during the first task: the processes of a worker share what was loaded before them.
@@ -32,3 +32,9 @@ def pull(*, task_id: int, fence: int) -> None:
 def first_pull(*, task_id: int, fence: int) -> None:
     """The same for a first pass, which may be long: no polls wait behind it."""
     pulling.pull(task_id=task_id, fence=fence, clock=timezone.now)
+
+
+@shared_task(name="retrieval.tasks.forget_pauses")
+def forget_pauses() -> int:
+    """Remove administrators' pauses that are over; how many went."""
+    return pausing.forget_ended(now=timezone.now())

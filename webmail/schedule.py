@@ -22,6 +22,7 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     "dispatch-system-mail": _hint("smtp_accounts.tasks.send_system_mail", 10.0),
     "work-off-recoveries": _hint("accounts.tasks.work_off_recoveries", 10.0),
     "tidy-people": _round("accounts.tasks.tidy"),
+    "forget-pauses": _round("retrieval.tasks.forget_pauses"),
     "index-messages": _hint("mailstore.tasks.index_messages", 10.0),
     "bring-back": _hint("mailstore.tasks.bring_back", 60.0),
     "send-notices": _hint("filtering.tasks.send_notices", 60.0),

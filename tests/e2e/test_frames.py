@@ -260,7 +260,7 @@ def test_one_frame_shows_one_message_after_the_other(
     page: Page, live_server: LiveServer, letters: list[Message], problems: list[str]
 ) -> None:
     """Taken over into the next pane it holds the next message, is as tall, and speaks for that."""
-    tall, window, news = letters
+    news = letters[-1]
     page.goto(f"{live_server.url}/message/{news.pk}/?in=all")
     body(page)
     first = page.locator("[data-frame]").element_handle()

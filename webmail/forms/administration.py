@@ -18,6 +18,11 @@ GB: Final = 1024**3
 MADE, TYPED = "made", "typed"
 
 
+def _plain(number: Decimal) -> str:
+    """A number as people write it: never 1E+1."""
+    return f"{number.quantize(Decimal('0.001')).normalize():f}"
+
+
 class ProfileForm(forms.Form):
     """What an administrator says of a person. Fields that are not here cannot be sent."""
 
@@ -46,7 +51,7 @@ class ProfileForm(forms.Form):
                 "display_name": user.display_name,
                 "backup_address": user.backup_address,
                 "role": user.role,
-                "quota": gigabytes and gigabytes.quantize(Decimal("0.001")).normalize(),
+                "quota": gigabytes and _plain(gigabytes),
             }
         super().__init__(data, initial=initial, **kwargs)
         role = self.fields["role"]

@@ -23,6 +23,7 @@ from accounts.callers import NOBODY, Caller
 from accounts.models import Domain, Purpose, Role, User
 from accounts.services import audit, ending, links, second_factor, telling
 from mailstore.services import folders
+from retrieval.services import allowance
 from webmail.services import backups, people, removing
 
 #: Bits of a password we make: four words of 24.
@@ -122,6 +123,8 @@ def change(*, user: User, profile: Profile, now: datetime) -> list[str]:
                 _set_backup(user, str(new), now)
             else:
                 _set(user, what, name, new, now)
+            if what == "quota-changed":
+                allowance.wake(user=user, now=now)
     return [what for what, _name, _new in changed]
 
 
