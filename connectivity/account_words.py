@@ -32,7 +32,6 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user-kept": _("%(label)s took the deletion of your account back."),
     "new-device": _("Somebody signed in to your account from a device not seen before: %(label)s."),
     "data-exported": _("The export of your data is ready."),
-    "credential-saved": _("%(label)s changed a password kept for you."),
 }
 OTHERWISE = _("%(label)s changed something about your account.")
 ACTION = _("If you did not expect this, choose a new password and ask your administrator.")

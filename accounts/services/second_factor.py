@@ -143,6 +143,7 @@ def make_codes(*, user: User, now: datetime, caller: Caller) -> list[str]:
         Authenticator.objects.filter(user_id=user.pk, type=Kind.RECOVERY_CODES).delete()
         made = [_spaced(one) for one in RecoveryCodes.activate(user).generate_codes()]
         audit.record("recovery-codes-made", now=now, actor=user, subject=user, caller=caller)
+        telling.tell(user=user, what="recovery-codes-made", now=now, url=SECURITY)
     return made
 
 

@@ -191,6 +191,7 @@ def test_out_at_once_and_in_again(admin: User, user: User, client_for: ClientFor
 
 def test_deleted_and_taken_back(admin: User, user: User, client_for: ClientFor) -> None:
     theirs, browser = client_for(user), client_for(admin)
+    program = AppPassword.objects.create(user=user, name="Phone", secret_hash="x", made_at=NOW)
     browser.post(address(user, "delete/"))
     user.refresh_from_db()
     assert user.delete_after is not None
@@ -198,6 +199,8 @@ def test_deleted_and_taken_back(admin: User, user: User, client_for: ClientFor) 
     browser.post(address(user, "keep/"))
     user.refresh_from_db()
     assert user.delete_after is None
+    # All of it is there as it was.
+    assert user.app_passwords.get() == program
     assert actions(user) == ["user-deletion", "user-kept"]
     assert told(user) == ["user-deletion", "user-kept"]
     assert theirs.get("/nowhere/").status_code in {302, 404}

@@ -31,7 +31,14 @@ def test_everybody_sees_the_groups_of_their_role(
     ("query", "expected"),
     [
         ("theme", [("Theme", "settings-appearance", "")]),
-        ("PASS", [("Password", "settings-account", "password")]),
+        (
+            "PASS",
+            [
+                ("Password", "security", "password"),
+                ("Passkeys", "security", "second"),
+                ("App passwords", "security", "programs"),
+            ],
+        ),
         ("retr email", [("Email Retrieval", "connectivity", "retrieval")]),
         ("appearance", [("Appearance", "settings-appearance", "")]),
         ("domains", []),

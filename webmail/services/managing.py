@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import acting
 from accounts.callers import NOBODY, Caller
 from accounts.models import Domain, Purpose, Role, User
-from accounts.services import audit, ending, links, second_factor, telling
+from accounts.services import audit, ending, links, second_factor, sessions, telling
 from mailstore.services import folders
 from retrieval.services import allowance
 from webmail.services import backups, people, removing
@@ -164,7 +164,7 @@ def set_active(*, user: User, active: bool, now: datetime) -> bool:
     with transaction.atomic():
         if not active:
             _keep_one_administrator(user)
-            ending.end_others(user)
+            sessions.end_others(user=user, keep=None, by=acting.actor(), now=now)
         user.is_active = active
         user.save(update_fields=["is_active"])
         what = "user-enabled" if active else "user-disabled"
@@ -195,7 +195,7 @@ def mark(*, user: User, now: datetime, grace: timedelta = removing.GRACE) -> Non
     with transaction.atomic():
         by, caller = acting.actor(), acting.caller()
         removing.mark(user=user, by=by, now=now, caller=caller, grace=grace)
-        ending.end_others(user)
+        sessions.end_others(user=user, keep=None, by=by, now=now, caller=caller)
         _tell(user, "user-deletion", now)
 
 
