@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
 from accounts import acting, entering, given
+from accounts.zones import zone_of
 
 
 class PersonalMiddleware:
@@ -35,11 +35,3 @@ class PersonalMiddleware:
             if not request.session.get_expire_at_browser_close():
                 answer.headers["X-Kept-For"] = str(user.pk)
             return answer
-
-
-def zone_of(name: str) -> zoneinfo.ZoneInfo:
-    """The named zone, or UTC where a time zone database no longer knows the name."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")

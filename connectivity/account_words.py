@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "password-changed": _("The password of your account was changed."),
     "password-recovered": _("A new password was chosen by a link sent to your backup address."),
     "backup-changed": _("%(label)s changed the backup address of your account."),
+    "backup-confirmed": _("Another backup address is in force for your account."),
     "totp-added": _("Signing in now asks for a code from an authenticator app."),
     "totp-removed": _("Signing in no longer asks for a code from an authenticator app."),
     "passkey-added": _("A passkey was added to your account."),

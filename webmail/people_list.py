@@ -124,8 +124,11 @@ def _names(cells: list[str]) -> list[str]:
 
 def _values(names: list[str], cells: list[str]) -> dict[str, str]:
     values = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-    # What our own lists mark as text for spreadsheets.
-    return {name: cell[1:] if _is_marked(cell) else cell for name, cell in values.items()}
+    # What our own lists mark as text for spreadsheets; a password is what stands there.
+    return {
+        name: cell[1:] if name != "password" and _is_marked(cell) else cell
+        for name, cell in values.items()
+    }
 
 
 def _is_marked(cell: str) -> bool:

@@ -22,7 +22,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.callers import NOBODY, Caller
 from accounts.models import Domain, MailedLink, Purpose, User
-from accounts.services import audit, links, system_mail, tries
+from accounts.services import audit, links, system_mail, telling, tries
 
 HOUR: Final = 3600
 #: Mails of confirmation one person may have sent in an hour, whatever the addresses.
@@ -127,8 +127,11 @@ def confirm(*, link: MailedLink, now: datetime, caller: Caller = NOBODY) -> bool
         if not links.use(link, now):
             return False
         user = User.objects.get(pk=link.user_id)
+        before = user.backup_address if user.backup_confirmed_at else ""
         user.backup_address, user.backup_confirmed_at = link.address, now
         user.save(update_fields=["backup_address", "backup_confirmed_at"])
+        # A link to the address of before opens nothing any more.
+        links.end_all(user, Purpose.PASSWORD, now)
         audit.record(
             "backup-confirmed",
             now=now,
@@ -137,13 +140,17 @@ def confirm(*, link: MailedLink, now: datetime, caller: Caller = NOBODY) -> bool
             caller=caller,
             detail={"address": link.address},
         )
+        # In the app in any case: who had none hears of it nowhere else.
+        telling.in_app(user=user, what="backup-confirmed", now=now, url=reverse("settings-account"))
+        if before and before != link.address:
+            telling.tell_by_mail("backup-confirmed", user=user, now=now, caller=caller, to=before)
     return True
 
 
 def forget(*, user: User, now: datetime, caller: Caller = NOBODY) -> None:
     """Remove the address and end its link; who reads a confirmed one is told."""
     with transaction.atomic():
-        links.end_all(user, Purpose.BACKUP, now)
+        links.end_every(user, now)
         before, was_confirmed = user.backup_address, user.backup_confirmed_at is not None
         user.backup_address, user.backup_confirmed_at = "", None
         user.save(update_fields=["backup_address", "backup_confirmed_at"])

@@ -16,6 +16,7 @@ from accounts import addresses, clients
 from accounts.callers import Caller
 from accounts.models import Outcome, Protocol, SignIn, User, UserSession
 from accounts.services import system_mail
+from accounts.zones import zone_of
 
 # A session this young may be the one this sign-in begins.
 _JUST_NOW = timedelta(minutes=1)
@@ -51,7 +52,7 @@ def tell(user: User, caller: Caller, *, now: datetime) -> None:
         user=user, what="new-device", now=now, who=where, url=url, mail=False
     )
     if user.backup_address and user.backup_confirmed_at:
-        with translation.override(user.language):
+        with translation.override(user.language), timezone.override(zone_of(user.time_zone)):
             _mail(user, where, url, now)
 
 

@@ -71,6 +71,12 @@ def end_all(user: User, purpose: Purpose, now: datetime) -> int:
     ).update(expires_at=now)
 
 
+def end_every(user: User, now: datetime) -> int:
+    """End all links that are still good, of any kind: whoever asked for one may have known the old
+    password. How many."""
+    return sum(end_all(user, purpose, now) for purpose in Purpose)
+
+
 def tidy(*, now: datetime) -> int:
     """Remove what has been over for some days; how many."""
     return MailedLink.objects.filter(expires_at__lt=now - KEPT_FOR).delete()[0]

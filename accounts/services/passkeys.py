@@ -8,6 +8,7 @@ that it stands for possession and knowledge both.
 from __future__ import annotations
 
 import json
+import struct
 from datetime import datetime
 from typing import Any
 
@@ -104,6 +105,13 @@ def remove(*, passkey: Any, user: User, now: datetime, caller: Caller) -> None:
         drop_lone_codes(user)
 
 
+#: What libraries raise on bytes that are none of a passkey; deep nesting among it.
+_FOREIGN = (
+    ValidationError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+    RecursionError, struct.error,
+)  # fmt: skip
+
+
 class _Refusing:
     """Whatever is wrong with what a browser sent is one thing to us."""
 
@@ -111,8 +119,7 @@ class _Refusing:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        foreign = (ValidationError, ValueError, TypeError, KeyError, AttributeError)
-        if kind is not None and issubclass(kind, foreign):
+        if kind is not None and issubclass(kind, _FOREIGN):
             raise Refused from None
 
 
@@ -121,7 +128,7 @@ def _read(credential: str) -> dict[str, Any]:
         raise Refused
     try:
         read = json.loads(credential)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refused from None
     if not isinstance(read, dict):
         raise Refused

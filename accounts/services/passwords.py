@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.callers import NOBODY, Caller
 from accounts.models import User
-from accounts.services import audit, ending, telling
+from accounts.services import audit, ending, links, telling
 from accounts.services.ending import Ended, Kept
 from accounts.services.second_factor import SECURITY
 
@@ -29,6 +29,7 @@ def change(
         user.password_changed_at, user.password_is_given = now, False
         user.save(update_fields=["password", "password_changed_at", "password_is_given"])
         ended = ending.end_others(user, keep)
+        links.end_every(user, now)
         audit.record(
             "password-changed",
             now=now,

@@ -140,6 +140,7 @@ def choose(
         user.password_changed_at, user.password_is_given = now, False
         user.save(update_fields=["password", "password_changed_at", "password_is_given"])
         ended = ending.end_others(user, keep)
+        links.end_every(user, now)
         audit.record(
             "password-recovered",
             now=now,

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.audit_words import WORDS
 from accounts.callers import NOBODY, Caller
-from accounts.middleware import zone_of
 from accounts.models import User
 from accounts.services import system_mail
+from accounts.zones import zone_of
 
 
 def tell(
@@ -41,10 +41,15 @@ def tell(
         to: write there instead of to the backup address of now.
         caller: from where it was done, for the mail; leave it out where that was not the person.
     """
-    import_string(settings.ACCOUNT_NEWS)(user=user, what=what, now=now, who=who, url=url)
+    in_app(user=user, what=what, now=now, who=who, url=url)
     with translation.override(user.language):
         said = import_string(settings.ACCOUNT_NEWS_WORDS)(what, who)
     tell_by_mail(what, user=user, now=now, caller=caller, to=to, said=said)
+
+
+def in_app(*, user: User, what: str, now: datetime, who: str = "", url: str = "") -> None:
+    """The part of `tell` that stays inside: a notice, and a line in the Inbox."""
+    import_string(settings.ACCOUNT_NEWS)(user=user, what=what, now=now, who=who, url=url)
 
 
 def tell_by_mail(

@@ -7,7 +7,7 @@ import json
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Domain, User
+from accounts.reauthentication import recent
 from connectivity import policies
 from connectivity.access import domain_admin, system_admin
 from connectivity.models import Feature
@@ -24,14 +25,14 @@ DOMAINS_A_PAGE = 25
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def domain(request: HttpRequest) -> HttpResponse:
+def domain(request: HttpRequest) -> HttpResponseBase:
     """Settings > Domain settings: what the people of one's own domain may do (A173)."""
     admin = domain_admin(request)
     return _page(request, admin.domain, by=admin, address=reverse("domain-settings"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def domain_of(request: HttpRequest, pk: int) -> HttpResponse:
+def domain_of(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The same page of any domain, for a system administrator."""
     admin = system_admin(request)
     one = get_object_or_404(Domain, pk=pk)
@@ -39,30 +40,40 @@ def domain_of(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def system(request: HttpRequest) -> HttpResponse:
+def system(request: HttpRequest) -> HttpResponseBase:
     """Settings > Features: the switches above those of every domain (A7), and the domains."""
     admin = system_admin(request)
     return _page(request, None, by=admin, address=reverse("system-features"))
 
 
-def _page(request: HttpRequest, domain: Domain | None, *, by: User, address: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, domain: Domain | None, *, by: User, address: str
+) -> HttpResponseBase:
     """Show the switches of one level, or change one of them."""
     context: dict[str, object] = {"domain": domain, "address": address}
     if request.method == "POST":
-        said = _switch(request, domain, by=by)
-        if not request.headers.get("HX-Request"):
-            messages.info(request, said)
-            return redirect(address)
-        context["lines"] = policies.lines(domain)
-        answer = render(request, "connectivity/_policies.html", context)
-        answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said}})
-        return answer
+        return _changed(request, context, domain, by)
     context["lines"] = policies.lines(domain)
     if domain is None:
         context |= _domains(request)
     else:
         context["people"] = domain.users.count()
     return render(request, "connectivity/features.html", context)
+
+
+@recent
+def _changed(
+    request: HttpRequest, context: dict[str, object], domain: Domain | None, by: User
+) -> HttpResponse:
+    """Change a switch; whoever sits down at an open browser cannot."""
+    said = _switch(request, domain, by=by)
+    if not request.headers.get("HX-Request"):
+        messages.info(request, said)
+        return redirect(str(context["address"]))
+    context["lines"] = policies.lines(domain)
+    answer = render(request, "connectivity/_policies.html", context)
+    answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said}})
+    return answer
 
 
 def _switch(request: HttpRequest, domain: Domain | None, *, by: User) -> str:

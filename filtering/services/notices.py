@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import zoneinfo
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 
-from accounts.models import User
+from accounts.zones import zone_of
 from connectivity.account_words import ACCOUNT
 from connectivity.models import Notification
 from connectivity.services import notifications
@@ -47,7 +46,7 @@ def send_due(*, now: datetime) -> int:
 
 def _send(row: Notification, now: datetime) -> bool:
     user = row.user
-    with translation.override(user.language), timezone.override(_zone(user)):
+    with translation.override(user.language), timezone.override(zone_of(user.time_zone)):
         raw = notice_mail.build(row, site=settings.SITE_URL, now=now)
     inbox = folders.special(user, FolderRole.INBOX)
     prepared = deliver.prepare([Incoming(Body.of(raw), inbox, internal_at=now)], now=now)
@@ -58,10 +57,3 @@ def _send(row: Notification, now: datetime) -> bool:
         deliver.file(prepared)
         checkpoint("notice: filed, not committed")
     return True
-
-
-def _zone(user: User) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(user.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")

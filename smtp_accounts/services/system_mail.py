@@ -142,7 +142,7 @@ def _attempt(row: SystemMessage, now: datetime) -> Result:
             route.login,
             policy=route.policy,
             trust=_trust(account, route),
-            sender=address,
+            sender=_return_path(account),
             recipients=[to],
             message=raw,
             deadline=LIMIT,
@@ -172,6 +172,14 @@ def sender(row: SystemMessage, account: SmtpAccount | None) -> tuple[str, str]:
     of_account = settings.SYSTEM_MAIL_ACCOUNT if account else ""
     address = named or of_account or settings.SYSTEM_SENDER or f"no-reply@{host}"
     return name or host, system_letter.registered(address)
+
+
+def _return_path(account: SmtpAccount | None) -> str:
+    """Where bounces go (RFC 5321, section 4.5.5): to the operator's address or, where there is
+    none, nowhere. Never to a domain's own sender: a bounce holds the link that came back.
+    """
+    address = settings.SYSTEM_MAIL_ACCOUNT if account else settings.SYSTEM_SENDER
+    return system_letter.registered(address) if address else ""
 
 
 def _account() -> SmtpAccount | None:

@@ -63,7 +63,8 @@ MATTERS: Final = (
     "security-app", "security-passkey-add", "security-codes", "security-program-add",
     "settings-backup", "settings-export", "settings-delete", "domain-user", "domain-branding",
     "domain-limits", "domain-logs-export", "system-domain-new", "system-limits",
-    "system-logs-export", "oauth-client",
+    "system-logs-export", "oauth-client", "domain-settings", "system-features", "system-domain",
+    "domain-pause", "system-pause", "welcome",
 )  # fmt: skip
 ROLES = (
     "stranger", "neighbour", "domain admin", "admin elsewhere", "system admin", "disabled",

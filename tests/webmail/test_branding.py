@@ -97,9 +97,11 @@ def test_what_is_refused_is_said_at_its_field(
     admin: User, domain: Domain, client_for: ClientFor
 ) -> None:
     browser = client_for(admin)
+    Domain.objects.create(name="neighbour.test")
     for field, wrong in (
         ("sender_address", "x@gmail.test"),
         ("sender_address", "nobody"),
+        ("sender_address", "security@neighbour.test"),
         ("logo", upload(b"GIF89a")),
         ("title", "x" * 81),
     ):

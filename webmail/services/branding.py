@@ -39,8 +39,9 @@ class Look:
     without_logo: bool = False
 
 
-def change(*, domain: Domain, look: Look, now: datetime) -> list[str]:
-    """Store what differs; the names of the fields that do.
+def change(*, domain: Domain, look: Look, now: datetime, anywhere: bool = False) -> list[str]:
+    """Store what differs; the names of the fields that do. ``anywhere``: the sender may be in any
+    domain that is hosted here, for who looks after all of them.
 
     Raises ValidationError, by field, for a picture or an address that cannot be used.
     """
@@ -48,7 +49,7 @@ def change(*, domain: Domain, look: Look, now: datetime) -> list[str]:
     wanted = {
         "title": look.title,
         "sender_name": look.sender_name,
-        "sender_address": checked_sender(look.sender_address),
+        "sender_address": checked_sender(look.sender_address, domain, anywhere=anywhere),
     }
     changed = [name for name, value in wanted.items() if getattr(domain, name) != value]
     for name in changed:
@@ -79,11 +80,11 @@ def redrawn(data: bytes) -> bytes:
         raise ValidationError({"logo": said}) from None
 
 
-def checked_sender(address: str) -> str:
+def checked_sender(address: str, domain: Domain, *, anywhere: bool) -> str:
     """The address mail of the system comes from, as it is stored; "" for the usual one.
 
-    It has to be one that this installation or its relay may use: of another domain, receivers
-    would take the mail for a forgery. Raises ValidationError.
+    It has to be one of the domain itself or of the relay's: of another domain, receivers would
+    take the mail for a forgery. Raises ValidationError.
     """
     found = address.strip().lower()
     if not found:
@@ -93,9 +94,10 @@ def checked_sender(address: str) -> str:
     except ValidationError:
         raise ValidationError({"sender_address": _("That is no email address.")}) from None
     host = found.rpartition("@")[2]
-    if host == relay_domain() or Domain.objects.filter(name=host).exists():
+    hosted = anywhere and Domain.objects.filter(name=host).exists()
+    if hosted or host in (domain.name, relay_domain()):
         return found
-    said = _("It has to be in a domain of this installation, or receivers take it for forged.")
+    said = _("It has to be in this domain, or receivers take it for forged.")
     raise ValidationError({"sender_address": said})
 
 

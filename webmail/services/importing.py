@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -105,7 +105,7 @@ def judge(lines: Sequence[Entry], domain: Domain, by: User) -> list[Judged]:
             if email in there:
                 found.append(Judged(entry, email, is_there=True))
                 continue
-            given = _given(entry, email, hosted, allowed)
+            given = _given(entry, email, domain, hosted, allowed)
         except ValidationError as error:
             found.append(Judged(entry, email, wrong=" ".join(error.messages)))
             continue
@@ -253,14 +253,15 @@ def _check_address(email: str, domain: Domain) -> None:
         raise ValidationError(_("The address has to end with @%s.") % domain.name)
 
 
-def _given(entry: Entry, email: str, hosted: set[str], allowed: set[str]) -> _Given:
+def _given(entry: Entry, email: str, domain: Domain, hosted: set[str], allowed: set[str]) -> _Given:
     role = role_named(entry.get("role"))
     if not role:
         raise ValidationError(_("There is no role named “%s”.") % entry.get("role")[:40])
     if role not in allowed:
         raise ValidationError(_("Only a system administrator gives this role."))
     if password := entry.get("password"):
-        validate_password(password, User(email=email, display_name=entry.get("name")))
+        name = entry.get("name")
+        validate_password(password, User(email=email, display_name=name, domain=domain))
     backup = entry.get("backup")
     if backup and backup.lower().rpartition("@")[2] in hosted:
         raise ValidationError(_("The backup address has to be at another provider."))
@@ -278,7 +279,7 @@ def _bytes(text: str) -> int | None:
     factor = {"tb": 1024 * GB, "mb": 1024**2}.get(unit, GB)
     try:
         size = Decimal(plain.removesuffix(unit)) * factor
-    except InvalidOperation:
+    except ArithmeticError:
         size = Decimal("NaN")
     if not size.is_finite() or not 1024**2 <= size <= 1_000_000 * GB:
         raise ValidationError(_("“%s” is no size. Write for example 5 GB.") % text[:40])

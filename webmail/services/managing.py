@@ -140,7 +140,7 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
     with transaction.atomic():
         user.save(update_fields=["password", "password_is_given", "password_changed_at"])
         ended = ending.end_others(user)
-        links.end_all(user, Purpose.PASSWORD, now)
+        links.end_every(user, now)
         axes.reset(username=user.email)
         detail = {"sessions": ended.sessions, "programs": ended.programs}
         audit.note("password-reset", now=now, subject=user, detail=detail)

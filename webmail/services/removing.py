@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import ProtectedError, Q
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.callers import NOBODY, Caller
@@ -117,8 +117,12 @@ def _delete(user: User, now: datetime) -> bool:
 
 
 def _refuse_last(user: User) -> None:
-    others = User.objects.filter(role=Role.SYSTEM_ADMIN, is_active=True, delete_after=None)
-    if user.is_system_admin and not others.filter(~Q(pk=user.pk)).exists():
+    if not user.is_system_admin:
+        return
+    # The rows of all of them are held, so that two who go at once do not both see the other.
+    wanted = User.objects.filter(role=Role.SYSTEM_ADMIN, is_active=True, delete_after=None)
+    held = list(wanted.select_for_update().order_by("pk"))
+    if not any(one.pk != user.pk for one in held):
         raise RemovalRefused(
             _(
                 "You are the last system administrator. Give somebody else that role first, so "

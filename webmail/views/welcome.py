@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.arriving import REMIND
 from accounts.callers import caller_of
+from accounts.reauthentication import recent
 from accounts.services import backup
 from connectivity.models import Feature
 from connectivity.services import features
@@ -22,6 +23,7 @@ from webmail.site import site_of
 ONWARD = "welcome-onward"
 
 
+@recent
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """Backup address, language and time zone. Who was asked before is past this page."""

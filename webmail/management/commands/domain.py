@@ -75,7 +75,8 @@ def _look(options: dict[str, Any]) -> dict[str, str]:
 def _branded(domain: Domain, named: dict[str, str]) -> Domain:
     if named:
         wanted = {name: getattr(domain, name) for name in _LOOK} | named
-        branding.change(domain=domain, look=Look(*wanted.values()), now=timezone.now())
+        look = Look(*wanted.values())
+        branding.change(domain=domain, look=look, now=timezone.now(), anywhere=True)
     return domain
 
 

@@ -22,13 +22,19 @@ from webmail.views.administration.users import place_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def brand(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """How a domain looks to its people."""
-    place = place_of(administrator(request), pk)
+    admin = administrator(request)
+    place = place_of(admin, pk)
     domain = place.domain
     if request.method == "POST":
         form = BrandingForm(request.POST, request.FILES, domain=domain)
         if form.is_valid():
             try:
-                changed = branding.change(domain=domain, look=form.look, now=timezone.now())
+                changed = branding.change(
+                    domain=domain,
+                    look=form.look,
+                    now=timezone.now(),
+                    anywhere=admin.is_system_admin,
+                )
             except ValidationError as error:
                 form.take(error)
             else:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.callers import caller_of
 from accounts.models import Domain, User
+from accounts.reauthentication import recent
 from connectivity.access import domain_admin, system_admin
 from connectivity.providers import name_of
 from lib.moments import moment
@@ -40,6 +41,7 @@ def system(request: HttpRequest) -> HttpResponse:
     return _page(request, None, "system")
 
 
+@recent
 @require_http_methods(["GET", "HEAD", "POST"])
 def pause_domain(request: HttpRequest) -> HttpResponse:
     """Pause a provider for the own domain."""
@@ -47,6 +49,7 @@ def pause_domain(request: HttpRequest) -> HttpResponse:
     return _pause(request, admin, admin.domain, "domain")
 
 
+@recent
 @require_http_methods(["GET", "HEAD", "POST"])
 def pause_system(request: HttpRequest) -> HttpResponse:
     """Pause a provider for everybody."""
