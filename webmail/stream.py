@@ -27,17 +27,22 @@ PAUSE = 0.5
 #: whether its session still is.
 HEARTBEAT = 25.0
 CHECKED_EVERY = 60.0
-HEADERS = [
-    ("Content-Type", "text/event-stream"),
-    ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", NOTHING),
-    ("Referrer-Policy", "same-origin"),
-    *ALWAYS.items(),
-    *((("Strict-Transport-Security", transport()),) if transport() else ()),
-    # A proxy that gathers answers would keep every word to itself (nginx reads this).
-    ("X-Accel-Buffering", "no"),
-]
 _REFUSED = {400: "400 Bad Request", 403: "403 Forbidden", 503: "503 Service Unavailable"}
+
+
+def headers() -> list[tuple[str, str]]:
+    """Those of a stream."""
+    over_https = transport()
+    return [
+        ("Content-Type", "text/event-stream"),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", NOTHING),
+        ("Referrer-Policy", "same-origin"),
+        *ALWAYS.items(),
+        *([("Strict-Transport-Security", over_https)] if over_https else []),
+        # A proxy that gathers answers would keep every word to itself (nginx reads this).
+        ("X-Accel-Buffering", "no"),
+    ]
 
 
 class Streams:
@@ -64,7 +69,7 @@ class Streams:
             return _refused(503, start_response)
         if environ.get("HTTP_LAST_EVENT_ID"):
             stream.tell()  # what happened between the two connections is not known
-        start_response("200 OK", HEADERS)
+        start_response("200 OK", headers())
         return _Words(stream, self._hub, lambda: self._person(key))
 
     def _person(self, key: str) -> int:
@@ -121,7 +126,7 @@ def event() -> bytes:
 
 
 def _refused(status: int, start_response: Callable[..., object]) -> list[bytes]:
-    start_response(_REFUSED[status], [("Content-Type", "text/plain"), *HEADERS[1:]])
+    start_response(_REFUSED[status], [("Content-Type", "text/plain"), *headers()[1:]])
     return [b""]
 
 

@@ -187,7 +187,7 @@ def test_the_observatory_would_give_an_a_plus(site: Site) -> None:
     host = "mail.example.test"
     way_in = []
     for path, status in (
-        ("/sign-in/", 200), ("/", 302), ("/nowhere/", 302), ("/static/nowhere.css", 404),
+        ("/sign-in/", 200), ("/", 302), ("/nowhere/", 404), ("/static/nowhere.css", 404),
         ("/sw.js", 200), ("/manifest.webmanifest", 200), ("/static/js/shell.js", 200),
         ("/offline/", 200), ("/healthz", 200), ("/mail/events", 403),
     ):  # fmt: skip

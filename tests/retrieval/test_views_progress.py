@@ -92,7 +92,7 @@ def test_many_running_tasks_cost_no_query_each(
     for task in tasks:
         running(task, expected=10, stored=5)
         task.refresh_from_db()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         rows = rows_for(tasks, now=timezone.now())
     assert {row.progress.done for row in rows if row.progress} == {5}
     with django_assert_num_queries(0):
