@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from collections.abc import Callable
@@ -32,6 +33,20 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a quiet river in spring"
 #: Fixtures that give a test the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+
+#: Modules about pages and other programs. Every address is asked on both databases, with what
+#: people have, by tests/security/test_routes.py; what a page shows besides is looked at on SQLite.
+ONE_DATABASE = re.compile(
+    r"/webmail/test_|/oidc/|/infra/|/standin/|/test_(views|forms?)_|_(pages?|form)\.py$"
+    r"|/security/test_(roles|headers|extra_fields|echoes|pages)"
+    r"|/retrieval/test_memory|/smtp_accounts/test_(killed_write|spamassassin)"
+)
+#: Pages whose statements are not the same on both.
+BOTH = re.compile(
+    r"/webmail/test_(acting_together|admin_|came_back|conversation|counted|drafts_outbox|events"
+    r"|export|fleet|folders|list|positions|putting_off|removing|searching|storage|system_pages"
+    r"|whole_place)"
+)
 
 # The same examples in every run, and as much time for each as a busy machine needs: a run fails
 # for what was changed, never by chance. `pytest --hypothesis-profile explore` looks for new ones.
@@ -80,6 +95,9 @@ def _acceptance_ids() -> set[str]:
 
 def _touches_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("one_database"):
+        return False
+    path = item.path.as_posix()
+    if ONE_DATABASE.search(path) and not BOTH.search(path):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
