@@ -75,7 +75,8 @@ document.addEventListener("htmx:after:swap", () => {
   if (document.activeElement !== document.body) return;
   const own = line && document.getElementById(line), home = card && document.getElementById(card);
   const others = [...(home?.querySelectorAll(".item[id]") ?? [])];
-  const target = own || (others[place] ?? others[place - 1] ?? home);
+  const control = (one) => one.querySelector("a, button");
+  const target = own || (others.slice(place).find(control) ?? others.slice(0, place).findLast(control) ?? home);
   if (!target) return;
   target.setAttribute("tabindex", "-1");
   target.focus({ preventScroll: true });

@@ -119,5 +119,8 @@ def sign_in(page: Page, installation: Installed, person: str, *, remember: bool 
     page.get_by_label("Password").fill(PASSWORD)
     if remember:
         page.get_by_label("Stay signed in on this device").check()
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    if "/welcome/" in page.url:  # the first time
+        page.goto(address(installation, "/"))
     expect(page.locator("#list .msg").first).to_be_visible()

@@ -160,7 +160,7 @@ def test_what_was_read_is_there_without_a_network(
     expect(page.locator(".offline-bar")).to_have_count(0)
     page.locator(".rail__account summary").click()
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     assert kept(page) == []
 
 
