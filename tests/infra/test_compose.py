@@ -147,6 +147,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 process = subprocess.Popen(running.command(name), cwd=ROOT, env=environment)
                 stack.callback(_end, process)
                 running.running[name] = process
+        wait_until(
+            lambda: fetch(running.port, "/readyz", host="mail.example.test")[0] == 200,
+            "the web is ready",
+        )
         yield running
 
 
@@ -163,10 +167,6 @@ def _inspected(site: Site, what: str) -> dict[str, Any]:
 
 
 def test_pages_are_served(site: Site) -> None:
-    ready = wait_until(
-        lambda: fetch(site.port, "/readyz", host="mail.example.test")[0] == 200, "the web is ready"
-    )
-    assert ready
     health = [sys.executable, "-m", "webmail.health", "--port", str(site.port)]
     assert subprocess.run(health, cwd=ROOT, env=site.environment).returncode == 0
     assert fetch(site.port, "/readyz", host="elsewhere.test")[0] == 400
