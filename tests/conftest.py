@@ -22,6 +22,7 @@ from mailstore.services.folders import provision
 
 pytest_plugins = [
     "tests.append_only",
+    "tests.one_migration",
     "tests.servers",
     "tests.web",
     "tests.oidc",

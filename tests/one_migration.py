@@ -1,0 +1,81 @@
+"""Pytest plugin: the workers of one run migrate one database and copy it.
+
+Migrating takes 15 seconds of processor time or more, and each worker has a database of its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+
+# In PostgreSQL; the cluster of a run is its own and ends with it.
+TEMPLATE = "migrated_once"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_modify_db_settings: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """As pytest-django's, but for where the tables come from."""
+    # The folder of the whole run; a run without workers has nobody to share with.
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if shared else folder
+    with django_db_blocker.unblock(), _alone(folder / "migrated.lock"):
+        found = _copied(folder)
+        made = setup_databases(verbosity=0, interactive=False, keepdb=found)
+        if shared and not found:
+            _keep(folder)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _template(folder: Path) -> Path:
+    return folder / "migrated.sqlite3"
+
+
+def _copied(folder: Path) -> bool:
+    """Make the database of this worker from the one that is migrated; whether there is one."""
+    if connection.vendor == "sqlite":
+        if _template(folder).exists():
+            shutil.copy(_template(folder), connection.settings_dict["TEST"]["NAME"])
+        return _template(folder).exists()
+    with connection._nodb_cursor() as cursor:  # noqa: SLF001 # as Django's own test runner
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+        if not cursor.fetchall():
+            return False
+        name = connection.creation._get_test_db_name()  # noqa: SLF001 # the same
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    return True
+
+
+def _keep(folder: Path) -> None:
+    """Keep the database just migrated for the others."""
+    name = str(connection.settings_dict["NAME"])
+    connection.close()  # what is written lies in one file; a template may have no guests
+    if connection.vendor == "sqlite":
+        shutil.copy(name, _template(folder))
+        return
+    connection.close_pool()
+    with connection._nodb_cursor() as cursor:  # noqa: SLF001 # as Django's own test runner
+        cursor.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{name}"')
