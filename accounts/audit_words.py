@@ -29,6 +29,7 @@ WORDS: Final[dict[str, Promise]] = {
     "users-imported": _("Imported people"),
     "users-exported": _("Exported the list of people"),
     "passwords-taken": _("Took the answer of an import, with the passwords that were made"),
+    "person-seen": _("Admin access: looked at the account of a person"),
     "user-disabled": _("Disabled a person"),
     "user-enabled": _("Enabled a person"),
     "user-deletion": _("Marked a person for deletion"),

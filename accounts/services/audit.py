@@ -70,9 +70,19 @@ def note(
     )
 
 
-def seen_lately(action: str, *, actor: User, domain: Domain | None, since: datetime) -> bool:
-    """Whether this person did the same there after ``since``: for what is told once in a while."""
+def seen_lately(
+    action: str,
+    *,
+    actor: User,
+    since: datetime,
+    domain: Domain | None = None,
+    subject: User | None = None,
+) -> bool:
+    """Whether this person did the same to ``subject``, else there, after ``since``: for what is
+    told once in a while."""
     found = AuditEntry.objects.filter(actor=actor.pk, at__gte=since, action=action)
+    if subject is not None:
+        return found.filter(subject=subject.pk).exists()
     return found.filter(domain=domain.pk if domain else None).exists()
 
 

@@ -22,7 +22,7 @@ from lib import sheets
 from tests.webmail.happened import CANARY, NOW, fill
 from webmail.logs.asking import PAGE
 from webmail.logs.audit import details
-from webmail.views.administration import logs
+from webmail.views.administration import logs, person
 
 KINDS = tuple(logs.LOGS)
 MINE = ("domain-logs", "domain-health", "domain-pause", "domain-logs-export", "domain-resume")
@@ -66,17 +66,17 @@ def exported(browser: Client, name: str = "domain-logs-export", **values: Any) -
 def test_only_administrators_of_the_right_level_get_there(
     user: User, admin: User, system: User, client_for: Callable[[User], Client]
 ) -> None:
-    for person, domain_pages, system_pages in (
+    for reader, domain_pages, system_pages in (
         (user, {404}, {404}),
         (admin, {200, 404, 405}, {404}),
         (system, {200, 404, 405, 422}, {200, 404, 405, 422}),
     ):
-        browser = client_for(person)
+        browser = client_for(reader)
         for names, expected in ((MINE, domain_pages), (OF_SYSTEM, system_pages)):
             for name in names:
                 for method in (browser.get, browser.post):
                     status = method(reverse(name)).status_code
-                    assert status in expected | {405}, (person.role, name, status)
+                    assert status in expected | {405}, (reader.role, name, status)
     # The table above lets 404 pass where a page needs an object: these need none.
     for name in ("system-logs", "system-health", "system-status", "system-network"):
         assert page(client_for(system), name)
@@ -111,8 +111,8 @@ def test_nothing_of_anybodys_mail_is_on_any_page_or_export(
     user: User, admin: User, system: User, client_for: Callable[[User], Client]
 ) -> None:
     task = fill(user)
-    for person, level in ((admin, "domain"), (system, "system")):
-        browser = client_for(person)
+    for reader, level in ((admin, "domain"), (system, "system")):
+        browser = client_for(reader)
         texts = [page(browser, f"{level}-logs", log=kind) for kind in KINDS]
         texts += [exported(browser, f"{level}-logs-export", log=kind) for kind in KINDS]
         texts += [page(browser, f"{level}-health"), page(browser, f"{level}-logs", q="mara")]
@@ -198,6 +198,33 @@ def test_looking_is_told_once_an_hour_and_every_export(
         exported(browser, log="audit", since="2026-01-01", q="somebody@private.test")
     told = AuditEntry.objects.filter(action="logs-exported")
     assert [one.detail for one in told] == [{"log": "audit", "since": "2026-01-01"}] * 2
+
+
+def test_who_looked_at_ones_account_stands_in_ones_own_log(
+    admin: User,
+    system: User,
+    user: User,
+    client_for: Callable[[User], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once an hour for each administrator, and never what one does in one's own account."""
+    address = reverse("domain-user", args=[user.pk])
+    for one in (admin, admin, system):
+        assert client_for(one).get(address, REMOTE_ADDR="9.9.9.9").status_code == 200
+    client_for(admin).get(reverse("domain-user", args=[admin.pk]))
+    client_for(admin).get(reverse("domain-user", args=[system.pk]))
+    rows = AuditEntry.objects.filter(action="person-seen").order_by("pk")
+    assert list(rows.values_list("actor", "subject", "address")) == [
+        (admin.pk, user.pk, "9.9.9.9"),
+        (system.pk, user.pk, "9.9.9.9"),
+    ]
+    mine = page(client_for(user), "settings-activity")
+    assert mine.count("Admin access: looked at the account of a person") == 2
+    assert admin.email in mine
+    # Once that is over it is told anew.
+    monkeypatch.setattr(person, "SEEN_EVERY", timedelta(0))
+    client_for(admin).get(address)
+    assert AuditEntry.objects.filter(action="person-seen", actor=admin.pk).count() == 2
 
 
 def test_an_export_asks_who_is_there(admin: User, client_for: Callable[[User], Client]) -> None:

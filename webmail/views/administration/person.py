@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from accounts.access import administrator, person_for
 from accounts.callers import caller_of
 from accounts.models import AuditEntry, SignIn, User
 from accounts.reauthentication import recent
-from accounts.services import second_factor
+from accounts.services import audit, second_factor
 from webmail.forms.administration import NewPersonForm, PasswordForm, ProfileForm
 from webmail.logs import audit as log
 from webmail.services import managing, removing, roster
@@ -29,6 +29,9 @@ from webmail.views.administration.users import Place, place_of
 
 #: How many of the last sign-ins and of the last lines of the log stand on the page.
 SHOWN = 10
+LOOKED: Final = "person-seen"
+#: Of an administrator who looks at the same person again and again, one line is enough.
+SEEN_EVERY: Final = timedelta(hours=1)
 
 
 @sensitive_post_parameters("password")
@@ -192,6 +195,9 @@ def _page(
     password_form: PasswordForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    _note_look(admin, user, timezone.now())
+    # What was changed: that somebody looked stands in the log alone.
+    changes = AuditEntry.objects.filter(subject=user.pk).exclude(action=LOOKED)
     context = {
         "person": user,
         "place": place_of(admin, user.domain_id),
@@ -201,9 +207,17 @@ def _page(
         "line": roster.line(user),
         "has_second_step": second_factor.is_on(user),
         "sign_ins": list(SignIn.objects.filter(user=user)[:SHOWN]),
-        "trail": log.lines_of(list(AuditEntry.objects.filter(subject=user.pk)[:SHOWN])),
+        "trail": log.lines_of(list(changes[:SHOWN])),
     }
     return render(request, "webmail/administration/user.html", context, status=status)
+
+
+def _note_look(admin: User, user: User, now: datetime) -> None:
+    """Tell the log, and thereby the person, that an administrator saw the page."""
+    since = now - SEEN_EVERY
+    if admin.pk == user.pk or audit.seen_lately(LOOKED, actor=admin, subject=user, since=since):
+        return
+    audit.note(LOOKED, now=now, subject=user)
 
 
 @sensitive_variables("secret")
