@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -41,58 +42,48 @@ def go_back_and_forth() -> None:
     call_command("migrate", "retrieval", verbosity=0)
 
 
-def test_an_imap_mailbox_goes_on_where_it_was(remote: Remote, make_task: MakeTask) -> None:
+def test_everything_goes_on_where_it_was(remote: Remote, make_task: MakeTask) -> None:
+    """An IMAP mailbox, one message of it still open, a maildrop, and a paused task.
+
+    One test, since migrating back and forth takes long.
+    """
     remote.fill([1, 2, 3])
     remote.fill([4, 5], "Archive")
-    task = make_task(host="LocalHost")
-    run(task)
-    assert Message.objects.count() == 5
-    before = list(RemoteMessage.objects.order_by("pk").values_list("pk", "uid", "state"))
+    imap = make_task(host="LocalHost")
+    run(imap)
+    pop = make_task("pop", leave_on_server=True)
+    run(pop)
+    paused = make_task(state="paused", next_at=None)
+    assert Message.objects.count() == 8
+    still_open = RemoteMessage.objects.latest("uid")
+    assert still_open.message is not None
+    still_open.message.delete()
+    pending = {"state": "pending", "sha256": None, "message": None}
+    RemoteMessage.objects.filter(pk=still_open.pk).update(**pending)
+    places = list(RemoteMessage.objects.order_by("pk").values_list("pk", "uid", "state"))
+    heads = list(PopMessage.objects.order_by("pk").values_list("pk", "key", "state"))
+    assert len(heads) == 3
+
     go_back_and_forth()
-    task.refresh_from_db()
-    assert (task.provider_key, task.push_enabled, task.budget_bytes) == ("localhost", True, 0)
-    assert list(RemoteMessage.objects.order_by("pk").values_list("pk", "uid", "state")) == before
+
+    imap.refresh_from_db()
+    pop.refresh_from_db()
+    assert (imap.provider_key, imap.push_enabled, imap.budget_bytes) == ("localhost", True, 0)
+    rows = RemoteMessage.objects.order_by("pk").values_list("pk", "uid", "state")
+    assert list(rows) == places
     assert set(RemoteFolder.objects.values_list("settled_uid", flat=True)) == {0}
-    assert run(task).stored == 0
-    remote.fill([6], "Archive")
-    assert run(task).stored == 1
-    assert Message.objects.count() == 6
-
-
-def test_an_imap_message_that_was_open_is_fetched(remote: Remote, make_task: MakeTask) -> None:
-    remote.fill([1, 2, 3])
-    task = make_task()
-    run(task)
-    row = RemoteMessage.objects.latest("uid")
-    assert row.message is not None
-    row.message.delete()
-    RemoteMessage.objects.filter(pk=row.pk).update(state="pending", sha256=None, message=None)
-    go_back_and_forth()
-    task.refresh_from_db()
-    run(task)
-    assert Message.objects.count() == 3
-    assert set(RemoteMessage.objects.values_list("state", flat=True)) == {"stored"}
-
-
-def test_a_maildrop_goes_on_where_it_was(remote: Remote, make_task: MakeTask) -> None:
-    remote.fill([1, 2, 3])
-    task = make_task("pop", leave_on_server=True)
-    run(task)
-    before = list(PopMessage.objects.order_by("pk").values_list("pk", "key", "state"))
-    assert len(before) == 3
-    go_back_and_forth()
-    task.refresh_from_db()
-    remote.fill([4])
-    assert run(task).stored == 1
-    rows = PopMessage.objects.order_by("pk").values_list("pk", "key", "state")
-    assert list(rows)[:3] == before
-    assert Message.objects.count() == 4
-
-
-def test_tasks_of_before_are_claimed(remote: Remote, make_task: MakeTask) -> None:
-    task, paused = make_task(), make_task(state="paused", next_at=None)
-    go_back_and_forth()
-    claims = dispatch.claim_due(now=timezone.now())
-    assert [claim.task_id for claim in claims] == [task.pk]
+    claims = dispatch.claim_due(now=timezone.now() + timedelta(hours=1))
+    assert {claim.task_id for claim in claims} == {imap.pk, pop.pk}
     paused.refresh_from_db()
     assert paused.state == "paused"
+    RetrievalTask.objects.update(lease_until=None)
+    assert run(imap).stored == 1
+    assert set(RemoteMessage.objects.values_list("state", flat=True)) == {"stored"}
+    assert run(imap).stored == 0
+    remote.fill([6], "Archive")
+    assert run(imap).stored == 1
+    remote.fill([7])
+    assert run(pop).stored == 1
+    after = PopMessage.objects.order_by("pk").values_list("pk", "key", "state")
+    assert list(after)[:3] == heads
+    assert Message.objects.count() == 10

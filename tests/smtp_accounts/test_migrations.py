@@ -46,13 +46,19 @@ def go_back_and_forth() -> None:
     call_command("migrate", "smtp_accounts", verbosity=0)
 
 
-def test_every_sender_becomes_an_identity(
+def test_every_sender_becomes_an_identity_and_who_is_paused_is_tried(
     user: User, other_user: User, account: SmtpAccount, make_draft: Drafts
 ) -> None:
     here, there = make_draft(subject="Here"), make_draft(account, subject="There")
     sent = outbox.submit(user=user, draft=make_draft(account), now=NOW)
     identities.set_default(user, identities.primary_of(account))
+    # Paused already; from now on it is tried again by itself.
+    SmtpAccount.objects.update(cause="login-refused")
     go_back_and_forth()
+    account.refresh_from_db()
+    assert account.is_paused
+    assert account.next_at is not None
+    assert account.next_at <= timezone.now()
     rows = Identity.objects.filter(user=user).order_by("pk")
     local, own = rows
     assert [(one.account_id, one.address) for one in rows] == [
@@ -95,12 +101,3 @@ def test_people_met_before_are_known(user: User, account: SmtpAccount, make_draf
     assert (ada.sent_count, ada.received_count, ada.last_received_at) == (0, 2, old)
     used = correspondents.identities_used(user, ["BOB@elsewhere.test"])
     assert used == {"bob@elsewhere.test": account.identities.get().pk}
-
-
-def test_what_is_paused_already_is_tried_by_itself_from_now_on(account: SmtpAccount) -> None:
-    SmtpAccount.objects.update(cause="login-refused")
-    go_back_and_forth()
-    account.refresh_from_db()
-    assert account.is_paused
-    assert account.next_at is not None
-    assert account.next_at <= timezone.now()
