@@ -154,14 +154,14 @@ def add_password_option(parser: ArgumentParser, *, required: bool = False) -> No
     )
 
 
-def read_password() -> str:
-    """The first line of standard input without its line end.
+def read_password(what: str = "password") -> str:
+    """The first line of standard input without its line end; ``what`` is its name for people.
 
     Raises OperatorError where standard input is empty.
     """
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
-        raise OperatorError("No password arrived on standard input.")
+        raise OperatorError(f"No {what} arrived on standard input.")
     return password
 
 

@@ -86,8 +86,11 @@ def judged(row: PeopleImport) -> list[Judged]:
     return judge(_lines(row), row.domain, row.made_by)
 
 
-def judge(lines: Sequence[Entry], domain: Domain, by: User) -> list[Judged]:
-    """What would become of each line; the same few statements however many there are."""
+def judge(lines: Sequence[Entry], domain: Domain, by: User | None) -> list[Judged]:
+    """What would become of each line; the same few statements however many there are.
+
+    ``by`` None is an operator.
+    """
     hosted = set(Domain.objects.values_list("name", flat=True))
     named = {_address(entry, domain) for entry in lines}
     there = set(User.objects.filter(email__in=named).values_list("email", flat=True))
@@ -155,15 +158,17 @@ def go_on(*, pk: int, now: datetime) -> bool:
     part = lines[row.position : row.position + BATCH]
     # As the list was looked at: roles have names, and answers words, in a language.
     with translation.override(row.made_by.language):
-        made = [_made(one, row, now) for one in judge(part, row.domain, row.made_by)]
+        part_made = [
+            made(one, row.domain, row.made_by, now) for one in judge(part, row.domain, row.made_by)
+        ]
     with transaction.atomic():
         # Only where nobody else went on meanwhile.
         mine = waiting.filter(position=row.position, claimed_until=now + LEASE)
         if not mine.update(position=row.position + len(part)):
             return False
         answers = _answers(row)
-        for user, answer in made:
-            answers.append(_stored(user, answer, row, now))
+        for user, answer in part_made:
+            answers.append(stored(user, answer, row.made_by, now))
             row.added += answers[-1]["result"] == ADDED
         row.position += len(part)
         row.claimed_until = None
@@ -199,8 +204,10 @@ def tidy(*, now: datetime) -> int:
 
 
 @sensitive_variables("password")
-def _made(one: Judged, row: PeopleImport, now: datetime) -> tuple[User | None, dict[str, str]]:
-    """The person of a line, not stored yet, and what became of the line."""
+def made(
+    one: Judged, domain: Domain, by: User | None, now: datetime
+) -> tuple[User | None, dict[str, str]]:
+    """The person of a line, not stored yet, and what became of the line: slow, as it hashes."""
     answer = {"line": str(one.entry.number), "email": one.email}
     if one.is_there or one.wrong or one.profile is None:
         return None, answer | {"result": one.wrong or THERE}
@@ -209,10 +216,10 @@ def _made(one: Judged, row: PeopleImport, now: datetime) -> tuple[User | None, d
     try:
         user = managing.prepared(
             email=one.email,
-            domain=row.domain,
+            domain=domain,
             profile=one.profile,
             password=password,
-            by=row.made_by,
+            by=by,
             now=now,
         )
     except ValidationError as error:
@@ -223,15 +230,15 @@ def _made(one: Judged, row: PeopleImport, now: datetime) -> tuple[User | None, d
     return user, answer | {"result": ADDED} | shown
 
 
-def _stored(
-    user: User | None, answer: dict[str, str], row: PeopleImport, now: datetime
+def stored(
+    user: User | None, answer: dict[str, str], by: User | None, now: datetime
 ) -> dict[str, str]:
     """Store the person, unless somebody took the address since the line was judged."""
     if user is None:
         return answer
     try:
         with transaction.atomic():
-            managing.store(user=user, by=row.made_by, now=now)
+            managing.store(user=user, by=by, now=now)
     except IntegrityError:
         return {"line": answer["line"], "email": answer["email"], "result": THERE}
     return answer

@@ -1,20 +1,29 @@
-"""``manage.py domain add|list|set``: the mail domains of this installation."""
+"""``manage.py domain add|list|set|remove|keep``: the mail domains of this installation."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts.models import Domain
 from connectivity.models import Feature
 from connectivity.services.features import effective
-from lib.operator import AddVerb, Answer, OperatorCommand, OperatorError, on_off
-from webmail.services import branding, people
+from lib.operator import (
+    AddVerb,
+    Answer,
+    OperatorCommand,
+    OperatorError,
+    at_least_one,
+    on_off,
+)
+from webmail.services import branding, domains, people, removing
 from webmail.services.branding import Look
+from webmail.services.removing import RemovalRefused
 
 _LOOK = ("title", "sender_name", "sender_address")
 _SWITCHES = {feature.value.replace("-", "_"): feature for feature in Feature}
@@ -37,6 +46,9 @@ class Command(OperatorCommand):
         )
         _add_look(change)
         _add_switches(change)
+        _add_removal(add("remove", self.remove, "Take a domain away, and its people on demand."))
+        back = add("keep", self.keep, "Take back that all people of a domain are deleted.")
+        back.add_argument("name")
 
     @transaction.atomic
     def add(self, *, name: str, **options: Any) -> Answer:
@@ -58,6 +70,55 @@ class Command(OperatorCommand):
         if look:
             raise OperatorError("Name and sender are those of one domain: name it.")
         return self.show_all()
+
+    def remove(self, *, name: str, with_people: bool, yes: bool, days: int) -> Answer:
+        domain, now = people.find_domain(name), timezone.now()
+        held = domain.users.count()
+        if held and not with_people:
+            raise OperatorError(
+                f"{domain.name} has people ({held}), so it stays. --with-people marks all of them "
+                "for deletion; when they are gone, remove the domain."
+            )
+        if not yes:
+            raise OperatorError(
+                f"Nothing was done. {_warning(domain, held, days)} Say --yes to do it."
+            )
+        if not held:
+            if not domains.remove(domain, now=now):
+                raise OperatorError(f"Somebody came to {domain.name} meanwhile, so it stays.")
+            return {"name": domain.name, "removed": True, "people": 0, "delete_after": None}
+        try:
+            domains.mark_people(domain, now=now, grace=timedelta(days=days))
+        except RemovalRefused as refused:
+            raise OperatorError(str(refused)) from None
+        last = domain.users.aggregate(last=Max("delete_after"))["last"]
+        return {"name": domain.name, "removed": False, "people": held, "delete_after": last}
+
+    def keep(self, *, name: str) -> Answer:
+        domain = people.find_domain(name)
+        kept = domains.keep_people(domain, now=timezone.now())
+        if not kept:
+            raise OperatorError(f"Nobody of {domain.name} is to be deleted by a command.")
+        return {"name": domain.name, "kept": kept}
+
+
+def _add_removal(parser: ArgumentParser) -> None:
+    parser.add_argument("name")
+    parser.add_argument(
+        "--with-people",
+        action="store_true",
+        help="Mark its people for deletion; the domain goes when asked again after that day.",
+    )
+    parser.add_argument("--days", type=at_least_one, default=removing.GRACE.days, metavar="N")
+    parser.add_argument("--yes", action="store_true", help="Do it; without it nothing is done.")
+
+
+def _warning(domain: Domain, held: int, days: int) -> str:
+    if held:
+        return (
+            f"{held} people of {domain.name} would be deleted with all their mail in {days} days."
+        )
+    return f"{domain.name} would be removed with its switches, limits and branding."
 
 
 def _add_look(parser: ArgumentParser) -> None:

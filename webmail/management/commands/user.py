@@ -1,10 +1,11 @@
-"""``manage.py user add|list|set|recover|delete|keep``: the people of this installation."""
+"""``manage.py user add|list|set|recover|delete|keep|import``: the people of this installation."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +28,8 @@ from webmail.services.managing import NotAllowed, Profile
 from webmail.services.removing import RemovalRefused
 
 MB = 1024 * 1024
+# Needed seldom: loaded when it is called.
+IMPORT = "webmail.management.bringing.bring"
 
 
 class Command(OperatorCommand):
@@ -58,6 +61,7 @@ class Command(OperatorCommand):
         gone.add_argument("email")
         gone.add_argument("--days", type=at_least_one, default=removing.GRACE.days)
         add("keep", self.keep, "Take a deletion back.").add_argument("email")
+        _add_list(add("import", IMPORT, "Bring in a list of people, as under Users > Import."))
 
     def add(self, *, email: str, must_change: bool, password_stdin: bool, **fields: Any) -> Answer:
         with transaction.atomic():
@@ -116,6 +120,12 @@ class Command(OperatorCommand):
         if not managing.take_back(user=user, now=timezone.now()):
             raise OperatorError(f"{user.email} is not marked for deletion, or its time is over.")
         return _described(user)
+
+
+def _add_list(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.csv")
+    parser.add_argument("--domain", metavar="NAME", help="Needed where there are several.")
+    parser.add_argument("--dry-run", action="store_true", help="Only tell what would be done.")
 
 
 def _add_fields(parser: ArgumentParser) -> None:
