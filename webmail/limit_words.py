@@ -53,6 +53,8 @@ def origin(of: Origin, *, own: bool) -> str:
         return _("Nobody set one")
     if of == Origin.OPERATOR:
         return _("A setting of the operator")
+    if of == Origin.CEILING:
+        return _("Set for this domain by a system administrator")
     if of == Origin.DOMAIN:
         return _("Set for this domain")
     return _("Set here") if own else _("Set for the whole system")
@@ -62,6 +64,8 @@ def looser(name: str, above: Effective) -> str:
     """Why a domain cannot have it so: somebody above is stricter."""
     words = {"figure": value(name, above.value)}
     by_operator = above.origin == Origin.OPERATOR
+    if above.origin == Origin.CEILING:
+        return _looser_than_given(name) % words
     if name == "interval" and by_operator:
         return _("The operator set %(figure)s. Only a longer time limits anything.") % words
     if name == "interval":
@@ -69,6 +73,14 @@ def looser(name: str, above: Effective) -> str:
     if by_operator:
         return _("The operator set %(figure)s. Only less than that limits anything.") % words
     return _("The whole system has %(figure)s. A domain can only have less.") % words
+
+
+def _looser_than_given(name: str) -> str:
+    if name == "interval":
+        return _(
+            "A system administrator set %(figure)s for this domain. You can only set a longer time."
+        )
+    return _("A system administrator set %(figure)s for this domain. You can only set less.")
 
 
 def _span(seconds: int) -> str:

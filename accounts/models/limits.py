@@ -13,11 +13,15 @@ from accounts.models.people import Domain
 class Limits(models.Model):
     """Of one domain, or above all of them where ``domain`` is null. Null means no limit here.
 
-    The most restrictive level wins, as with the feature switches (A211).
+    A domain has two rows at most: what its administrators set, and above that what those of the
+    system set for it. The most restrictive level wins, as with the feature switches (A211).
     """
 
-    domain = models.OneToOneField(
-        Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="limits"
+    domain = models.ForeignKey(
+        Domain, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    is_ceiling = models.BooleanField(
+        default=False, help_text="Set for the domain by the system: it can only be stricter."
     )
     tasks = models.PositiveIntegerField(_("retrieval tasks of one person"), null=True, blank=True)
     interval = models.PositiveIntegerField(
@@ -43,7 +47,8 @@ class Limits(models.Model):
         constraints = [
             models.UniqueConstraint(
                 models.Value(1), condition=Q(domain=None), name="limits_once_for_system"
-            )
+            ),
+            models.UniqueConstraint(fields=["domain", "is_ceiling"], name="limits_once_a_level"),
         ]
 
     def __str__(self) -> str:

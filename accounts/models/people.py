@@ -164,6 +164,12 @@ class User(AbstractBaseUser):
     delete_after = models.DateTimeField(
         null=True, blank=True, db_index=True, help_text="Gone for good from then on."
     )
+    delete_marked_by = models.CharField(
+        max_length=254, blank=True, help_text="Who asked for that; empty: the person."
+    )
+    devices_known_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when sign-ins are compared with earlier ones."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -34,6 +34,9 @@ class SystemMessage(models.Model):
     next_at = models.DateTimeField(null=True, blank=True, db_index=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Of use to nobody from then on, as its link has ended."
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)
     server_line = models.CharField(max_length=500, blank=True)

@@ -190,6 +190,7 @@ def _write(user: User, to: str, now: datetime, *, link: str = "", successor: str
             body=body.strip() + "\n",
             now=now,
             user=user,
+            expires_at=now + links.VALID_FOR if link else None,
         )
 
 

@@ -28,9 +28,10 @@ def is_new(user: User, protocol: Protocol, caller: Caller, *, now: datetime) -> 
 
     There is the network: an IPv4 address or an IPv6 /64. A mail program is known wherever it is,
     as it has a password of its own and no cookie, and homes get another address every day. The
-    first sign-in ever is not new: there is nothing to compare it with.
+    first sign-in ever is not new, nor is the first since sign-ins are compared (`learn`): there
+    is nothing to compare it with.
     """
-    if user.welcomed_at is None:
+    if user.devices_known_at is None:
         return False
     program, network = clients.kind(caller.client), addresses.network(caller.address)
     return not any(
@@ -38,6 +39,13 @@ def is_new(user: User, protocol: Protocol, caller: Caller, *, now: datetime) -> 
         and (protocol != Protocol.WEBMAIL or addresses.network(address or "") == network)
         for client, address in _seen(user, protocol, now)
     )
+
+
+def learn(user: User, *, now: datetime) -> None:
+    """From this sign-in on there is something to compare with."""
+    if user.devices_known_at is None:
+        user.devices_known_at = now
+        User.objects.filter(pk=user.pk, devices_known_at=None).update(devices_known_at=now)
 
 
 def tell(user: User, caller: Caller, *, now: datetime) -> None:

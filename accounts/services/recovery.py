@@ -101,6 +101,7 @@ def _write(user: User, row: RecoveryRequest, now: datetime) -> bool:
             body=body.strip() + "\n",
             now=now,
             user=user,
+            expires_at=now + links.VALID_FOR,
         )
     caller = Caller(address=row.network)
     audit.record("recovery-asked", now=now, actor=None, subject=user, caller=caller)

@@ -44,6 +44,8 @@ def record(
         )
         if is_new:
             devices.tell(user, caller, now=now)
+        if outcome == Outcome.IN:
+            devices.learn(user, now=now)
 
 
 def record_use(*, user: User, caller: Caller, seen: datetime, address: str, now: datetime) -> bool:

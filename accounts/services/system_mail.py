@@ -16,11 +16,13 @@ def queue(
     now: datetime,
     user: User | None = None,
     domain: Domain | None = None,
+    expires_at: datetime | None = None,
 ) -> SystemMessage:
     """Queue a plain text for an address elsewhere.
 
     ``domain`` decides whose sender it has (A208); without it the person's. The text may hold a
-    link: it is emptied as soon as the message was handed over or given up.
+    link: it is emptied as soon as the message was handed over or given up, and given up at
+    ``expires_at``, when the link has ended.
     """
     sender = domain or (user.domain if user else None)
     host = sender.name if sender else "localhost"
@@ -33,4 +35,5 @@ def queue(
         message_id=f"<{uuid4()}@{host}>",
         made_at=now,
         next_at=now,
+        expires_at=expires_at,
     )

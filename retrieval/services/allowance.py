@@ -64,7 +64,7 @@ def wake(*, now: datetime, domain: Domain | None = None, user: User | None = Non
 
 
 def _told(allowed: Effective, has: int) -> Explained:
-    by_system = allowed.origin == Origin.SYSTEM
+    by_system = allowed.origin in (Origin.SYSTEM, Origin.CEILING)
     told = explain_cause("task-limit-system" if by_system else "task-limit")
     if not has:
         return told

@@ -43,6 +43,7 @@ NO_ACCOUNT = gettext_noop(
     "No SMTP account of a system administrator sends from the address in SYSTEM_MAIL_ACCOUNT."
 )
 UNREADABLE = gettext_noop("The password of the account in SYSTEM_MAIL_ACCOUNT cannot be read.")
+EXPIRED = gettext_noop("The link in it had ended before the message could be handed over.")
 UNUSABLE = gettext_noop("An address of this message cannot be written to.")
 
 
@@ -94,6 +95,8 @@ def _send(pk: int, now: datetime) -> bool:
     if not _due(now).filter(pk=pk).update(claimed_until=until):
         return False
     row = SystemMessage.objects.select_related("user", "domain").get(pk=pk)
+    if row.expires_at is not None and row.expires_at <= now:
+        return _expire(row, until, now)
     result = _attempt(row, now)
     row.tries += 1
     decision = retry.decide(
@@ -106,7 +109,9 @@ def _send(pk: int, now: datetime) -> bool:
     words = next((words for _state, words in result.states.values() if words), result.server_line)
     told: dict[str, Any] = {"tries": row.tries, "claimed_until": None, "server_line": words[:500]}
     if decision.outcome is Outcome.RETRY and decision.wait is not None:
-        told["next_at"] = now + decision.wait
+        # At its end at the latest, when it is given up.
+        again = now + decision.wait
+        told["next_at"] = min(again, row.expires_at or again)
     else:
         is_sent = decision.outcome is Outcome.SENT
         # What it says may open an account: nobody needs it any more.
@@ -115,6 +120,15 @@ def _send(pk: int, now: datetime) -> bool:
         log.warning("system message %s was not sent: %s", pk, result.cause or words)
     SystemMessage.objects.filter(pk=pk, claimed_until=until).update(**told)
     return decision.outcome is Outcome.SENT
+
+
+def _expire(row: SystemMessage, until: datetime, now: datetime) -> bool:
+    """Give up what would only lead to a page that says that it is too late."""
+    log.warning("system message %s was given up: its link has ended", row.pk)
+    told = {"next_at": None, "claimed_until": None, "body": "", "failed_at": now}
+    rows = SystemMessage.objects.filter(pk=row.pk, claimed_until=until)
+    rows.update(**told, server_line=row.server_line or EXPIRED)
+    return False
 
 
 @sensitive_variables("raw")

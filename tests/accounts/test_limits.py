@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from accounts.models import AuditEntry, Domain, Limits, User
+from accounts.models import AuditEntry, Domain, Limits, Role, User
 from accounts.services import limits
 from accounts.services.limits import Effective, Held, LooserError, Origin
 
@@ -60,9 +61,35 @@ def test_the_strictest_level_counts_and_says_so(
     if name == "interval":
         assert limits.interval_of(held) == holds
     elif name == "message_size":
-        assert limits.message_size_of(held) == holds
+        assert min(settings.MAX_SEND_SIZE, held.message_size or settings.MAX_SEND_SIZE) == holds
     else:
         assert getattr(held, name) == holds
+
+
+def test_a_domain_cannot_loosen_what_the_system_set_for_it(
+    user: User, make_user: Callable[..., User]
+) -> None:
+    root = make_user("root@example.test", Role.SYSTEM_ADMIN)
+    save(None, root, tasks=9)
+    assert save(user.domain, root, tasks=5) == ("tasks",)
+    # Not there already, and for nobody else.
+    assert limits.own(user.domain_id) == Held()
+    assert limits.explained(user.domain_id)["tasks"] == Effective(5, Origin.CEILING)
+    assert limits.explained(None)["tasks"] == Effective(9, Origin.SYSTEM)
+    with pytest.raises(LooserError):
+        save(user.domain, user, tasks=6)
+    assert save(user.domain, user, tasks=3) == ("tasks",)
+    assert limits.explained(user.domain_id)["tasks"] == Effective(3, Origin.DOMAIN)
+    assert limits.lift(user.domain, "tasks", by=user, now=NOW) == ("tasks",)
+    assert limits.of(user.domain_id).tasks == 5
+    # The system takes away its own and, where nobody is left to do it, the domain's.
+    save(user.domain, user, tasks=3)
+    assert limits.lift(user.domain, "tasks", by=root, now=NOW) == ("tasks",)
+    assert limits.of(user.domain_id).tasks == 9
+    save(user.domain, None, quota=100 * MIB)
+    user.quota = 300 * MIB
+    assert limits.quota_of(user) == 100 * MIB
+    assert limits.space_of(user, limits.spaces_of(user.domain_id)) == 100 * MIB
 
 
 @pytest.mark.parametrize(

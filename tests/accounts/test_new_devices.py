@@ -26,7 +26,7 @@ ELSEWHERE = Caller("1.1.1.1", "Chrome 142, Windows", "Sydney, Australia")
 @pytest.fixture
 def person(user: User) -> User:
     """Somebody who has been here for long."""
-    user.welcomed_at = NOW - timedelta(days=30)
+    user.devices_known_at = NOW - timedelta(days=30)
     user.backup_address, user.backup_confirmed_at = "mara@elsewhere.test", NOW
     user.save()
     UserSession.objects.create(
@@ -62,9 +62,18 @@ def test_no_mail_goes_where_nobody_proved_to_read_it(person: User) -> None:
     assert not SystemMessage.objects.exists()
 
 
-def test_the_first_sign_in_ever_is_no_news(user: User) -> None:
-    user.welcomed_at = None
+def test_the_first_sign_in_ever_teaches_and_is_no_news(user: User) -> None:
+    """As is the first after an update from a version that did not compare them."""
+    assert enter(user, HOME, outcome=Outcome.REFUSED) == 0
     assert enter(user, HOME) == 0
+    user.refresh_from_db()
+    assert user.devices_known_at == NOW
+    assert enter(user, ELSEWHERE, now=NOW + timedelta(hours=1)) == 1
+
+
+def test_of_somebody_who_was_away_for_long_nothing_is_taken_for_known(person: User) -> None:
+    UserSession.objects.all().delete()
+    assert enter(person, ELSEWHERE) == 1
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ def test_the_mail_goes_to_the_backup_address_in_the_persons_language(user: User)
     request_for("  MARA@Example.test ")
     recovery.work_off(now=NOW)
     row = SystemMessage.objects.get()
+    # No longer tried than its link is good.
+    assert row.expires_at == MailedLink.objects.get().expires_at
     assert (row.to, row.user, row.domain) == (BACKUP, user, user.domain)
     assert f"https://mail.example.test{mailed_link()}" in row.body
     assert user.email in row.body

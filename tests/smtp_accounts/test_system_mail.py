@@ -112,6 +112,27 @@ def test_a_temporary_refusal_is_tried_again_and_told(user: User, relay: SmtpServ
     assert system_mail.troubles(now=NOW) == []
 
 
+def test_what_leads_nowhere_any_more_is_given_up(user: User, relay: SmtpServer) -> None:
+    relay.refuse = {TO: "451 4.7.1 come back later"}
+    end = NOW + timedelta(seconds=150)
+    row = queued(user, expires_at=end)
+    for now in (NOW, NOW + timedelta(minutes=1)):
+        system_mail.send_due(now=now)
+    row.refresh_from_db()
+    # Not after its end, though the next try would have been.
+    assert (row.tries, row.next_at) == (2, end)
+    relay.refuse = {}
+    assert system_mail.send_due(now=end) == 0
+    assert relay.accepted == []
+    row.refresh_from_db()
+    assert (row.body, row.next_at, row.failed_at) == ("", None, end)
+    assert "come back later" in row.server_line
+    late = queued(user, expires_at=NOW)
+    system_mail.send_due(now=NOW)
+    late.refresh_from_db()
+    assert late.server_line == system_mail.EXPIRED
+
+
 def test_a_final_refusal_ends_it(user: User, relay: SmtpServer) -> None:
     relay.refuse = {TO: "550 5.1.1 no such user"}
     row = queued(user)

@@ -113,12 +113,39 @@ def test_the_system_and_every_domain_for_its_administrators_alone(
     browser = client_for(root)
     browser.post(SYSTEM, {"tasks": "3"})
     browser.post(theirs, {"tasks": "2"})
-    assert list(Limits.objects.order_by("pk").values_list("domain", "tasks")) == [
-        (None, 3),
-        (other.pk, 2),
+    assert list(Limits.objects.order_by("pk").values_list("domain", "is_ceiling", "tasks")) == [
+        (None, False, 3),
+        (other.pk, True, 2),
     ]
     assert "Holds: 3 Set here" in told(browser.get(SYSTEM))
     assert "there.test" in told(browser.get(theirs))
+
+
+def test_a_domain_administrator_cannot_raise_what_the_system_gave_the_domain(
+    admin: User, root: User, client_for: ClientFor
+) -> None:
+    above = reverse("system-domain-limits", args=[admin.domain_id])
+    root.domain = Domain.objects.create(name="there.test")
+    root.save()
+    theirs, mine = client_for(root), client_for(admin)
+    assert "cannot loosen" in told(theirs.get(above))
+    done = told(theirs.post(above, {"tasks": "4", "interval": "60"}, follow=True))
+    assert "Holds: 4 Set for this domain by a system administrator" in done
+    text = told(mine.get(MINE))
+    assert "Holds: 4 Set for this domain by a system administrator" in text
+    assert "cannot loosen" not in text
+    for typed in ({"tasks": "5"}, {"interval": "30"}):
+        refused = mine.post(MINE, typed)
+        assert refused.status_code == 422
+        assert "A system administrator set" in told(refused)
+    mine.post(MINE, {"tasks": "2"})
+    mine.post(MINE, {"reset": "tasks"})
+    assert limits.of(admin.domain_id).tasks == 4
+    # By the address of a system administrator's page it is the same.
+    mine.post(above, {"tasks": ""})
+    assert limits.of(admin.domain_id).tasks == 4
+    theirs.post(above, {"reset": "tasks"})
+    assert limits.of(admin.domain_id).tasks is None
 
 
 def test_a_figure_that_was_not_touched_stays_to_the_byte(
@@ -159,7 +186,7 @@ def test_operators_set_them_by_a_command(
     capsys.readouterr()
     call_command("limits", "set", "--domain", name, "--daily-sends", "none", "--json")
     told = json.loads(capsys.readouterr().out)
-    assert (told["tasks"], told["tasks_set_by"]) == (3, "domain")
+    assert (told["tasks"], told["tasks_set_by"]) == (3, "system-for-domain")
     assert (told["quota"], told["quota_set_by"]) == (5000000, "system")
     assert (told["daily_sends"], told["daily_sends_set_by"]) == (None, "nobody")
     with pytest.raises(CommandError, match="stricter already: tasks"):

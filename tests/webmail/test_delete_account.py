@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Role, User
 from connectivity.models import Notification
 from tests.conftest import PASSWORD
+from webmail.services import removing
 
 ClientFor = Callable[[User], Client]
 BAR = "This account is to be deleted"
@@ -52,6 +54,24 @@ def test_who_signs_in_is_offered_to_keep_it(user: User, client_for: ClientFor) -
     assert browser.get("/keep/")["Location"] == "/"
     _browser, place = sign_in(user)
     assert place == "/"
+
+
+@pytest.mark.parametrize("is_operator", [False, True])
+def test_who_was_marked_by_an_administrator_is_told_whom_to_ask(
+    user: User, make_user: Callable[..., User], is_operator: bool
+) -> None:
+    admin = make_user("ada@example.test", Role.DOMAIN_ADMIN)
+    removing.mark(user=user, by=None if is_operator else admin, now=timezone.now())
+    browser, place = sign_in(user)
+    page = browser.get(place).content.decode()
+    assert "Keep my account" not in page
+    assert ("the operator of this installation asked for" if is_operator else
+            "ada@example.test asked for") in page  # fmt: skip
+    assert "ask ada@example.test" in page
+    assert browser.post("/keep/").status_code == 403
+    user.refresh_from_db()
+    assert user.delete_after is not None
+    assert "What can I do?" in browser.get("/").content.decode()
 
 
 def test_the_last_system_administrator_is_told_why_not(

@@ -132,3 +132,18 @@ def test_the_last_system_administrator_stays(make_user: Callable[..., User]) -> 
 def test_when_the_time_has_come_nothing_is_taken_back(user: User) -> None:
     removing.mark(user=user, by=user, now=NOW)
     assert not removing.take_back(user=user, by=user, now=NOW + GRACE)
+
+
+def test_who_was_marked_by_somebody_else_cannot_take_it_back(user: User, other_user: User) -> None:
+    removing.mark(user=user, by=other_user, now=NOW)
+    assert not removing.take_back(user=user, by=user, now=NOW)
+    assert removing.take_back(user=user, by=other_user, now=NOW)
+    # Marked by its owner first, and then by somebody else: the day stays, and that is theirs.
+    until = removing.mark(user=user, by=user, now=NOW)
+    assert removing.mark(user=user, by=None, now=NOW + timedelta(hours=1)) == until
+    assert not removing.take_back(user=user, by=user, now=NOW)
+    user.refresh_from_db()
+    assert user.delete_marked_by == removing.OPERATOR
+    assert removing.take_back(user=user, by=None, now=NOW)
+    user.refresh_from_db()
+    assert (user.delete_after, user.delete_marked_by) == (None, "")

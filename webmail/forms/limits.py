@@ -14,9 +14,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Domain
+from accounts.models import Domain, User
 from accounts.services import limits
-from accounts.services.limits import Effective, Held
+from accounts.services.limits import Held
 from webmail import limit_words
 
 #: How many of what is stored (bytes, seconds) one of what is typed stands for.
@@ -54,9 +54,13 @@ class LimitsForm(forms.Form):
     daily_sends = forms.DecimalField(label=gettext_lazy("Messages a person sends in 24 hours"))
     quota = forms.DecimalField(label=gettext_lazy("Space of a person"))
 
-    def __init__(self, data: QueryDict | None = None, *, domain: Domain | None) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, domain: Domain | None, by: User | None = None
+    ) -> None:
         self.domain = domain
-        self.own = limits.own(domain.pk if domain else None)
+        self.is_ceiling = limits.is_ceiling(domain, by)
+        self.key = domain.pk if domain else None
+        self.own = limits.own(self.key, ceiling=self.is_ceiling)
         initial = {name: _typed(name, getattr(self.own, name)) for name in limits.NAMES}
         super().__init__(data, initial=initial)
         for name, field in self.fields.items():
@@ -88,13 +92,10 @@ class LimitsForm(forms.Form):
         if stored < least:
             words = _("Enter at least %(least)s, or leave it empty for no limit here.")
             return words % {"least": limit_words.value(name, least)}
-        if limits.looser_than_above(self.domain, Held(**{name: stored})):
-            return limit_words.looser(name, self._above(name))
+        above = limits.above(self.key, ceiling=self.is_ceiling)[name]
+        if above.value is not None and limits.stricter(name, stored, above.value) != stored:
+            return limit_words.looser(name, above)
         return ""
-
-    def _above(self, name: str) -> Effective:
-        found = limits.explained(None) if self.domain else limits.of_operator()
-        return found[name]
 
     @property
     def held(self) -> Held:
@@ -111,7 +112,9 @@ class LimitsForm(forms.Form):
 
     def lines(self) -> Iterator[Line]:
         """The limits in their order, with what holds for the people of this level now."""
-        holding = limits.explained(self.domain.pk if self.domain else None)
+        holding = limits.explained(self.key)
+        # Whoever sets them for the domain can take away what it set itself.
+        below = limits.own(self.key) if self.is_ceiling else self.own
         for name in limits.NAMES:
             found = holding[name]
             yield Line(
@@ -121,7 +124,7 @@ class LimitsForm(forms.Form):
                 unit=limit_words.UNIT[name],
                 holds=limit_words.value(name, found.value),
                 origin=limit_words.origin(found.origin, own=self.domain is None),
-                is_set=getattr(self.own, name) is not None,
+                is_set=getattr(self.own, name) is not None or getattr(below, name) is not None,
             )
 
 

@@ -47,17 +47,12 @@ def tell(*, now: datetime) -> int:
 
 def _measured() -> Iterator[tuple[User, int, int]]:
     """Everybody who has a limit: what they use, what they may have (`limits.of_person`)."""
-    system = limits.own(None).quota
-    of_domain: dict[int, int | None] = {}
+    spaces: dict[int, tuple[int | None, int | None]] = {}
     people = User.objects.filter(is_active=True, delete_after=None)
     for user in people.annotate(used=Sum("folders__size")).iterator(chunk_size=500):
-        if user.quota is not None:
-            quota = limits.stricter("quota", system, user.quota)
-        else:
-            if user.domain_id not in of_domain:
-                of_domain[user.domain_id] = limits.of(user.domain_id).quota
-            quota = of_domain[user.domain_id]
-        if quota:
+        if user.domain_id not in spaces:
+            spaces[user.domain_id] = limits.spaces_of(user.domain_id)
+        if quota := limits.space_of(user, spaces[user.domain_id]):
             yield user, user.used or 0, quota
 
 

@@ -1,7 +1,8 @@
 """Taking an account away: marked first, kept for a while, then deleted for good in batches.
 
 While an account is marked, nothing is fetched or sent for it (the queues leave such people out),
-and whoever signs in to it is offered to take the deletion back. What happened stays in the audit
+and whoever signs in to it is offered to take the deletion back, unless an administrator asked
+for it. What happened stays in the audit
 log, which names people and needs no row of theirs.
 """
 
@@ -23,6 +24,8 @@ from webmail.services import exports
 
 #: How long a deletion can be taken back.
 GRACE: Final = timedelta(days=14)
+#: `User.delete_marked_by` where nobody who signs in did it.
+OPERATOR: Final = "operator"
 log = logging.getLogger(__name__)
 
 
@@ -40,23 +43,26 @@ def mark(
 ) -> datetime:
     """Have the account deleted after ``grace``; when that is. Retrieval and sending stop at once.
 
-    An account that is marked already keeps its day. ``by`` None is an operator's command. The
-    caller of this ends the sessions that should not go on.
+    An account that is marked already keeps its day; where its owner did that, it is from now on
+    ``by`` whom it was marked, and only administrators can take that back. ``by`` None is an
+    operator's command. The caller of this ends the sessions that should not go on.
 
     Raises:
         RemovalRefused: for the last system administrator who can sign in.
     """
     with transaction.atomic():
         row = User.objects.select_for_update().get(pk=user.pk)
-        if row.delete_after is None:
+        whose = _marked_by(row, by)
+        if row.delete_after is None or (whose and not row.delete_marked_by):
             _refuse_last(row)
-            row.delete_after = now + grace
-            row.save(update_fields=["delete_after"])
+            row.delete_after = row.delete_after or now + grace
+            row.delete_marked_by = whose
+            row.save(update_fields=["delete_after", "delete_marked_by"])
             detail = {"until": row.delete_after.isoformat()}
             audit.record(
                 "user-deletion", now=now, actor=by, subject=row, caller=caller, detail=detail
             )
-        user.delete_after = row.delete_after
+        user.delete_after, user.delete_marked_by = row.delete_after, row.delete_marked_by
     return row.delete_after
 
 
@@ -72,14 +78,17 @@ def leave(*, user: User, now: datetime, session: str | None, caller: Caller = NO
 
 
 def take_back(*, user: User, by: User | None, now: datetime, caller: Caller = NOBODY) -> bool:
-    """Keep an account that was marked; False where it was not (any more)."""
+    """Keep an account that was marked; False where it was not (any more), and where somebody
+    else marked it than the owner who asks."""
     with transaction.atomic():
         # Not one whose time has come: a worker may be at it.
         marked = User.objects.filter(pk=user.pk, delete_after__gt=now)
-        if not marked.update(delete_after=None):
+        if by is not None and by.pk == user.pk:
+            marked = marked.filter(delete_marked_by="")
+        if not marked.update(delete_after=None, delete_marked_by=""):
             return False
         audit.record("user-kept", now=now, actor=by, subject=user, caller=caller)
-    user.delete_after = None
+    user.delete_after, user.delete_marked_by = None, ""
     return True
 
 
@@ -114,6 +123,13 @@ def _delete(user: User, now: datetime) -> bool:
     audit.record("user-deleted", now=now, actor=None, subject=row)
     row.delete()
     return True
+
+
+def _marked_by(user: User, by: User | None) -> str:
+    """What `User.delete_marked_by` says: the address of who asks, "" for its owner."""
+    if by is None:
+        return OPERATOR
+    return "" if by.pk == user.pk else by.email
 
 
 def _refuse_last(user: User) -> None:

@@ -76,7 +76,7 @@ def counts(domain: Domain) -> Counts:
 def lines(domain: Domain, users: Sequence[User]) -> list[Line]:
     """What is shown of these people: the same few statements, however many they are."""
     keys = [user.pk for user in users]
-    given, most = limits.of(domain.pk).quota, limits.own(None).quota
+    spaces = limits.spaces_of(domain.pk)
     sizes = dict(
         Folder.objects.filter(user__in=keys)
         .order_by()
@@ -96,7 +96,7 @@ def lines(domain: Domain, users: Sequence[User]) -> list[Line]:
             user,
             *tasks.get(user.pk, (0, 0)),
             sizes.get(user.pk) or 0,
-            given if user.quota is None else limits.stricter("quota", user.quota, most),
+            limits.space_of(user, spaces),
         )
         for user in users
     ]

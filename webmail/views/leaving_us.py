@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.callers import caller_of
+from accounts.models import User
 from accounts.reauthentication import recent
+from connectivity.access import administrator_of
 from mailstore.services import usage
 from webmail.access import person
 from webmail.forms.welcome import DeleteForm
@@ -54,17 +56,32 @@ def _page(request: HttpRequest, form: DeleteForm, status: int = 200) -> HttpResp
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
-    """Offer to take the deletion back, and do it."""
+    """Offer to take the own deletion back, and do it; of an administrator's, tell whose it is."""
     user, now = person(request), timezone.now()
     if "next" in request.GET:
         request.session[ONWARD] = local_path(request, request.GET["next"])
     onward = local_path(request, request.session.get(ONWARD, "/"))
     if user.delete_after is None:
         return redirect(onward)
+    context = {"onward": onward}
+    if user.delete_marked_by:
+        context |= _who_marked(user)
+        status = 200 if request.method != "POST" else 403
+        return render(request, "webmail/keep_account.html", context, status=status)
     if request.method != "POST":
-        return render(request, "webmail/keep_account.html", {"onward": onward})
+        return render(request, "webmail/keep_account.html", context)
     if removing.take_back(user=user, by=user, now=now, caller=caller_of(request)):
         notes.success(request, _("Your account stays. Mail is fetched and sent again."))
     else:
         notes.error(request, _("It is too late: this account is being deleted."))
     return redirect(onward)
+
+
+def _who_marked(user: User) -> dict[str, str]:
+    """Who wants this account gone, and the address of whom to ask; "" where an operator knows."""
+    by = user.delete_marked_by if user.delete_marked_by != removing.OPERATOR else ""
+    nearest = administrator_of(user)
+    ask = nearest.email if nearest is not None and nearest.pk != user.pk else ""
+    if User.objects.filter(email=by, is_active=True).exists():
+        ask = by
+    return {"by": by, "ask": ask}

@@ -35,7 +35,7 @@ class Command(OperatorCommand):
     @transaction.atomic
     def change(self, *, domain: str | None, **named: int | str | None) -> Answer:
         where = _named(domain)
-        values: dict[str, Any] = asdict(limits.own(where.pk if where else None))
+        values: dict[str, Any] = asdict(limits.own(where.pk if where else None, ceiling=True))
         for name, value in named.items():
             if value is not None:
                 values[name] = None if value == NONE else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -45,11 +47,11 @@ def system(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, domain: Domain | None, *, by: User, address: str, is_own: bool
 ) -> HttpResponse:
-    form = LimitsForm(domain=domain)
+    form = LimitsForm(domain=domain, by=by)
     if request.method == "POST":
         if (name := request.POST.get("reset", "")) in service.NAMES:
             return _reset(request, domain, name, by=by, address=address)
-        form = LimitsForm(request.POST, domain=domain)
+        form = LimitsForm(request.POST, domain=domain, by=by)
         if form.is_valid():
             changed = _save(request, domain, form.held, by=by)
             messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
@@ -63,9 +65,8 @@ def _reset(
     request: HttpRequest, domain: Domain | None, name: str, *, by: User, address: str
 ) -> HttpResponse:
     """Limit nothing by this one on this level any more; the others stay as they are stored."""
-    own = service.own(domain.pk if domain else None)
-    values = {one: getattr(own, one) for one in service.NAMES} | {name: None}
-    _save(request, domain, service.Held(**values), by=by)
+    now = timezone.now()
+    _let_go_on(domain, service.lift(domain, name, by=by, now=now, caller=caller_of(request)), now)
     messages.success(request, _("The limit is taken away here."))
     return redirect(address)
 
@@ -76,10 +77,14 @@ def _save(
     """Save, and let go on what waited for more."""
     now = timezone.now()
     changed = service.save(domain, held, by=by, now=now, caller=caller_of(request))
+    _let_go_on(domain, changed, now)
+    return changed
+
+
+def _let_go_on(domain: Domain | None, changed: tuple[str, ...], now: datetime) -> None:
     if "quota" in changed:
         allowance.wake(domain=domain, now=now)
         nudge_retrieval()
     if "daily_sends" in changed:
         daily.wake(domain=domain, now=now)
         nudge_sending()
-    return changed
