@@ -39,7 +39,7 @@ demo: setup ## Start Tributary with a stand-in mail provider and demo people
 test: test-sqlite test-postgres ## All tests but the browser's, on SQLite and again on PostgreSQL
 
 test-sqlite: setup oidc
-	@scripts/system.sh dovecot postfix spamassassin redis postgres
+	@scripts/system.sh dovecot postfix spamassassin scanners redis postgres
 	$(BIN)/pytest -q $(SHARED) --ignore tests/e2e
 
 test-postgres: setup oidc

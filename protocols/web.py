@@ -94,6 +94,7 @@ def post(
     trust: Trust,
     deadline: float,
     headers: Mapping[str, str] = _NONE,
+    allow_http: bool = False,
     ports: frozenset[int] = HTTPS_ONLY,
     cap: int = CAP,
 ) -> Answer:
@@ -103,7 +104,8 @@ def post(
 
     Raises as `get` does.
     """
-    return _ask("POST", url, Guarded(policy, trust, deadline, ports=ports, cap=cap), headers, form)
+    guarded = Guarded(policy, trust, deadline, allow_http=allow_http, ports=ports, cap=cap)
+    return _ask("POST", url, guarded, headers, form)
 
 
 def client_options(

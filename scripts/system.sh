@@ -1,7 +1,7 @@
 #!/bin/bash
 # system.sh GROUP…: install the Debian packages of the groups named, if anything of them is missing.
-# Groups: python dovecot postfix spamassassin redis postgres chromium, or all of these; gettext, which
-# only `make messages` needs. Does nothing when everything is there.
+# Groups: python dovecot postfix spamassassin scanners redis postgres chromium, or all of these;
+# gettext, which only `make messages` needs. Does nothing when everything is there.
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
@@ -16,7 +16,7 @@ need() { # need PACKAGE TEST…: want the package unless the test succeeds
 
 group() {
     case $1 in
-        all) for one in python dovecot postfix spamassassin redis postgres chromium; do group "$one"; done ;;
+        all) for one in python dovecot postfix spamassassin scanners redis postgres chromium; do group "$one"; done ;;
         python) need python3-venv python3 -c 'import ensurepip' 2>/dev/null ;;
         dovecot)
             need dovecot-core have dovecot
@@ -25,6 +25,11 @@ group() {
             ;;
         postfix) need postfix have postfix ;;
         spamassassin) need spamassassin have spamassassin ;;
+        scanners)
+            need rspamd have rspamd
+            need spamd have spamd
+            need clamav-daemon have clamd
+            ;;
         redis) need redis-server have redis-server ;;
         postgres) need postgresql test -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ;;
         chromium)

@@ -13,6 +13,7 @@ from protocols.tls import Trust
 from standin import certs
 from standin.certs import TlsFiles
 from standin.dovecot import Dovecot
+from standin.scanners import Clamd, Rspamd, Spamd
 from standin.smtp import SmtpServer
 
 USERS = {
@@ -64,6 +65,27 @@ def smtp_server(running_smtp: SmtpServer) -> SmtpServer:
     running_smtp.final = None
     running_smtp.most = 1000
     return running_smtp
+
+
+@pytest.fixture(scope="session")
+def rspamd(server_folder: Path) -> Iterator[Rspamd]:
+    """A spam filter with one rule."""
+    with Rspamd(server_folder / "rspamd") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spamd(server_folder: Path) -> Iterator[Spamd]:
+    """SpamAssassin with the rules of its package."""
+    with Spamd(server_folder / "spamd") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def clamd(server_folder: Path) -> Iterator[Clamd]:
+    """A virus scanner that knows EICAR."""
+    with Clamd(server_folder / "clamd") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
