@@ -1,24 +1,123 @@
-"""Where an incoming message goes. Pure: looks at what was read, changes nothing."""
+"""What filters do with a message. Pure: looks at what was read, changes nothing.
 
-from dataclasses import dataclass
+Filters are applied from the first to the last; what several of them do adds up. The first that
+says where a message goes (move, delete, keep) is heard, so the order is one of precedence. A filter
+that stops is the last that is looked at.
+"""
 
-from mailstore.mime import Summary
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from filtering.actions import Action, Do
+from filtering.conditions import Condition
+from filtering.facts import Facts
+from filtering.questions import Question, all_of, any_of, question
+
+__all__ = ["Facts", "Outcome", "Rule", "apply_filters", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A folder's special use to file into instead of the one asked for, and why."""
+class Rule:
+    """A filter ready to be asked."""
 
-    role: str = ""
-    reason: str = ""
+    pk: int
+    name: str
+    is_domain: bool
+    meets: Question
+    actions: tuple[Action, ...]
 
 
-def decide(summary: Summary) -> Verdict:
-    """The verdict on one message that is to be screened.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be done with a message.
 
-    So far it knows one rule: what a filter before us marked with "X-Spam-Flag: YES" goes to
-    Junk. Content rules of the user are not built yet; everything else stays where it was going.
+    ``place`` is the action that says where it goes: `Do.MOVE`, `Do.DELETE` or `Do.KEEP`; None:
+    nobody said. ``labels``, ``copies`` and ``forwards`` are the targets of such actions, each
+    once; a forward is an address and the name of its filter. ``met`` are the filters, in order.
     """
-    if summary.says_spam:
-        return Verdict("junk", "x-spam-flag")
-    return Verdict()
+
+    place: Action | None = None
+    copies: tuple[int | str, ...] = ()
+    labels: tuple[int | str, ...] = ()
+    forwards: tuple[tuple[str, str], ...] = ()
+    is_starred: bool = False
+    is_read: bool = False
+    is_never_junk: bool = False
+    met: tuple[Rule, ...] = ()
+
+    @property
+    def beats_spam(self) -> bool:
+        """Whether a person's word about the place stands above any spam score."""
+        return self.is_never_junk or self.place is not None
+
+
+NOTHING = Outcome()
+_PLACES = (Do.MOVE, Do.DELETE, Do.KEEP)
+
+
+@dataclass(slots=True)
+class _Made:
+    place: Action | None = None
+    copies: dict[int | str, None] = field(default_factory=dict)
+    labels: dict[int | str, None] = field(default_factory=dict)
+    forwards: dict[str, str] = field(default_factory=dict)
+    flags: set[Do] = field(default_factory=set)
+
+
+def rule(
+    pk: int,
+    name: str,
+    *,
+    is_domain: bool,
+    is_any: bool,
+    conditions: Iterable[Condition],
+    actions: Iterable[Action],
+) -> Rule:
+    """A filter made ready. Raises ValueError where a condition makes no sense, or there is none."""
+    asked = tuple(question(one) for one in conditions)
+    if not asked:
+        raise ValueError("a filter without conditions would meet everything")
+    return Rule(pk, name, is_domain, any_of(asked) if is_any else all_of(asked), tuple(actions))
+
+
+def apply_filters(filters: Sequence[Rule], facts: Facts) -> Outcome:
+    """What these filters, in this order, do with a message."""
+    met: list[Rule] = []
+    for one in filters:
+        if one.meets(facts):
+            met.append(one)
+            if any(action.do == Do.STOP for action in one.actions):
+                break
+    return _outcome(met) if met else NOTHING
+
+
+def _outcome(met: list[Rule]) -> Outcome:
+    made = _Made()
+    for one in met:
+        for action in one.actions:
+            _do(made, action, one.name)
+    return Outcome(
+        place=made.place,
+        copies=tuple(made.copies),
+        labels=tuple(made.labels),
+        forwards=tuple(made.forwards.items()),
+        is_starred=Do.STAR in made.flags,
+        is_read=Do.READ in made.flags,
+        is_never_junk=Do.NEVER_JUNK in made.flags,
+        met=tuple(met),
+    )
+
+
+def _do(made: _Made, action: Action, name: str) -> None:
+    if action.do in _PLACES:
+        made.place = made.place or action
+    elif action.do == Do.COPY:
+        made.copies[action.target] = None
+    elif action.do == Do.LABEL:
+        made.labels[action.target] = None
+    elif action.do == Do.FORWARD:
+        made.forwards.setdefault(str(action.target), name)
+    else:
+        made.flags.add(action.do)

@@ -1,16 +1,21 @@
 """The one way in: every incoming message, whoever brings it, is filed through here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
-from filtering import arrivals, rules
+from filtering import arrivals
+from filtering.screen import Screen
+from filtering.services import decided, screening
+from filtering.services.decided import Decided
+from filtering.services.screening import Arriving
 from mailstore import mime
 from mailstore.mime import Summary
 from mailstore.models import Folder, Message, Source
-from mailstore.services import blobs, folders, messages
+from mailstore.services import blobs, messages
 from mailstore.services.blobs import StoredBatch
 from mailstore.services.messages import NewMessage
 from protocols.body import Body
@@ -26,8 +31,8 @@ class Incoming:
     r"""A message to deliver.
 
     `folder` belongs to the receiver; `internal_at` is when the other server received it; `flags`
-    are IMAP flags such as "\\Seen"; `screen` runs the filters; `backfill` is old mail that
-    nobody is to be told of.
+    are IMAP flags such as "\\Seen"; `screen` says how far it is screened; `backfill` is old mail
+    that nobody is to be told of, and that is never screened.
     """
 
     body: Body
@@ -35,7 +40,7 @@ class Incoming:
     internal_at: datetime | None = None
     flags: frozenset[str] = frozenset()
     source: Source | None = None
-    screen: bool = False
+    screen: Screen = Screen.NOTHING
     backfill: bool = False
 
 
@@ -63,11 +68,15 @@ class BytesGoneError(Exception):
 class Prepared:
     """Messages whose bytes are durable and whose places are known.
 
-    With ``is_ours`` they were written here and did not arrive, so nobody is told of them.
+    ``asked`` are the folders they were to go to, ``decided`` what screening made of that. With
+    ``is_ours`` they were written here and did not arrive, so nobody is told of them.
     """
 
     batch: StoredBatch
     new: tuple[NewMessage, ...]
+    at: datetime
+    asked: tuple[Folder, ...] = ()
+    decided: tuple[Decided, ...] = ()
     is_ours: bool = False
 
 
@@ -78,22 +87,30 @@ def prepare(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
     """
     with blobs.writing([one.body for one in incoming]) as durable:
         # The disk syncs while the messages are looked into.
-        new = tuple(_new(one, now) for one in incoming)
-        return Prepared(durable.result(), new)
+        new = [_new(one, now) for one in incoming]
+        found = screening.screen(
+            [_arriving(one, its) for one, its in zip(incoming, new, strict=True)], now=now
+        )
+        placed = tuple(
+            replace(one, folder=its.folder, flags=one.flags | its.flags)
+            for one, its in zip(new, found, strict=True)
+        )
+        asked = tuple(one.folder for one in incoming)
+        return Prepared(durable.result(), placed, now, asked, tuple(found))
 
 
 def prepare_stored(incoming: Sequence[Incoming], *, now: datetime) -> Prepared:
     """The same for what was written here; its bytes are stored, and will be until it is filed."""
     new = tuple(_new(one, now) for one in incoming)
     batch = StoredBatch((), tuple(one.sha256 for one in new), frozenset())
-    return Prepared(batch, new, is_ours=True)
+    return Prepared(batch, new, now, is_ours=True)
 
 
 def _new(one: Incoming, now: datetime) -> NewMessage:
     said = mime.summary(_head(one.body))
     return NewMessage(
         user_id=one.folder.user_id,
-        folder=_place(one, said),
+        folder=one.folder,
         sha256=one.body.sha256,
         size=one.body.size,
         sort_at=arrival(one.internal_at, said, now),
@@ -104,13 +121,22 @@ def _new(one: Incoming, now: datetime) -> NewMessage:
     )
 
 
+def _arriving(one: Incoming, new: NewMessage) -> Arriving:
+    return Arriving(
+        user_id=new.user_id,
+        folder=one.folder,
+        said=new.summary,
+        read=partial(_head, one.body),
+        sha256=new.sha256,
+        size=new.size,
+        arrived_at=new.sort_at,
+        source=one.source,
+        screen=Screen.NOTHING if one.backfill else one.screen,
+    )
+
+
 def _head(body: Body) -> bytes:
     return body.read() if body.size <= HEAD else next(body.chunks(HEAD))
-
-
-def _place(one: Incoming, said: Summary) -> Folder:
-    verdict = rules.decide(said) if one.screen else rules.Verdict()
-    return folders.special(one.folder.user, verdict.role) if verdict.role else one.folder
 
 
 def arrival(internal_at: datetime | None, said: Summary, now: datetime) -> datetime:
@@ -129,9 +155,12 @@ def file(prepared: Prepared) -> list[Message]:
 
     Runs inside the caller's transaction, which also holds what the caller must not lose.
     """
-    rows = messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
-    if not prepared.is_ours:
-        arrivals.tell(rows, prepared.new)
+    if prepared.is_ours:
+        return messages.file(prepared.new, blobs.adopt_ids(prepared.batch))
+    new = decided.still_there(prepared.new, prepared.asked, prepared.decided)
+    rows = messages.file(new, blobs.adopt_ids(prepared.batch))
+    decided.carry_out(rows, prepared.decided, now=prepared.at)
+    arrivals.tell(rows, new)
     return rows
 
 

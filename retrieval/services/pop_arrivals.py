@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from filtering.screen import Screen
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders
 from protocols.body import Body
@@ -182,7 +183,7 @@ class Arrivals:
 
     def _store_in(self, folder: Folder, fresh: Iterable[Arrival]) -> None:
         fresh = list(fresh)
-        screen = self.task.filter_enabled
+        screen = Screen.when(self.task.filter_enabled)
         self.session.store(
             [Fetched(body=one.body, folder=folder, screen=screen) for one in fresh],
             settle=partial(self._enter, fresh),

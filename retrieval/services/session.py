@@ -15,6 +15,7 @@ from accounts.services import limits
 from accounts.services.limits import Held
 from connectivity.models import Feature
 from connectivity.services import features, logins
+from filtering.screen import Screen
 from lib.checkpoints import checkpoint
 from mailstore.models import Folder, Message
 from mailstore.services.usage import used
@@ -57,7 +58,7 @@ class SpaceFull(BudgetSpent):
 class Fetched:
     """One message that came over, and where it goes; ``backfill`` None: as the session is.
 
-    ``screen`` runs the filters on it.
+    ``screen`` says how far it is screened.
     """
 
     body: Body
@@ -65,7 +66,7 @@ class Fetched:
     internal_at: datetime | None = None
     flags: frozenset[str] = frozenset()
     backfill: bool | None = None
-    screen: bool = False
+    screen: Screen = Screen.NOTHING
 
 
 @dataclass(frozen=True, slots=True)

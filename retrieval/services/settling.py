@@ -12,6 +12,7 @@ from django.db import DataError
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
+from filtering.screen import Screen
 from mailstore.models import Folder, Message
 from mailstore.services import messages as mail
 from protocols.imap import FetchedMessage
@@ -143,7 +144,7 @@ def _fetched(session: Session, part: Part, row: Open, one: FetchedMessage) -> Fe
         internal_at=internal_at,
         flags=frozenset(plan.kept_flags(one.flags)),
         backfill=session.is_old(internal_at, first_pass=job.first_pass),
-        screen=session.task.filter_enabled and job.box.role == "inbox",
+        screen=Screen.when(session.task.filter_enabled and job.box.role == "inbox"),
     )
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from connectivity.services import logins
 from connectivity.services.credentials import CredentialError
+from filtering.screen import Screen
 from filtering.services import deliver
 from filtering.services.deliver import Incoming
 from lib.checkpoints import checkpoint
@@ -123,7 +124,12 @@ def _deliver_here(job: Job, split: Split, body: Body, now: datetime) -> None:
     result = Result().all(split.nobody, Recipient.REFUSED, NO_SUCH_USER)
     result.all(list(split.here), Recipient.ACCEPTED)
     incoming = [
-        Incoming(body, folders.special(user, FolderRole.INBOX), internal_at=now, screen=True)
+        Incoming(
+            body,
+            folders.special(user, FolderRole.INBOX),
+            internal_at=now,
+            screen=Screen.ALL,
+        )
         for user in dict.fromkeys(split.here.values())
     ]
     prepared = deliver.prepare(incoming, now=now)

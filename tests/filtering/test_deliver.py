@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User
+from filtering.screen import Screen
 from filtering.services import deliver as door
 from filtering.services.deliver import Incoming
 from mailstore.models import Blob, Folder, Message, Segment, Source
@@ -69,8 +70,8 @@ def test_when_it_arrived(
 @pytest.mark.accept("A197")
 def test_screening_runs_when_it_is_on_and_not_at_all_when_off(user: User, inbox: Folder) -> None:
     junk = folders.special(user, "junk")
-    screened, plain = put(inbox, SPAM, letter(), screen=True)
-    (unscreened,) = put(inbox, SPAM, screen=False)
+    screened, plain = put(inbox, SPAM, letter(), screen=Screen.ALL)
+    (unscreened,) = put(inbox, SPAM, screen=Screen.NOTHING)
     assert (screened.folder, plain.folder, unscreened.folder) == (junk, inbox, inbox)
     assert check().is_sound
 

@@ -1,0 +1,144 @@
+"""What filters can ask about one message. Pure; what costs something waits until it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from filtering.conditions import Field
+from mailstore import headers, mime, structure
+from mailstore.addresses import Address
+from mailstore.headers import Headers
+from mailstore.mime import Summary
+from mailstore.structure import Tree
+from mailstore.tokens import fold
+
+#: Of a body, in characters.
+MAX_BODY = 256 * 1024
+#: Values of one field.
+MAX_VALUES = 200
+
+
+class Facts:
+    """One message as filters see it.
+
+    ``read`` gives its bytes, or the beginning of a large one; ``size`` is that of all of it;
+    ``arrived_at`` when it arrived, in its owner's time zone; ``source`` the key of the account it
+    came through; ``proof`` says whether its sender is proven ("passes", "fails", "unknown");
+    ``score`` is its spam score, None where nobody asked.
+    """
+
+    def __init__(
+        self,
+        said: Summary,
+        read: Callable[[], bytes],
+        *,
+        size: int,
+        arrived_at: datetime,
+        now: datetime,
+        source: int | None = None,
+        proof: Callable[[], str] = lambda: "unknown",
+        score: float | None = None,
+    ) -> None:
+        self.said, self.size, self.arrived_at, self.now = said, size, arrived_at, now
+        self.source, self.score = source, score
+        self._read, self._proof = read, proof
+        self._values: dict[str, tuple[str, ...]] = {}
+        self._folded: dict[str, tuple[str, ...]] = {}
+        self._joined: dict[str, str] = {}
+
+    def joined(self, key: str) -> str:
+        """All values of a field, folded, one below the other."""
+        try:
+            return self._joined[key]
+        except KeyError:
+            found = self._joined[key] = "\n".join(self.folded(key))
+            return found
+
+    def folded(self, key: str) -> tuple[str, ...]:
+        """The values of a field without distinctions of case, accent and width."""
+        try:
+            return self._folded[key]
+        except KeyError:
+            found = self._folded[key] = tuple(map(fold, self.values(key)))
+            return found
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """The values of a field as they are, without empty ones. ``key``: see `key_of`."""
+        try:
+            return self._values[key]
+        except KeyError:
+            found = self._values[key] = tuple(filter(None, self._found(key)))[:MAX_VALUES]
+            return found
+
+    def _found(self, key: str) -> Sequence[str]:
+        if key.startswith(_HEADER):
+            return self._header(key.removeprefix(_HEADER))
+        return _READERS[key](self)
+
+    @cached_property
+    def proof(self) -> str:
+        """Whether the sender is proven: "passes", "fails" or "unknown"."""
+        return self._proof()
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The bytes, or the beginning of them."""
+        return self._read()
+
+    @cached_property
+    def headers(self) -> Headers:
+        """The header fields."""
+        return headers.parse(self.raw)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The parts."""
+        return structure.parse(self.raw)
+
+    @cached_property
+    def attachments(self) -> tuple[mime.Part, ...]:
+        """What is attached, pictures inside the text left out."""
+        found = structure.bodies(self.tree).attachments
+        parts = (mime.part_of(node) for node in found[:MAX_VALUES])
+        return tuple(one for one in parts if not one.inline)
+
+    def people(self, *names: str) -> list[str]:
+        """Names and addresses of some fields."""
+        found: list[Address] = []
+        for name in names:
+            found += mime.people(self.headers, name)
+        return [text for one in found for text in (one.address, one.name)]
+
+    def _header(self, name: str) -> list[str]:
+        fields = self.headers
+        return [headers.words(raw, fields.charset) for raw in fields.all(name)]
+
+    def body(self) -> str:
+        """The words of it."""
+        nodes = structure.bodies(self.tree)
+        text, _is_cut = mime.plain(self.tree, nodes.text or nodes.html, self.raw)
+        return text[:MAX_BODY]
+
+
+_HEADER = "header:"
+_READERS: dict[str, Callable[[Facts], Sequence[str]]] = {
+    Field.FROM: lambda facts: (facts.said.from_address, facts.said.from_name),
+    Field.TO: lambda facts: facts.people("to"),
+    Field.CC: lambda facts: facts.people("cc"),
+    Field.TO_OR_CC: lambda facts: facts.people("to", "cc"),
+    Field.SUBJECT: lambda facts: (facts.said.subject,),
+    Field.BODY: lambda facts: (facts.body(),),
+    Field.ATTACHMENT_NAME: lambda facts: [one.filename for one in facts.attachments],
+    Field.ATTACHMENT_TYPE: lambda facts: [one.content_type for one in facts.attachments],
+    Field.LIST: lambda facts: (
+        facts.said.list_address,
+        *facts._header("list-id"),
+    ),
+}
+
+
+def key_of(field: Field, name: str = "") -> str:
+    """What `Facts.values` knows a field by; ``name`` is that of a header field."""
+    return f"{_HEADER}{name.strip().lower()}" if field == Field.HEADER else str(field)

@@ -1,0 +1,119 @@
+"""What was decided about a message that comes in, and carrying it out when it is filed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from filtering.models import Decision, ForwardDue
+from filtering.whys import Why
+from lib import bulk
+from mailstore.models import Folder, Label, Message
+from mailstore.services import labels, locks, messages
+from mailstore.services.labels import LabelRefused
+from mailstore.services.messages import NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Where a message goes and what else is done to it.
+
+    ``labels`` are keys of the receiver's labels, or names, which are made where there is none.
+    ``forwards`` are addresses and the names of the filters that say so. ``why`` is None where
+    nothing happened to it and nobody judged it; else ``kind`` is a `DecisionKind`.
+    """
+
+    folder: Folder
+    flags: frozenset[str] = frozenset()
+    copies: tuple[Folder, ...] = ()
+    labels: tuple[int | str, ...] = ()
+    forwards: tuple[tuple[str, str], ...] = ()
+    kind: str = ""
+    why: Why | None = None
+
+
+def still_there(
+    new: Sequence[NewMessage], asked: Sequence[Folder], decided: Sequence[Decided]
+) -> list[NewMessage]:
+    """The messages with the folder they were asked for where the one decided on is gone by now.
+
+    Inside the caller's transaction; it holds the mailboxes, so no folder goes from here on.
+    """
+    chosen = {one.folder.pk for one, at in zip(new, asked, strict=True) if one.folder.pk != at.pk}
+    chosen |= {folder.pk for one in decided for folder in one.copies}
+    if not chosen:
+        return list(new)
+    locks.hold(*(one.user_id for one in new))
+    there = set(Folder.objects.filter(pk__in=chosen).values_list("pk", flat=True))
+    return [
+        one if one.folder.pk == at.pk or one.folder.pk in there else replace(one, folder=at)
+        for one, at in zip(new, asked, strict=True)
+    ]
+
+
+def carry_out(rows: Sequence[Message], decided: Sequence[Decided], *, now: datetime) -> None:
+    """Labels, copies, forwards and the reason, in the transaction that files the messages."""
+    done = [(row, one) for row, one in zip(rows, decided, strict=True) if one.why is not None]
+    if not done:
+        return
+    _label(done)
+    _copy(done)
+    bulk.insert(
+        Decision,
+        ("message_id", "kind", "why", "made_at"),
+        [(row.pk, one.kind, one.why.as_row, now) for row, one in done if one.why is not None],
+    )
+    bulk.insert(
+        ForwardDue,
+        ("message_id", "user_id", "to", "filter_name", "made_at", "next_at"),
+        [(row.pk, row.user_id, to, by, now, now) for row, one in done for to, by in one.forwards],
+    )
+
+
+def _label(done: Sequence[tuple[Message, Decided]]) -> None:
+    wanted: dict[tuple[int, int | str], list[Message]] = defaultdict(list)
+    for row, one in done:
+        for label in one.labels:
+            wanted[row.user_id, label].append(row)
+    for (_user, named), some in wanted.items():
+        label = _found(some[0], named)
+        if label is not None:
+            labels.put(some[0].user, label, [row.pk for row in some])
+
+
+def _found(row: Message, named: int | str) -> Label | None:
+    mine = Label.objects.filter(user=row.user_id)
+    if isinstance(named, int):
+        return mine.filter(pk=named).first()
+    there = mine.filter(name__iexact=named).first()
+    if there is not None:
+        return there
+    try:
+        return labels.create(row.user, named)
+    except LabelRefused:  # this person has as many as there may be
+        return None
+
+
+def _copy(done: Sequence[tuple[Message, Decided]]) -> None:
+    places = {folder.pk for _row, one in done for folder in one.copies}
+    there = _there(places)
+    copies = [
+        messages.again(
+            row,
+            folder=there[folder.pk],
+            sort_at=row.sort_at,
+            flags=frozenset(messages.flags_of(row)),
+            source=row.source,
+            backfill=row.is_backfill,
+        )
+        for row, one in done
+        for folder in one.copies
+        if folder.pk in there and folder.pk != row.folder_id
+    ]
+    messages.enter(copies)
+
+
+def _there(keys: set[int]) -> Mapping[int, Folder]:
+    return {one.pk: one for one in Folder.objects.filter(pk__in=keys)} if keys else {}

@@ -1,0 +1,243 @@
+"""What becomes of messages that come in: senders, filters, spam, in this order.
+
+Whatever goes wrong here, mail is delivered as it was asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.models import User
+from accounts.zones import zone_of
+from filtering import rules
+from filtering.actions import Action, Do
+from filtering.facts import Facts
+from filtering.models import DecisionKind, SenderRule, SpamAction
+from filtering.rules import Outcome, Rule
+from filtering.screen import Screen
+from filtering.services import active, policies, proving, senders, spam
+from filtering.services.decided import Decided
+from filtering.services.policies import Policy
+from filtering.services.senders import Book
+from filtering.services.spam import Suspect
+from filtering.verdict import CLEAN, Verdict
+from filtering.whys import FilterHit, SenderHit, Why
+from mailstore.mime import Summary
+from mailstore.models import Folder, FolderRole, Source
+from mailstore.services import folders
+from mailstore.verdict import FAILS, PASSES
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A message that comes in. ``read`` gives its bytes, or the beginning of a large one."""
+
+    user_id: int
+    folder: Folder
+    said: Summary
+    read: Callable[[], bytes]
+    sha256: bytes
+    size: int
+    arrived_at: datetime
+    source: Source | None = None
+    screen: Screen = Screen.NOTHING
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is in force for somebody, read once for a batch."""
+
+    user: User
+    filters: Sequence[Rule]
+    book: Book
+    policy: Policy
+    _folders: dict[int | str, Folder] = field(default_factory=dict)
+
+    def folder(self, named: int | str) -> Folder:
+        """A folder by its key or its role."""
+        if named not in self._folders:
+            self._folders[named] = (
+                Folder.objects.get(user=self.user, pk=named)
+                if isinstance(named, int)
+                else folders.special(self.user, named)
+            )
+        return self._folders[named]
+
+
+@dataclass(slots=True)
+class _Case:
+    """A message and what is known of it by now."""
+
+    arriving: Arriving
+    proof: Callable[[], str]
+    sender: SenderRule | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.sender is not None and not self.sender.is_allowed
+
+
+def screen(batch: Sequence[Arriving], *, now: datetime) -> list[Decided]:
+    """What is decided about each message, in order. Outside any transaction; never raises."""
+    decided = [Decided(one.folder) for one in batch]
+    wanted = [at for at, one in enumerate(batch) if one.screen is not Screen.NOTHING]
+    if not wanted:
+        return decided
+    try:
+        people = _people({batch[at].user_id for at in wanted})
+    except Exception:  # mail comes in whatever is wrong with filters
+        log.exception("filters could not be read; mail is delivered without them")
+        return decided
+    for user_id, person in people.items():
+        places = [at for at in wanted if batch[at].user_id == user_id]
+        some = _screened(person, [batch[at] for at in places], now)
+        for at, one in zip(places, some, strict=True):
+            decided[at] = one
+    return decided
+
+
+def _people(keys: Collection[int]) -> Mapping[int, _Person]:
+    users = list(User.objects.filter(pk__in=keys))
+    filters, books, found = active.of(users), senders.books(users), policies.of(users)
+    return {one.pk: _Person(one, filters[one.pk], books[one.pk], found[one.pk]) for one in users}
+
+
+def _screened(person: _Person, batch: Sequence[Arriving], now: datetime) -> list[Decided]:
+    cases = [_case(person, one) for one in batch]
+    _judge(person, cases)
+    return [_decided(person, one, now) for one in cases]
+
+
+def _case(person: _Person, one: Arriving) -> _Case:
+    known: list[str] = []
+
+    def proof() -> str:
+        if not known:
+            known.append(proving.proof(person.user, one.said, one.read, one.source))
+        return known[0]
+
+    is_whole = one.screen is Screen.ALL
+    return _Case(one, proof, person.book.about(one.said.from_address) if is_whole else None)
+
+
+def _judge(person: _Person, cases: Sequence[_Case]) -> None:
+    """Have those judged that nobody blocked, and nobody allowed who is proven."""
+    if not person.policy.is_on:
+        return
+    asked: list[_Case] = []
+    for one in cases:
+        if one.arriving.screen is not Screen.ALL or one.is_blocked:
+            continue
+        if one.sender is None or one.proof() != PASSES:
+            asked.append(one)
+    if not asked:
+        return
+    suspects = [_suspect(one) for one in asked]
+    try:
+        found = spam.judge(person.user, person.policy, suspects)
+    except Exception:  # as above
+        log.exception("mail could not be judged; it is delivered as no spam")
+        return
+    for one, verdict in zip(asked, found, strict=True):
+        one.verdict = verdict
+
+
+def _suspect(one: _Case) -> Suspect:
+    arriving = one.arriving
+    is_allowed = one.sender is not None and one.proof() != FAILS
+    return Suspect(
+        arriving.said, arriving.read, arriving.sha256, arriving.source, one.proof, is_allowed
+    )
+
+
+def _decided(person: _Person, one: _Case, now: datetime) -> Decided:
+    try:
+        if one.is_blocked:
+            return _blocked(person, one)
+        return _placed(person, one, _outcome(person, one, now))
+    except Exception:  # as above
+        log.exception("a message could not be screened; it is delivered as it came")
+        return Decided(one.arriving.folder)
+
+
+def _blocked(person: _Person, one: _Case) -> Decided:
+    why = Why(sender=_hit(one.sender))
+    return Decided(person.folder(FolderRole.JUNK), kind=DecisionKind.SENDER, why=why)
+
+
+def _hit(found: SenderRule | None) -> SenderHit | None:
+    if found is None:
+        return None
+    return SenderHit(found.pk, found.sender, found.is_allowed, found.domain_id is not None)
+
+
+def _outcome(person: _Person, one: _Case, now: datetime) -> Outcome:
+    if not person.filters:
+        return rules.NOTHING
+    arriving = one.arriving
+    zone = zone_of(person.user.time_zone)
+    facts = Facts(
+        arriving.said,
+        arriving.read,
+        size=arriving.size,
+        arrived_at=arriving.arrived_at.astimezone(zone),
+        now=now,
+        source=arriving.source.pk if arriving.source else None,
+        proof=one.proof,
+        score=one.verdict.score if one.verdict else None,
+    )
+    return rules.apply_filters(person.filters, facts)
+
+
+def _placed(person: _Person, one: _Case, outcome: Outcome) -> Decided:
+    verdict = one.verdict or CLEAN
+    is_junk = verdict.is_spam and not outcome.beats_spam
+    is_junk = is_junk and person.policy.action == SpamAction.JUNK
+    junk = person.folder(FolderRole.JUNK) if is_junk else None
+    folder = junk or _folder(person, outcome.place) or one.arriving.folder
+    copies = tuple(person.folder(named) for named in outcome.copies)
+    is_told = outcome.met or one.verdict is not None or one.sender is not None
+    return Decided(
+        folder=folder,
+        flags=_flags(outcome),
+        copies=tuple(place for place in copies if place.pk != folder.pk),
+        labels=outcome.labels,
+        forwards=() if is_junk else outcome.forwards,
+        kind=_kind(outcome, one, is_junk) if is_told else "",
+        why=_why(person, one, outcome) if is_told else None,
+    )
+
+
+def _folder(person: _Person, place: Action | None) -> Folder | None:
+    if place is None or place.do == Do.KEEP:
+        return None
+    return person.folder(FolderRole.TRASH if place.do == Do.DELETE else place.target)
+
+
+def _flags(outcome: Outcome) -> frozenset[str]:
+    marks = (("\\Seen", outcome.is_read), ("\\Flagged", outcome.is_starred))
+    return frozenset(flag for flag, is_set in marks if is_set)
+
+
+def _kind(outcome: Outcome, one: _Case, is_junk: bool) -> str:
+    if outcome.met and not is_junk:
+        return DecisionKind.FILTER
+    if one.verdict is not None:
+        return DecisionKind.SPAM
+    return DecisionKind.SENDER
+
+
+def _why(person: _Person, one: _Case, outcome: Outcome) -> Why:
+    return Why(
+        filters=tuple(FilterHit(rule.pk, rule.name, rule.is_domain) for rule in outcome.met),
+        sender=_hit(one.sender),
+        score=one.verdict.score if one.verdict else None,
+        threshold=person.policy.threshold if one.verdict else None,
+        reasons=one.verdict.reasons if one.verdict else (),
+    )

@@ -1,0 +1,32 @@
+"""Why a message is where it is, for those who put it into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from filtering.models import Decision
+from filtering.whys import Why
+from mailstore.models import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision. ``kind`` is a `DecisionKind`; ``filters_left`` are the keys of filters it names
+    that are still there and the person may change."""
+
+    kind: str
+    why: Why
+    filters_left: frozenset[int] = frozenset()
+
+
+def of(message: Message) -> Told | None:
+    """Why this message is where it is; None where nothing was decided. One query, or two."""
+    row = Decision.objects.filter(message=message).first()
+    return Told(row.kind, Why.of_row(row.why)) if row is not None else None
+
+
+def kinds(messages: Sequence[Message]) -> dict[int, str]:
+    """The kinds of decision about messages, by their keys; one query."""
+    keys = [one.pk for one in messages]
+    return dict(Decision.objects.filter(message__in=keys).values_list("message_id", "kind"))
