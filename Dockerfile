@@ -5,6 +5,11 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/lock.txt
 
 FROM python:3.13-slim-bookworm
+# They speak the letters of the form for forgotten passwords, and put noise behind them: programs of
+# their own, flite under CMU's licence in the manner of BSD, sox under GPL-2 or later.
+RUN apt-get update \
+    && apt-get install --no-install-recommends -y flite sox \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app tributary \
     && mkdir /data \
     && chown tributary /data \

@@ -29,6 +29,8 @@ _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<text>[^}]*))?\}"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
     "services"
 ]
+#: What the file refuses to start without.
+REQUIRED = ("ALLOWED_HOSTS", "POSTGRES_PASSWORD", "VALKEY_PASSWORD")
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "tributary"}
 
 
@@ -77,11 +79,38 @@ def test_the_example_names_every_variable() -> None:
     assert named == used
 
 
-def test_every_limit_of_retrieval_can_be_set() -> None:
-    documented = (ROOT / "docs" / "operations.md").read_text()
-    names = set(re.findall(r"^\| `((?:RETRIEVAL|PUSH)_\w+)` \|", documented, re.M))
-    assert "PUSH_CONNECTIONS" in names
-    assert names <= OURS["polls"]["environment"].keys()
+#: Settings the containers do not take, and why.
+NOT_TAKEN = {
+    "ENV_FILE": "compose reads .env itself",
+    "DEBUG": "for developers, never together with HTTPS",
+    "BLOB_DIR": "in the data volume, which is one folder",
+    "DATABASE_PREPARED": "no pooler stands before the PostgreSQL of the file",
+    "ADMIN_EMAIL": "only `serve` makes the first administrator; VAPID_CONTACT is said itself",
+    "CONNECTIVITY_LOOKUP_PORTS": "for tests only",
+}
+#: Settings that hold otherwise in containers: behind a proxy with TLS, on servers of their own.
+OTHERWISE = {"HTTPS", "TRUSTED_PROXIES", "ALLOWED_HOSTS", "DATA_DIR", "DATABASE_URL", "BROKER_URL"}
+
+
+def test_every_setting_is_taken_or_left_out_for_a_reason() -> None:
+    source = (ROOT / "webmail" / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    taken = set(OURS["web"]["environment"])
+    assert read - taken == set(NOT_TAKEN)
+    assert taken - read == set()
+
+
+def test_the_defaults_are_those_of_the_settings_and_said_in_the_example() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    documented = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", page, re.MULTILINE))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    for name, text in OURS["web"]["environment"].items():
+        default = filled(str(text), dict.fromkeys(REQUIRED, "x"))
+        if name in OTHERWISE:
+            continue
+        assert example[name] == default, name
+        # What is passed as nothing holds as the settings have it.
+        assert default in ("", documented[name]), name
 
 
 def test_every_queue_has_a_worker_and_every_process_a_health_check() -> None:
@@ -97,6 +126,16 @@ def test_every_queue_has_a_worker_and_every_process_a_health_check() -> None:
 def test_only_the_web_is_reachable_and_only_from_this_machine() -> None:
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+def test_the_image_has_the_programs_the_settings_look_for() -> None:
+    looked_for = set(
+        re.findall(r'which\("(\w+)"\)', (ROOT / "webmail" / "settings.py").read_text())
+    )
+    file = (ROOT / "Dockerfile").read_text()
+    installed = re.search(r"apt-get install --no-install-recommends -y ([\w ]+)", file)
+    assert installed is not None
+    assert looked_for == set(installed[1].split())
 
 
 @dataclass
