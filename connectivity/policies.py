@@ -19,16 +19,21 @@ from accounts.models import Domain
 from connectivity.models import Feature, FeatureSwitch
 from connectivity.services import features
 from connectivity.services.features import Origin
+from connectivity.used import Used, total
 from lib import days
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where to ask how much a feature is used, and how to say it while it is on, and off."""
+    """Where to ask how much a feature is used, and how to say it while it is on, and off.
+
+    ``ends`` says it to who is about to switch it off.
+    """
 
     path: str
     on: str | Promise
     off: str | Promise
+    ends: str | Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,11 @@ POLICIES = (
             "retrieval.services.counting.tasks",
             ngettext_lazy("%(count)d task is active.", "%(count)d tasks are active.", "count"),
             ngettext_lazy("%(count)d task is stopped.", "%(count)d tasks are stopped.", "count"),
+            ngettext_lazy(
+                "%(count)d task stops at once and fetches nothing any more.",
+                "%(count)d tasks stop at once and fetch nothing any more.",
+                "count",
+            ),
         ),
     ),
     Policy(
@@ -80,6 +90,11 @@ POLICIES = (
             ngettext_lazy(
                 "%(count)d account sends nothing.", "%(count)d accounts send nothing.", "count"
             ),
+            ngettext_lazy(
+                "%(count)d account sends nothing any more.",
+                "%(count)d accounts send nothing any more.",
+                "count",
+            ),
         ),
     ),
     Policy(
@@ -92,6 +107,11 @@ POLICIES = (
             "connectivity.services.counting.grants",
             ngettext_lazy("%(count)d sign-in is used.", "%(count)d sign-ins are used.", "count"),
             ngettext_lazy("%(count)d sign-in waits.", "%(count)d sign-ins wait.", "count"),
+            ngettext_lazy(
+                "%(count)d sign-in is not used any more; its account waits.",
+                "%(count)d sign-ins are not used any more; their accounts wait.",
+                "count",
+            ),
         ),
     ),
     Policy(
@@ -124,6 +144,11 @@ POLICIES = (
                 "%(count)d certificates are not trusted for now.",
                 "count",
             ),
+            ngettext_lazy(
+                "%(count)d certificate is not trusted any more; its server is not reached.",
+                "%(count)d certificates are not trusted any more; their servers are not reached.",
+                "count",
+            ),
         ),
     ),
 )
@@ -134,6 +159,29 @@ def lines(domain: Domain | None) -> list[Line]:
     system, own = features.switches(None), features.switches(domain) if domain else {}
     make = _for_domain if domain else _for_system
     return [make(policy, system, own, domain) for policy in POLICIES]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a switch is about to stop: in words, and how many people it concerns."""
+
+    words: str
+    people: int
+
+
+def ending(domain: Domain | None, feature: str, to: bool | None) -> Ending | None:
+    """What stops if this level's switch is set ``to`` that, or taken back; None: nothing does.
+
+    Domains for which the feature is off already do not count.
+    """
+    use = next(policy.use for policy in POLICIES if policy.feature == feature)
+    if use is None:
+        return None
+    found: Mapping[int, Used] = import_string(use.path)(domain)
+    losing = features.losing(domain, feature, to, among=found)
+    stopped = total(found[pk] for pk in losing)
+    words = str(use.ends % {"count": stopped.things})
+    return Ending(words, stopped.people) if stopped.things else None
 
 
 def _for_domain(
@@ -217,5 +265,5 @@ def _day(switch: FeatureSwitch) -> str:
 def _use(use: Use | None, domain: Domain | None, *, enabled: bool) -> str:
     if use is None:
         return ""
-    count = import_string(use.path)(domain)
+    count = total(import_string(use.path)(domain).values()).things
     return str((use.on if enabled else use.off) % {"count": count}) if count else ""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from accounts.models import Domain
 from connectivity.models import CertificatePin, OAuthGrant
+from connectivity.used import Used, used
 
 
-def grants(domain: Domain | None) -> int:
-    """Sign-ins at providers that are in force, of one domain or of all."""
-    rows = OAuthGrant.objects.filter(dead_since=None)
-    return (rows.filter(credential__user__domain=domain) if domain else rows).count()
+def grants(domain: Domain | None) -> dict[int, Used]:
+    """Sign-ins at providers that are in force, by domain; of one domain or of all."""
+    return used(OAuthGrant.objects.filter(dead_since=None), "credential__user", domain)
 
 
-def pins(domain: Domain | None) -> int:
-    """Certificates trusted one by one, of one domain or of all."""
-    rows = CertificatePin.objects.all()
-    return (rows.filter(user__domain=domain) if domain else rows).count()
+def pins(domain: Domain | None) -> dict[int, Used]:
+    """Certificates trusted one by one, by domain; of one domain or of all."""
+    return used(CertificatePin.objects.all(), "user", domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,6 +98,25 @@ def switched_off_domains(feature: str) -> list[int] | None:
     off = FeatureSwitch.objects.filter(feature=feature, enabled=False)
     ids = list(off.values_list("domain_id", flat=True))
     return None if None in ids else [pk for pk in ids if pk is not None]
+
+
+def losing(
+    domain: Domain | None, feature: str, to: bool | None, *, among: Iterable[int]
+) -> list[int]:
+    """Those of these domains for which it is on, and would be off with one switch changed.
+
+    ``domain`` and ``to``: whose switch, None is the one above all, and what it is set to; with
+    None it is taken back.
+    """
+    rows = FeatureSwitch.objects.filter(feature=feature).values_list("domain_id", "enabled")
+    before: dict[int | None, bool | None] = dict(rows)
+    after = {**before, (domain.pk if domain else None): to}
+
+    def on(switches: Mapping[int | None, bool | None], pk: int) -> bool:
+        at_first = feature not in OFF_AT_FIRST
+        return decide(switches.get(None), switches.get(pk), at_first).enabled
+
+    return [pk for pk in among if on(before, pk) and not on(after, pk)]
 
 
 def decided_by(

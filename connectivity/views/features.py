@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +23,8 @@ from connectivity.models import Feature
 from connectivity.services import features
 
 DOMAINS_A_PAGE = 25
+#: What a form may ask a switch to be; None is to have none on this level.
+_TO = {"on": True, "off": False, "default": None}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +56,8 @@ def _page(
     context: dict[str, object] = {"domain": domain, "address": address}
     if request.method == "POST":
         return _changed(request, context, domain, by)
+    if "feature" in request.GET:
+        return _sure(request, context, domain)
     context["lines"] = policies.lines(domain)
     if domain is None:
         context |= _domains(request)
@@ -65,21 +70,48 @@ def _page(
 def _changed(
     request: HttpRequest, context: dict[str, object], domain: Domain | None, by: User
 ) -> HttpResponse:
-    """Change a switch; whoever sits down at an open browser cannot."""
+    """Change a switch; whoever sits down at an open browser cannot.
+
+    What stops somebody's mail is asked for once more, with how much it stops.
+    """
+    address, in_page = str(context["address"]), bool(request.headers.get("HX-Request"))
+    if "sure" not in request.POST and _ending(request.POST, domain):
+        asked = {name: request.POST[name] for name in ("feature", "enabled")}
+        address = f"{address}?{urlencode(asked)}"
+        return HttpResponse(headers={"HX-Redirect": address}) if in_page else redirect(address)
     said = _switch(request, domain, by=by)
-    if not request.headers.get("HX-Request"):
+    if not in_page:
         messages.info(request, said)
-        return redirect(str(context["address"]))
+        return redirect(address)
     context["lines"] = policies.lines(domain)
     answer = render(request, "connectivity/_policies.html", context)
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said}})
     return answer
 
 
+@recent
+def _sure(request: HttpRequest, context: dict[str, object], domain: Domain | None) -> HttpResponse:
+    """Ask whether it is meant; nothing to ask where nothing would stop, or no more."""
+    ending = _ending(request.GET, domain)
+    if ending is None:
+        return redirect(str(context["address"]))
+    feature, wanted = Feature(request.GET["feature"]), request.GET["enabled"]
+    context |= {"feature": feature, "wanted": wanted, "ending": ending}
+    return render(request, "connectivity/feature_sure.html", context)
+
+
+def _ending(asked: QueryDict, domain: Domain | None) -> policies.Ending | None:
+    """What would stop, if the switch were changed as asked."""
+    wanted, feature = asked.get("enabled", ""), asked.get("feature", "")
+    if feature not in Feature.values or wanted not in _TO:
+        return None
+    return policies.ending(domain, feature, _TO[wanted])
+
+
 def _switch(request: HttpRequest, domain: Domain | None, *, by: User) -> str:
     """Do what the form asks for; what is said about it."""
     wanted, feature = request.POST.get("enabled"), request.POST.get("feature", "")
-    if feature not in Feature.values or wanted not in {"on", "off", "default"}:
+    if feature not in Feature.values or wanted not in _TO:
         return _("Nothing was changed.")
     label = Feature(feature).label
     if domain and _is_off_above(feature):

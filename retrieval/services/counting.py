@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from accounts.models import Domain
+from connectivity.used import Used, used
 from retrieval.models import RetrievalTask, TaskState
 
 
-def tasks(domain: Domain | None) -> int:
-    """Tasks that are not paused, of one domain or of all."""
-    rows = RetrievalTask.objects.exclude(state=TaskState.PAUSED)
-    return (rows.filter(user__domain=domain) if domain else rows).count()
+def tasks(domain: Domain | None) -> dict[int, Used]:
+    """Tasks that are not paused, by domain; of one domain or of all."""
+    return used(RetrievalTask.objects.exclude(state=TaskState.PAUSED), "user", domain)

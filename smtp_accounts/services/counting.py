@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from accounts.models import Domain
+from connectivity.used import Used, used
 from smtp_accounts.models import SmtpAccount
 
 
-def accounts(domain: Domain | None) -> int:
-    """SMTP accounts of one domain, or of all."""
-    rows = SmtpAccount.objects.all()
-    return (rows.filter(user__domain=domain) if domain else rows).count()
+def accounts(domain: Domain | None) -> dict[int, Used]:
+    """SMTP accounts, by domain; of one domain or of all."""
+    return used(SmtpAccount.objects.all(), "user", domain)

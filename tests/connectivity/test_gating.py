@@ -86,6 +86,11 @@ def test_a_domain_administrator_switches_and_it_says_who(
     assert "Set here by Ada Admin" in line(page, "retrieval")
     assert not features.enabled_for(user, Feature.RETRIEVAL)
     assert features.enabled_for(user, Feature.SMTP_ACCOUNTS)
+    for feature in ("smtp-accounts", "oauth"):
+        flip(web, DOMAIN, feature, "off")
+        assert not features.enabled_for(user, feature)
+    flip(web, DOMAIN, "certificate-pins", "on")
+    assert features.enabled_for(user, Feature.CERTIFICATE_PINS)
     page = flip(web, DOMAIN, "retrieval", "default")
     assert "From the system default" in line(page, "retrieval")
     assert features.enabled_for(user, Feature.RETRIEVAL)
@@ -207,6 +212,56 @@ def test_the_lines_tell_how_much_is_used(
     page = web.get(DOMAIN).content.decode()
     assert "stopped" not in line(page, "retrieval")
     assert "certificate is" not in line(page, "certificate-pins")
+
+
+def task_of(person: User) -> RetrievalTask:
+    return RetrievalTask.objects.create(
+        user=person, source=Source.objects.create(user=person, name="Far"), type="imap",
+        credential=credentials.store(user=person, secret="x"), host="imap.test", port=993,
+        security="tls", username="a", next_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+
+
+@pytest.mark.accept("A173")
+def test_what_stops_somebodys_mail_is_asked_first_with_how_much_it_stops(
+    ada: User, sam: User, user: User, domain: Domain, client_for: Callable[[User], Client]
+) -> None:
+    far, quiet = (Domain.objects.create(name=f"{name}.test") for name in ("far", "quiet"))
+    people = [User.objects.create(email=f"a@{one.name}", domain=one) for one in (far, quiet)]
+    for person in (user, user, *people):
+        task_of(person)
+    features.set_switch(quiet, Feature.RETRIEVAL, enabled=False)
+    off = {"feature": "retrieval", "enabled": "off"}
+    for admin, address, words in (
+        (ada, DOMAIN, ("2 tasks stop at once", "1 person.", "for example.test?")),
+        (sam, SYSTEM, ("3 tasks stop at once", "2 people.", "everywhere?")),
+    ):
+        web = client_for(admin)
+        page = flip(web, address, "retrieval", "off")
+        assert all(one in page for one in words), words
+        # A script is led to the same question.
+        answer = web.post(address, off, headers={"HX-Request": "true"})
+        assert answer.headers["HX-Redirect"] == f"{address}?feature=retrieval&enabled=off"
+        assert features.enabled_for(user, Feature.RETRIEVAL)
+        page = web.post(address, {**off, "sure": "yes"}, follow=True).content.decode()
+        assert "is switched off" in page
+        assert not features.enabled_for(user, Feature.RETRIEVAL)
+        # On again nobody asks; nor where nothing stops any more.
+        assert 'name="sure"' not in flip(web, address, "retrieval", "on")
+        assert 'name="sure"' not in flip(web, address, "smtp-accounts", "off")
+    assert client_for(user).get(DOMAIN, off).status_code == 404
+    odd = client_for(ada).get(DOMAIN, {"feature": "telepathy", "enabled": "off"})
+    assert odd.status_code == 302
+
+
+def test_taking_a_switch_back_may_stop_something_as_well(
+    ada: User, user: User, domain: Domain, client_for: Callable[[User], Client]
+) -> None:
+    features.set_switch(domain, Feature.CERTIFICATE_PINS, enabled=True)
+    CertificatePin.objects.create(user=user, host="a.test", port=993, sha256="0" * 64)
+    page = flip(client_for(ada), DOMAIN, "certificate-pins", "default")
+    assert "1 certificate is not trusted any more" in page
+    assert features.enabled_for(user, Feature.CERTIFICATE_PINS)
 
 
 @pytest.mark.accept("A6", "A7")

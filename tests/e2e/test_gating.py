@@ -159,6 +159,10 @@ def test_switched_off_during_a_pull(
     desk.goto(live_server.url + reverse("domain-settings"))
     expect(desk.get_by_text("1 task is active.")).to_be_visible()
     desk.get_by_role("switch", name="Email Retrieval").click()
+    # It is asked for first, with what it stops.
+    expect(desk.get_by_text("1 task stops at once")).to_be_visible()
+    assert RetrievalRun.objects.get().outcome == "running"
+    desk.get_by_role("button", name="Switch off Email Retrieval").click()
     expect(desk.get_by_text("1 task is stopped.")).to_be_visible()
     # The open page notices by itself.
     expect(page.locator("#retrieval")).to_have_count(0)
