@@ -8,17 +8,23 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from retrieval.models import Method, RetrievalTask, TaskState, TaskType
+from lib.moments import moment
+from retrieval.models import Method, ProviderPause, RetrievalTask, TaskState, TaskType
 from retrieval.rows import is_listening
+from retrieval.services import pausing
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """How a task learns of new mail between its regular runs; ``is_on`` is the switch."""
+    """How a task learns of new mail between its regular runs; ``is_on`` is the switch.
+
+    ``is_held``: an administrator paused the provider, so nothing comes at all for now.
+    """
 
     is_on: bool
     is_active: bool
     words: str
+    is_held: bool = False
 
 
 def is_offered() -> bool:
@@ -30,8 +36,18 @@ def news_of(task: RetrievalTask, *, now: datetime) -> News | None:
     """The switch of a task; None where it has none: POP and Manual, or an installation without."""
     if not is_offered() or task.type != TaskType.IMAP or task.method != Method.AUTOMATIC:
         return None
+    held = pausing.paused_for(task, now=now)
+    if held is not None:
+        return News(task.push_enabled, is_active=False, words=_held(held, now=now), is_held=True)
     active = task.push_enabled and is_listening(task, now=now)
     return News(task.push_enabled, active, _words(task, active=active))
+
+
+def _held(pause: ProviderPause, *, now: datetime) -> str:
+    words = _(
+        "Paused by your administrator since %(since)s, until %(until)s. It goes on by itself."
+    )
+    return words % {"since": moment(pause.since, now=now), "until": moment(pause.until, now=now)}
 
 
 def _words(task: RetrievalTask, *, active: bool) -> str:

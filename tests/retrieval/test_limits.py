@@ -191,6 +191,10 @@ def test_the_row_and_the_page_say_who_paused_it_until_when_and_why(
         assert "Paused by your administrator until " in told
         assert ": Yahoo is down" in told
         assert "Retrieve Messages Now" not in told
+    # The page of the task says it in full, and promises no mail within seconds.
+    told = text_of(web, task, "detail")
+    assert "Paused by your administrator since " in told
+    assert "Within seconds" not in told
     web.post(url("run", task), {"from": "detail"}, follow=True)
     task.refresh_from_db()
     assert task.next_at is not None
