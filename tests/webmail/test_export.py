@@ -207,7 +207,12 @@ def test_the_page_from_the_question_to_the_archive(
     with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as found:
         assert "mail/Inbox.mbox" in found.namelist()
     assert client_for(other_user).get("/settings/export/download/").status_code == 404
+    # Removing it is asked for first.
+    assert 'href="/settings/export/stop/"' in browser.get("/settings/export/").content.decode()
+    assert "Remove the export?" in browser.get("/settings/export/stop/").content.decode()
+    assert len(list(exports.folder().iterdir())) == 1
     browser.post("/settings/export/stop/")
+    assert browser.get("/settings/export/stop/")["Location"] == "/settings/export/"
     assert list(exports.folder().iterdir()) == []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import messages as notes
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.callers import caller_of
 from accounts.models import User
@@ -15,6 +16,7 @@ from accounts.pacing import HOUR, paced
 from accounts.reauthentication import recent
 from mailstore.services import usage
 from webmail.access import person
+from webmail.dialogs import dialog, go_to
 from webmail.mail_headers import guard_download
 from webmail.nudge import write_export
 from webmail.services import exports
@@ -48,12 +50,18 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("settings-export")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest) -> HttpResponse:
-    """Stop an export that is being written, or remove its archive."""
-    if exports.take_back(user=person(request)):
+    """Stop an export that is being written, or remove its archive, once that is meant."""
+    user, now = person(request), timezone.now()
+    if request.method != "POST":
+        row = exports.of(user)
+        if row is None or not row.is_ready(now):
+            return go_to(request, reverse("settings-export"))
+        return dialog(request, "webmail/export_remove.html", {"export": row})
+    if exports.take_back(user=user):
         notes.success(request, _("The export is removed. Your mail stays as it is."))
-    return redirect("settings-export")
+    return go_to(request, reverse("settings-export"))
 
 
 @recent
