@@ -103,7 +103,9 @@ def _page(request: HttpRequest, where: Domain | None, level: str) -> HttpRespons
 
 def _named(key: str) -> str:
     """What people call a provider."""
-    return name_of(server_of(key))
+    server = server_of(key)
+    hosts = (f"{part}{server}" for part in ("", "imap.", "imap.mail."))
+    return next((name for host in hosts if (name := name_of(host)) != host), server)
 
 
 def _pause(request: HttpRequest, admin: User, where: Domain | None, level: str) -> HttpResponse:
