@@ -162,7 +162,7 @@ def test_an_address_that_cannot_send_says_so_and_what_belongs_to_it_is_changed(
     shot("identities-broken")
 
 
-@pytest.mark.accept("A37")
+@pytest.mark.accept("A37", "A167")
 def test_a_signature_is_written_with_its_picture(
     page: Page,
     user: User,

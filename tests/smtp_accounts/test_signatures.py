@@ -52,7 +52,7 @@ def posted(**changed: object) -> dict[str, object]:
     return {**typed, "in_replies": "on", **changed}
 
 
-@pytest.mark.accept("A37")
+@pytest.mark.accept("A37", "A167")
 @pytest.mark.parametrize("kind", ["new", "reply", "reply-all", "forward"])
 def test_an_address_signs_with_its_own_else_with_the_default(
     user: User, own: Identity, account: SmtpAccount, kind: str
@@ -104,7 +104,7 @@ def test_what_is_stored_is_harmless(user: User) -> None:
         assert bad not in html
 
 
-@pytest.mark.accept("A37")
+@pytest.mark.accept("A37", "A167")
 def test_it_is_written_with_its_look_or_as_plain_text(user: User, client_for: ClientFor) -> None:
     browser = client_for(user)
     own = identities.local_of(user)

@@ -77,7 +77,6 @@ def test_a_name_is_one_line(browser_client: Client, user: User, values: dict[str
     assert "\r" not in user.display_name
 
 
-@pytest.mark.accept("A167")
 def test_how_messages_start_and_leave(
     browser_client: Client, user: User, values: dict[str, str]
 ) -> None:
@@ -96,7 +95,7 @@ def test_how_messages_start_and_leave(
     assert re.search(r'<option value="7" selected>7 seconds<', page)
 
 
-@pytest.mark.accept("A36")
+@pytest.mark.accept("A36", "A167")
 def test_the_default_from_address(
     browser_client: Client, user: User, other_user: User, values: dict[str, str]
 ) -> None:
