@@ -46,7 +46,24 @@ def special(user: User, role: str) -> Folder:
 
 def provision(user: User) -> list[Folder]:
     """All folders that every user has from the first day, in the order they are shown."""
-    return [special(user, role) for role in ORDER if role != FolderRole.SNOOZED]
+    wanted = [role for role in ORDER if role != FolderRole.SNOOZED]
+    found = _by_role(user)
+    if not found.keys() >= set(wanted):
+        with transaction.atomic():
+            locks.hold(user.pk)
+            found = _by_role(user)
+            taken = _names_under(user, None)
+            missing = [
+                Folder(user=user, name=_free(str(role.label), taken), role=role)
+                for role in wanted
+                if role not in found
+            ]
+            found |= {one.role: one for one in Folder.objects.bulk_create(missing)}
+    return [found[role] for role in wanted]
+
+
+def _by_role(user: User) -> dict[str, Folder]:
+    return {one.role: one for one in Folder.objects.filter(user=user).exclude(role="")}
 
 
 def ensure_path(
@@ -81,7 +98,14 @@ def _named(name: str) -> str:
 
 
 def _free_name(user: User, parent: Folder | None, name: str) -> str:
-    taken = set(Folder.objects.filter(user=user, parent=parent).values_list("name", flat=True))
+    return _free(name, _names_under(user, parent))
+
+
+def _names_under(user: User, parent: Folder | None) -> set[str]:
+    return set(Folder.objects.filter(user=user, parent=parent).values_list("name", flat=True))
+
+
+def _free(name: str, taken: set[str]) -> str:
     number, free = 2, name
     while free in taken:
         free, number = f"{name} {number}", number + 1

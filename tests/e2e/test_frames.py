@@ -284,6 +284,15 @@ def test_one_frame_shows_one_message_after_the_other(
     frame.evaluate("() => parent.postMessage({ link: 'https://example.test/' }, '*')")
     expect(page.locator(".link-target")).to_have_text("https://example.test/")
     assert height(page) < 200
+    # One that was loaded anew is not where it was put: the next message gets another.
+    page.locator("[data-frame]").evaluate("one => { one.dataset.mine = 1; one.src += '?again'; }")
+    wait_until(
+        lambda: page.locator("[data-frame]").evaluate("one => one.dataset.loads") == "2",
+        "the frame has loaded a second page",
+    )
+    page.keyboard.press("j")
+    expect(shown.get_by_text("Line 79")).to_be_visible()
+    assert page.locator("[data-frame]").get_attribute("data-mine") is None
     assert problems == []
 
 

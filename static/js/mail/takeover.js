@@ -6,12 +6,19 @@ import { part } from "./dom.js";
 
 const CAN = "moveBefore" in Element.prototype;
 const PLAIN = "iframe[data-frame]:not([src*='images='])";
+const ONCE = ":is(:not([data-loads]), [data-loads='1'])";
 let turns = 0;
+
+// A frame that was loaded twice went somewhere else: it is told nothing of the next message.
+document.addEventListener("load", ({ target }) => {
+  if (!target.matches?.(PLAIN)) return;
+  target.dataset.loads = Number(target.dataset.loads ?? 0) + 1;
+}, true);
 
 // Shows a new pane in this one.
 export function takeOver(holder, fresh) {
   delete holder.dataset.busy;
-  const still = CAN && holder.querySelector(`${PLAIN}[data-frame=sized]`);
+  const still = CAN && holder.querySelector(`${PLAIN}[data-frame=sized]${ONCE}`);
   const wanted = still && fresh.querySelector(PLAIN);
   if (!wanted) { holder.replaceChildren(fresh); return; }
   const old = [...holder.childNodes];
