@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
-from accounts.models import Role, User
-from webmail import settings_menu
+from accounts.models import Domain, Role, User
+from webmail import settings_menu, settings_pages
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,93 @@ def test_the_page_of_one_domain_lights_the_entry_it_was_reached_by() -> None:
     assert settings_menu.page_of("system-domain") == "system-features"
     assert settings_menu.page_of("retrieval-detail") == "connectivity"
     assert settings_menu.page_of("mail") == ""
+
+
+#: What people type, and where each role is led by it.
+LOOKED_FOR = {
+    "authenticated": {"connectivity-ips"},
+    "ip": {"connectivity-ips"},
+    "layout": {"settings-appearance"},
+    "push": {"notifications"},
+    "certificate": {"certificates"},
+    "quota": {"settings-storage"},
+    "sign-in": {"security", "connectivity-ips"},
+    "device": {"security", "notifications"},
+    "export": {"settings-export"},
+    "limits": {"settings-storage"},
+    "audit": {"settings-activity"},
+    "captcha": {"settings-account"},
+}
+BY_DOMAIN_ADMINS = {
+    "certificate": {"domain-settings"},
+    "quota": {"domain-limits"},
+    "limits": {"domain-limits"},
+    "pause": {"domain-health"},
+    "audit": {"domain-logs"},
+    "export": {"domain-logs"},
+    "sign-in": {"domain-logs"},
+    "branding": {"domain-branding"},
+    "logo": {"domain-branding"},
+}
+BY_SYSTEM_ADMINS = {
+    "certificate": {"system-features"},
+    "quota": {"system-limits"},
+    "limits": {"system-limits"},
+    "pause": {"system-health"},
+    "audit": {"system-logs"},
+    "export": {"system-logs"},
+    "sign-in": {"system-logs", "oauth-clients"},
+}
+IN_GERMAN = {
+    "ip": {"connectivity-ips"},
+    "aufteilung": {"settings-appearance"},
+    "exportieren": {"settings-export"},
+    "grenzen": {"domain-limits", "system-limits"},
+    "anmeldungen": {"domain-logs", "system-logs"},
+    "anhalten": {"domain-health", "system-health"},
+    "audit": {"domain-logs", "system-logs"},
+    "erscheinungsbild": {"domain-branding"},
+    "logo": {"domain-branding"},
+}
+
+
+def led_to(role: Role, word: str) -> set[str]:
+    menu = settings_menu.groups(User(role=role, domain=Domain(name="example.test")))
+    return {hit.url for hit in settings_menu.search(menu, word)}
+
+
+def test_what_people_call_a_setting_leads_to_its_page() -> None:
+    tables = {
+        Role.USER: [LOOKED_FOR],
+        Role.DOMAIN_ADMIN: [LOOKED_FOR, BY_DOMAIN_ADMINS],
+        Role.SYSTEM_ADMIN: [LOOKED_FOR, BY_DOMAIN_ADMINS, BY_SYSTEM_ADMINS],
+    }
+    missed = [
+        (role, word, url)
+        for role, known in tables.items()
+        for table in known
+        for word, urls in table.items()
+        for url in urls - led_to(role, word)
+    ]
+    assert missed == []
+
+
+def test_german_words_lead_there_in_german() -> None:
+    with translation.override("de"):
+        found = {word: led_to(Role.SYSTEM_ADMIN, word) for word in IN_GERMAN}
+    assert {
+        word: urls - found[word] for word, urls in IN_GERMAN.items() if urls - found[word]
+    } == {}
+
+
+def test_every_page_of_its_own_can_be_opened(
+    user: User, client_for: Callable[[User], Client]
+) -> None:
+    """An entry with an address leads there from the result, not to the page it is listed under."""
+    web = client_for(user)
+    own = [entry.url for item in settings_pages.MINE for entry in item.entries if entry.url]
+    assert "certificates" in own
+    for name in own:
+        assert web.get(reverse(name)).status_code == 200
+    page = web.get(reverse("settings"), {"q": "certificates"}).content.decode()
+    assert f'href="{reverse("certificates")}"' in page
