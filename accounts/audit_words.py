@@ -54,4 +54,8 @@ WORDS: Final[dict[str, Promise]] = {
     "certificate-distrusted": _("No longer trusted the certificate of a server"),
     "keys-rotated": _("Encrypted stored passwords anew"),
     "settings-changed": _("Changed settings"),
+    "filter-added": _("Added a filter"),
+    "filter-changed": _("Changed a filter"),
+    "filter-removed": _("Deleted a filter"),
+    "filters-ordered": _("Put filters into another order"),
 }

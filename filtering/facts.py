@@ -74,7 +74,7 @@ class Facts:
 
     def _found(self, key: str) -> Sequence[str]:
         if key.startswith(_HEADER):
-            return self._header(key.removeprefix(_HEADER))
+            return self.header(key.removeprefix(_HEADER))
         return _READERS[key](self)
 
     @cached_property
@@ -111,7 +111,8 @@ class Facts:
             found += mime.people(self.headers, name)
         return [text for one in found for text in (one.address, one.name)]
 
-    def _header(self, name: str) -> list[str]:
+    def header(self, name: str) -> list[str]:
+        """All values of a header field, decoded."""
         fields = self.headers
         return [headers.words(raw, fields.charset) for raw in fields.all(name)]
 
@@ -132,10 +133,7 @@ _READERS: dict[str, Callable[[Facts], Sequence[str]]] = {
     Field.BODY: lambda facts: (facts.body(),),
     Field.ATTACHMENT_NAME: lambda facts: [one.filename for one in facts.attachments],
     Field.ATTACHMENT_TYPE: lambda facts: [one.content_type for one in facts.attachments],
-    Field.LIST: lambda facts: (
-        facts.said.list_address,
-        *facts._header("list-id"),
-    ),
+    Field.LIST: lambda facts: (mime.list_address(facts.headers), *facts.header("list-id")),
 }
 
 

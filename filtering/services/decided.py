@@ -75,8 +75,8 @@ def carry_out(rows: Sequence[Message], decided: Sequence[Decided], *, now: datet
 def _label(done: Sequence[tuple[Message, Decided]]) -> None:
     wanted: dict[tuple[int, int | str], list[Message]] = defaultdict(list)
     for row, one in done:
-        for label in one.labels:
-            wanted[row.user_id, label].append(row)
+        for named in one.labels:
+            wanted[row.user_id, named].append(row)
     for (_user, named), some in wanted.items():
         label = _found(some[0], named)
         if label is not None:

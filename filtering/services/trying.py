@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import User
-from filtering.services.filters import Wanted
+from filtering.services import filters, stored
+from filtering.services.checked import Wanted
+from filtering.services.stored import untouched
 from mailstore.models import Folder, Message
 
 #: Messages that are looked at.
@@ -18,7 +22,10 @@ EXAMPLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How many messages were looked at, how many the filter meets, and the newest of these."""
+    """How many messages were looked at, how many the filter meets, and the newest of these.
+
+    ``is_all`` is False where there are more than were looked at.
+    """
 
     looked: int
     met: int
@@ -29,8 +36,17 @@ class Tried:
 def preview(
     user: User, wanted: Wanted, *, folder: Folder | None, now: datetime, look: int = LOOK
 ) -> Tried:
-    """What a filter would meet among the newest messages of a folder, or everywhere (None).
-
-    ``is_all`` is False where there are more than were looked at. Raises FilterRefused.
+    """What a filter would meet among the newest messages of a folder, or everywhere (None), which
+    is all but Junk, Deleted Items, Drafts, Sent and what is snoozed. Raises FilterRefused.
     """
-    raise NotImplementedError
+    filters.check(user, wanted)
+    rule = filters.of_wanted(wanted)
+    rows = list(_newest(user, folder)[: look + 1])
+    met = [one for one in rows[:look] if rule.meets(stored.facts(user, one, now=now))]
+    return Tried(min(len(rows), look), len(met), met[:EXAMPLES], is_all=len(rows) <= look)
+
+
+def _newest(user: User, folder: Folder | None) -> QuerySet[Message]:
+    mine = Message.objects.filter(user=user)
+    mine = mine.filter(folder=folder) if folder is not None else mine.exclude(untouched())
+    return mine.select_related("blob__segment", "folder", "decision").order_by("-sort_at", "-pk")
