@@ -215,6 +215,23 @@ def push_key() -> list[CheckMessage]:
     return []
 
 
+def scanners() -> list[CheckMessage]:
+    """SPAM_SCORERS and CLAMAV name daemons and where they listen."""
+    try:
+        # By name, as above.
+        import_string("filtering.daemons.scorers")(settings.SPAM_SCORERS)
+    except ValueError:
+        return _error(
+            "E020",
+            "SPAM_SCORERS has to look like rspamd:http://127.0.0.1:11333, spamd:127.0.0.1:783.",
+        )
+    try:
+        import_string("filtering.daemons.scanner")(settings.CLAMAV)
+    except ValueError:
+        return _error("E021", "CLAMAV has to be the path of a socket, or look like 127.0.0.1:3310.")
+    return []
+
+
 def system_mail(
     app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
@@ -247,6 +264,7 @@ RULES = (
     providers_file,
     ca_file,
     relay,
+    scanners,
 )
 
 

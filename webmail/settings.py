@@ -291,6 +291,11 @@ SYSTEM_SENDER: str = env.text("SYSTEM_SENDER")
 ACCOUNT_NEWS = "connectivity.services.account_news.tell"
 ACCOUNT_NEWS_WORDS = "connectivity.account_words.sentence"
 
+# Spam filters of the operator's own, beside what is judged here: rspamd:http://127.0.0.1:11333,
+# spamd:127.0.0.1:783. And a ClamAV, by its socket (/run/clamav/clamd.ctl) or host:port.
+SPAM_SCORERS: list[str] = env.words("SPAM_SCORERS", [])
+CLAMAV: str = env.text("CLAMAV")
+
 # Days for which the audit log is kept; the database itself keeps thirty at the least.
 AUDIT_DAYS = env.number("AUDIT_DAYS", 400, least=30)
 

@@ -132,6 +132,7 @@ def _arriving(one: Incoming, new: NewMessage) -> Arriving:
         arrived_at=new.sort_at,
         source=one.source,
         screen=Screen.NOTHING if one.backfill else one.screen,
+        pieces=one.body.chunks,
     )
 
 

@@ -16,7 +16,7 @@ from connectivity.services import network
 from filtering.breaker import Breaker
 from filtering.daemons import RSPAMD, Daemon, scorers
 from protocols import rspamd, spamc
-from protocols.errors import MailServerError
+from protocols.errors import MailServerError, Refused
 from protocols.scores import Score
 from protocols.types import Deadline
 
@@ -71,7 +71,10 @@ def _one(daemon: Daemon, raw: bytes, total: Deadline) -> Score | None:
     if not breaker.allows(daemon.name):
         return None
     try:
-        found = _talk(daemon, raw, left)
+        found: Score | None = _talk(daemon, raw, left)
+    except Refused:
+        # It answers, but not about this message: nobody shuts a filter out for all by one letter.
+        found = None
     except MailServerError as error:
         breaker.failed(daemon.name, error)
         return None

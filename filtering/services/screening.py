@@ -1,4 +1,4 @@
-"""What becomes of messages that come in: senders, filters, spam, in this order.
+"""What becomes of messages that come in: viruses, senders, filters, spam, in this order.
 
 Whatever goes wrong here, mail is delivered as it was asked for.
 """
@@ -6,7 +6,7 @@ Whatever goes wrong here, mail is delivered as it was asked for.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from filtering.facts import Facts
 from filtering.models import DecisionKind, SenderRule, SpamAction
 from filtering.rules import Outcome, Rule
 from filtering.screen import Screen
-from filtering.services import active, policies, proving, senders, spam
+from filtering.services import active, policies, proving, senders, spam, viruses
 from filtering.services.decided import Decided
 from filtering.services.policies import Policy
 from filtering.services.senders import Book
@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """A message that comes in. ``read`` gives its bytes, or the beginning of a large one."""
+    """A message that comes in. ``read`` gives its bytes, or the beginning of a large one;
+    ``pieces`` all of them, in order."""
 
     user_id: int
     folder: Folder
@@ -46,6 +47,7 @@ class Arriving:
     arrived_at: datetime
     source: Source | None = None
     screen: Screen = Screen.NOTHING
+    pieces: Callable[[], Iterable[bytes]] = tuple
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class _Case:
     proof: Callable[[], str]
     sender: SenderRule | None = None
     verdict: Verdict | None = None
+    virus: str = ""
 
     @property
     def is_blocked(self) -> bool:
@@ -110,8 +113,18 @@ def _people(keys: Collection[int]) -> Mapping[int, _Person]:
 
 def _screened(person: _Person, batch: Sequence[Arriving], now: datetime) -> list[Decided]:
     cases = [_case(person, one) for one in batch]
-    _judge(person, cases)
+    for case, virus in zip(cases, _viruses(batch), strict=True):
+        case.virus = virus
+    _judge(person, [one for one in cases if not one.virus])
     return [_decided(person, one, now) for one in cases]
+
+
+def _viruses(batch: Sequence[Arriving]) -> list[str]:
+    try:
+        return viruses.look([(one.size, one.pieces) for one in batch])
+    except Exception:  # as above
+        log.exception("mail could not be looked at for viruses; it is delivered without")
+        return ["" for _ in batch]
 
 
 def _case(person: _Person, one: Arriving) -> _Case:
@@ -158,12 +171,20 @@ def _suspect(one: _Case) -> Suspect:
 
 def _decided(person: _Person, one: _Case, now: datetime) -> Decided:
     try:
+        if one.virus:
+            return _infected(person, one)
         if one.is_blocked:
             return _blocked(person, one)
         return _placed(person, one, _outcome(person, one, now))
     except Exception:  # as above
         log.exception("a message could not be screened; it is delivered as it came")
         return Decided(one.arriving.folder)
+
+
+def _infected(person: _Person, one: _Case) -> Decided:
+    """Whatever filters say: nothing is copied or forwarded, and nothing is lost."""
+    why = Why(virus=one.virus)
+    return Decided(person.folder(FolderRole.JUNK), kind=DecisionKind.VIRUS, why=why)
 
 
 def _blocked(person: _Person, one: _Case) -> Decided:

@@ -58,6 +58,11 @@ def found(settings: Settings) -> list[str]:
         ("RELAY_URL", "http://mail.example.test", "E012"),
         ("RELAY_URL", "smtp://", "E012"),
         ("RELAY_URL", "smtp://mail.example.test:many", "E012"),
+        ("SPAM_SCORERS", ["127.0.0.1:783"], "E020"),
+        ("SPAM_SCORERS", ["spamd:783"], "E020"),
+        ("SPAM_SCORERS", ["rspamd:127.0.0.1:11333"], "E020"),
+        ("SPAM_SCORERS", ["rspamd:http://user:secret@127.0.0.1:11333"], "E020"),
+        ("CLAMAV", "clamd", "E021"),
     ],
 )
 def test_an_unusable_value_is_found(
@@ -83,6 +88,8 @@ def test_usable_values_pass(settings: Settings, tls_files: TlsFiles) -> None:
     settings.SITE_URL = "https://mail.example.test:8443/"
     settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
     settings.RELAY_URL = "smtp+starttls://user:secret@mail.example.test:587"
+    settings.SPAM_SCORERS = ["rspamd:http://127.0.0.1:11333", "spamd:/run/spamd.sock"]
+    settings.CLAMAV = "clamav:3310"
     assert found(settings) == []
 
 
