@@ -46,6 +46,12 @@ def person_for(admin: User, pk: int) -> User:
     return get_object_or_404(found)
 
 
+def may_see_backup(reader: User, person: User) -> bool:
+    """Whether the backup address of somebody is shown to this administrator: not from below, as it
+    is the way in to an account that may do more."""
+    return reader.is_system_admin or not person.is_system_admin
+
+
 def session_for(user: User, pk: int) -> UserSession:
     """A session of this person, or 404."""
     return get_object_or_404(UserSession, user=user, pk=_key(pk))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 
@@ -118,6 +119,15 @@ def renew(request: HttpRequest, user: User) -> None:
     old = request.session.session_key
     update_session_auth_hash(request, user)
     sessions.follow(old=old or "", new=request.session.session_key or "")
+
+
+def turn(request: HttpRequest) -> None:
+    """Go on in this session under a new key, after a proof of who is there: whoever knew the old
+    one does not share in it (OWASP ASVS 7.2.4)."""
+    old = request.session.session_key
+    with transaction.atomic():  # or housekeeping could find the note of a session that is gone
+        request.session.cycle_key()
+        sessions.follow(old=old or "", new=request.session.session_key or "")
 
 
 def leave(request: HttpRequest) -> None:

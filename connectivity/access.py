@@ -10,20 +10,26 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from accounts.access import administrator as domain_admin
+from accounts.access import person
 from accounts.models import Role, User
 from connectivity.models import AccountDraft, CertificatePin, Feature
 from connectivity.services import features
 from connectivity.services.features import Origin
 
+__all__ = [
+    "administrator_of",
+    "certificate_for",
+    "domain_admin",
+    "draft_for",
+    "draft_posted",
+    "off_by_system",
+    "person",
+    "requires",
+    "system_admin",
+]
 Params = ParamSpec("Params")
 View = Callable[Concatenate[HttpRequest, Params], HttpResponse]
-
-
-def person(request: HttpRequest) -> User:
-    """The signed-in user; the sign-in middleware lets nobody else through to a view."""
-    if not isinstance(request.user, User):
-        raise TypeError("this view is open to people who have not signed in")
-    return request.user
 
 
 def draft_for(user: User, pk: int, kind: str = "") -> AccountDraft:
@@ -42,14 +48,6 @@ def draft_posted(user: User, posted: Mapping[str, str], kind: str) -> AccountDra
 def certificate_for(user: User, pk: int) -> CertificatePin:
     """The user's pin. Raises `Http404`, also for another's."""
     return get_object_or_404(CertificatePin.objects.select_related("user"), pk=pk, user=user)
-
-
-def domain_admin(request: HttpRequest) -> User:
-    """The signed-in administrator of a domain; nobody else finds a page here."""
-    user = person(request)
-    if not user.is_domain_admin:
-        raise Http404
-    return user
 
 
 def system_admin(request: HttpRequest) -> User:

@@ -37,6 +37,14 @@ def registered(host: str) -> str:
         raise ValidationError(_("This contains characters that cannot be typed.")) from None
 
 
+class OneLineField(forms.CharField):
+    """A name, as it stands in a header field: on one line, with one space between words."""
+
+    def to_python(self, value: Any) -> str:
+        """Line ends and tabs become spaces."""
+        return " ".join(str(super().to_python(value)).split())
+
+
 class PlainInput(forms.TextInput):
     """A text box that browsers neither fill in nor correct."""
 

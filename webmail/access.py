@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from accounts.access import person
 from accounts.models import User
 from lib.prepared import Prepared
 from mailstore.models import Folder, Label, Message
+
+__all__ = ["folder_for", "label_for", "message_for", "person"]
 
 
 def _message(user: int, pk: int) -> QuerySet[Message, Any]:
@@ -25,12 +28,6 @@ def _folder(user: int, pk: int) -> QuerySet[Folder, Any]:
 T = TypeVar("T")
 _MESSAGE: Final = Prepared(_message, int, int)
 _FOLDER: Final = Prepared(_folder, int, int)
-
-
-def person(request: HttpRequest) -> User:
-    """The signed-in user. Views behind the sign-in always have one."""
-    assert isinstance(request.user, User)  # noqa: S101 - LoginRequiredMiddleware saw to it
-    return request.user
 
 
 def message_for(user: User, pk: int) -> Message:

@@ -15,6 +15,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from accounts.access import may_see_backup
 from accounts.models import Role, User
 from lib import sheets
 
@@ -90,14 +91,14 @@ def entries(text: str) -> list[Entry]:
     return found
 
 
-def exported(users: Iterable[User]) -> Iterator[str]:
-    """People as lines, safe to open in a spreadsheet. Passwords are nowhere to be had."""
+def exported(users: Iterable[User], *, reader: User) -> Iterator[str]:
+    """People as lines, safe to open in a spreadsheet. Passwords are nowhere to be had, nor is a
+    backup address that is not for ``reader``."""
     yield sheets.line(["email", "name", "backup", "role", "quota", "active"])
     for user in users:
         quota = "" if user.quota is None else f"{user.quota / 1024**3:.3f}"
-        yield sheets.line(
-            [user.email, user.display_name, user.backup_address, user.role, quota, user.is_active]
-        )
+        backup = user.backup_address if may_see_backup(reader, user) else ""
+        yield sheets.line([user.email, user.display_name, backup, user.role, quota, user.is_active])
 
 
 def role_named(text: str) -> str:

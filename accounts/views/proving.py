@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import reauthentication
+from accounts import entering, reauthentication
 from accounts.access import person
 from accounts.services import passkeys, second_factor, tries
 
@@ -39,6 +39,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     elif not user.check_password(request.POST.get("password", "")):
         return _page(request, target, _("That is not the password of this account."), status=422)
     reauthentication.mark(request, now)
+    entering.turn(request)
     return redirect(target)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from http.cookies import SimpleCookie
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from accounts.models import User
+from accounts.models import User, UserSession
 from accounts.reauthentication import PROVED, recent
 from tests.conftest import PASSWORD
 
@@ -79,3 +82,25 @@ def test_guessing_here_ends_too(user: User, client_for: Callable[[User], Client]
     answers = [client.post("/prove/", {"password": "guess"}).status_code for _ in range(10)]
     assert answers == [422] * 10
     assert client.post("/prove/", {"password": PASSWORD}).status_code == 429
+
+
+def test_the_session_goes_on_under_a_new_key(user: User) -> None:
+    """Whoever knew the old key stays out; the list of sessions knows it as the same one."""
+    browser = Client()
+    browser.post("/sign-in/", {"username": user.email, "password": PASSWORD, "remember": "on"})
+    browser.get("/settings/security/")
+    (before,) = UserSession.objects.filter(user=user)
+    thief = Client()
+    thief.cookies = SimpleCookie(str(browser.cookies[settings.SESSION_COOKIE_NAME].OutputString()))
+    assert thief.get("/settings/security/").status_code == 200
+    wrong = browser.post("/prove/", {"password": "wrong"})
+    assert wrong.status_code == 422
+    assert browser.session.session_key == before.key
+    browser.post("/prove/", {"password": PASSWORD, "next": "/settings/"})
+    (after,) = UserSession.objects.filter(user=user)
+    assert after.key == browser.session.session_key != before.key
+    assert (after.pk, after.started_at) == (before.pk, before.started_at)
+    assert not browser.session.get_expire_at_browser_close()
+    assert browser.get("/settings/security/app/").status_code == 200
+    assert thief.get("/settings/security/")["Location"].startswith("/sign-in/")
+    assert not Session.objects.filter(session_key=before.key).exists()

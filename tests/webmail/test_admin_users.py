@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AppPassword, AuditEntry, Domain, Purpose, Role, SystemMessage, User
-from accounts.services import links
+from accounts.services import audit, links
 from connectivity.models import Notification
 from mailstore.services import folders
 
@@ -353,3 +353,36 @@ def test_pages_ask_who_is_there(admin: User, user: User, client_for: ClientFor) 
         assert answer.status_code == 302, tail
         assert answer.url.startswith("/prove/"), tail
     assert actions(user) == []
+
+
+def test_the_backup_address_of_who_may_do_more_is_not_shown_from_below(
+    admin: User, system: User, user: User, client_for: ClientFor
+) -> None:
+    """It is the way in to the account of a system administrator: list, table and log."""
+    for one, backup in ((system, "root@home.test"), (user, "mara@home.test")):
+        User.objects.filter(pk=one.pk).update(backup_address=backup, backup_confirmed_at=NOW)
+        detail = {"asked_for": backup}
+        audit.record("backup-changed", now=timezone.now(), actor=one, subject=one, detail=detail)
+
+    def shown(reader: User, level: str) -> list[str]:
+        browser = client_for(reader)
+        table: Any = browser.post("/settings/domain/users/export/")
+        log = {"log": "audit"}
+        lines: Any = browser.post(f"/settings/{level}/logs/export/", log)
+        return [
+            users(browser),
+            b"".join(table.streaming_content).decode(),
+            browser.get(f"/settings/{level}/logs/", log).content.decode(),
+            b"".join(lines.streaming_content).decode(),
+        ]
+
+    for place, text in enumerate(shown(admin, "domain")):
+        assert "mara@home.test" in text, place
+        assert "root@home.test" not in text, place
+    assert "Not shown here" in users(client_for(admin))
+    for place, text in enumerate(shown(system, "system")):
+        assert "root@home.test" in text, place
+    # Of who is gone, nobody below knows any more what they were.
+    User.objects.filter(pk=system.pk).update(is_active=False)
+    system.delete()
+    assert "root@home.test" not in shown(admin, "domain")[2]

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain, Role, User
+from lib.forms import OneLineField
 from webmail.services import managing
 from webmail.services.managing import Profile
 
@@ -26,7 +27,7 @@ def _plain(number: Decimal) -> str:
 class ProfileForm(forms.Form):
     """What an administrator says of a person. Fields that are not here cannot be sent."""
 
-    display_name = forms.CharField(label=_("Display name"), max_length=200, required=False)
+    display_name = OneLineField(label=_("Display name"), max_length=200, required=False)
     backup_address = forms.CharField(
         label=_("Backup Email Address"), max_length=254, required=False
     )
@@ -65,10 +66,6 @@ class ProfileForm(forms.Form):
         mail = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
         self.fields["backup_address"].widget.attrs |= looks | mail
         self.fields["quota"].widget = forms.TextInput(attrs={**looks, "inputmode": "decimal"})
-
-    def clean_display_name(self) -> str:
-        """One line: a name stands in a header field."""
-        return " ".join(str(self.cleaned_data["display_name"]).split())
 
     @property
     def profile(self) -> Profile:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Density, Layout, Theme, User
+from lib.forms import OneLineField
 from smtp_accounts.services.identities import SendFrom
 
 
@@ -40,7 +41,7 @@ UNDO_SECONDS = (0, 5, 10, 15, 20, 30)
 class AccountForm(forms.Form):
     """Display name, language, time zone, and how one writes."""
 
-    display_name = forms.CharField(label=_("Display name"), max_length=200, required=False)
+    display_name = OneLineField(label=_("Display name"), max_length=200, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = ZoneField(label=_("Time zone"), choices=zones)
     default_from = forms.ChoiceField(label=_("Default From Address"))
@@ -98,10 +99,6 @@ class AccountForm(forms.Form):
     def about_writing(self) -> list[forms.BoundField]:
         """How messages start and leave."""
         return [self["default_from"], self["undo_send"]]
-
-    def clean_display_name(self) -> str:
-        """One line: a name stands in a header field."""
-        return " ".join(str(self.cleaned_data["display_name"]).split())
 
 
 def _named(one: SendFrom) -> str:

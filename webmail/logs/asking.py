@@ -28,6 +28,7 @@ class Asked:
 
     ``domain`` None: the whole installation. ``since`` and ``until`` are days of the reader's
     time zone, both included. ``after`` is a cursor: the moment and id of the last line seen.
+    ``sees_all``: for an administrator of the system, whom no detail is kept from.
     """
 
     domain: int | None = None
@@ -36,6 +37,7 @@ class Asked:
     until: date | None = None
     outcome: str = ""
     after: tuple[datetime, int] | None = None
+    sees_all: bool = False
 
     @property
     def is_narrowed(self) -> bool:
@@ -61,7 +63,11 @@ class Asked:
 
 
 def asked_by(
-    values: Mapping[str, str], *, domain: int | None, outcomes: Mapping[str, object]
+    values: Mapping[str, str],
+    *,
+    domain: int | None,
+    outcomes: Mapping[str, object],
+    sees_all: bool = False,
 ) -> Asked:
     """Read the question of a request; what is no value is not asked."""
     outcome = values.get("outcome", "")
@@ -72,6 +78,7 @@ def asked_by(
         until=_day(values.get("until", "")),
         outcome=outcome if outcome in outcomes else "",
         after=_cursor(values.get("after", "")),
+        sees_all=sees_all,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Q
@@ -72,11 +72,22 @@ _LOGS: Final[Mapping[str, str | Promise]] = {
 _MOST = 12
 
 
-def lines_of(entries: Sequence[AuditEntry], *, reader: User | None = None) -> list[Line]:
-    """Entries in words, with one query for the names of domains; ``reader`` is called you."""
+def lines_of(
+    entries: Sequence[AuditEntry],
+    *,
+    reader: User | None = None,
+    shown: Collection[int] | None = None,
+) -> list[Line]:
+    """Entries in words, with one query for the names of domains; ``reader`` is called you.
+
+    ``shown`` are those whose backup addresses may be read; None: everybody's.
+    """
     ids = {entry.domain for entry in entries if entry.domain}
     domains = dict(Domain.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
-    return [_line(entry, domains, reader) for entry in entries]
+    return [
+        _line(entry, domains, reader, may_tell=shown is None or entry.subject in shown)
+        for entry in entries
+    ]
 
 
 def about(user: User, asked: Asked) -> list[AuditEntry]:
@@ -96,10 +107,26 @@ def _lines(asked: Asked, most: int) -> Sequence[Line]:
         rows = rows.filter(Q(subject__in=ids) | Q(actor__in=ids) if ids else names)
     if asked.outcome:
         rows = rows.filter(action=asked.outcome)
-    return lines_of(list(in_days(rows, asked, at="at")[:most]))
+    entries = list(in_days(rows, asked, at="at")[:most])
+    return lines_of(entries, shown=None if asked.sees_all else _below(entries))
 
 
-def _line(entry: AuditEntry, domains: Mapping[int, str], reader: User | None) -> Line:
+def _below(entries: Sequence[AuditEntry]) -> set[int]:
+    """Whose backup addresses an administrator of a domain may read in these, with one query: not
+    those of the system's (`accounts.access.may_see_backup`), nor of people who are gone, as
+    nobody knows what they were."""
+    people = {entry.subject for entry in entries if entry.subject and _tells_backup(entry)}
+    known = User.objects.filter(pk__in=people).exclude(role=Role.SYSTEM_ADMIN)
+    return set(known.values_list("pk", flat=True)) if people else set()
+
+
+def _tells_backup(entry: AuditEntry) -> bool:
+    return entry.action.startswith("backup-") and bool(entry.detail)
+
+
+def _line(
+    entry: AuditEntry, domains: Mapping[int, str], reader: User | None, *, may_tell: bool
+) -> Line:
     def named(pk: int | None, name: str) -> str:
         return _("You") if reader is not None and pk == reader.pk else name
 
@@ -108,7 +135,7 @@ def _line(entry: AuditEntry, domains: Mapping[int, str], reader: User | None) ->
     where = domains.get(entry.domain or 0, "") if not entry.subject else ""
     cells = (
         Cell(subject if entry.subject != entry.actor else "", where),
-        Cell(details(entry.detail)),
+        Cell(details(entry.detail) if may_tell or not _tells_backup(entry) else ""),
         Cell(entry.address or "", entry.client, is_code=True),
     )
     word = str(WORDS.get(entry.action, entry.action))

@@ -43,6 +43,11 @@ class Profile:
     backup_address: str
     quota: int | None
 
+    @property
+    def role_name(self) -> str:
+        """The role in words."""
+        return str(Role(self.role).label)
+
 
 def roles_for(by: User | None) -> list[tuple[str, str]]:
     """The roles this administrator may give; an operator (None) may give each."""

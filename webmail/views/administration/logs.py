@@ -81,13 +81,14 @@ def _log(values: Mapping[str, str]) -> Log:
     return found
 
 
-def _asked(values: Mapping[str, str], log: Log, where: Domain | None) -> Asked:
-    return asked_by(values, domain=where.pk if where else None, outcomes=log.outcomes)
+def _asked(values: Mapping[str, str], log: Log, where: Domain | None, admin: User) -> Asked:
+    domain, sees_all = where.pk if where else None, admin.is_system_admin
+    return asked_by(values, domain=domain, outcomes=log.outcomes, sees_all=sees_all)
 
 
 def _page(request: HttpRequest, admin: User, where: Domain | None, address: str) -> HttpResponse:
     log, now = _log(request.GET), timezone.now()
-    asked = _asked(request.GET, log, where)
+    asked = _asked(request.GET, log, where, admin)
     lines = log.lines(asked, PAGE + 1)
     if not audit.seen_lately("logs-seen", actor=admin, domain=where, since=now - SEEN_EVERY):
         audit.record(
@@ -119,7 +120,7 @@ def _page(request: HttpRequest, admin: User, where: Domain | None, address: str)
 
 def _export(request: HttpRequest, admin: User, where: Domain | None) -> HttpResponseBase:
     log, now = _log(request.POST), timezone.now()
-    asked = _asked(request.POST, log, where)
+    asked = _asked(request.POST, log, where, admin)
     detail = {"log": log.key} | {
         name: value for name, value in asked.fields.items() if name in ("since", "until", "outcome")
     }
