@@ -38,6 +38,8 @@ PAUSE = timedelta(minutes=1)
 YOUNG = timedelta(minutes=1)
 # What no account has is withdrawn after this; until then a sign-in may be on its way to one.
 SPARE = timedelta(minutes=15)
+# Seconds for all permissions of somebody who leaves; one more answer may take its own time.
+PARTING = 60.0
 _LEASE_OVER = {"lease_until": None, "fence": F("fence") + 1}
 _LOOK = 0.1  # seconds between looks at what another worker does
 log = logging.getLogger(__name__)
@@ -230,8 +232,27 @@ def sweep(*, now: datetime) -> int:
     return gone
 
 
-def _withdraw(credential: Credential) -> None:
-    """Tell the provider, unless the same person's other accounts would lose theirs with it.
+def withdraw_all(user: User) -> None:
+    """Withdraw what this person allowed anywhere, before they are deleted; the rows stay.
+
+    What a provider says does not matter, nor that it says nothing: the tokens go anyway, and end by
+    themselves. Nobody else waits for long either: after ``PARTING`` the rest is not asked any more.
+    """
+    rows = Credential.objects.filter(user=user, kind=CredentialKind.OAUTH)
+    end = time.monotonic() + PARTING
+    for credential in rows.select_related("grant__client"):
+        if time.monotonic() > end:
+            log.info("not every permission of user %s was withdrawn: no time", user.pk)
+            return
+        try:
+            _withdraw(credential, leaving=user)
+        except Exception:
+            log.exception("%r was not withdrawn", credential)
+
+
+def _withdraw(credential: Credential, *, leaving: User | None = None) -> None:
+    """Tell the provider, unless the same person's other accounts would lose theirs with it, if
+    those are not of ``leaving``, all of whose go.
 
     A provider may end all that was allowed to a client at once (RFC 7009 section 2.1), and Google
     does: somebody who signed in twice would be left with nothing.
@@ -239,7 +260,8 @@ def _withdraw(credential: Credential) -> None:
     try:
         grant = credential.grant
         same = OAuthGrant.objects.filter(client=grant.client, address__iexact=grant.address)
-        if same.filter(dead_since=None).exclude(pk=grant.pk).exists():
+        others = same.filter(dead_since=None).exclude(pk=grant.pk)
+        if (others.exclude(credential__user=leaving) if leaving else others).exists():
             return
         tokens = _tokens(credential)
         authority.revoke(grant.client, token=tokens.refresh or tokens.access)

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import User
 from connectivity.models import AccountDraft, Credential, Feature, OAuthClient, OAuthGrant
 from connectivity.services import credentials, features, grants, logins
 from connectivity.tasks import tidy_sign_ins
@@ -22,6 +23,7 @@ from tests.oidc import PERSON
 from tests.oidc.conftest import SignIn
 from tests.oidc.provider import CLIENT_SECRET, OidcProvider
 from tests.waiting import wait_until
+from webmail.services import removing
 
 NOW = timezone.now()
 SOON = timedelta(minutes=56)  # less than five minutes are left of the hour
@@ -327,3 +329,33 @@ def test_a_provider_that_is_down_keeps_nothing_here(
         oauth_client.save()
         assert grants.sweep(now=timezone.now() + timedelta(hours=1)) == 1
     assert not Credential.objects.exists()
+
+
+def test_who_leaves_takes_every_permission_back(
+    user: User, other_user: User, sign_in: SignIn, oidc: OidcProvider
+) -> None:
+    first, second = sign_in().credential, sign_in().credential
+    other = sign_in(name="ines@tenant.test").credential
+    assert first is not None
+    assert second is not None
+    assert other is not None
+    gone, kept = [tokens(first)["access"], tokens(second)["access"]], tokens(other)["access"]
+    # What somebody else has goes on.
+    Credential.objects.filter(pk=other.pk).update(user=other_user)
+    removing.mark(user=user, by=user, now=NOW)
+    assert removing.purge_due(now=NOW + removing.GRACE) == 1
+    assert [oidc.owner(one) for one in gone] == ["", ""]
+    assert oidc.owner(kept) == "ines@tenant.test"
+    assert list(Credential.objects.all()) == [other]
+
+
+def test_a_provider_that_is_down_holds_no_deletion_up(
+    user: User, sign_in: SignIn, oauth_client: OAuthClient, tls_files: TlsFiles
+) -> None:
+    sign_in()
+    removing.mark(user=user, by=user, now=NOW)
+    with Hostile([Tls(tls_files.wrong_name), Hang()]) as server:
+        oauth_client.revoke_url = f"https://localhost:{server.port}/revoke"
+        oauth_client.save()
+        assert removing.purge_due(now=NOW + removing.GRACE) == 1
+    assert not User.objects.exists()

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.callers import NOBODY, Caller
 from accounts.models import Role, User
 from accounts.services import audit, sessions, telling
+from connectivity.services import grants
 from mailstore.services import removal
 from webmail.services import exports
 
@@ -104,6 +105,7 @@ def purge_due(*, now: datetime, limit: int = 20) -> int:
 def _purge(user: User, now: datetime) -> bool:
     exports.remove_all(user)
     removal.remove_mail(user)
+    grants.withdraw_all(user)
     try:
         return _delete(user, now)
     except ProtectedError:
