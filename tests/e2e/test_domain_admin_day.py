@@ -11,7 +11,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import PeopleImport, Role, User
+from accounts.models import Limits, PeopleImport, Role, User
+from retrieval.services import pausing
+from tests.webmail import happened
 from tests.webmail.test_branding import picture
 from webmail.services import importing
 
@@ -24,7 +26,43 @@ def admin(make_user: Callable[..., User]) -> User:
     return make_user("ada@example.test", Role.DOMAIN_ADMIN, display_name="Ada Admin")
 
 
-@pytest.mark.accept("A169", "A170", "A171", "A172")
+def runs_a_domain(
+    page: Page, eve: User, folder: Path, shot: Callable[..., None], no_barriers: Callable[[], None]
+) -> None:
+    """Limits for everybody; a provider that fails is seen, paused, and found in the log."""
+    main = page.locator("#main")
+    page.get_by_role("link", name="Limits").click()
+    main.get_by_label("Retrieval tasks").fill("3")
+    page.keyboard.press("Enter")
+    expect(main.get_by_text("Holds: 3", exact=True)).to_be_visible()
+    assert Limits.objects.get(domain=eve.domain).tasks == 3
+    happened.fill(eve, timezone.now())
+    page.get_by_role("link", name="Health").click()
+    retrieval = main.get_by_role("region", name="Retrieval")
+    expect(retrieval.locator("b")).to_contain_text("1 task failing at imap.remote.test since")
+    main.get_by_role("link", name="Pause").click()
+    main.get_by_label("Reason").fill("They are moving house.")
+    main.get_by_role("button", name="Pause imap.remote.test").click()
+    paused = main.get_by_role("region", name="Paused")
+    expect(paused.get_by_text("imap.remote.test is paused until")).to_be_visible()
+    expect(paused.get_by_text("They are moving house.")).to_be_visible()
+    assert pausing.paused_for(eve.retrieval_tasks.get(), now=timezone.now())
+    no_barriers()
+    shot("health-paused")
+    main.get_by_role("button", name="End the pause").click()
+    expect(paused).to_have_count(0)
+    main.get_by_role("link", name="Logs").click()
+    expect(main.get_by_label("Outcome")).to_have_value("failed")
+    with page.expect_download() as taken:
+        main.get_by_role("button", name="Export as CSV").click()
+    taken.value.save_as(folder / "runs.csv")
+    with (folder / "runs.csv").open(encoding="utf-8-sig") as file:
+        (line,) = csv.reader(list(file)[1:])
+    assert "eve@example.test" in line
+    assert "imap.remote.test" in " ".join(line)
+
+
+@pytest.mark.accept("A169", "A170", "A171", "A172", "A173", "A174")
 def test_a_domain_admins_day(
     page: Page,
     browser: Browser,
@@ -133,5 +171,6 @@ def test_a_domain_admins_day(
     expect(page.locator(".rail .brand-logo")).to_be_visible()
     no_barriers()
     shot("branding")
+    runs_a_domain(page, eve, tmp_path, shot, no_barriers)
     # The one form that was refused is told by the browser as well.
     assert [one for one in problems if "422" not in one] == []

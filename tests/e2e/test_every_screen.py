@@ -200,6 +200,7 @@ def test_every_screen(
     eyes = Eyes(page, live_server.url)
     for address in [*screens(user, belongings), *more(mailbox)]:
         eyes.look(address)
+    eyes.look(f"{reverse('system-features')}?feature=smtp-accounts&enabled=off")
     for name in SAID:
         page.route(f"**/said/{name}", said(render_to_string(f"{name}.html")))
         eyes.look(f"/said/{name}")

@@ -1,11 +1,14 @@
-"""Back in after a forgotten password, from the sign-in page through a real mail server."""
+"""Back in after a forgotten password, from the sign-in page through a real Postfix."""
 
 from __future__ import annotations
 
 import email
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from captcha.models import CaptchaStore
@@ -20,18 +23,23 @@ from accounts.models import AppPassword, User, UserSession
 from accounts.tasks import work_off_recoveries
 from smtp_accounts.tasks import send_system_mail
 from standin.certs import TlsFiles
-from standin.smtp import SmtpServer
+from standin.postfix import Postfix
 from tests.accounts.recovering import BACKUP, NEW, with_backup
+from tests.waiting import wait_until
 
 _LINK = re.compile(r"https?://\S+/recover/link/[\w-]+/")
 
 
 @pytest.fixture
-def relay(settings: Settings, smtp_server: SmtpServer, tls_files: TlsFiles) -> SmtpServer:
+def relay(settings: Settings, server_folder: Path, tls_files: TlsFiles) -> Iterator[Postfix]:
+    """What the installation sends through, and the maildir in which its mail arrives."""
+    folder = Path(tempfile.mkdtemp(prefix="postfix-", dir=server_folder))
+    # Its daemons are other users.
+    folder.chmod(0o755)
     settings.CONNECTIVITY_CA_FILE = str(tls_files.ca_file)
-    port = smtp_server.starttls_port
-    settings.RELAY_URL = f"smtp+starttls://mara%40provider.test:korrekt-pferd@localhost:{port}"
-    return smtp_server
+    with Postfix(folder, {"tributary": "korrekt-pferd"}, tls=tls_files) as server:
+        settings.RELAY_URL = f"smtp+starttls://tributary:korrekt-pferd@localhost:{server.port}"
+        yield server
 
 
 def answer_of(page: Page) -> str:
@@ -39,13 +47,22 @@ def answer_of(page: Page) -> str:
     return str(CaptchaStore.objects.get(hashkey=key).response)
 
 
-def mailed(relay: SmtpServer) -> str:
-    """What the workers do, and the link in what the mail server took."""
+def arrived(relay: Postfix) -> EmailMessage:
+    """The one message that came to the backup mailbox since the last one was read."""
+    wait_until(relay.kept, "the message lies in the mailbox")
+    (kept,) = relay.kept()
+    assert kept.recipient == BACKUP
+    relay.forget()
+    return email.message_from_bytes(kept.raw, policy=default)
+
+
+def mailed(relay: Postfix) -> str:
+    """What the workers do, and the link in the message that arrives."""
     work_off_recoveries()
     send_system_mail()
-    taken = relay.accepted[-1]
-    assert taken.recipients == (BACKUP,)
-    body = email.message_from_bytes(taken.raw, policy=default).get_content()
+    message = arrived(relay)
+    assert message["To"] == BACKUP
+    body = message.get_content()
     found = _LINK.search(body)
     assert found, body
     return found[0]
@@ -56,7 +73,7 @@ def test_from_the_forgotten_password_to_the_mail(
     page: Page,
     live_server: LiveServer,
     user: User,
-    relay: SmtpServer,
+    relay: Postfix,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     problems: list[str],
@@ -121,7 +138,7 @@ def test_from_the_forgotten_password_to_the_mail(
     assert elsewhere.get("/").status_code == 302
     assert not AppPassword.objects.exists()
     send_system_mail()
-    told = email.message_from_bytes(relay.accepted[-1].raw, policy=default)
+    told = arrived(relay)
     assert (told["To"], "was changed" in str(told["Subject"])) == (BACKUP, True)
 
     page.goto(link)
