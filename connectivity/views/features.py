@@ -75,6 +75,7 @@ def _changed(
     What stops somebody's mail is asked for once more, with how much it stops.
     """
     address, in_page = str(context["address"]), bool(request.headers.get("HX-Request"))
+    feature = request.POST.get("feature", "")
     if "sure" not in request.POST and _ending(request.POST, domain):
         asked = {name: request.POST[name] for name in ("feature", "enabled")}
         address = f"{address}?{urlencode(asked)}"
@@ -82,7 +83,8 @@ def _changed(
     said = _switch(request, domain, by=by)
     if not in_page:
         messages.info(request, said)
-        return redirect(address)
+        # The keyboard goes on at the switch it was at.
+        return redirect(f"{address}#s-{feature}" if feature in Feature.values else address)
     context["lines"] = policies.lines(domain)
     answer = render(request, "connectivity/_policies.html", context)
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": said}})

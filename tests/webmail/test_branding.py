@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from PIL import Image, PngImagePlugin
 
 from accounts.models import AuditEntry, Domain, Role, User
@@ -146,6 +147,8 @@ def test_showing_it_costs_no_statement(user: User, domain: Domain, client_for: C
     with CaptureQueriesContext(connection) as branded:
         page = browser.get("/settings/appearance/").content.decode()
     assert "Harbour" in page
+    User.objects.filter(pk=user.pk).update(delete_after=timezone.now())
+    assert ">Harbour<" in browser.get("/keep/").content.decode()
     assert len(branded) == len(plain)
     # None of them reads the domain, and with it nothing large.
     assert not [one for one in branded if 'FROM "accounts_domain"' in one["sql"]]

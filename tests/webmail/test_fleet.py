@@ -145,8 +145,14 @@ def test_a_pause_of_the_system_is_shown_below_and_ended_only_above(
     row = pausing.pause(
         "imap.remote.test", None, by=None, now=timezone.now(), until=until, reason="A storm"
     )
+    pausing.pause(
+        "imap.mail.yahoo.com", None, by=None, now=timezone.now(), until=until, reason="Theirs"
+    )
     told = client_for(admin).get(reverse("domain-health")).content.decode()
     assert "A storm" in told
+    # By the name people know, and who did it.
+    assert "Yahoo is paused until" in told
+    assert "by the operator." in told
     assert "Only a system administrator can end it" in told
     assert "End the pause" not in told
     resume = {"pause": str(row.pk)}
@@ -154,7 +160,7 @@ def test_a_pause_of_the_system_is_shown_below_and_ended_only_above(
     root = make_user("root@example.test", Role.SYSTEM_ADMIN)
     assert "End the pause" in client_for(root).get(reverse("system-health")).content.decode()
     assert client_for(root).post(reverse("system-resume"), resume).status_code == 302
-    assert not ProviderPause.objects.exists()
+    assert not ProviderPause.objects.filter(pk=row.pk).exists()
 
 
 def test_the_clock_and_the_workers_are_missed_when_silent(broker: redis.Redis) -> None:
