@@ -58,6 +58,8 @@ def apply(user: User, found: Found, *, now: datetime) -> tuple[int, Steps]:
     How many changed, and how to take it back. What is as it should be stays untouched, so doing it
     twice changes nothing. Nothing is forwarded. What names something that is gone is left out.
     """
+    # What lies where it would be copied to is the copy.
+    found = [(row, one) for row, one in found if row.folder_id not in one.copies]
     steps = Steps()
     copied = _copy(user, found, steps)
     _mark(user, found, steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from filtering.models import Decision
+from filtering.models import Decision, Filter
 from filtering.whys import Why
 from mailstore.models import Message
 
@@ -13,7 +13,7 @@ from mailstore.models import Message
 @dataclass(frozen=True, slots=True)
 class Told:
     """A decision. ``kind`` is a `DecisionKind`; ``filters_left`` are the keys of filters it names
-    that are still there and the person may change."""
+    that are still there and that its owner may change: not the domain's."""
 
     kind: str
     why: Why
@@ -23,7 +23,12 @@ class Told:
 def of(message: Message) -> Told | None:
     """Why this message is where it is; None where nothing was decided. One query, or two."""
     row = Decision.objects.filter(message=message).first()
-    return Told(row.kind, Why.of_row(row.why)) if row is not None else None
+    if row is None:
+        return None
+    said = Why.of_row(row.why)
+    own = [one.id for one in said.filters if not one.is_domain]
+    mine = Filter.objects.filter(user=message.user_id, pk__in=own) if own else Filter.objects.none()
+    return Told(row.kind, said, frozenset(mine.values_list("pk", flat=True)))
 
 
 def kinds(messages: Sequence[Message]) -> dict[int, str]:
