@@ -67,7 +67,8 @@ class Content:
 
     `inline` are the files that `html` names by cid. `calendar` is an answer to an invitation
     (RFC 6047), beside the text. `auto_submitted` is the value of RFC 3834,
-    for what no person wrote. `allows_8bit`: the way out takes such bytes (RFC 6152).
+    for what no person wrote, and `loop` whose forward it is. `allows_8bit`: the way out takes such
+    bytes (RFC 6152).
     """
 
     sender: Mailbox
@@ -86,6 +87,7 @@ class Content:
     importance: str = "normal"
     wants_receipt: bool = False
     auto_submitted: str = ""
+    loop: str = ""
     allows_8bit: bool = False
     calendar: bytes = b""
 
@@ -181,6 +183,8 @@ def _fields(content: Content) -> Iterator[str]:
         yield line.mailboxes("Disposition-Notification-To", (content.sender,))
     if content.auto_submitted:
         yield line.text("Auto-Submitted", content.auto_submitted)
+    if content.loop:
+        yield line.text("X-Loop", content.loop)
 
 
 def _root(content: Content) -> _Part:

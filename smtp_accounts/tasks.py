@@ -9,6 +9,7 @@ from lib.queue import shared_task
 from smtp_accounts.services import (
     drafts,
     forgetting,
+    forwarding,
     queue,
     reports,
     rounds,
@@ -27,6 +28,7 @@ def dispatch_due() -> int:
         deliver.delay(outbox_id=outbox_id, fence=fence)
     # After the hints, so that nothing that goes wrong here keeps mail from leaving.
     sent.make_up(now=now)
+    forwarding.send_due(now=now)
     reports.read_due(now=now)
     drafts.sweep(now=now)
     return len(claims)
@@ -50,6 +52,7 @@ def sweep_uploads() -> int:
     """Forget files that never came whole; how many. Runs every hour, as other tidying does."""
     forgetting.forget_sent()
     system_mail.tidy(now=timezone.now())
+    forwarding.tidy(now=timezone.now())
     return uploads.sweep(now=timezone.now())
 
 
