@@ -8,7 +8,6 @@ from functools import cached_property
 
 from filtering.conditions import Field
 from mailstore import headers, mime, structure
-from mailstore.addresses import Address
 from mailstore.headers import Headers
 from mailstore.mime import Summary
 from mailstore.structure import Tree
@@ -20,13 +19,26 @@ MAX_BODY = 256 * 1024
 MAX_VALUES = 200
 
 
+class _Joined(dict[str, str]):
+    """Looked up a million times: what is known costs no call."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def __missing__(self, key: str) -> str:
+        folded = self._facts.folded(key)
+        found = self[key] = "\n".join(("", *folded, "")) if folded else ""
+        return found
+
+
 class Facts:
     """One message as filters see it.
 
     ``read`` gives its bytes, or the beginning of a large one; ``size`` is that of all of it;
     ``arrived_at`` when it arrived, in its owner's time zone; ``source`` the key of the account it
     came through; ``proof`` says whether its sender is proven ("passes", "fails", "unknown");
-    ``score`` is its spam score, None where nobody asked.
+    ``score`` is its spam score, None where nobody asked. With ``is_row``, ``said`` has only what
+    the row of a stored message keeps, which is not whom it was sent to.
     """
 
     def __init__(
@@ -40,21 +52,15 @@ class Facts:
         source: int | None = None,
         proof: Callable[[], str] = lambda: "unknown",
         score: float | None = None,
+        is_row: bool = False,
     ) -> None:
         self.said, self.size, self.arrived_at, self.now = said, size, arrived_at, now
         self.source, self.score = source, score
-        self._read, self._proof = read, proof
+        self._read, self._proof, self._is_row = read, proof, is_row
         self._values: dict[str, tuple[str, ...]] = {}
         self._folded: dict[str, tuple[str, ...]] = {}
-        self._joined: dict[str, str] = {}
-
-    def joined(self, key: str) -> str:
-        """All values of a field, folded, one below the other."""
-        try:
-            return self._joined[key]
-        except KeyError:
-            found = self._joined[key] = "\n".join(self.folded(key))
-            return found
+        #: All values of a field, folded, each between two line ends; by the field's key.
+        self.joined = _Joined(self)
 
     def folded(self, key: str) -> tuple[str, ...]:
         """The values of a field without distinctions of case, accent and width."""
@@ -104,11 +110,20 @@ class Facts:
         parts = (mime.part_of(node) for node in found[:MAX_VALUES])
         return tuple(one for one in parts if not one.inline)
 
-    def people(self, *names: str) -> list[str]:
-        """Names and addresses of some fields."""
-        found: list[Address] = []
-        for name in names:
-            found += mime.people(self.headers, name)
+    def to(self) -> Sequence[str]:
+        """Addresses and names of To."""
+        if self._is_row:
+            return self._people("to")
+        return (*self.said.to_addresses, *self.said.to_names)
+
+    def cc(self) -> Sequence[str]:
+        """Addresses and names of Cc."""
+        if self._is_row:
+            return self._people("cc")
+        return (*self.said.cc_addresses, *self.said.cc_names)
+
+    def _people(self, name: str) -> list[str]:
+        found = mime.people(self.headers, name)
         return [text for one in found for text in (one.address, one.name)]
 
     def header(self, name: str) -> list[str]:
@@ -126,9 +141,9 @@ class Facts:
 _HEADER = "header:"
 _READERS: dict[str, Callable[[Facts], Sequence[str]]] = {
     Field.FROM: lambda facts: (facts.said.from_address, facts.said.from_name),
-    Field.TO: lambda facts: facts.people("to"),
-    Field.CC: lambda facts: facts.people("cc"),
-    Field.TO_OR_CC: lambda facts: facts.people("to", "cc"),
+    Field.TO: Facts.to,
+    Field.CC: Facts.cc,
+    Field.TO_OR_CC: lambda facts: (*facts.to(), *facts.cc()),
     Field.SUBJECT: lambda facts: (facts.said.subject,),
     Field.BODY: lambda facts: (facts.body(),),
     Field.ATTACHMENT_NAME: lambda facts: [one.filename for one in facts.attachments],

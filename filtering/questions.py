@@ -59,23 +59,24 @@ def _text(one: Condition) -> Question:
     if one.op == Op.ONE_OF:
         several = frozenset(fold(word) for word in _several(one))
         return lambda facts: not several.isdisjoint(facts.folded(key))
-    return _compared(one.op, key, fold(_word(one)))
+    return _compared(one.op, key, fold(" ".join(_word(one).splitlines())))
 
 
 def _compared(op: Op, key: str, word: str) -> Question:
-    if op == Op.CONTAINS:
-        return lambda facts: word in facts.joined(key)
-    if op == Op.LACKS:
-        return lambda facts: word not in facts.joined(key)
-    if op == Op.IS:
-        return lambda facts: word in facts.folded(key)
-    if op == Op.IS_NOT:
-        return lambda facts: word not in facts.folded(key)
-    if op == Op.BEGINS:
-        return lambda facts: any(text.startswith(word) for text in facts.folded(key))
-    if op == Op.ENDS:
-        return lambda facts: any(text.endswith(word) for text in facts.folded(key))
-    raise ValueError(f"{op} compares no text")
+    # Values stand between line ends, so the ends of a value can be looked for as well.
+    wanted = {
+        Op.CONTAINS: word,
+        Op.LACKS: word,
+        Op.IS: f"\n{word}\n",
+        Op.IS_NOT: f"\n{word}\n",
+        Op.BEGINS: f"\n{word}",
+        Op.ENDS: f"{word}\n",
+    }.get(op)
+    if wanted is None:
+        raise ValueError(f"{op} compares no text")
+    if op in (Op.LACKS, Op.IS_NOT):
+        return lambda facts: wanted not in facts.joined[key]
+    return lambda facts: wanted in facts.joined[key]
 
 
 def _word(one: Condition) -> str:

@@ -58,6 +58,9 @@ class Summary:
     says_spam: bool = False
     to_addresses: tuple[str, ...] = ()
     cc_addresses: tuple[str, ...] = ()
+    # The names beside them.
+    to_names: tuple[str, ...] = ()
+    cc_names: tuple[str, ...] = ()
     # Of Resent-To, Resent-Cc, Bcc and the like.
     other_addresses: tuple[str, ...] = ()
     # Whom its servers say it came for; only what stands above the trusted hop: `trace`.
@@ -126,6 +129,8 @@ def summary(raw: bytes) -> Summary:
         says_spam=fields.raw("x-spam-flag").strip().lower() == b"yes",
         to_addresses=_addresses(to),
         cc_addresses=_addresses(cc),
+        to_names=_names(to),
+        cc_names=_names(cc),
         other_addresses=addresses_of(fields, OTHERS & names),
         delivered_to=traced.delivered_to,
         authentication_results=traced.results,
@@ -142,6 +147,10 @@ def subject(fields: Headers) -> str:
 
 def _addresses(found: tuple[Address, ...]) -> tuple[str, ...]:
     return tuple(one.address for one in found[:MAX_PEOPLE] if one.address)
+
+
+def _names(found: tuple[Address, ...]) -> tuple[str, ...]:
+    return tuple(one.name for one in found[:MAX_PEOPLE] if one.name)
 
 
 def addresses_of(fields: Headers, names: Iterable[str]) -> tuple[str, ...]:

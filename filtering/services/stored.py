@@ -44,6 +44,7 @@ def facts(user: User, message: Message, *, now: datetime) -> Facts:
         source=message.source_id,
         proof=partial(_proof, message),
         score=_score(message),
+        is_row=True,
     )
 
 
