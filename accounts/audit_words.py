@@ -57,5 +57,8 @@ WORDS: Final[dict[str, Promise]] = {
     "filter-added": _("Added a filter"),
     "filter-changed": _("Changed a filter"),
     "filter-removed": _("Deleted a filter"),
+    "junk-settings-changed": _("Changed what is done about junk mail"),
+    "senders-changed": _("Changed allowed or blocked senders"),
+    "learned-forgotten": _("Had forgotten what was learned about junk mail"),
     "filters-ordered": _("Put filters into another order"),
 }

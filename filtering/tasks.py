@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from filtering.services import applying, notices, rounds
+from filtering.services import applying, emptying, notices, rounds, tables, training
 from lib.queue import shared_task
 
 
@@ -30,3 +30,20 @@ def apply_filter(*, run_id: int) -> bool:
     if is_more:
         apply_filter.delay(run_id=run_id)
     return is_more
+
+
+@shared_task
+def learn() -> int:
+    """Learn from messages that people judged, and ask for more while many wait; how many."""
+    done = training.learn(now=timezone.now())
+    if done == training.BATCH:
+        learn.delay()
+    return done
+
+
+@shared_task
+def empty_junk() -> int:
+    """Remove what has lain in Junk for long enough, and keep what was learned small; how many
+    messages went."""
+    tables.prune()
+    return emptying.empty_due(now=timezone.now())

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from filtering.services import personal
 from lib.prepared import Prepared, among
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import folders, messages, returning
@@ -96,8 +99,11 @@ def _target(user: User, wish: Wish) -> Folder:
 def _move(user: User, found: list[Held], target: Folder) -> list[Step]:
     moving = [one for one in found if one.folder_id != target.pk]
     steps = way_home(user, moving)
-    messages.move(user, [one.pk for one in moving], target)
-    return steps
+    ids = [one.pk for one in moving]
+    with transaction.atomic():
+        judged = personal.moving(user, ids, to=target, now=timezone.now())
+        messages.move(user, ids, target)
+    return [*steps, ["judged", judged]] if judged else steps
 
 
 def _destroy(user: User, found: list[Held]) -> int:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from filtering.services import personal
 from mailstore.models import Folder, Label, Reminder, Thread
 from mailstore.services import labels, locks, messages, returning
 
@@ -34,6 +35,12 @@ def move(user: User, folder_id: int, ids: Sequence[int]) -> None:
     if home is not None:
         for some in batches(ids):
             messages.move(user, some, home)
+
+
+def judged(user: User, ids: Sequence[int]) -> None:
+    """Have it unsaid whether messages are junk."""
+    for some in batches(ids):
+        personal.taken_back(user, some, now=timezone.now())
 
 
 def put_off(user: User, rows: list[dict[str, Any]]) -> None:

@@ -26,6 +26,8 @@ SCHEDULE: Final[dict[str, dict[str, Any]]] = {
     "index-messages": _hint("mailstore.tasks.index_messages", 10.0),
     "bring-back": _hint("mailstore.tasks.bring_back", 60.0),
     "send-notices": _hint("filtering.tasks.send_notices", 60.0),
+    "learn-junk": _hint("filtering.tasks.learn", 30.0),
+    "empty-junk": _round("filtering.tasks.empty_junk"),
     "dispatch-filter-runs": _hint("filtering.tasks.dispatch_runs", 30.0),
     "sweep-blobs": _round("mailstore.tasks.sweep_blobs"),
     "dispatch-exports": _hint("webmail.tasks.dispatch_exports", 60.0),

@@ -26,6 +26,7 @@ Step = list[Any]
 TAKERS: Final = {
     "flag": "webmail.message_steps.flag",
     "move": "webmail.message_steps.move",
+    "judged": "webmail.message_steps.judged",
     "put-off": "webmail.message_steps.put_off",
     "reminders": "webmail.message_steps.reminders",
     "label": "webmail.message_steps.label",
@@ -34,6 +35,7 @@ TAKERS: Final = {
     "folders-gone": "webmail.folder_steps.folders_gone",
     "folder-moved": "webmail.folder_steps.folder_moved",
     "search-gone": "webmail.search_steps.gone",
+    "filter-gone": "webmail.filter_steps.gone",
 }
 
 

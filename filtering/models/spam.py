@@ -100,14 +100,17 @@ class Learned(models.Model):
 
 
 class LearnDue(models.Model):
-    """A message a person judged, which is to be learned from. The row is the queue."""
+    """A message a person judged, which is to be learned from. The row is the queue.
+
+    ``is_spam`` None: what was said of it is taken back.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="learn_due"
     )
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="learn_due")
-    is_spam = models.BooleanField()
+    is_spam = models.BooleanField(null=True)
     asked_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
-        return f"{self.message_id}: {'spam' if self.is_spam else 'ham'}"
+        return f"{self.message_id}: {'spam' if self.is_spam else 'no spam'}"
