@@ -90,6 +90,7 @@ def test_a_summary() -> None:
         received_at=datetime(2026, 2, 2, 9, 30, tzinfo=UTC),
         says_spam=True,
         to_addresses=("jane@x.test", "bo@x.test", "cy@x.test"),
+        to_names=("Doe, Jane", "Cy"),
     )
 
 

@@ -65,7 +65,7 @@ def test_it_goes_out_once_and_comes_back_to_nobody(
     (taken,) = smtp_server.accepted
     assert taken.recipients == (TO,)
     assert taken.sender != "ada@example.test"
-    said = cast("EmailMessage", message_from_bytes(taken.raw, policy=default))
+    said = message_from_bytes(taken.raw, policy=default)
     assert said["Subject"] == "Fwd: Bill for May"
     assert said["Reply-To"] == "Ada Berg <ada@example.test>"
     assert said["From"].addresses[0].addr_spec == EXTERNAL

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry, SignIn, User
+from filtering.models import Filter, SenderRule
 from mailstore.models import Folder, Label, LeftList, SavedSearch, TrustedSender
 from retrieval.models import RetrievalTask
 from smtp_accounts.models import (
@@ -55,6 +56,8 @@ _OWN: tuple[tuple[str, type[Model], str], ...] = (
     ("saved-searches", SavedSearch, "name query"),
     ("trusted-senders", TrustedSender, "sender created_at"),
     ("left-lists", LeftList, "name left_at"),
+    ("filters", Filter, "position name is_on match conditions actions changed_at"),
+    ("sender-rules", SenderRule, "sender is_allowed made_at"),
     (
         "retrieval-tasks",
         RetrievalTask,
