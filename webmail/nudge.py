@@ -6,6 +6,7 @@ import logging
 
 from kombu.exceptions import KombuError, OperationalError
 
+from filtering.tasks import apply_filter
 from webmail.tasks import bring_people
 from webmail.tasks import write_export as export_task
 
@@ -26,3 +27,12 @@ def import_waits(pk: int) -> None:
         bring_people.apply_async(kwargs={"pk": pk}, retry=False)
     except (OperationalError, KombuError, OSError):
         log.warning("the broker could not be reached; the list waits for the next round")
+
+
+def filter_waits(run_id: int) -> None:
+    """Hint that a filter waits to be applied, or undone. Without a broker the next round finds
+    it."""
+    try:
+        apply_filter.apply_async(kwargs={"run_id": run_id}, retry=False)
+    except (OperationalError, KombuError, OSError):
+        log.warning("the broker could not be reached; the filter waits for the next round")

@@ -116,6 +116,20 @@ MINE = (
         ),
     ),
     Item(
+        "filters",
+        "filter",
+        gettext_lazy("Filters"),
+        ("filters",),
+        (
+            Entry(
+                gettext_lazy("What is done with mail that comes in"),
+                "filters",
+                also=gettext_lazy("rules sort move label forward delete sieve"),
+            ),
+            Entry(gettext_lazy("New filter"), also=gettext_lazy("rule"), url="filters-new"),
+        ),
+    ),
+    Item(
         "identities",
         "users",
         gettext_lazy("Identities"),
@@ -255,6 +269,19 @@ OF_DOMAIN = (
             Entry(gettext_lazy("Messages a person sends in 24 hours"), "limits"),
             Entry(gettext_lazy("Size of a message that is sent"), "limits"),
             Entry(gettext_lazy("Time between automatic retrievals"), "limits"),
+        ),
+    ),
+    Item(
+        "domain-filters",
+        "filter",
+        gettext_lazy("Filters"),
+        ("domain-filters",),
+        (
+            Entry(
+                gettext_lazy("Filters for everybody of the domain"),
+                "filters",
+                also=gettext_lazy("rules sort move label delete"),
+            ),
         ),
     ),
     Item(

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from webmail.converters import PartPath
+from webmail.filter_place import mine, of_domain
 from webmail.views import (
     actions,
     activity,
@@ -14,6 +15,8 @@ from webmail.views import (
     events,
     exporting,
     files,
+    filter_runs,
+    filters,
     folders,
     frame,
     health,
@@ -168,6 +171,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/notifications/mail/", notifications.by_mail, name="notifications-by-mail"),
     path("settings/notifications/push/", pushing.subscription, name="push-subscription"),
     path("settings/notifications/folders/", pushing.folders, name="push-folders"),
+    path("settings/filters/runs/", filter_runs.runs, name="filters-runs"),
+    path("settings/filters/runs/<int:key>/<slug:do>/", filter_runs.do, name="filters-run-do"),
+    path("settings/filters/<int:key>/apply/", filter_runs.apply, name="filters-apply"),
+    *(
+        path(f"{start}filters/{tail}", whose(view), name=f"{room}filters{name}")
+        for start, room, whose in (
+            ("settings/", "", mine),
+            ("settings/domain/", "domain-", of_domain),
+            ("settings/system/domains/<int:pk>/", "system-domain-", of_domain),
+        )
+        for tail, view, name in (
+            ("", filters.page, ""),
+            ("new/", filters.new, "-new"),
+            ("order/", filters.order, "-order"),
+            ("<int:key>/", filters.edit, "-edit"),
+            ("<int:key>/<slug:do>/", filters.do, "-do"),
+        )
+    ),
     path("settings/activity/", activity.activity, name="settings-activity"),
     path("settings/theme/", settings.set_theme, name="set-theme"),
     path("settings/layout/", settings.set_layout, name="set-layout"),

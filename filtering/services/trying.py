@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,13 +25,15 @@ EXAMPLES = 20
 class Tried:
     """How many messages were looked at, how many the filter meets, and the newest of these.
 
-    ``is_all`` is False where there are more than were looked at.
+    ``is_all`` is False where there are more than were looked at. ``folders``: how many it meets in
+    each folder, most first.
     """
 
     looked: int
     met: int
     examples: Sequence[Message] = ()
     is_all: bool = True
+    folders: Sequence[tuple[Folder, int]] = ()
 
 
 def preview(
@@ -43,7 +46,8 @@ def preview(
     rule = filters.of_wanted(wanted)
     rows = list(_newest(user, folder)[: look + 1])
     met = [one for one in rows[:look] if rule.meets(stored.facts(user, one, now=now))]
-    return Tried(min(len(rows), look), len(met), met[:EXAMPLES], is_all=len(rows) <= look)
+    folders = Counter(one.folder for one in met).most_common()
+    return Tried(min(len(rows), look), len(met), met[:EXAMPLES], len(rows) <= look, folders)
 
 
 def _newest(user: User, folder: Folder | None) -> QuerySet[Message]:

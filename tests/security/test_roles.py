@@ -44,13 +44,13 @@ WHOSE: Final = {
     # What belongs to a person
     "settings": OWN, "set-": OWN, "notifications": OWN, "security": OWN, "connectivity": OWN,
     "certificate": OWN, "oauth-": OWN, "retrieval": OWN, "smtp-": OWN,
-    "identit": OWN, "signature": OWN, "template": OWN,
+    "identit": OWN, "signature": OWN, "template": OWN, "filters": OWN,
     # Administrators
     "domain-": DOMAINS, "domain-user-import-": OWN,
     "system-": SYSTEMS, "oauth-client": SYSTEMS,
     # By the number of the domain, which its own administrators may name too
     "system-domain-user": DOMAINS, "system-domain-branding": DOMAINS,
-    "system-domain-limits": DOMAINS,
+    "system-domain-limits": DOMAINS, "system-domain-filters": DOMAINS,
 }  # fmt: skip
 #: Pages that say "nothing" to everybody until something is named or made.
 EMPTY: Final = {

@@ -26,6 +26,7 @@ from connectivity.models import (
     PushSubscription,
 )
 from connectivity.services import credentials
+from filtering.models import Filter, FilterRun
 from filtering.services.deliver import Incoming, deliver
 from mailstore.models import (
     Blob,
@@ -144,7 +145,14 @@ def belongings(user: User) -> Callable[[str], Arguments]:
     program = AppPassword.objects.create(user=user, name="Mine", secret_hash="ab", made_at=now)
     session = UserSession.objects.create(user=user, key="mine", started_at=now, seen_at=now)
     brought = PeopleImport.objects.create(domain=user.domain, made_by=user, made_at=now)
+    sorted_out = Filter.objects.create(user=user, name="Mine")
+    for_all = Filter.objects.create(domain=user.domain, name="Ours")
+    applied = FilterRun.objects.create(user=user, name="Mine", state="done", ended_at=now)
     found: list[tuple[str, Arguments]] = [
+        ("filters-run-", {"key": applied.pk, "do": "undo"}),
+        ("filters-", {"key": sorted_out.pk, "do": "delete"}),
+        ("domain-filters", {"key": for_all.pk, "do": "delete"}),
+        ("system-domain-filters", {"pk": user.domain_id, "key": for_all.pk, "do": "delete"}),
         ("retrieval-draft", {"pk": begun.pk}),
         ("smtp-draft", {"pk": sending.pk}),
         ("retrieval-", {"pk": task.pk, "message": odd.pk}),
@@ -222,6 +230,8 @@ def everything(user: User) -> list[object]:
         list(CertificatePin.objects.filter(user=user).values()),
         list(TrustedSender.objects.filter(user=user).values()),
         list(SavedSearch.objects.filter(user=user).values()),
+        list(Filter.objects.order_by("pk").values()),
+        list(FilterRun.objects.filter(user=user).values()),
         list(Label.objects.filter(user=user).values()),
         list(MessageLabel.objects.filter(message__user=user).values()),
         list(Snooze.objects.filter(user=user).values()),
