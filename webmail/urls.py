@@ -16,6 +16,7 @@ from webmail.views import (
     exporting,
     files,
     filter_runs,
+    filter_sieve,
     filters,
     folders,
     frame,
@@ -173,6 +174,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/notifications/folders/", pushing.folders, name="push-folders"),
     path("settings/filters/runs/", filter_runs.runs, name="filters-runs"),
     path("settings/filters/runs/<int:key>/<slug:do>/", filter_runs.do, name="filters-run-do"),
+    path("settings/filters/sieve/", filter_sieve.page, name="filters-sieve"),
+    path("settings/filters/sieve/download/", filter_sieve.download, name="filters-sieve-download"),
     path("settings/filters/<int:key>/apply/", filter_runs.apply, name="filters-apply"),
     *(
         path(f"{start}filters/{tail}", whose(view), name=f"{room}filters{name}")
