@@ -137,7 +137,8 @@ def _body_words(text: str, most: int) -> list[str]:
     """Words and pairs of neighbours; a word that is too long tells no more than that."""
     found: list[str] = []
     before = ""
-    for word in split(text, most):
+    # Folding costs as much as all the rest: only as much of it as can be needed.
+    for word in split(text[: 16 * most], most):
         if len(word) > _LONGEST:
             found.append(f"long:{word[0]}{len(word) // 10}")
             before = ""

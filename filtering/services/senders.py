@@ -139,3 +139,9 @@ def _record(owner: User | Domain, actor: User, now: datetime, detail: dict[str, 
     audit.record(
         "senders-changed", now=now, actor=actor, subject=subject, domain=domain, detail=detail
     )
+
+
+def about(owner: User | Domain, sender: str) -> bool | None:
+    """Whether the owner allows exactly this sender, or blocks it; None: there is no rule."""
+    mine = SenderRule.objects.filter(**_whose(owner), sender=sender)
+    return mine.values_list("is_allowed", flat=True).first()

@@ -5,34 +5,16 @@ Only the server that received it is believed: the results in a message are anybo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from smtp_accounts import auth_results
-from smtp_accounts.auth_results import Results
+from mailstore import auth_results, receivers
+from mailstore.auth_results import Results
 from smtp_accounts.models import Alignment, Identity, OutboxMessage, SmtpAccount
 
 if TYPE_CHECKING:
     from filtering.arrivals import Arrived
     from mailstore.models import Message
-
-#: Whose name stands in the results of receivers that are reached by another one.
-_RECEIVERS: Mapping[str, str] = {
-    "googlemail.com": "google.com",
-    "gmail.com": "google.com",
-    "office365.com": "outlook.com",
-    "hotmail.com": "outlook.com",
-    "live.com": "outlook.com",
-    "msn.com": "outlook.com",
-    "fastmail.com": "messagingengine.com",
-    "me.com": "icloud.com",
-    "mac.com": "icloud.com",
-    "ymail.com": "yahoo.com",
-    "aol.com": "yahoo.com",
-    "gmx.de": "gmx.net",
-}
-#: Its receivers do not say who they are.
-_NAMELESS = "outlook.com"
 
 
 def filed(arrived: Sequence[Arrived]) -> None:
@@ -74,14 +56,4 @@ def is_trusted(found: Results, message: Message) -> bool:
     """Whether the results are from the server that received the message."""
     hosts = [message.source.address.rpartition("@")[2]] if message.source else []
     hosts += SmtpAccount.objects.filter(source=message.source_id).values_list("host", flat=True)
-    receivers = {_receiver(one) for one in hosts if one}
-    return _receiver(found.server) in receivers if found.server else _NAMELESS in receivers
-
-
-def _receiver(host: str) -> str:
-    """Whose server it is: the last two or, below short suffixes, three labels of its name."""
-    labels = host.lower().rstrip(".").split(".")
-    # The list of public suffixes takes too long to load for every pull.
-    size = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
-    name = ".".join(labels[-size:])
-    return _RECEIVERS.get(name, name)
+    return receivers.is_one_of(found.server, hosts)

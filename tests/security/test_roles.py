@@ -51,6 +51,7 @@ WHOSE: Final = {
     # By the number of the domain, which its own administrators may name too
     "system-domain-user": DOMAINS, "system-domain-branding": DOMAINS,
     "system-domain-limits": DOMAINS, "system-domain-filters": DOMAINS,
+    "system-domain-junk": DOMAINS,
 }  # fmt: skip
 #: Pages that say "nothing" to everybody until something is named or made.
 EMPTY: Final = {

@@ -163,6 +163,7 @@ def belongings(user: User) -> Callable[[str], Arguments]:
         ("mail-label", {"pk": label.pk}),
         ("mail-attachment-p", {"pk": message.pk, "index": 1, "number": 1}),
         ("mail-attachment", {"pk": message.pk, "index": 1}),
+        ("mail-sender", {"pk": message.pk, "do": "block"}),
         ("mail-receipt", {"pk": message.pk, "do": "ignore"}),
         ("mail-", {"pk": message.pk}),
         ("search-", {"pk": kept.pk}),

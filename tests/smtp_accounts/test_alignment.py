@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smtp_accounts import alignment, auth_results, known_senders, spf
+from mailstore import auth_results
+from smtp_accounts import alignment, known_senders, spf
 from smtp_accounts.alignment import BAD, GOOD, UNKNOWN, WEAK, Facts
 from smtp_accounts.spf import Allowed
 

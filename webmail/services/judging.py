@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from connectivity.services import network
-from mailstore import dkim_check, headers, mime, trace, verdict
+from mailstore import auth_results, dkim_check, headers, mime, trace, verdict
 from mailstore.dkim_check import UnansweredError
 from mailstore.headers import Headers
 from mailstore.models import Message, Verdict
@@ -27,7 +27,7 @@ from mailstore.verdict import Findings
 from protocols import dns
 from protocols.errors import MailServerError
 from protocols.types import Deadline
-from smtp_accounts import alignment, auth_results
+from smtp_accounts import alignment
 from smtp_accounts.models import OutboxMessage
 from smtp_accounts.services import aligning, results
 
