@@ -46,12 +46,12 @@ def due(*, now: datetime) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:100])
 
 
-def go_on(run_id: int, *, clock: Clock, seconds: float = SLICE) -> bool:
+def go_on(run_id: int, *, clock: Clock, seconds: float | None = None) -> bool:
     """Work on a run for a while; whether there is more to do. Repeated hints do nothing."""
     run = _claim(run_id, clock())
     if run is None:
         return False
-    until = time.monotonic() + seconds
+    until = time.monotonic() + (SLICE if seconds is None else seconds)
     try:
         with translation.override(run.user.language):
             step = _back if run.state == RunState.UNDOING else _on

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
+from filtering import tasks
 from filtering.actions import Action, Do
 from filtering.models import Decision, Filter, FilterRun, ForwardDue, RunState, RunStep
 from filtering.services import applying, rounds
@@ -18,6 +20,7 @@ from mailstore.services import folders, labels, messages, snoozing
 from mailstore.services.checking import check
 from tests.filtering.making import made, move
 from tests.mail import NOW, letter, put
+from webmail.celery import app
 
 
 class Killed(BaseException):
@@ -231,3 +234,22 @@ def test_nobody_applies_to_somebody_else(
     for person, folder in ((other_user, None), (user, folders.special(other_user, "inbox"))):
         with pytest.raises(ValueError, match="someone else"):
             applying.request(person, row, folder=folder, now=NOW)
+
+
+def test_the_schedule_and_hints_carry_it_to_the_end(
+    user: User, mail: list[Message], row: Filter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.apply_filter, "delay", lambda **given: carried.append(given))
+    monkeypatch.setattr(rounds, "SLICE", 0)
+    run = applying.request(user, row, folder=None, now=timezone.now())
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert tasks.dispatch_runs.name in scheduled
+    assert tasks.dispatch_runs() == 1
+    while carried:
+        tasks.apply_filter(**carried.pop())
+    run.refresh_from_db()
+    assert (run.state, run.changed) == (RunState.DONE, 5)
+    # A broker may deliver a hint twice, or late.
+    assert tasks.apply_filter(run_id=run.pk) is False
+    assert tasks.dispatch_runs() == 0

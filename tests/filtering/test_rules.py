@@ -75,6 +75,10 @@ def test_what_a_letter_meets(field: Field, op: Op, value: object, name: str) -> 
     ("field", "op", "value"),
     [
         (Field.FROM, Op.IS, "ada"),
+        (Field.FROM, Op.ENDS, "@shop.example"),
+        (Field.FROM, Op.IS_NOT, "ada@shop.example.test"),
+        (Field.SUBJECT, Op.BEGINS, "muller"),
+        (Field.SUBJECT, Op.ENDS, "muller"),
         (Field.SUBJECT, Op.LACKS, "Müller"),
         (Field.SUBJECT, Op.IS_MISSING, ""),
         (Field.SIZE, Op.OVER, 10_000),

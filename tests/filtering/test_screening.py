@@ -59,6 +59,7 @@ def test_a_filter_does_all_it_says(user: User, inbox: Folder, bills: Folder) -> 
     assert told is not None
     assert (told.kind, [one.name for one in told.why.filters]) == ("filter", [row.name])
     assert told.filters_left == {row.pk}
+    assert [(one.to, one.state) for one in told.forwards] == [("a@x.test", "waiting")]
     assert check().is_sound
 
 
