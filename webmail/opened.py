@@ -8,7 +8,7 @@ from accounts.models import User
 from mailstore import mime
 from mailstore.models import Message
 from mailstore.services import returning
-from webmail import alike, came_back, letters, marking, remote_images
+from webmail import alike, came_back, letters, marking, remote_images, why_here
 from webmail.place import Place
 
 #: With its remote images, or as plain text; what stands in the address, and what is meant by it.
@@ -26,6 +26,7 @@ def context(user: User, message: Message, place: Place, *, how: str = "") -> dic
         "letter": letter,
         "arrived": returning.arrived_at(message),
         **came_back.context(user, message, letter),
+        **why_here.context(message),
         **remote_images.context(user, message, letter, asked=how == IMAGES),
         "alike_url": alike.search_url(message, mime.list_address(letter.fields)),
         "images_url": place.message_url(message.pk, images="1"),

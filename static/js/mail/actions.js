@@ -105,7 +105,8 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     const row = button.closest("#list > .msg");
     const ids = row ? [row.dataset.id] : name === "read-form" ? [openId()] : checkedIds();
-    if (button.matches("[data-ask], [data-move]")) choose(button.getAttribute("formaction"), ids);
+    if (button.matches("[data-like]")) like(button.getAttribute("formaction"), ids);
+    else if (button.matches("[data-ask], [data-move]")) choose(button.getAttribute("formaction"), ids);
     else {
       act(button.value, ids);
       if (button.matches("[data-unread]")) close();
@@ -120,6 +121,11 @@ document.addEventListener("submit", (event) => {
 });
 // What a form for people without scripts says of the messages, which is known here.
 const KNOWN = new Set(["id", "next", "scope", "place", "all", "csrfmiddlewaretoken"]);
+
+// A page that goes by these messages; a few tell as much as all of them.
+function like(url, ids) {
+  if (ids.length) location.assign(`${url}?${new URLSearchParams(ids.slice(0, 50).map((id) => ["id", id]))}`);
+}
 
 // A dialog about these messages: which folder, which labels, until when.
 export function choose(url, ids) {

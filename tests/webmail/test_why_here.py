@@ -1,0 +1,109 @@
+"""Why is it here? What decided about a message, in words, with a way to change it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from filtering.actions import Action, Do
+from filtering.conditions import Condition, Field, Op
+from filtering.models import Decision
+from filtering.screen import Screen
+from filtering.services import filters
+from filtering.services.deliver import Incoming, deliver
+from filtering.services.filters import Wanted
+from filtering.services.why import Told
+from filtering.verdict import Reason
+from filtering.whys import FilterHit, SenderHit, Why
+from mailstore.models import Folder, Message
+from mailstore.services import folders
+from protocols.body import Body
+from tests.webmail.samples import letter
+from webmail import why_here
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(browser: Client, message: Message) -> str:
+    address = reverse("mail-message", args=[message.pk])
+    return browser.get(address, headers={"X-Part": "letter"}).content.decode()
+
+
+def arrived(inbox: Folder, subject: str) -> Message:
+    body = Body.of(letter(subject, sender="Shop <shop@shop.test>"))
+    return deliver([Incoming(body, inbox, screen=Screen.ALL)], now=timezone.now())[0]
+
+
+def test_a_message_a_filter_sorted_names_it_and_leads_to_it(
+    browser_client: Client, user: User, inbox: Folder
+) -> None:
+    bills = folders.ensure_path(user, ["Bills"])
+    wanted = Wanted(
+        "Shop <b>",
+        [Condition(Field.FROM, Op.CONTAINS, "shop.test")],
+        [Action(Do.MOVE, bills.pk)],
+    )
+    row = filters.save(user, wanted, row=None, actor=user, now=timezone.now())
+    sorted_out = arrived(inbox, "Order")
+    assert sorted_out.folder_id == bills.pk
+    page = opened(browser_client, sorted_out)
+    assert "Sorted by the filter “Shop &lt;b&gt;”." in page
+    assert page.count(reverse("filters-edit", args=[row.pk])) == 2
+    filters.delete(row, actor=user, now=timezone.now())
+    page = opened(browser_client, sorted_out)
+    assert "which is deleted by now" in page
+    assert "Change this" not in page
+
+
+def test_what_nobody_decided_about_says_nothing(
+    browser_client: Client, user: User, inbox: Folder
+) -> None:
+    body = Body.of(letter("Plain"))
+    plain = deliver([Incoming(body, inbox)], now=timezone.now() - timedelta(1))[0]
+    assert "why-here" not in opened(browser_client, plain)
+
+
+def test_a_score_is_told_with_its_reasons(
+    browser_client: Client, user: User, inbox: Folder
+) -> None:
+    body = Body.of(letter("Cheap"))
+    junk = folders.special(user, "junk")
+    spam = deliver([Incoming(body, junk)], now=timezone.now())[0]
+    found = Why(
+        score=7.25,
+        threshold=5.0,
+        reasons=(Reason("learned", 6.5, "98"), Reason("proven", -0.5), Reason("new-one", 1.2)),
+    )
+    Decision.objects.create(message=spam, kind="spam", why=found.as_row)
+    page = opened(browser_client, spam)
+    assert "Judged as junk." in page
+    assert "From 5.0 on it is junk." in page
+    assert "98 % like junk" in page
+    assert "+6.5" in page
+    assert "\N{MINUS SIGN}0.5" in page
+    assert "new-one" in page  # of a newer version: told as it is
+    assert reverse("settings-junk") in page
+    assert 'value="not-junk"' in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "words"),
+    [
+        ("virus", Why(virus="Eicar"), "A virus was found in it: Eicar."),
+        ("person", Why(), "You decided about this message yourself."),
+        ("sender", Why(sender=SenderHit(1, "@shop.test", False)), "You blocked mail from shop.te"),
+        ("sender", Why(sender=SenderHit(1, "a@x.test", True, True)), "always let through here"),
+        ("filter", Why(filters=(FilterHit(1, "A"), FilterHit(2, "B", True))), "“A” and “B”."),
+        ("spam", Why(score=1.0, threshold=5.0), ""),
+    ],
+)
+def test_every_kind_has_its_words(kind: str, found: Why, words: str) -> None:
+    told = why_here.here(Told(kind, found), "inbox")
+    assert words in told.words
+    assert bool(told.words) is bool(words)
+    assert told.offer == ("junk" if kind == "spam" else "")
