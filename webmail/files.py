@@ -11,8 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from filtering.services import viruses
 from lib.filenames import safe_filename
-from lib.risky import risk
+from lib.risky import VIRUS, risk
 from mailstore import nested
 from mailstore.file_kinds import ending_of, kind_of
 from mailstore.mime import Part
@@ -70,10 +71,12 @@ def file_of(index: int, filename: str, content_type: str, size: int, url: str) -
     return File(index, name, icon, kind, size, url)
 
 
-def attached(message_id: int, path: Path, part: Part, *, thumbnail: bool = True) -> File:
-    """A file of a message, or of a message within it."""
+def attached(
+    message_id: int, path: Path, part: Part, *, thumbnail: bool = True, virus: bool = False
+) -> File:
+    """A file of a message, or of a message within it; ``virus``: a scanner found one in it."""
     name = safe_filename(part.filename, _default(part))
-    danger = risk(name)
+    danger = VIRUS if virus else risk(name)
     # What a dangerous file says of itself is not repeated.
     icon, kind = look_of("" if danger else part.content_type, name)
     where = [message_id, nested.write_path(path)]
@@ -94,8 +97,10 @@ def attached(message_id: int, path: Path, part: Part, *, thumbnail: bool = True)
 
 def all_of(message: Message, parts: Iterable[tuple[Path, Part]]) -> Sequence[File]:
     """The files of a message, in order. For each picture the whole message is read."""
-    small = message.size <= MAX_MESSAGE
-    return [attached(message.pk, path, part, thumbnail=small) for path, part in parts]
+    listed = list(parts)
+    virus = bool(listed) and viruses.found_in(message)
+    small = message.size <= MAX_MESSAGE and not virus
+    return [attached(message.pk, path, part, thumbnail=small, virus=virus) for path, part in listed]
 
 
 def _default(part: Part) -> str:

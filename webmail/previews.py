@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils import timezone
 
+from filtering.services import viruses
 from lib import risky, tables
 from lib.picture_size import may_be_looked_at
 from lib.sniffing import HEAD, PDF, is_played, kind_of_bytes
@@ -42,10 +43,17 @@ class Preview:
 NOTHING: Final = Preview("none")
 
 
+def danger(opened: Opened) -> str:
+    """Why it is better not to open a file: what `lib.risky` says of its name and of its bytes."""
+    if viruses.found_in(opened.message):
+        return risky.VIRUS
+    return risky.risk(opened.name) or risky.risk_inside(opened.found.data)
+
+
 def preview(opened: Opened) -> Preview:
     """What there is to see of a part."""
     part, data = opened.found.part, opened.found.data
-    if risk := risky.risk(opened.name):
+    if risk := danger(opened):
         return Preview("risky", risk)
     kind = kind_of_bytes(data[:HEAD])
     address = reverse("mail-attachment-shown", args=[opened.message.pk, opened.path])

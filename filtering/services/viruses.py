@@ -12,6 +12,8 @@ from django.conf import settings
 
 from filtering.breaker import Breaker
 from filtering.daemons import Daemon, scanner
+from filtering.models import Decision, DecisionKind
+from mailstore.models import Message
 from protocols import clamd
 from protocols.errors import MailServerError, Refused
 from protocols.types import Deadline
@@ -41,6 +43,13 @@ def look(messages: Sequence[tuple[int, Pieces]], deadline: float = BATCH) -> lis
         return ["" for _ in messages]
     total = Deadline(deadline)
     return [_one(daemon, size, pieces, total) for size, pieces in messages]
+
+
+def found_in(message: Message) -> bool:
+    """Whether one was found in a message; one query, and none where there is no scanner."""
+    if named() is None:
+        return False
+    return Decision.objects.filter(message=message, kind=DecisionKind.VIRUS).exists()
 
 
 def _one(daemon: Daemon, size: int, pieces: Pieces, total: Deadline) -> str:

@@ -7,7 +7,7 @@ from django.test import RequestFactory
 
 from lib import tables
 from lib.ranges import ranged
-from lib.risky import risk
+from lib.risky import risk, risk_inside
 from lib.sniffing import kind_of_bytes
 
 
@@ -31,6 +31,23 @@ from lib.sniffing import kind_of_bytes
 )
 def test_dangerous_files_are_known_by_their_names(name: str, why: str) -> None:
     assert risk(name) == why
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"MZ\x90\0\x03", "run"),
+        (b"\x7fELF\x02\x01\x01\0", "run"),
+        (b"MZ is what it begins with", ""),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "_VBA_PROJECT".encode("utf-16-le"), "macro"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 an old letter", ""),
+        (b"PK\x03\x04 no archive at all", ""),
+        (b"%PDF-1.7", ""),
+        (b"", ""),
+    ],
+)
+def test_dangerous_files_are_known_by_their_bytes(data: bytes, why: str) -> None:
+    assert risk_inside(data) == why
 
 
 @pytest.mark.parametrize(

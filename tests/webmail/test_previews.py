@@ -17,6 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
+from filtering.models import Decision, DecisionKind
 from lib.pictures import picture_type
 from mailstore.models import Folder, Message
 from mailstore.services import folders
@@ -61,6 +62,14 @@ def pdf(pages: int) -> bytes:
     return f"%PDF-1.4\n{body}trailer\n<< /Root 1 0 R >>\n%%EOF\n".encode()
 
 
+def packed(name: str) -> bytes:
+    """An archive that holds one file."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, b"words")
+    return made.getvalue()
+
+
 SHOWN = [
     (("a.png", "text/html", picture()), "preview--picture", "shown/"),
     (("a.txt", "x/y", b"plain <b>words</b>"), "preview--text", "plain &lt;b&gt;words"),
@@ -79,6 +88,11 @@ SHOWN = [
     (("a.svg", "image/svg+xml", b"<svg onload=alert(1)>"), "preview--risky", "web page"),
     (("bill.pdf.exe", "application/pdf", b"MZ"), "preview--risky", "named like a document"),
     (("a.docm", "application/msword", b"PK"), "preview--risky", "macros"),
+    (("a.jpg", "image/jpeg", b"MZ\x90\0" + b"x" * 90), "preview--risky", "is a program"),
+    (("a.zip", "application/zip", packed("fun/run.exe")), "preview--risky", "holds a program"),
+    (("a.docx", "x/y", packed("word/vbaProject.bin")), "preview--risky", "macros"),
+    (("a.zip", "application/zip", packed("fun/list.txt")), "preview--none", "no preview"),
+    (("a.txt", "text/plain", b"MZ is a sign"), "preview--text", "MZ is a sign"),
 ]  # fmt: skip
 
 
@@ -94,6 +108,21 @@ def test_what_a_file_is_decides_how_it_is_shown(
     assert words in page
     assert "<script" not in page
     assert browser_client.get(address("", message)).content == file[2]
+
+
+def test_the_files_of_a_message_with_a_virus_are_marked_and_asked_about(
+    browser_client: Client, with_files: Callable[..., Message], settings: Settings
+) -> None:
+    message = with_files(("a.txt", "text/plain", b"words"))
+    Decision.objects.create(message=message, kind=DecisionKind.VIRUS, why={"v": 1, "virus": "X"})
+    settings.CLAMAV = "127.0.0.1:3310"
+    page = browser_client.get(reverse("mail-message", args=[message.pk])).content.decode()
+    assert "file--risky" in page
+    assert f'href="{address("", message)}"' not in page
+    page = browser_client.get(address("-preview", message)).content.decode()
+    assert "A virus was found in this message" in page
+    assert page.count(f'href="{address("", message)}"') == 1
+    assert "Save all the same" in page
 
 
 def test_one_file_after_the_other(

@@ -10,6 +10,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, Domain, Role, User
+from standin import ports
+from standin.scanners import Clamd
 from webmail import network_words
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +20,18 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def root(make_user: Callable[..., User], client_for: Callable[[User], Client]) -> Client:
     return client_for(make_user("root@example.test", Role.SYSTEM_ADMIN))
+
+
+def test_the_status_page_says_which_scanners_answer(
+    root: Client, settings: Settings, clamd: Clamd
+) -> None:
+    assert b"SPAM_SCORERS" not in root.get(reverse("system-status")).content
+    (dead,) = ports.pick((0,))
+    settings.CLAMAV, settings.SPAM_SCORERS = str(clamd.socket), [f"spamd:127.0.0.1:{dead}"]
+    told = root.get(reverse("system-status")).content.decode()
+    spamd = told.index(f"spamd 127.0.0.1:{dead}")
+    assert told.index("Does not answer") > spamd
+    assert told.index("At work", told.index(f"clamd {clamd.socket}")) > spamd
 
 
 def test_the_status_page_says_what_runs(root: Client) -> None:

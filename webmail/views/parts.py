@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -23,13 +25,17 @@ from webmail.parts import Opened, part_for, raw_of
 def preview(request: HttpRequest, pk: int, index: str) -> HttpResponse:
     """A look at a file, with the ways to the files before and after it."""
     opened = part_for(request, pk, index)
+    look = previews.preview(opened)
     file = files.attached(pk, opened.found.path, opened.found.part)
+    if look.look == "risky":
+        # By its bytes it may be what its name does not say; then the way to save it is another.
+        file = replace(file, risk=str(look.about))
     before, after = _beside(opened)
     context = {
         "message": opened.message,
         "file": file,
         "size": len(opened.found.data),
-        "preview": previews.preview(opened),
+        "preview": look,
         "path": opened.path,
         "before": before,
         "after": after,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Domain
 from accounts.reauthentication import recent
 from connectivity.access import system_admin
+from filtering.services import scanning
 from webmail import fleet_words, network_words
 from webmail.forms.domains import DomainForm
 from webmail.names import domain_name
@@ -32,6 +33,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "parts": [(part, fleet_words.queue_word(part.name)) for part in crew.parts],
         "missed": fleet_words.gone(crew, now=now),
         "audit_days": settings.AUDIT_DAYS,
+        "scanners": scanning.states(),
         "today": timezone.localdate(),
     }
     return render(request, "webmail/administration/system_status.html", context)
