@@ -64,7 +64,8 @@ def _script(request: HttpRequest) -> str:
     file = request.FILES.get("file")
     if file is None:
         return request.POST.get("script", "").replace("\r\n", "\n")
-    return file.read(MAX_SCRIPT + 1).decode("utf-8", "replace")
+    sent: bytes = file.read(MAX_SCRIPT + 1)
+    return sent.decode("utf-8", "replace")
 
 
 def _error(script: str, found: Looked) -> str:
