@@ -130,6 +130,16 @@ MINE = (
         ),
     ),
     Item(
+        "settings-junk",
+        "spam",
+        gettext_lazy("Junk mail"),
+        ("settings-junk",),
+        (
+            Entry(gettext_lazy("Look for junk mail"), "junk", gettext_lazy("spam empty learned")),
+            Entry(gettext_lazy("Allowed and blocked senders"), "senders", gettext_lazy("spam")),
+        ),
+    ),
+    Item(
         "identities",
         "users",
         gettext_lazy("Identities"),
@@ -283,6 +293,12 @@ OF_DOMAIN = (
                 also=gettext_lazy("rules sort move label delete"),
             ),
         ),
+    ),
+    Item(
+        "domain-junk",
+        "spam",
+        gettext_lazy("Junk mail"),
+        ("domain-junk",),
     ),
     Item(
         "domain-health",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
@@ -36,7 +36,7 @@ def scope(owner: User | Domain) -> BayesScope:
     return BayesScope.objects.select_for_update().get(pk=found.pk)
 
 
-def _whose(owner: User | Domain) -> dict[str, User | Domain]:
+def _whose(owner: User | Domain) -> dict[str, Any]:
     return {"domain": owner} if isinstance(owner, Domain) else {"user": owner}
 
 

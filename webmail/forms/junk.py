@@ -40,7 +40,9 @@ class JunkForm(forms.Form):
         self._offer(above, row.threshold, is_domain=isinstance(owner, Domain))
 
     def _offer(self, above: Policy, own: float | None, *, is_domain: bool) -> None:
-        points = dict(STRICT) if own in (None, *STRICT) else {**STRICT, own: _("As it was set")}
+        points = dict(STRICT)
+        if own is not None:
+            points.setdefault(own, _("As it was set"))
         choices: dict[str, list[tuple[str, str]]] = {
             "is_on": [("1", _("On")), ("0", _("Off"))],
             "threshold": [(_typed(key), _points(words, key)) for key, words in points.items()],
