@@ -81,7 +81,8 @@ class FilterForm:
         """Say what `filtering.services.filters.check` found wrong, each where it belongs."""
         for key, sentence in errors.items():
             kind, _dot, place = key.partition(".")
-            lines = {"conditions": self.conditions, "actions": self.actions}.get(kind, [])
+            lines: list[ConditionRow] | list[ActionRow]
+            lines = self.conditions if kind == "conditions" else self.actions
             if place.isdecimal() and int(place) < len(lines):
                 lines[int(place)].error = sentence
             else:
