@@ -56,6 +56,7 @@ WORDS: Final[dict[str, Promise]] = {
     "settings-changed": _("Changed settings"),
     "filter-added": _("Added a filter"),
     "filter-changed": _("Changed a filter"),
+    "filter-forwards": _("Had a filter forward mail"),
     "filter-removed": _("Deleted a filter"),
     "junk-settings-changed": _("Changed what is done about junk mail"),
     "senders-changed": _("Changed allowed or blocked senders"),

@@ -32,6 +32,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "user-deletion": _("%(label)s marked your account for deletion."),
     "user-kept": _("%(label)s took the deletion of your account back."),
     "new-device": _("Somebody signed in to your account from a device not seen before: %(label)s."),
+    "filter-forwards": _("A filter of your account now forwards mail to %(label)s."),
     "data-exported": _("The export of your data is ready."),
 }
 OTHERWISE = _("%(label)s changed something about your account.")

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import acting
 from accounts.models import Domain, User
-from accounts.services import audit
+from accounts.services import audit, telling
 from filtering import rules
 from filtering.actions import Action, Do
 from filtering.conditions import Condition, Field
@@ -180,7 +181,7 @@ def save(
     """Make a filter, the last of them, or change ``row``. Raises FilterRefused."""
     check(owner, wanted)
     with transaction.atomic():
-        is_new = row is None
+        is_new, before = row is None, _forwards(row) if row is not None else set()
         if row is None:
             _room(owner)
             row = Filter(position=_last(owner) + 1, **_whose(owner))
@@ -192,7 +193,28 @@ def save(
         row.changed_at = now
         row.save()
         _note("filter-added" if is_new else "filter-changed", owner, row, actor, now)
+        _tell(row, _forwards(row) - before, now)
     return row
+
+
+def _forwards(row: Filter) -> set[str]:
+    """Where a filter forwards mail to."""
+    return {str(one.target) for one in _read(row)[1] if one.do == Do.FORWARD and row.is_on}
+
+
+def _tell(row: Filter, addresses: Iterable[str], now: datetime) -> None:
+    """Whoever got into an account reads on by such a filter: its owner is told on every way."""
+    if (user := row.user) is None:
+        return
+    for address in sorted(addresses):
+        telling.tell(
+            user=user,
+            what="filter-forwards",
+            now=now,
+            who=address,
+            url=reverse("filters"),
+            caller=acting.caller(),
+        )
 
 
 def _whose(owner: Owner) -> dict[str, Any]:
@@ -227,9 +249,11 @@ def _note(action: str, owner: Owner, row: Filter, actor: User | None, now: datet
 def switch(row: Filter, *, is_on: bool, actor: User | None, now: datetime) -> None:
     """Switch a filter on or off."""
     with transaction.atomic():
+        before = _forwards(row)
         row.is_on, row.changed_at = is_on, now
         row.save(update_fields=["is_on", "changed_at"])
         _note("filter-changed", owner_of(row), row, actor, now)
+        _tell(row, _forwards(row) - before, now)
 
 
 def owner_of(row: Filter) -> Owner:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from accounts.models import AuditEntry, Domain, User
+from connectivity.models import Notification
 from filtering.actions import Action, Do
 from filtering.conditions import Condition, Field, Op
 from filtering.models import Filter
@@ -99,6 +100,20 @@ def test_the_log_says_what_it_does_and_not_what_it_looks_for(user: User) -> None
     assert detail["does"] == ["forward"]
     assert "divorce" not in str(detail)
     assert "lawyer" not in str(detail)
+
+
+def test_whoever_forwards_is_told_where_to_once(user: User) -> None:
+    def told() -> list[str]:
+        rows = Notification.objects.filter(user=user, cause="filter-forwards").order_by("pk")
+        return list(rows.values_list("label", flat=True))
+
+    row = made(user, "a", Action(Do.FORWARD, "a@x.test"), is_on=False)
+    assert told() == []
+    filters.switch(row, is_on=True, actor=user, now=NOW)
+    assert told() == ["a@x.test"]
+    does = [Action(Do.FORWARD, "a@x.test"), Action(Do.FORWARD, "b@x.test")]
+    filters.save(user, wanted("b", subject("b"), *does), row=row, actor=user, now=NOW)
+    assert told() == ["a@x.test", "b@x.test"]
 
 
 def test_changed_and_read_again(user: User) -> None:
