@@ -126,6 +126,6 @@ def of_domain(view: View[P]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def looked_after(request: HttpRequest, /, pk: int | None = None, **kwargs: Any) -> HttpResponse:
         admin = administrator(request)
-        return view(request, Place(admin, domain_for(admin, pk)), **kwargs)  # type: ignore[call-arg]
+        return view(request, Place(admin, domain_for(admin, pk)), **kwargs)  # type: ignore[call-arg] # the keys of its address
 
-    return looked_after  # type: ignore[return-value]
+    return looked_after  # type: ignore[return-value] # `recent` says less
