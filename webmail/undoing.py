@@ -34,6 +34,8 @@ TAKERS: Final = {
     "label-gone": "webmail.folder_steps.label_gone",
     "folders-gone": "webmail.folder_steps.folders_gone",
     "folder-moved": "webmail.folder_steps.folder_moved",
+    "sender-gone": "webmail.junk_steps.gone",
+    "sender-new": "webmail.junk_steps.new",
     "search-gone": "webmail.search_steps.gone",
     "filter-gone": "webmail.filter_steps.gone",
 }

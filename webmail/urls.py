@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from webmail import junk_place
 from webmail.converters import PartPath
 from webmail.filter_place import mine, of_domain
 from webmail.views import (
@@ -23,6 +24,7 @@ from webmail.views import (
     health,
     inside,
     invitations,
+    junk,
     labels,
     leaving,
     leaving_us,
@@ -111,6 +113,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("piece/<str:token>/", files.piece, name="mail-piece"),
     path("image/<str:token>/", pictures.image, name="mail-image"),
     path("leaving/", leaving.leaving, name="leaving"),
+    path("message/<int:pk>/sender/<slug:do>/", junk.sender, name="mail-sender"),
     path("message/<int:pk>/images/", pictures.trust, name="mail-images"),
     path("mail/dark/", pictures.dark, name="mail-dark"),
     # Writing
@@ -172,6 +175,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/notifications/mail/", notifications.by_mail, name="notifications-by-mail"),
     path("settings/notifications/push/", pushing.subscription, name="push-subscription"),
     path("settings/notifications/folders/", pushing.folders, name="push-folders"),
+    *(
+        path(f"{start}junk/{tail}", whose(view), name=f"{room}-junk{name}")
+        for start, room, whose in (
+            ("settings/", "settings", junk_place.mine),
+            ("settings/domain/", "domain", junk_place.of_domain),
+            ("settings/system/domains/<int:pk>/", "system-domain", junk_place.of_domain),
+        )
+        for tail, view, name in (
+            ("", junk.page, ""),
+            ("senders/", junk.add, "-senders"),
+            ("senders/remove/", junk.remove, "-sender-remove"),
+            ("forget/", junk.forget, "-forget"),
+        )
+    ),
     path("settings/filters/runs/", filter_runs.runs, name="filters-runs"),
     path("settings/filters/runs/<int:key>/<slug:do>/", filter_runs.do, name="filters-run-do"),
     path("settings/filters/sieve/", filter_sieve.page, name="filters-sieve"),
