@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection as default
 from django.test.utils import setup_databases, teardown_databases
 
+# The stubs know neither the pool of PostgreSQL's nor what only test runners ask.
+connection: Any = default
 # In PostgreSQL; the cluster of a run is its own and ends with it.
 TEMPLATE = "migrated_once"
 
@@ -60,11 +62,11 @@ def _copied(folder: Path) -> bool:
         if _template(folder).exists():
             shutil.copy(_template(folder), connection.settings_dict["TEST"]["NAME"])
         return _template(folder).exists()
-    with connection._nodb_cursor() as cursor:  # noqa: SLF001 # as Django's own test runner
+    with connection._nodb_cursor() as cursor:  # as Django's own test runner
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
         if not cursor.fetchall():
             return False
-        name = connection.creation._get_test_db_name()  # noqa: SLF001 # the same
+        name = connection.creation._get_test_db_name()  # the same
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
     return True
 
@@ -77,5 +79,5 @@ def _keep(folder: Path) -> None:
         shutil.copy(name, _template(folder))
         return
     connection.close_pool()
-    with connection._nodb_cursor() as cursor:  # noqa: SLF001 # as Django's own test runner
+    with connection._nodb_cursor() as cursor:  # as Django's own test runner
         cursor.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{name}"')

@@ -18,7 +18,10 @@ from accounts.sessions import SessionStore
 
 @pytest.mark.django_db
 def test_keys_of_sessions_cannot_be_guessed() -> None:
-    keys = [SessionStore()._get_new_session_key() for _ in range(50)]
+    sessions = [SessionStore() for _ in range(50)]
+    for one in sessions:
+        one.create()
+    keys = [one.session_key or "" for one in sessions]
     assert len(set(keys)) == 50
     used = set("".join(keys))
     # Every letter there may be is used: 50 keys of 32 leave none out but once in 10^18 runs.
