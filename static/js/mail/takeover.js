@@ -15,6 +15,13 @@ document.addEventListener("load", ({ target }) => {
   target.dataset.loads = Number(target.dataset.loads ?? 0) + 1;
 }, true);
 
+// Those of the first page may have loaded before anybody listened.
+function count() {
+  for (const one of document.querySelectorAll(PLAIN)) one.dataset.loads ??= 1;
+}
+if (document.readyState === "complete") count();
+else addEventListener("load", count);
+
 // Shows a new pane in this one.
 export function takeOver(holder, fresh) {
   delete holder.dataset.busy;
