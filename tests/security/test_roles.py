@@ -27,6 +27,8 @@ from tests.security.test_routes import (
 # "their own": everybody signed in, and of an object its owner alone. "a domain's": its
 # administrators and those of the system. "the system's": its administrators.
 EVERYBODY, OWN, DOMAINS, SYSTEMS = "everybody", "their own", "a domain's", "the system's"
+#: Of the domain somebody is in; those of the system have the same by the number of a domain.
+ADMINS = "their domain's"
 #: By the beginning of a name; the longest that fits counts.
 WHOSE: Final = {
     # Signing in, and getting in again
@@ -46,7 +48,7 @@ WHOSE: Final = {
     "certificate": OWN, "oauth-": OWN, "retrieval": OWN, "smtp-": OWN,
     "identit": OWN, "signature": OWN, "template": OWN, "filters": OWN,
     # Administrators
-    "domain-": DOMAINS, "domain-user-import-": OWN,
+    "domain-": DOMAINS, "domain-user-import-": OWN, "domain-filters-": ADMINS,
     "system-": SYSTEMS, "oauth-client": SYSTEMS,
     # By the number of the domain, which its own administrators may name too
     "system-domain-user": DOMAINS, "system-domain-branding": DOMAINS,
@@ -106,7 +108,9 @@ def expected(role: str, kind: str, *, is_object: bool) -> str:
     if kind == OWN:
         return "nothing" if is_object else "page"
     allowed = {"system admin"}
-    if kind == DOMAINS:
+    if kind == ADMINS and is_object:
+        allowed = {"domain admin"}
+    if kind in {DOMAINS, ADMINS}:
         allowed |= {"domain admin"} if is_object else {"domain admin", "admin elsewhere"}
     return "page" if role in allowed else "nothing"
 
