@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from webmail.settings_pages import MINE, OF_DOMAIN, OF_SYSTEM, Item
+from webmail.settings_admin_pages import OF_DOMAIN, OF_SYSTEM
+from webmail.settings_pages import MINE, Item
 
 
 @dataclass(frozen=True, slots=True)
