@@ -38,6 +38,8 @@ WORDS: Final[dict[str, Promise]] = {
     "role-changed": _("Changed a role"),
     "quota-changed": _("Changed the space of a person"),
     "domain-added": _("Added a domain"),
+    "domain-removal": _("Asked for a domain and all its people to be removed"),
+    "domain-kept": _("Kept a domain that was to be removed"),
     "domain-removed": _("Removed a domain"),
     "feature-switched": _("Switched a feature"),
     "limits-changed": _("Changed limits"),

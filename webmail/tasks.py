@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 from accounts.services import audit
 from lib.queue import shared_task
-from webmail.services import exports, filling, importing, removing
+from webmail.services import domains, exports, filling, importing, removing
 
 
 @shared_task(name="webmail.tasks.tidy_audit")
@@ -38,8 +38,16 @@ def write_export(*, export_id: int) -> bool:
 
 @shared_task(name="webmail.tasks.purge_accounts")
 def purge_accounts() -> int:
-    """Delete accounts whose grace is over; how many are gone."""
-    return removing.purge_due(now=timezone.now())
+    """Delete accounts whose grace is over, and domains with their last; how many people are gone.
+
+    A few at a time; the rest are asked for at once, as others have a turn too.
+    """
+    now = timezone.now()
+    gone = removing.purge_due(now=now)
+    domains.finish_removals(now=now)
+    if gone and removing.is_due(now=now):
+        purge_accounts.delay()
+    return gone
 
 
 @shared_task(name="webmail.tasks.tell_of_storage")

@@ -33,6 +33,9 @@ class Domain(models.Model):
     # Who mail of the system comes from (A208); empty: the installation's own.
     sender_name = models.CharField(_("sender name"), max_length=80, blank=True)
     sender_address = models.EmailField(_("sender address"), max_length=254, blank=True)
+    removal_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since then it goes with the last of its people."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -21,6 +21,7 @@ from connectivity.services import credentials
 from retrieval.models import ProviderPause
 from tests.webmail.happened import failing_task
 from webmail.services import domains, removing
+from webmail.tasks import purge_accounts
 
 pytestmark = pytest.mark.django_db
 SECRET = "correct-horse-battery"
@@ -75,8 +76,33 @@ def test_a_domain_with_people_goes_with_a_grace_and_can_be_kept(
     assert run("domain", "keep", name)["kept"] == 1
     kept = {one.email for one in User.objects.filter(delete_after=None)}
     assert kept == {user.email}
+    assert ("domain-kept", None, "") in written()
     with pytest.raises(CommandError, match="Nobody of"):
         run("domain", "keep", name)
+
+
+def test_a_domain_goes_with_the_last_of_its_people(
+    user: User, other_user: User, make_user: Callable[..., User]
+) -> None:
+    domain, now = user.domain, timezone.now()
+    remove = ("domain", "remove", domain.name, "--with-people", "--days", "3", "--yes")
+    run(*remove)
+    days = set(User.objects.values_list("email", "delete_after"))
+    # Asked again, nobody's day changes, and it says how far it is.
+    User.objects.filter(pk=other_user.pk).update(delete_after=now)
+    assert purge_accounts() == 1
+    far = run(*remove)
+    assert (far["removed"], far["people"], far["people_gone"]) == (False, 1, 1)
+    assert set(User.objects.values_list("email", "delete_after")) < days
+    # Somebody who comes meanwhile keeps it.
+    late = make_user(f"late@{domain.name}")
+    purge_accounts()
+    assert ("domain-kept", None, "") in written()
+    assert run(*remove)["people"] == 2
+    User.objects.filter(pk__in=[user.pk, late.pk]).update(delete_after=now)
+    assert purge_accounts() == 2
+    assert not Domain.objects.filter(pk=domain.pk).exists()
+    assert written()[-1] == ("domain-removed", None, "")
 
 
 def test_a_domain_stays_whole_where_one_of_its_people_has_to(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, Domain, Role, User
@@ -65,6 +66,8 @@ def test_a_domain_with_people_stays(root: Client, domain: Domain) -> None:
     assert "Delete them first" in root.get(remove).content.decode()
     answer = root.post(remove, follow=True)
     assert "so it was not removed" in answer.content.decode()
+    Domain.objects.filter(pk=domain.pk).update(removal_asked_at=timezone.now())
+    assert "goes by itself with the last of them" in root.get(remove).content.decode()
     assert Domain.objects.filter(pk=domain.pk).exists()
 
 

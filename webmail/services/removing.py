@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.callers import NOBODY, Caller
@@ -98,8 +98,17 @@ def purge_due(*, now: datetime, limit: int = 20) -> int:
 
     Killed on the way, it goes on from there the next time. Twice at once is harmless.
     """
-    due = User.objects.filter(delete_after__lte=now).order_by("delete_after")
-    return sum(_purge(user, now) for user in due.select_related("domain")[:limit])
+    due = _due(now).order_by("delete_after").select_related("domain")
+    return sum(_purge(user, now) for user in due[:limit])
+
+
+def is_due(*, now: datetime) -> bool:
+    """Whether the time of anybody who is still here has come."""
+    return _due(now).exists()
+
+
+def _due(now: datetime) -> QuerySet[User]:
+    return User.objects.filter(delete_after__lte=now)
 
 
 def _purge(user: User, now: datetime) -> bool:

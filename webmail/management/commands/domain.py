@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Domain
@@ -77,7 +77,7 @@ class Command(OperatorCommand):
         if held and not with_people:
             raise OperatorError(
                 f"{domain.name} has people ({held}), so it stays. --with-people marks all of them "
-                "for deletion; when they are gone, remove the domain."
+                "for deletion; the domain goes with the last of them."
             )
         if not yes:
             raise OperatorError(
@@ -86,18 +86,18 @@ class Command(OperatorCommand):
         if not held:
             if not domains.remove(domain, now=now):
                 raise OperatorError(f"Somebody came to {domain.name} meanwhile, so it stays.")
-            return {"name": domain.name, "removed": True, "people": 0, "delete_after": None}
+            return _progress(domain, removed=True)
         try:
-            domains.mark_people(domain, now=now, grace=timedelta(days=days))
+            domains.remove_with_people(domain, now=now, grace=timedelta(days=days))
         except RemovalRefused as refused:
             raise OperatorError(str(refused)) from None
-        last = domain.users.aggregate(last=Max("delete_after"))["last"]
-        return {"name": domain.name, "removed": False, "people": held, "delete_after": last}
+        return _progress(domain, removed=False)
 
     def keep(self, *, name: str) -> Answer:
         domain = people.find_domain(name)
+        was_to_go = domain.removal_asked_at is not None
         kept = domains.keep_people(domain, now=timezone.now())
-        if not kept:
+        if not kept and not was_to_go:
             raise OperatorError(f"Nobody of {domain.name} is to be deleted by a command.")
         return {"name": domain.name, "kept": kept}
 
@@ -107,16 +107,32 @@ def _add_removal(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--with-people",
         action="store_true",
-        help="Mark its people for deletion; the domain goes when asked again after that day.",
+        help="Mark its people for deletion; the domain goes with the last of them.",
     )
     parser.add_argument("--days", type=at_least_one, default=removing.GRACE.days, metavar="N")
     parser.add_argument("--yes", action="store_true", help="Do it; without it nothing is done.")
 
 
+def _progress(domain: Domain, *, removed: bool) -> Answer:
+    """How far it is: asked again, the same command says it anew and changes nothing."""
+    if removed:
+        return {"name": domain.name, "removed": True, "people": 0, "delete_after": None}
+    far = domains.progress(domain)
+    return {
+        "name": domain.name,
+        "removed": False,
+        "asked_at": domain.removal_asked_at,
+        "people": far.left,
+        "people_gone": far.gone,
+        "delete_after": far.until,
+    }
+
+
 def _warning(domain: Domain, held: int, days: int) -> str:
     if held:
         return (
-            f"{held} people of {domain.name} would be deleted with all their mail in {days} days."
+            f"{held} people of {domain.name} would be deleted with all their mail in {days} days, "
+            "and the domain with the last of them."
         )
     return f"{domain.name} would be removed with its switches, limits and branding."
 
