@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from accounts.models import User
 from filtering.actions import Do
 from filtering.models import Decision, DecisionKind
 from filtering.rules import Outcome
+from filtering.services import space
 from filtering.whys import FilterHit, Why
 from lib import bulk
 from mailstore.models import Folder, FolderRole, Label, Message
@@ -20,19 +21,24 @@ from mailstore.services import folders, labels, messages, returning
 Found = Sequence[tuple[Message, Outcome]]
 
 
+class SpaceFullError(Exception):
+    """There is no room for the copies; nothing may be kept of what was begun."""
+
+
 @dataclass(slots=True)
 class Steps:
     """What was changed, fit for JSON: ids of messages, by what was done to them.
 
     ``moved`` has the folder they came from, the one they went to, and which; ``labelled`` the
-    label and which; ``decided`` the message, and the kind and reason it had before, if any.
+    label and which; ``copied`` the folder and which copies were put there; ``decided`` the message,
+    and the kind and reason it had before, if any.
     """
 
     moved: list[tuple[int, int, list[int]]] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
     flagged: list[int] = field(default_factory=list)
     labelled: list[tuple[int, list[int]]] = field(default_factory=list)
-    copies: list[int] = field(default_factory=list)
+    copied: list[tuple[int, list[int]]] = field(default_factory=list)
     decided: list[tuple[int, str, Any]] = field(default_factory=list)
     put_off: list[dict[str, Any]] = field(default_factory=list)
 
@@ -57,6 +63,7 @@ def apply(user: User, found: Found, *, now: datetime) -> tuple[int, Steps]:
 
     How many changed, and how to take it back. What is as it should be stays untouched, so doing it
     twice changes nothing. Nothing is forwarded. What names something that is gone is left out.
+    Raises SpaceFullError.
     """
     # What lies where it would be copied to is the copy.
     found = [(row, one) for row, one in found if row.folder_id not in one.copies]
@@ -134,8 +141,11 @@ def _copy(user: User, found: Found, steps: Steps) -> set[int]:
         there = Message.objects.filter(folder=place, blob__in={row.blob_id for row in rows})
         known = set(there.values_list("blob_id", flat=True))
         fresh = {row.blob_id: row for row in rows if row.blob_id not in known}
+        if fresh and sum(row.size for row in fresh.values()) > space.left(user):
+            raise SpaceFullError
         made = messages.enter([_again(row, place) for row in fresh.values()])
-        steps.copies += [one.pk for one in made]
+        if made:
+            steps.copied.append((place.pk, [one.pk for one in made]))
         copied |= {row.pk for row in fresh.values()}
     return copied
 
@@ -176,9 +186,11 @@ def _decide(rows: Sequence[tuple[int, str, Any, datetime]]) -> None:
 def take_back(user: User, kept: Mapping[str, Any], *, now: datetime) -> None:
     """Undo steps, in the caller's transaction, the mailbox held.
 
-    What somebody moved on meanwhile stays where it is; what is gone stays gone.
+    What somebody moved on or decided about meanwhile stays as it is; what is gone stays gone. A
+    copy stays where it is all that is left of a message.
     """
-    steps = Steps(**kept)
+    known = {one.name for one in fields(Steps)}
+    steps = Steps(**{name: value for name, value in kept.items() if name in known})
     back: list[int] = []
     for source, target, ids in steps.moved:
         back += _home(user, source, target, ids)
@@ -189,7 +201,7 @@ def take_back(user: User, kept: Mapping[str, Any], *, now: datetime) -> None:
         label = Label.objects.filter(user=user, pk=key).first()
         if label is not None:
             labels.take(user, label, ids)
-    messages.remove(user, steps.copies)
+    _uncopy(user, steps.copied)
     _undecide(user, steps.decided, now)
 
 
@@ -203,9 +215,25 @@ def _home(user: User, source: int, target: int, ids: Iterable[int]) -> list[int]
     return found
 
 
+def _uncopy(user: User, copied: Iterable[Sequence[Any]]) -> None:
+    """Remove copies that still lie where they were put, and whose message is here without them."""
+    places = {pk: place for place, ids in copied for pk in ids}
+    rows = Message.objects.filter(user=user, pk__in=places).values_list(
+        "pk", "folder_id", "blob_id"
+    )
+    there = {pk: blob for pk, folder_id, blob in rows if folder_id == places[pk]}
+    others = Message.objects.filter(user=user, blob__in=set(there.values()))
+    others = others.exclude(pk__in=places).exclude(folder__role=FolderRole.TRASH)
+    kept = set(others.values_list("blob_id", flat=True))
+    messages.remove(user, [pk for pk, blob in there.items() if blob in kept])
+
+
 def _undecide(user: User, decided: Sequence[Sequence[Any]], now: datetime) -> None:
     mine = Message.objects.filter(user=user, pk__in=[one[0] for one in decided])
     here = set(mine.values_list("pk", flat=True))
+    # Whoever decided meanwhile is right: a message moved to Junk since has its days from then on.
+    since = Decision.objects.filter(message__in=here).exclude(kind=DecisionKind.FILTER)
+    here -= set(since.values_list("message_id", flat=True))
     Decision.objects.filter(message__in=here).delete()
     rows = [(pk, kind, why, now) for pk, kind, why in decided if kind and pk in here]
     bulk.insert(Decision, ("message_id", "kind", "why", "made_at"), rows)

@@ -1,7 +1,7 @@
 """Junk is emptied: what has lain there for as many days as its owner's policy says goes for good.
 
 The days count from when a message came into Junk: from when it was stored, or from when a person
-moved it there, if that was later.
+or a filter put it there, if that was later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Final
 from django.db.models import Q
 
 from accounts.models import User
-from filtering.models import DecisionKind
 from filtering.services import policies
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import messages
@@ -41,7 +40,7 @@ def _due() -> Iterator[tuple[User, int]]:
 
 def _empty(user: User, before: datetime) -> int:
     gone = 0
-    moved_later = Q(decision__kind=DecisionKind.PERSON, decision__made_at__gte=before)
+    moved_later = Q(decision__made_at__gte=before)
     while True:
         mine = Message.objects.filter(user=user, folder__role=FolderRole.JUNK)
         old = mine.filter(stored_at__lt=before).exclude(moved_later).order_by("pk")

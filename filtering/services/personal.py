@@ -13,7 +13,7 @@ from filtering.models import Decision, DecisionKind
 from filtering.services import training
 from filtering.whys import VERSION
 from lib import bulk
-from mailstore.models import Folder
+from mailstore.models import Folder, FolderRole, Message
 
 #: What a row says that a person overruled, to be had again.
 _WAS: Final = "was"
@@ -23,6 +23,10 @@ def moving(user: User, ids: Collection[int], *, to: Folder, now: datetime) -> li
     """A person is about to move messages to a folder. The keys of those for which that says
     whether they are junk, for `taken_back`. Inside the caller's transaction."""
     judged = training.moved(user, ids, to=to.role or "", now=now)
+    if to.role == FolderRole.JUNK:
+        # Also what nothing is learned from: it is emptied so many days from now and not at once.
+        mine = Message.objects.filter(user=user, pk__in=list(ids)).exclude(folder=to)
+        judged = list(mine.values_list("pk", flat=True))
     if judged:
         _note(judged, now)
     return judged

@@ -6,6 +6,7 @@ transaction.
 from __future__ import annotations
 
 import json
+import logging
 import time
 import zlib
 from collections.abc import Callable
@@ -21,12 +22,14 @@ from filtering import rules
 from filtering.actions import Action
 from filtering.conditions import Condition
 from filtering.models import Filter, FilterRun, Match, RunState, RunStep
-from filtering.rules import Rule
+from filtering.rules import Outcome, Rule
 from filtering.services import active, applying, changing, stored
-from filtering.services.changing import Found
+from filtering.services.changing import Found, SpaceFullError
 from lib.checkpoints import checkpoint
 from mailstore.models import Message
 from mailstore.services import locks
+
+log = logging.getLogger(__name__)
 
 BATCH: Final = 200
 LEASE: Final = timedelta(minutes=2)
@@ -96,23 +99,39 @@ def _on(run: FilterRun, clock: Clock) -> bool:
         _end(run, RunState.DONE, clock())
         return False
     now = clock()
-    found = [
-        (row, one)
-        for row in rows
-        if (one := rules.apply_filters([rule], stored.facts(run.user, row, now=now))).met
-    ]
+    found = [(row, one) for row in rows if (one := _outcome(run, rule, row, now)).met]
     checkpoint("run: looked")
-    with transaction.atomic():
-        # The row of the run first, so that whoever stops it waits for this batch.
-        _write(run, lease_until=clock() + LEASE)
-        locks.hold(run.user_id)
-        changed = _change(run, found, now)
-        run.looked, run.changed = run.looked + len(rows), run.changed + changed
-        run.cursor = rows[-1].pk
-        _write(run, looked=run.looked, changed=run.changed, cursor=run.cursor)
-        checkpoint("run: changed, not committed")
+    try:
+        with transaction.atomic():
+            # The row of the run first, so that whoever stops it waits for this batch.
+            _write(run, lease_until=clock() + LEASE)
+            locks.hold(run.user_id)
+            changed = _change(run, found, now)
+            run.looked, run.changed = run.looked + len(rows), run.changed + changed
+            run.cursor = rows[-1].pk
+            _write(run, looked=run.looked, changed=run.changed, cursor=run.cursor)
+            checkpoint("run: changed, not committed")
+    except SpaceFullError:
+        _end(
+            run,
+            RunState.STOPPED,
+            clock(),
+            problem=_("Your space is full, so it was stopped. Make room, and apply it again."),
+        )
+        return False
     checkpoint("run: committed")
     return True
+
+
+def _outcome(run: FilterRun, rule: Rule, row: Message, now: datetime) -> Outcome:
+    """What the filter does with a message; nothing with one that cannot be read."""
+    try:
+        return rules.apply_filters([rule], stored.facts(run.user, row, now=now))
+    except OSError:  # the disk may come back
+        raise
+    except Exception:  # one message holds up nobody's run
+        log.exception("message %s could not be looked at by a filter", row.pk)
+        return rules.NOTHING
 
 
 def _next(run: FilterRun) -> list[Message]:
@@ -125,12 +144,17 @@ def _next(run: FilterRun) -> list[Message]:
 
 def _change(run: FilterRun, found: Found, now: datetime) -> int:
     """Apply what was decided to what still lies where it was looked at."""
-    places = dict(
-        Message.objects.filter(pk__in=[row.pk for row, _one in found]).values_list(
-            "pk", "folder_id"
-        )
-    )
-    there = [(row, one) for row, one in found if places.get(row.pk) == row.folder_id]
+    mine = Message.objects.filter(pk__in=[row.pk for row, _one in found])
+    places = {
+        pk: rest for pk, *rest in mine.values_list("pk", "folder_id", "is_seen", "is_flagged")
+    }
+    there = []
+    for row, one in found:
+        place, *flags = places.get(row.pk, (None, False, False))
+        if place == row.folder_id:
+            # As it is now: what its owner did meanwhile is not to be undone with the run.
+            row.is_seen, row.is_flagged = flags
+            there.append((row, one))
     if not there:
         return 0
     changed, steps = changing.apply(run.user, there, now=now)

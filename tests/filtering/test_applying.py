@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.models import User
 from filtering import tasks
 from filtering.actions import Action, Do
+from filtering.facts import Facts
 from filtering.models import Decision, Filter, FilterRun, ForwardDue, RunState, RunStep
-from filtering.services import applying, rounds
+from filtering.services import applying, emptying, personal, rounds, stored
 from filtering.services.applying import RunRefused
 from lib.checkpoints import set_hook
 from mailstore.models import Folder, FolderRole, Message, MessageLabel
@@ -253,3 +254,93 @@ def test_the_schedule_and_hints_carry_it_to_the_end(
     # A broker may deliver a hint twice, or late.
     assert tasks.apply_filter(run_id=run.pk) is False
     assert tasks.dispatch_runs() == 0
+
+
+def test_undoing_never_takes_the_last_of_a_letter(
+    user: User, inbox: Folder, mail: list[Message], row: Filter, bills: Folder
+) -> None:
+    """People delete what they have a copy of, and move copies on."""
+    before = Message.objects.count()
+    run = applying.request(user, row, folder=inbox, now=NOW)
+    work(run)
+    binned, gone, moved = mail[1], mail[3], mail[5]
+    messages.trash(user, [binned.pk])
+    messages.remove(user, [gone.pk])
+    copies = Message.objects.filter(folder__name="Copies")
+    elsewhere = copies.get(blob=moved.blob_id)
+    messages.move(user, [elsewhere.pk], folders.special(user, FolderRole.ARCHIVE))
+    assert applying.undo(run, now=NOW)
+    work(run)
+    assert set(copies.values_list("blob", flat=True)) == {binned.blob_id, gone.blob_id}
+    assert Message.objects.filter(pk=elsewhere.pk).exists()
+    assert Message.objects.count() == before - 1 + 3
+    assert check().is_sound
+
+
+def test_what_its_owner_did_meanwhile_is_not_undone(
+    user: User, inbox: Folder, mail: list[Message], row: Filter, unhooked: None
+) -> None:
+    read, junked = mail[9], mail[7]
+
+    def reads(name: str) -> None:
+        if name == "run: looked":
+            messages.set_flags(user, [read.pk], seen=True)
+
+    set_hook(reads)
+    run = applying.request(user, row, folder=inbox, now=NOW)
+    work(run)
+    set_hook(None)
+    junk = folders.special(user, FolderRole.JUNK)
+    personal.moving(user, [junked.pk], to=junk, now=NOW)
+    messages.move(user, [junked.pk], junk)
+    assert applying.undo(run, now=NOW)
+    work(run)
+    assert Message.objects.get(pk=read.pk).is_seen
+    # Its days in Junk count from when it was moved there.
+    assert Decision.objects.get(message=junked).kind == "person"
+    assert Decision.objects.count() == 1
+
+
+def test_what_a_run_moves_to_junk_stays_its_days_there(
+    user: User, inbox: Folder, mail: list[Message]
+) -> None:
+    Message.objects.filter(user=user).update(stored_at=NOW - timedelta(days=400))
+    run = applying.request(user, made(user, "bill", move_to_junk(user)), folder=inbox, now=NOW)
+    work(run)
+    assert run.changed == 5
+    assert emptying.empty_due(now=NOW + timedelta(days=29)) == 0
+    assert emptying.empty_due(now=NOW + timedelta(days=31)) == 5
+
+
+def move_to_junk(user: User) -> Action:
+    return move(folders.special(user, FolderRole.JUNK).pk)
+
+
+def test_copies_need_room(user: User, inbox: Folder, mail: list[Message], row: Filter) -> None:
+    user.quota = sum(one.size for one in mail) + 2 * mail[1].size
+    user.save()
+    run = applying.request(user, row, folder=inbox, now=NOW)
+    work(run)
+    # The batch that had no room changed nothing; the one before can be undone.
+    assert (run.state, run.looked, run.changed) == (RunState.STOPPED, 3, 2)
+    assert "full" in run.problem
+    assert Message.objects.filter(folder__name="Copies").count() == 2
+    assert Message.objects.filter(folder=inbox).count() == 8
+    assert check().is_sound
+    assert applying.undo(run, now=NOW)
+
+
+def test_one_message_that_cannot_be_read_holds_nothing_up(
+    user: User, mail: list[Message], row: Filter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = stored.facts
+
+    def breaks(person: User, message: Message, *, now: datetime) -> Facts:
+        if message.pk == mail[5].pk:
+            raise RecursionError
+        return facts(person, message, now=now)
+
+    monkeypatch.setattr(stored, "facts", breaks)
+    run = applying.request(user, row, folder=None, now=NOW)
+    work(run)
+    assert (run.state, run.looked, run.changed) == (RunState.DONE, 10, 4)

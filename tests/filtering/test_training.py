@@ -96,7 +96,15 @@ def test_only_junk_is_a_word_about_junk(user: User, inbox: Folder, junk: Folder)
     assert move(user, [bad], folders.special(user, "trash")) == []
     assert move(user, teas(inbox), other) == []
     # Nothing is learned from one's own writing.
-    assert move(user, teas(sent), junk) == []
+    before = LearnDue.objects.count()
+    own = teas(sent)
+    assert len(move(user, own, junk)) == 3
+    assert LearnDue.objects.count() == before
+    # But it stays as long as any junk, and all of that can be taken back.
+    Message.objects.filter(pk__in=[one.pk for one in own]).update(stored_at=NOW)
+    assert emptying.empty_due(now=timezone.now()) == 0
+    personal.taken_back(user, [one.pk for one in own], now=timezone.now())
+    assert not Decision.objects.exists()
     assert len(move(user, spams(junk, 2), other)) == 2
 
 
@@ -185,7 +193,7 @@ def test_junk_is_emptied_of_what_lay_there_long(user: User, inbox: Folder, junk:
     Message.objects.exclude(pk=young.pk).update(stored_at=NOW - timedelta(days=40))
     Message.objects.filter(pk=young.pk).update(stored_at=NOW - timedelta(days=29))
     Decision.objects.create(message=moved_later, kind="person", made_at=NOW - timedelta(days=3))
-    Decision.objects.create(message=old, kind="spam", made_at=NOW - timedelta(days=3))
+    Decision.objects.create(message=old, kind="spam", made_at=NOW - timedelta(days=40))
     assert emptying.empty_due(now=NOW) == 1
     left = set(Message.objects.values_list("pk", flat=True))
     assert left == {moved_later.pk, young.pk, elsewhere.pk}
