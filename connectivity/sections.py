@@ -50,20 +50,26 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the accounts of one card, or of all of them, are doing."""
+    """How the accounts of one card, or of all of them, are doing.
+
+    ``held`` are those an administrator paused; ``pauses`` says who did, until when, why, and what
+    to do, once for each pause.
+    """
 
     fine: int = 0
     waiting: int = 0
     concerns: tuple[Concern, ...] = ()
+    held: int = 0
+    pauses: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
-        return self.fine + self.waiting + len(self.concerns)
+        return self.fine + self.waiting + self.held + len(self.concerns)
 
     @property
     def segments(self) -> tuple[str, ...]:
         """The meter: a class for every account, fine ones first; many share a segment."""
-        kinds = ["f"] * self.fine + ["w"] * self.waiting + ["b"] * len(self.concerns)
+        kinds = ["f"] * self.fine + ["w"] * (self.waiting + self.held) + ["b"] * len(self.concerns)
         step = -(-len(kinds) // SEGMENTS) or 1
         # Every step-th account, counted from the end: trouble is never left out.
         return tuple(reversed(kinds[::-1][::step]))
@@ -73,6 +79,8 @@ class Health:
             self.fine + other.fine,
             self.waiting + other.waiting,
             self.concerns + other.concerns,
+            self.held + other.held,
+            self.pauses + other.pauses,
         )
 
 

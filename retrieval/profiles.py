@@ -87,6 +87,11 @@ def server_of(key: str) -> str:
     return next((domains[0] for name, domains in _NAMES if name == key), key)
 
 
+def covered_by(key: str) -> tuple[str, ...]:
+    """The names below which all servers share this key; a host alone stands for itself."""
+    return next((domains for name, domains in _NAMES if name == key), (key,))
+
+
 # They publish no limit for many accounts behind one address; these are far below what one office
 # network brings them, and hold whatever an installation sets for unknown servers.
 _HUGE: _Shared = {"pulls": 64, "listeners": 1000, "logins": 8.0}

@@ -58,7 +58,7 @@ class Look(StrEnum):
 class Row:
     """A task as the list and the head of its page show it.
 
-    ``aside`` messages of it could not be retrieved.
+    ``aside`` messages of it could not be retrieved; ``held`` is the pause of a task that is HELD.
     """
 
     task: RetrievalTask
@@ -74,6 +74,7 @@ class Row:
     is_listening: bool = False
     aside: int = 0
     repair: Repair | None = None
+    held: ProviderPause | None = None
 
     @property
     def is_live(self) -> bool:
@@ -186,6 +187,7 @@ def row_for(
         bars=tuple(bar(run, is_running=runs_now) for run in reversed(runs)),
         bars_text=_bars_text(runs),
         progress=progress_of(current, now=now, before=before) if runs_now else None,
+        held=held if look == Look.HELD else None,
         problem=problem_of(task) if look in (Look.NEEDS_YOU, Look.FAILED) else None,
         wait=_wait(task, look, now=now),
         is_listening=is_listening(task, now=now),

@@ -100,6 +100,7 @@ def paused_among(tasks: Collection[RetrievalTask], *, now: datetime) -> dict[int
     people = {task.user_id for task in tasks}
     theirs = Domain.objects.filter(users__in=people).values("pk")
     rows = ProviderPause.objects.filter(Q(domain=None) | Q(domain__in=theirs), until__gt=now)
+    rows = rows.select_related("by")
     by_key = {row.key: row for row in rows.order_by("until")}
     if not by_key:
         return {}

@@ -9,7 +9,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from accounts.models import Limits, User
@@ -195,6 +197,12 @@ def test_the_row_and_the_page_say_who_paused_it_until_when_and_why(
     told = text_of(web, task, "detail")
     assert "Paused by your administrator since " in told
     assert "Within seconds" not in told
+    # So does the line above all accounts, where it counts neither as fine nor as in trouble.
+    health = " ".join(strip_tags(web.get(reverse("connectivity-health")).content.decode()).split())
+    assert "0 of 1 account is fine 1 is paused by an administrator" in health
+    assert f"is paused by {user.email} until" in health
+    assert "The reason: Yahoo is down. It goes on by itself. If you cannot wait, write" in health
+    assert "needs you" not in health
     web.post(url("run", task), {"from": "detail"}, follow=True)
     task.refresh_from_db()
     assert task.next_at is not None

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, Domain, Role, User
@@ -110,6 +111,14 @@ def test_an_admin_pauses_a_provider_for_the_own_people_alone(
     failing_task(user)
     browser, pause = client_for(admin), reverse("domain-pause") + "?provider=imap.remote.test"
     assert "1 task at imap.remote.test waits" in browser.get(pause).content.decode()
+    assert "Covers imap.remote.test alone." in browser.get(pause).content.decode()
+    for host in ("imap.mail.yahoo.com", "imap.aol.com", "imap.aol.com"):
+        shared = failing_task(user, host=host)
+        type(shared).objects.filter(pk=shared.pk).update(provider_key="yahoo")
+    both = reverse("domain-pause") + "?provider=yahoo"
+    asked = " ".join(strip_tags(browser.get(both).content.decode()).split())
+    assert "Covers all servers of yahoo.com, aol.com, yahoodns.net" in asked
+    assert "Tasks by server: imap.aol.com (2), imap.mail.yahoo.com (1)" in asked
     answer = browser.post(pause, {"reason": " ", "hours": "4"})
     assert answer.status_code == 422
     assert "Say why" in answer.content.decode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Domain
 from lib.operator import AddVerb, Answer, OperatorCommand, OperatorError, at_least_one
 from retrieval.models import ProviderPause, RetrievalTask
-from retrieval.profiles import key_of
+from retrieval.profiles import covered_by, key_of
 from retrieval.services import pausing
 from retrieval.services.pausing import PauseRefused
 from webmail.services import people
@@ -79,6 +79,7 @@ def _named(domain: str | None) -> Domain | None:
 def _described(row: ProviderPause) -> dict[str, Any]:
     return {
         "provider": row.key,
+        "covers": ", ".join(covered_by(row.key)),
         "domain": row.domain.name if row.domain else None,
         "since": row.since,
         "until": row.until,

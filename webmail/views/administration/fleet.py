@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib import messages
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +20,7 @@ from connectivity.access import domain_admin, system_admin
 from connectivity.providers import name_of
 from lib.moments import moment
 from retrieval.models import ProviderPause, RetrievalTask
-from retrieval.profiles import server_of
+from retrieval.profiles import covered_by, key_of, server_of
 from retrieval.services import fleet as retrieving
 from retrieval.services import pausing
 from smtp_accounts.services import fleet as sending
@@ -25,6 +28,9 @@ from smtp_accounts.services import system_mail
 from webmail import fleet_words
 from webmail.forms.pausing import PauseForm
 from webmail.services import workers
+
+#: How many servers of a provider are named before it is paused.
+_SERVERS: Final = 12
 
 
 @require_safe
@@ -138,12 +144,20 @@ def _pause(request: HttpRequest, admin: User, where: Domain | None, level: str) 
         "problem": problem,
         "provider": _named(provider),
         "tasks": tasks.count(),
+        "covers": covered_by(key_of(provider)),
+        "servers": _servers(tasks),
         "people": tasks.values("user").distinct().count(),
         "domain": where,
         "back": reverse(f"{level}-health"),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "webmail/administration/fleet_pause.html", context, status=status)
+
+
+def _servers(tasks: QuerySet[RetrievalTask]) -> list[tuple[str, int]]:
+    """The servers these tasks fetch from, and how many of them each; the most first."""
+    counted = tasks.order_by().values_list("host").annotate(n=Count("pk"))
+    return [(host, n) for host, n in counted.order_by("-n", "host")[:_SERVERS]]
 
 
 def _resume(request: HttpRequest, admin: User, where: Domain | None, level: str) -> HttpResponse:
