@@ -6,11 +6,11 @@ It fails open as `scorers` does: without an answer mail is delivered unlooked at
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.conf import settings
 
-from filtering.breaker import Breaker
+from filtering.breaker import Breaker, is_there
 from filtering.daemons import Daemon, scanner
 from filtering.models import Decision, DecisionKind
 from mailstore.models import Message
@@ -21,6 +21,8 @@ from protocols.types import Deadline
 #: Seconds for one message, and for a whole batch.
 PATIENCE = 20.0
 BATCH = 60.0
+#: Seconds to find out whether one that failed is there at all.
+PING = 1.0
 
 breaker = Breaker()
 
@@ -46,9 +48,7 @@ def look(messages: Sequence[tuple[int, Pieces]], deadline: float = BATCH) -> lis
 
 
 def found_in(message: Message) -> bool:
-    """Whether one was found in a message; one query, and none where there is no scanner."""
-    if named() is None:
-        return False
+    """Whether one was found in a message when it came in, whatever scans by now; one query."""
     return Decision.objects.filter(message=message, kind=DecisionKind.VIRUS).exists()
 
 
@@ -62,7 +62,9 @@ def _one(daemon: Daemon, size: int, pieces: Pieces, total: Deadline) -> str:
         # It answers, and could not tell of this one message: too large for it, broken, encrypted.
         found = ""
     except MailServerError as error:
-        breaker.failed(daemon.name, error)
+        # A daemon that is sent more than it takes hangs up as a dead one does.
+        ping = partial(clamd.ping, daemon.place, deadline=PING)
+        breaker.failed(daemon.name, error, is_there=is_there(error, ping))
         return ""
     breaker.worked(daemon.name)
     return found

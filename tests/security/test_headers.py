@@ -204,20 +204,23 @@ def test_attachments_are_files_and_nothing_else(
     browser = client_for(user)
     cases = [(kind, "page.html") for kind in HOSTILE_TYPES]
     cases += [("text/html", name) for name in HOSTILE_NAMES]
-    parts = b""
+    body = b""
     for kind, name in cases:
         coded = "".join(f"%{byte:02X}" for byte in name.encode())
-        parts += (
+        body += (
             f"--x\r\nContent-Type: {kind}\r\n"
             f"Content-Disposition: attachment; filename*=utf-8''{coded}\r\n\r\n"
         ).encode() + SCRIPT + b"\r\n"  # fmt: skip
     head = (
         b"From: a@evil.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n"
     )
-    message = inbox_message(user, head + b"\r\n" + parts + b"--x--\r\n")
-    asked = [reverse("mail-attachment", args=[message.pk, one]) for one in range(len(cases))]
+    message = inbox_message(user, head + b"\r\n" + body + b"--x--\r\n")
+    # Who saw the warning of what is dangerous saves it all the same.
+    parts = [reverse("mail-attachment", args=[message.pk, one]) for one in range(len(cases))]
+    everything = reverse("mail-attachments", args=[message.pk]) + "?sure=all"
+    asked = [f"{one}?sure=1" for one in parts]
     asked += [
-        reverse("mail-attachments", args=[message.pk]),
+        everything,
         reverse("mail-original", args=[message.pk]),
     ]
     names = []
@@ -241,7 +244,7 @@ def test_attachments_are_files_and_nothing_else(
         assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "no-store" in answer["Cache-Control"]
     assert not [one for one in names if set(one) & set("/\\\r\n\x00\u202e")]
-    packed = b"".join(browser.get(reverse("mail-attachments", args=[message.pk])).streaming_content)  # type: ignore[attr-defined] # a streamed answer
+    packed = b"".join(browser.get(everything).streaming_content)  # type: ignore[attr-defined] # a streamed answer
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert len(archive.namelist()) == len(set(archive.namelist())) == len(cases)
         for name in archive.namelist():

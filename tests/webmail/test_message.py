@@ -173,7 +173,7 @@ def test_attachments_are_only_ever_saved(
     # What may be dangerous leads to a warning first.
     address = re.search(r'href="(/message/\d+/attachment/\d+/)(?:preview/)?"', page)
     assert address
-    answer = browser_client.get(address[1])
+    answer = browser_client.get(address[1], {"sure": "1"})
     assert answer.content == data
     assert answer["Content-Type"] == "application/octet-stream"
     disposition = answer["Content-Disposition"]

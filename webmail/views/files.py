@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from accounts.pacing import MINUTE, paced
+from lib import risky
 from lib.filenames import safe_filename
 from lib.picture_size import is_too_large
 from lib.pictures import picture_type
@@ -16,8 +19,11 @@ from lib.zipping import zipped
 from mailstore import mime, nested
 from mailstore.models import Message
 from mailstore.services import blobs, winmail
+from webmail import previews
 from webmail.access import message_for, person
 from webmail.cards import Opened, came_with
+from webmail.dialogs import dialog
+from webmail.files import File
 from webmail.mail_headers import SHOWN, guard_download, guard_piece
 from webmail.parts import find, part_for, raw_of
 from webmail.pieces import read_piece
@@ -25,8 +31,11 @@ from webmail.pieces import read_piece
 
 @require_safe
 def attachment(request: HttpRequest, pk: int, index: str) -> HttpResponse:
-    """One attachment, to be saved. Its own type is not believed: the browser gets bytes."""
+    """One attachment, to be saved. Its own type is not believed: the browser gets bytes. Of what
+    is dangerous by its name or its bytes there is a warning first; ``sure`` is said there."""
     opened = part_for(request, pk, index)
+    if "sure" not in request.GET and previews.danger(opened):
+        return redirect("mail-attachment-preview", pk, index)
     answer = HttpResponse(opened.found.data, content_type="application/octet-stream")
     guard_download(answer, opened.name)
     return answer
@@ -58,16 +67,37 @@ def piece(request: HttpRequest, token: str) -> HttpResponse:
 @paced("attachments", limit=120, seconds=10 * MINUTE)
 @require_safe
 def all_attachments(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Every attachment in one zip archive, sent while it is made."""
+    """Every attachment in one zip archive, sent while it is made. Where one of them is dangerous
+    that is told first; ``sure`` is then "all", or "safe" for the others alone."""
     user = person(request)
     message = message_for(user, pk)
     raw = raw_of(message)
-    came = came_with(Opened(user, message, raw, mime.parse(raw)))
-
-    found = nested.each(raw, [one.path for one in came.files], winmail.unpack)
-    files = ((file.name, one.data) for file, one in zip(came.files, found, strict=True))
+    listed = list(came_with(Opened(user, message, raw, mime.parse(raw))).files)
+    sure = request.GET.get("sure", "")
+    if sure != "all" and (marked := _marked(raw, listed)):
+        listed = [one for one in listed if one not in marked]
+        if sure != "safe" or not listed:
+            return _asked(request, message, marked, listed)
+    found = nested.each(raw, [one.path for one in listed], winmail.unpack)
+    files = ((file.name, one.data) for file, one in zip(listed, found, strict=True))
     answer = StreamingHttpResponse(zipped(files), content_type="application/zip")
     guard_download(answer, f"{safe_filename(message.subject, 'attachments')}.zip")
+    return answer
+
+
+def _marked(raw: bytes, listed: Sequence[File]) -> list[File]:
+    """The files that are dangerous by their names, their bytes, or a virus in the message."""
+    found = nested.each(raw, [one.path for one in listed], winmail.unpack)
+    pairs = zip(listed, found, strict=True)
+    return [file for file, one in pairs if file.risk or risky.risk_inside(one.data)]
+
+
+def _asked(
+    request: HttpRequest, message: Message, marked: Sequence[File], others: Sequence[File]
+) -> HttpResponse:
+    context = {"message": message, "marked": marked, "others": others}
+    answer = dialog(request, "webmail/save_all.html", context)
+    answer["Cache-Control"] = "no-store"
     return answer
 
 
