@@ -26,7 +26,7 @@ def context(user: User, message: Message, place: Place, *, how: str = "") -> dic
         "letter": letter,
         "arrived": returning.arrived_at(message),
         **came_back.context(user, message, letter),
-        **why_here.context(message),
+        **why_here.context(user, message),
         **remote_images.context(user, message, letter, asked=how == IMAGES),
         "alike_url": alike.search_url(message, mime.list_address(letter.fields)),
         "images_url": place.message_url(message.pk, images="1"),

@@ -12,12 +12,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from filtering.models import DecisionKind
-from filtering.services import why
+from accounts.models import User
+from filtering.models import DecisionKind, SpamAction
+from filtering.services import policies, why
 from filtering.services.why import Told
 from filtering.verdict import Reason
-from filtering.whys import SenderHit
+from filtering.whys import FilterHit, SenderHit
 from mailstore.models import FolderRole, Message
+from webmail import why_forwarded
 from webmail.filter_words import listed, quoted
 
 #: What was found, in words; "%s" is its detail where it has one.
@@ -37,11 +39,25 @@ _SCORER: Final = "scorer-"
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One thing that was decided or found, its points in words, and where it is changed."""
+    """One thing that was decided or found and its points in words; ``url`` is where it is changed
+    or what to do about it, ``link`` that in words."""
 
     words: str
     points: str = ""
     url: str = ""
+    link: str = ""
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a message lies now, and who looks at it. ``action`` is what becomes of this person's
+    junk mail, a `SpamAction`."""
+
+    role: str
+    message_id: int = 0
+    action: str = SpamAction.JUNK
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +73,51 @@ class Here:
     offer: str = ""
 
 
-def context(message: Message) -> dict[str, Any]:
+def context(user: User, message: Message) -> dict[str, Any]:
     """For `_why_here.html`: one query for a message nothing was decided about."""
     told = why.of(message)
-    return {"here": here(told, message.folder.role) if told else None}
+    if told is None:
+        return {"here": None}
+    role, action = message.folder.role, str(SpamAction.JUNK)
+    if role != FolderRole.JUNK and _is_spam(told):
+        action = policies.of([user])[user.pk].action
+    return {"here": here(told, Where(role, message.pk, action, user.is_domain_admin))}
 
 
-def here(told: Told, role: str) -> Here:
-    """A decision in words; ``role`` is that of the folder the message lies in now."""
-    is_spam = told.kind == DecisionKind.SPAM
+def here(told: Told, where: Where) -> Here:
+    """A decision in words."""
+    is_virus = told.kind == DecisionKind.VIRUS
+    refused = why_forwarded.summary(told)
+    said = _words(told, where)
+    is_marked = said and _is_marked(told, where)
     return Here(
-        words=_words(told),
-        details=tuple(_details(told)),
-        url=_change(told),
-        tone="warn" if told.kind == DecisionKind.VIRUS else "",
-        offer="not-junk" if role == FolderRole.JUNK else "junk" if is_spam else "",
+        words=f"{said} {refused}".strip(),
+        details=tuple(_details(told, where)),
+        url=_change(told, where),
+        tone="warn" if is_virus or refused or is_marked else "",
+        offer=_offer(told, where.role),
     )
 
 
-def _words(told: Told) -> str:
+def _offer(told: Told, role: str) -> str:
+    if told.kind == DecisionKind.VIRUS:
+        return ""
+    if role == FolderRole.JUNK:
+        return "not-junk"
+    return "junk" if told.kind == DecisionKind.SPAM else ""
+
+
+def _is_marked(told: Told, where: Where) -> bool:
+    """Whether it is junk that was left where it came in, with a warning."""
+    is_left = where.role != FolderRole.JUNK and where.action == SpamAction.MARK
+    return is_left and told.kind == DecisionKind.SPAM and _is_spam(told)
+
+
+def _words(told: Told, where: Where) -> str:
     said = told.why
     if told.kind == DecisionKind.VIRUS:
-        return _("A virus was found in it: %s. It lies in Junk for that reason.") % said.virus
+        found = _("A virus was found in it: %s. Do not open what is attached.")
+        return found % said.virus
     if told.kind == DecisionKind.PERSON:
         return _("You decided about this message yourself.")
     if told.kind == DecisionKind.SENDER and said.sender is not None:
@@ -86,12 +125,24 @@ def _words(told: Told) -> str:
     if told.kind == DecisionKind.FILTER and said.filters:
         names = listed([quoted(one.name) for one in said.filters])
         sentence = ngettext(
-            "Sorted by the filter %s.", "Sorted by the filters %s.", len(said.filters)
+            "Handled by the filter %s.", "Handled by the filters %s.", len(said.filters)
         )
         return sentence % names
-    if told.kind == DecisionKind.SPAM and _is_spam(told):
-        return _("Judged as junk.")
+    if told.kind == DecisionKind.SPAM:
+        return _judged(told, where)
     return ""
+
+
+def _judged(told: Told, where: Where) -> str:
+    is_there = where.role == FolderRole.JUNK
+    if not _is_spam(told):
+        return _("Moved to Junk later: it was not judged as junk.") if is_there else ""
+    if is_there:
+        return _("Judged as junk.")
+    return {
+        SpamAction.MARK: _("Judged as junk, and left here, as your settings say."),
+        SpamAction.NONE: "",
+    }.get(SpamAction(where.action), _("Judged as junk, and moved here since."))
 
 
 def _is_spam(told: Told) -> bool:
@@ -110,23 +161,38 @@ def _sender(rule: SenderHit) -> str:
     return _("You blocked mail from %(sender)s.") % named
 
 
-def _details(told: Told) -> Iterator[Detail]:
+def _details(told: Told, where: Where) -> Iterator[Detail]:
     said = told.why
     for one in said.filters:
-        name = {"name": one.name}
-        if one.is_domain:
-            yield Detail(_("It met the filter “%(name)s” of your domain.") % name)
-        elif one.id in told.filters_left:
-            words = _("It met your filter “%(name)s”.") % name
-            yield Detail(words, url=reverse("filters-edit", args=[one.id]))
-        else:
-            yield Detail(_("It met your filter “%(name)s”, which is deleted by now.") % name)
+        yield _filter(one, told, where)
+    for fate in why_forwarded.fates(told, where.message_id):
+        yield Detail(fate.words, url=fate.url, link=fate.link, is_wrong=fate.is_refused)
     if said.sender is not None:
         yield Detail(_sender(said.sender))
+        if said.sender.is_domain:
+            yield Detail(_("Your domain says so. What you say about this sender goes before it."))
+    if said.virus:
+        yield Detail(_("It was put into Junk when it came in, whatever filters say."))
     if said.score is not None and said.threshold is not None:
         values = {"score": _figure(said.score), "threshold": _figure(said.threshold)}
         yield Detail(_("Spam score: %(score)s. From %(threshold)s on it is junk.") % values)
     yield from (Detail(reason(one), _points(one)) for one in said.reasons)
+
+
+def _filter(one: FilterHit, told: Told, where: Where) -> Detail:
+    name = {"name": one.name}
+    link = _("Change this filter")
+    if one.is_domain:
+        if where.is_admin:
+            words = _("It met the filter “%(name)s” of your domain.") % name
+            # The list also tells where it is gone by now.
+            return Detail(words, url=f"{reverse('domain-filters')}#filter-{one.id}", link=link)
+        words = _("It met the filter “%(name)s” of your domain. Its administrators can change it.")
+        return Detail(words % name)
+    if one.id in told.filters_left:
+        words = _("It met your filter “%(name)s”.") % name
+        return Detail(words, url=reverse("filters-edit", args=[one.id]), link=link)
+    return Detail(_("It met your filter “%(name)s”, which is deleted by now.") % name)
 
 
 def reason(one: Reason) -> str:
@@ -149,12 +215,18 @@ def _figure(number: float) -> str:
     return str(number_format(round(number, 1)))
 
 
-def _change(told: Told) -> str:
-    """Where this is changed: the filter that is the first of them and one's own, or the settings
-    of junk mail."""
+def _change(told: Told, where: Where) -> str:
+    """Where this is changed: the filter that alone did it, the list of several or of a domain's
+    for who looks after it, or the very setting of junk mail."""
     if told.kind == DecisionKind.FILTER:
         own = [one.id for one in told.why.filters if one.id in told.filters_left]
-        return reverse("filters-edit", args=[own[0]]) if own else ""
+        if len(own) == 1:
+            return reverse("filters-edit", args=own)
+        return reverse("filters") if own else ""
     if told.kind == DecisionKind.SENDER:
         return reverse("settings-junk") + "#senders"
-    return reverse("settings-junk") if told.kind == DecisionKind.SPAM else ""
+    if told.kind != DecisionKind.SPAM:
+        return ""
+    # From how many points on it is junk; for what was left all the same, what happens to junk.
+    is_left = where.role != FolderRole.JUNK and _is_spam(told)
+    return reverse("settings-junk") + ("#id_action" if is_left else "#id_threshold")

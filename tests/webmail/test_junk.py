@@ -24,15 +24,16 @@ def test_a_person_decides_and_leaves_it_again(browser_client: Client, user: User
     page = browser_client.get(PAGE).content.decode()
     assert "As the domain: Only what is surely junk (from 8 points)" in page
     assert "As the domain: After 60 days" in page
-    said = {"is_on": "1", "threshold": "3.5", "action": "none", "junk_days": "0"}
-    assert browser_client.post(PAGE, said).status_code == 302
-    found = policies.of([user])[user.pk]
-    assert (found.threshold, found.action, found.junk_days) == (3.5, "none", 0)
+    for action in ("mark", "none"):
+        said = {"is_on": "1", "threshold": "3.5", "action": action, "junk_days": "0"}
+        assert browser_client.post(PAGE, said).status_code == 302
+        found = policies.of([user])[user.pk]
+        assert (found.threshold, found.action, found.junk_days) == (3.5, action, 0)
     assert browser_client.post(PAGE, LEFT).status_code == 302
     found = policies.of([user])[user.pk]
     assert (found.is_on, found.threshold, found.junk_days) == (True, 8.0, 60)
     lines = AuditEntry.objects.filter(action="junk-settings-changed")
-    assert [one.subject for one in lines] == [user.pk, user.pk]
+    assert [one.subject for one in lines] == [user.pk] * 3
     assert browser_client.post(PAGE, {**LEFT, "threshold": "-1"}).status_code == 422
 
 
@@ -102,6 +103,7 @@ def test_what_was_learned_is_forgotten(browser_client: Client, user: User, inbox
     assert "1 message was learned as junk" in browser_client.get(PAGE).content.decode()
     assert "What 1 message taught" in browser_client.get(f"{PAGE}forget/").content.decode()
     assert browser_client.post(f"{PAGE}forget/").status_code == 302
+    assert "nothing to forget" in browser_client.get(f"{PAGE}forget/").content.decode()
     assert training.learned(user) == (0, 0)
     # What others of the domain profit from is the administrators' to forget.
     assert training.learned(user.domain) == (1, 0)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from filtering.actions import Action, Do
 from filtering.conditions import Condition, Field, Op
-from filtering.models import Decision
+from filtering.models import Decision, ForwardDue, SpamPolicy
 from filtering.screen import Screen
 from filtering.services import filters
 from filtering.services.deliver import Incoming, deliver
@@ -25,6 +25,7 @@ from mailstore.services import folders
 from protocols.body import Body
 from tests.webmail.samples import letter
 from webmail import why_here
+from webmail.why_here import Where
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def test_a_message_a_filter_sorted_names_it_and_leads_to_it(
     sorted_out = arrived(inbox, "Order")
     assert sorted_out.folder_id == bills.pk
     page = opened(browser_client, sorted_out)
-    assert "Sorted by the filter “Shop &lt;b&gt;”." in page
+    assert "Handled by the filter “Shop &lt;b&gt;”." in page
     assert page.count(reverse("filters-edit", args=[row.pk])) == 2
     filters.delete(row, actor=user, now=timezone.now())
     page = opened(browser_client, sorted_out)
@@ -87,14 +88,29 @@ def test_a_score_is_told_with_its_reasons(
     assert "+6.5" in page
     assert "\N{MINUS SIGN}0.5" in page
     assert "new-one" in page  # of a newer version: told as it is
-    assert reverse("settings-junk") in page
+    # Where it is changed is the very field.
+    assert f'href="{reverse("settings-junk")}#id_threshold"' in page
+    assert 'id="id_threshold"' in browser_client.get(reverse("settings-junk")).content.decode()
     assert 'value="not-junk"' in page
+    # Out of Junk again: what the settings say about junk is said, as far as they want that.
+    Message.objects.filter(pk=spam.pk).update(folder=inbox)
+    assert "Judged as junk, and moved here since." in opened(browser_client, spam)
+    policy = SpamPolicy.objects.create(user=user, action="mark")
+    page = opened(browser_client, spam)
+    assert "Judged as junk, and left here, as your settings say." in page
+    assert "verdict__warn" in page
+    assert f'href="{reverse("settings-junk")}#id_action"' in page
+    policy.action = "none"
+    policy.save()
+    page = opened(browser_client, spam)
+    assert "Judged as junk" not in page
+    assert "From 5.0 on it is junk." in page
 
 
 @pytest.mark.parametrize(
     ("kind", "found", "words"),
     [
-        ("virus", Why(virus="Eicar"), "A virus was found in it: Eicar."),
+        ("virus", Why(virus="Eicar"), "A virus was found in it: Eicar. Do not open"),
         ("person", Why(), "You decided about this message yourself."),
         ("sender", Why(sender=SenderHit(1, "@shop.test", False)), "You blocked mail from shop.te"),
         ("sender", Why(sender=SenderHit(1, "a@x.test", True, True)), "always let through here"),
@@ -103,7 +119,62 @@ def test_a_score_is_told_with_its_reasons(
     ],
 )
 def test_every_kind_has_its_words(kind: str, found: Why, words: str) -> None:
-    told = why_here.here(Told(kind, found), "inbox")
+    told = why_here.here(Told(kind, found), Where("inbox"))
     assert words in told.words
     assert bool(told.words) is bool(words)
     assert told.offer == ("junk" if kind == "spam" else "")
+
+
+def test_what_lies_in_junk_for_another_reason_says_so() -> None:
+    clean = Told("spam", Why(score=1.0, threshold=5.0))
+    assert "was not judged as junk" in why_here.here(clean, Where("junk")).words
+    virus = why_here.here(Told("virus", Why(virus="Eicar")), Where("junk"))
+    assert virus.offer == ""  # one click would not do it justice
+
+
+def test_a_domain_s_filter_leads_its_administrators_to_it() -> None:
+    told = Told("filter", Why(filters=(FilterHit(7, "Partner", True),)))
+    (mine,) = why_here.here(told, Where("inbox", is_admin=True)).details
+    assert mine.url == reverse("domain-filters") + "#filter-7"
+    (theirs,) = why_here.here(told, Where("inbox")).details
+    assert theirs.url == ""
+    assert "Its administrators can change it." in theirs.words
+
+
+@pytest.mark.parametrize(
+    ("cause", "words", "next_step"),
+    [
+        ("loop", "in a circle", "forward="),
+        ("automatic", "A machine wrote it", "forward="),
+        ("too-many", "gone wrong", "forward="),
+        ("sender", "could not be used", "/identities/"),
+        ("gone", "could not be read", ""),
+        ("large", "larger than what you may send", ""),
+        ("address", "Correct it in the filter", ""),
+        ("broken", "again and again", "forward="),
+    ],
+)
+def test_a_refused_forward_is_told_with_its_cause_and_a_next_step(
+    browser_client: Client, user: User, inbox: Folder, cause: str, words: str, next_step: str
+) -> None:
+    conditions = [Condition(Field.FROM, Op.CONTAINS, "shop.test")]
+    wanted = Wanted("On", conditions, [Action(Do.FORWARD, "ada@x.test")])
+    filters.save(user, wanted, row=None, actor=user, now=timezone.now())
+    message = arrived(inbox, "Order")
+    assert "It will be forwarded to ada@x.test in a moment." in opened(browser_client, message)
+    due = ForwardDue.objects.filter(message=message)
+    due.update(state="sent")
+    page = opened(browser_client, message)
+    assert "It was forwarded to ada@x.test." in page
+    assert "was not forwarded" not in page
+    due.update(state="refused", cause=cause)
+    page = opened(browser_client, message)
+    line = page[page.index("why-here") :]
+    # Seen before anything is unfolded, and once more with its cause.
+    assert line.count("It was not forwarded to ada@x.test.") == 2
+    assert words in line
+    assert line.index("verdict__warn") < line.index("</summary>")
+    told = why_here.context(user, message)["here"]
+    (fate,) = [one for one in told.details if one.is_wrong]
+    assert (next_step in fate.url) if next_step else not fate.url
+    assert bool(fate.link) is bool(next_step)

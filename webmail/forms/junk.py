@@ -18,10 +18,15 @@ from filtering.services.senders import SendersRefused
 #: How strict, in words, and from how many points mail is junk then.
 STRICT: Final[dict[float, str | Promise]] = {
     8.0: gettext_lazy("Only what is surely junk"),
-    5.0: gettext_lazy("As usual"),
+    5.0: gettext_lazy("What is probably junk"),
     3.5: gettext_lazy("Strict: some good mail may be taken for junk"),
 }
 DAYS: Final = (7, 14, 30, 60, 90, 180)
+ACTIONS: Final[dict[str, str | Promise]] = {
+    SpamAction.JUNK: gettext_lazy("Move it to Junk"),
+    SpamAction.MARK: gettext_lazy("Leave it where it comes in, with a warning"),
+    SpamAction.NONE: gettext_lazy("Leave it, and say nothing"),
+}
 _SHOWN: Final = 5
 
 
@@ -46,19 +51,16 @@ class JunkForm(forms.Form):
         choices: dict[str, list[tuple[str, str]]] = {
             "is_on": [("1", _("On")), ("0", _("Off"))],
             "threshold": [(_typed(key), _points(words, key)) for key, words in points.items()],
-            "action": [
-                (SpamAction.JUNK, _("Move it to Junk")),
-                (SpamAction.NONE, _("Leave it, and only note what was found")),
-            ],
+            "action": [(str(key), str(words)) for key, words in ACTIONS.items()],
             "junk_days": [(str(days), _days(days)) for days in (*DAYS, 0)],
         }
         holds = {
             "is_on": _("On") if above.is_on else _("Off"),
             "threshold": _points(STRICT.get(above.threshold, _("As it was set")), above.threshold),
-            "action": str(SpamAction(above.action).label),
+            "action": str(ACTIONS[above.action]),
             "junk_days": _days(above.junk_days),
         }
-        inherited = _("As usual here: %s") if is_domain else _("As the domain: %s")
+        inherited = _("Default: %s") if is_domain else _("As the domain: %s")
         for name, offered in choices.items():
             field = self.fields[name]
             first = ("", inherited % holds[name])
