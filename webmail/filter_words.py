@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -121,6 +121,7 @@ PLACES: Final[Mapping[str, Text]] = {
 }
 #: Of a long list or text, so much is said.
 _MOST_SAID: Final = 60
+_MOST_NAMED: Final = 100
 
 
 def sentence(one: Listed) -> str:
@@ -141,6 +142,14 @@ def told(
     between = pgettext("between conditions", " or ") if is_any else pgettext("conditions", " and ")
     values = {"asked": between.join(asked) or "…", "done": listed(done) or "…"}
     return _("If %(asked)s: %(done)s.") % values
+
+
+def name_of(conditions: Sequence[Condition], names: Mapping[str, str]) -> str:
+    """What a filter without a name is called: by what it looks for first."""
+    if not conditions:
+        return _("Filter")
+    said = condition(conditions[0], names)[:_MOST_NAMED]
+    return said[:1].upper() + said[1:] + (" …" if len(conditions) > 1 else "")
 
 
 def listed(words: list[str]) -> str:

@@ -123,6 +123,21 @@ document.addEventListener("dragend", () => {
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-shapes]")) document.getElementById("shape")?.click();
 });
+// What was added or is wrong has the focus; where a line went, what would add another one.
+const form = () => document.getElementById("filter-form");
+const wanted = () => form()?.querySelector("[data-focus]") ?? form()?.querySelector("[aria-invalid=true]");
+let dropped = "";
+document.addEventListener("htmx:before:swap", () => {
+  dropped = document.activeElement?.value?.match?.(/^drop-(condition|action)-/)?.[1] ?? "";
+});
 document.addEventListener("htmx:after:swap", () => {
-  document.querySelector("#filter-form [data-focus]")?.focus();
+  const lost = document.activeElement === document.body;
+  (wanted() ?? (lost && dropped ? document.getElementById(`add-${dropped}`) : null))?.focus();
+});
+// On a phone a keyboard would hide the form it is about.
+const isTyped = !matchMedia("(pointer: coarse)").matches;
+(wanted() ?? (isTyped ? form()?.querySelector("[data-first]") : null))?.focus();
+// The menu is gone when its dialog opens; its button has the focus back afterwards.
+document.addEventListener("click", (event) => {
+  event.target.closest?.(".filter .menu__item[hx-get]")?.closest("details").querySelector("summary").focus();
 });

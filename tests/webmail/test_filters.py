@@ -111,7 +111,7 @@ def test_what_is_wrong_stands_where_it_is_wrong_and_nothing_is_lost(browser_clie
             ("size", "over", "much", "", "", "KB"),
             do="forward",
             a_text="nobody",
-            name="",
+            name="x" * 121,
         ),
     )
     assert answer.status_code == 422
@@ -125,6 +125,25 @@ def test_what_is_wrong_stands_where_it_is_wrong_and_nothing_is_lost(browser_clie
     assert 'value="much"' in page
     assert 'value="nobody"' in page
     assert page.count('role="alert"') == 4
+
+
+def test_without_a_name_it_is_called_by_what_it_looks_for(
+    browser_client: Client, inbox: Folder
+) -> None:
+    arrived(inbox, "Order 1")
+    asked = typed(("from", "contains", "shop"), ("subject", "is", "x"), name=" ", match="any")
+    # Trying asks for no name either, and gives none.
+    tried = browser_client.post(reverse("filters-new"), {**asked, "step": "try"})
+    assert tried.context["trial"].tried.met == 1
+    assert tried.context["form"].name == " "
+    assert browser_client.post(reverse("filters-new"), asked).status_code == 302
+    assert Filter.objects.get().name == "The sender contains “shop” …"
+    nothing = browser_client.post(reverse("filters-new"), typed(name=""))
+    assert nothing.status_code == 422
+    # What is wrong with a list as a whole stands at it, and what mends it has the focus.
+    page = nothing.content.decode()
+    assert page.index('id="conditions"') < page.index("Add at least one condition.")
+    assert 'id="add-condition" data-focus' in page
 
 
 def test_the_list_says_what_each_does(browser_client: Client, user: User) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
+from filtering.actions import Do
 from filtering.services.checked import MAX_ACTIONS, MAX_CONDITIONS
 from filtering.services.filters import Wanted
 from webmail import filter_rows
@@ -87,6 +88,11 @@ class FilterForm:
                 lines[int(place)].error = sentence
             else:
                 self.errors[key] = sentence
+
+    @property
+    def forwards(self) -> bool:
+        """Whether it sends mail on."""
+        return any(one.do == Do.FORWARD for one in self.actions)
 
     @property
     def can_add_condition(self) -> bool:

@@ -5,6 +5,7 @@ Each view is told whose filters it is about (`filter_place.Place`); the addresse
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages as notes
@@ -16,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from filtering.models import Filter
 from filtering.services import applying, filters
-from filtering.services.filters import FilterRefused
-from webmail import filter_lines, undoing
+from filtering.services.filters import FilterRefused, Wanted
+from webmail import filter_lines, filter_words, undoing
 from webmail.dialogs import in_page
 from webmail.filter_place import Place
 from webmail.filter_proposals import proposed
@@ -68,7 +69,7 @@ def _edited(request: HttpRequest, place: Place, row: Filter | None) -> HttpRespo
         form.take(step)
         return _editor(request, place, form, row)
     try:
-        wanted = form.wanted(of_domain=place.domain is not None)
+        wanted = _wanted(place, form)
         if step == "try":
             return _editor(request, place, form, row, try_out(place, wanted, request.POST))
         saved = filters.save(place.owner, wanted, row=row, actor=place.actor, now=timezone.now())
@@ -78,6 +79,13 @@ def _edited(request: HttpRequest, place: Place, row: Filter | None) -> HttpRespo
     notes.success(request, _("The filter “%s” is saved.") % saved.name)
     is_next = step == "apply" and place.domain is None
     return redirect(place.url("apply", saved.pk) if is_next else place.list_url)
+
+
+def _wanted(place: Place, form: FilterForm) -> Wanted:
+    wanted = form.wanted(of_domain=place.domain is not None)
+    if wanted.name.strip():
+        return wanted
+    return replace(wanted, name=filter_words.name_of(wanted.conditions, place.names()))
 
 
 def _editor(
