@@ -122,7 +122,16 @@ class Facts:
             return self._people("cc")
         return (*self.said.cc_addresses, *self.said.cc_names)
 
+    def to_addresses(self) -> Sequence[str]:
+        """Addresses of To."""
+        return self._people("to")[::2] if self._is_row else self.said.to_addresses
+
+    def cc_addresses(self) -> Sequence[str]:
+        """Addresses of Cc."""
+        return self._people("cc")[::2] if self._is_row else self.said.cc_addresses
+
     def _people(self, name: str) -> list[str]:
+        """Address and name of each, one after the other."""
         found = mime.people(self.headers, name)
         return [text for one in found for text in (one.address, one.name)]
 
@@ -145,6 +154,10 @@ _READERS: dict[str, Callable[[Facts], Sequence[str]]] = {
     Field.CC: Facts.cc,
     Field.TO_OR_CC: lambda facts: (*facts.to(), *facts.cc()),
     Field.SUBJECT: lambda facts: (facts.said.subject,),
+    f"{Field.FROM}@": lambda facts: (facts.said.from_address,),
+    f"{Field.TO}@": lambda facts: facts.to_addresses(),
+    f"{Field.CC}@": lambda facts: facts.cc_addresses(),
+    f"{Field.TO_OR_CC}@": lambda facts: (*facts.to_addresses(), *facts.cc_addresses()),
     Field.BODY: lambda facts: (facts.body(),),
     Field.ATTACHMENT_NAME: lambda facts: [one.filename for one in facts.attachments],
     Field.ATTACHMENT_TYPE: lambda facts: [one.content_type for one in facts.attachments],
@@ -152,6 +165,9 @@ _READERS: dict[str, Callable[[Facts], Sequence[str]]] = {
 }
 
 
-def key_of(field: Field, name: str = "") -> str:
-    """What `Facts.values` knows a field by; ``name`` is that of a header field."""
-    return f"{_HEADER}{name.strip().lower()}" if field == Field.HEADER else str(field)
+def key_of(field: Field, name: str = "", *, is_address: bool = False) -> str:
+    """What `Facts.values` knows a field by; ``name`` is that of a header field. With
+    ``is_address``, the names that people give themselves are left out where there are any."""
+    if field == Field.HEADER:
+        return f"{_HEADER}{name.strip().lower()}"
+    return f"{field}@" if is_address and f"{field}@" in _READERS else str(field)

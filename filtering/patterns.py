@@ -12,9 +12,9 @@ import re2
 
 MAX_LENGTH = 500
 #: Of the text that is looked at, in characters.
-MAX_TEXT = 256 * 1024
+MAX_TEXT = 64 * 1024
 # Bytes that the compiled expression and its states may take.
-_MAX_MEMORY = 1 << 20
+_MAX_MEMORY = 1 << 19
 
 
 class PatternRefused(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import cast
 
-from filtering.conditions import Condition, Field, Op
+from filtering.conditions import BARE, Condition, Field, Op
 from filtering.facts import Facts, key_of
 from filtering.patterns import finder
 from mailstore.tokens import fold
@@ -48,7 +48,7 @@ def any_of(asked: Collection[Question]) -> Question:
 
 
 def _text(one: Condition) -> Question:
-    key = key_of(one.field, one.name)
+    key = key_of(one.field, one.name, is_address=_is_address(one))
     if one.op == Op.MATCHES:
         found = finder(_word(one))
         return lambda facts: any(map(found, facts.values(key)))
@@ -60,6 +60,15 @@ def _text(one: Condition) -> Question:
         several = frozenset(fold(word) for word in _several(one))
         return lambda facts: not several.isdisjoint(facts.folded(key))
     return _compared(one.op, key, fold(" ".join(_word(one).splitlines())))
+
+
+def _is_address(one: Condition) -> bool:
+    """Whether an address is asked for: a name that looks like one would be anybody's to write,
+    and no server proves names."""
+    if one.op in (Op.MATCHES, *BARE):
+        return False
+    words = one.value if isinstance(one.value, tuple) else (one.value,)
+    return all(isinstance(word, str) and "@" in word for word in words)
 
 
 def _compared(op: Op, key: str, word: str) -> Question:

@@ -27,6 +27,12 @@ class Rule:
     is_domain: bool
     meets: Question
     actions: tuple[Action, ...]
+    #: Whether nothing is asked after it is met.
+    is_last: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_last = any(one.do == Do.STOP for one in self.actions)
+        object.__setattr__(self, "is_last", is_last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ class Outcome:
 
 
 NOTHING = Outcome()
+#: Of one message, whatever all its filters say together: rows and mail that go out cost everybody.
+MAX_COPIES = 20
+MAX_FORWARDS = 10
 _PLACES = (Do.MOVE, Do.DELETE, Do.KEEP)
 
 
@@ -88,7 +97,7 @@ def apply_filters(filters: Sequence[Rule], facts: Facts) -> Outcome:
     for one in filters:
         if one.meets(facts):
             met.append(one)
-            if any(action.do == Do.STOP for action in one.actions):
+            if one.is_last:
                 break
     return _outcome(met) if met else NOTHING
 
@@ -114,10 +123,18 @@ def _do(made: _Made, action: Action, name: str) -> None:
     if action.do in _PLACES:
         made.place = made.place or action
     elif action.do == Do.COPY:
-        made.copies[action.target] = None
+        if len(made.copies) < MAX_COPIES:
+            made.copies[action.target] = None
     elif action.do == Do.LABEL:
         made.labels[action.target] = None
     elif action.do == Do.FORWARD:
-        made.forwards.setdefault(str(action.target), name)
+        _forward(made, str(action.target), name)
     else:
         made.flags.add(action.do)
+
+
+def _forward(made: _Made, address: str, name: str) -> None:
+    """To an address once, however it is written."""
+    is_known = any(one.casefold() == address.casefold() for one in made.forwards)
+    if not is_known and len(made.forwards) < MAX_FORWARDS:
+        made.forwards[address] = name

@@ -19,14 +19,21 @@ MOST: Final = 6.5
 LEAST: Final = -4.0
 #: What was learned by the whole domain counts less beside what the person taught.
 BESIDE: Final = 0.5
+#: And by itself it stays under the threshold, by this share of it: whoever shares a domain may
+#: teach it anything, and must not decide what is junk to others.
+HELD: Final = 0.8
 PROVEN: Final = -0.5
 FORGED: Final = 3.5
 ALLOWED: Final = -4.0
 
 
-def of_bayes(evidence: float, name: str = "learned", weight: float = 1.0) -> tuple[Reason, ...]:
-    """What learned mail says; nothing where that is nothing."""
+def of_bayes(
+    evidence: float, name: str = "learned", weight: float = 1.0, most: float = MOST
+) -> tuple[Reason, ...]:
+    """What learned mail says, ``most`` points at the most either way; nothing where that is
+    nothing."""
     points = weight * max(LEAST, min(MOST, evidence * THRESHOLD / SURE))
+    points = max(-most, min(most, points))
     if round(points, 1) == 0:
         return ()
     return (Reason(name, round(points, 1), str(bayes.percent(evidence))),)

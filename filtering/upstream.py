@@ -34,7 +34,8 @@ def of(fields: Headers, threshold: float = THRESHOLD) -> tuple[Reason, ...]:
     least the threshold, so that it goes where a filter before us wanted it, unless something else
     speaks against it."""
     found: dict[str, Reason] = {}
-    is_trusted = True
+    # What no server took in has nobody to be believed.
+    is_trusted = any(name == "received" for name, _value in fields.fields)
     for name, value in fields.fields:
         if name == "received":
             is_trusted = False

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from filtering import rules
-from filtering.actions import Action, Do
+from filtering.actions import OF_DOMAINS, Action, Do
 from filtering.conditions import Condition
 from filtering.models import Filter, Match
 from filtering.rules import Rule
@@ -77,6 +77,9 @@ def ready_rule(row: Filter, there: Mapping[int, Belongings]) -> Rule | None:
     """A filter ready to be asked, None where it needs attention."""
     try:
         actions = [Action.of_row(one) for one in row.actions]
+        if row.domain_id and any(one.do not in OF_DOMAINS for one in actions):
+            # Whatever way it came into the row: nobody reads another's mail by a domain's filter.
+            return None
         if row.user_id and not all(there[row.user_id].has(one) for one in actions):
             return None
         return rules.rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ MAX_ACTIONS = 15
 MAX_FORWARDS = 3
 MAX_WORDS = 200
 MAX_TEXT = 500
+#: Characters of all conditions of a filter as its row keeps them: they are read for every batch of
+#: mail that comes in.
+MAX_SIZE = 20_000
+#: Regular expressions of all filters of one owner together: each may cost a third of a second for
+#: a message that was made for it.
+MAX_PATTERNS = 50
 #: Nothing is moved there: what lies in these has a row of its own beside it.
 CLOSED = (FolderRole.DRAFTS, FolderRole.SNOOZED)
 
@@ -86,7 +93,14 @@ def _conditions(owner: Owner, conditions: Sequence[Condition]) -> dict[str, str]
             _condition(owner, one)
         except _Wrong as wrong:
             errors[f"conditions.{place}"] = str(wrong)
+    if not errors and len(json.dumps([one.as_row for one in conditions])) > MAX_SIZE:
+        return {"conditions": _("This filter is too long. Make several of it.")}
     return errors
+
+
+def patterns(conditions: Sequence[Condition]) -> int:
+    """How many regular expressions there are in conditions."""
+    return sum(one.op == Op.MATCHES for one in conditions)
 
 
 def _condition(owner: Owner, one: Condition) -> None:
@@ -144,6 +158,7 @@ def _days(one: Condition) -> None:
 
 
 def _pattern(one: Condition) -> None:
+    _storable(str(one.value))
     try:
         finder(str(one.value))
     except PatternRefused as refused:
@@ -170,6 +185,21 @@ def _words(one: Condition) -> None:
         raise _Wrong(_("Enter what to look for."))
     if len(found) > MAX_WORDS or any(len(word) > MAX_TEXT for word in found):
         raise _Wrong(_("This is too long."))
+    _storable(*found)
+
+
+def _storable(*texts: str) -> None:
+    """Refuse what no database keeps as text, as pasted scripts may hold it."""
+    if any("\0" in text or not _is_whole(text) for text in texts):
+        raise _Wrong(_("There are characters in it that no mail has."))
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _actions(owner: Owner, actions: Sequence[Action]) -> dict[str, str]:
@@ -226,6 +256,7 @@ def _folder(owner: User, one: Action) -> None:
 
 
 def _forward(owner: User, address: str) -> None:
+    _storable(address)
     if not _ADDRESS.fullmatch(address) or len(address) > 320:
         raise _Wrong(_("“%s” is not a mail address.") % address[:100])
     if address.casefold() == owner.email.casefold():

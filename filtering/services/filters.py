@@ -23,10 +23,12 @@ from filtering.rules import Rule
 from filtering.services.checked import (
     MAX_ACTIONS,
     MAX_CONDITIONS,
+    MAX_PATTERNS,
     FilterRefused,
     Owner,
     Wanted,
     check,
+    patterns,
 )
 from mailstore.models import Folder, Label, Source
 from mailstore.text import one_line
@@ -185,6 +187,7 @@ def save(
         if row is None:
             _room(owner)
             row = Filter(position=_last(owner) + 1, **_whose(owner))
+        _patterns(owner, row, wanted)
         row.name = one_line(wanted.name, 120)
         row.is_on = wanted.is_on
         row.match = Match.ANY if wanted.is_any else Match.ALL
@@ -225,6 +228,17 @@ def _room(owner: Owner) -> None:
     if Filter.objects.filter(**_whose(owner)).count() >= MOST:
         sentence = _("There are %d filters already. Delete one first.") % MOST
         raise FilterRefused({"name": sentence})
+
+
+def _patterns(owner: Owner, row: Filter, wanted: Wanted) -> None:
+    """Raise FilterRefused where all filters together would have too many regular expressions."""
+    many = patterns(wanted.conditions)
+    if not many:
+        return
+    others = Filter.objects.filter(**_whose(owner)).exclude(pk=row.pk)
+    if many + sum(patterns(_read(one)[0]) for one in others) > MAX_PATTERNS:
+        sentence = _("All your filters together can have at most %d regular expressions.")
+        raise FilterRefused({"conditions": sentence % MAX_PATTERNS})
 
 
 def _last(owner: Owner) -> int:
@@ -303,6 +317,7 @@ def restore(owner: Owner, kept: Mapping[str, Any], *, actor: User | None, now: d
         _open(owner, row.position)
         row.save()
         _note("filter-added", owner, row, actor, now)
+        _tell(row, _forwards(row), now)
     return row
 
 

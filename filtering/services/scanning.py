@@ -5,10 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from connectivity.services import network
-from filtering.daemons import CLAMD, RSPAMD, Daemon
+from filtering.daemons import CLAMD, Daemon
 from filtering.services import scorers, viruses
-from protocols import clamd, rspamd, spamc
+from protocols import clamd
 from protocols.errors import MailServerError
 
 #: Seconds for each, all asked at once.
@@ -35,12 +34,10 @@ def states() -> list[State]:
 
 def _state(daemon: Daemon) -> State:
     try:
-        if daemon.kind == RSPAMD:
-            rspamd.ping(daemon.url, deadline=PATIENCE, trust=network.trust())
-        elif daemon.kind == CLAMD:
+        if daemon.kind == CLAMD:
             clamd.ping(daemon.place, deadline=PATIENCE)
         else:
-            spamc.ping(daemon.place, deadline=PATIENCE)
+            scorers.ping(daemon, PATIENCE)
     except MailServerError as error:
         return State(daemon.name, error.cause)
     return State(daemon.name)

@@ -6,6 +6,7 @@ minute. Nothing of a message is logged.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
@@ -13,15 +14,19 @@ from functools import lru_cache, partial
 from django.conf import settings
 
 from connectivity.services import network
-from filtering.breaker import Breaker
+from filtering.breaker import Breaker, is_there
 from filtering.daemons import RSPAMD, Daemon, scorers
 from protocols import rspamd, spamc
 from protocols.errors import MailServerError, Refused
 from protocols.scores import Score
 from protocols.types import Deadline
 
+log = logging.getLogger(__name__)
+
 #: Seconds for one message; both give their own tests of the network less.
 PATIENCE = 10.0
+#: Seconds to find out whether one that failed is there at all.
+PING = 1.0
 #: Less than these seconds are no time for an answer.
 LEAST = 0.5
 #: How many messages are asked about at once; spamd has five children unless told otherwise.
@@ -76,10 +81,21 @@ def _one(daemon: Daemon, raw: bytes, total: Deadline) -> Score | None:
         # It answers, but not about this message: nobody shuts a filter out for all by one letter.
         found = None
     except MailServerError as error:
-        breaker.failed(daemon.name, error)
+        breaker.failed(daemon.name, error, is_there=is_there(error, partial(ping, daemon)))
+        return None
+    except Exception:  # nobody's answer may cost what the others say
+        log.exception("the answer of %s could not be read", daemon.name)
         return None
     breaker.worked(daemon.name)
     return found
+
+
+def ping(daemon: Daemon, seconds: float = PING) -> None:
+    """Raises a `MailServerError` unless the daemon answers."""
+    if daemon.kind == RSPAMD:
+        rspamd.ping(daemon.url, deadline=seconds, trust=network.trust())
+    else:
+        spamc.ping(daemon.place, deadline=seconds)
 
 
 def _talk(daemon: Daemon, raw: bytes, seconds: float) -> Score:

@@ -27,12 +27,23 @@ class Book:
     def about(self, address: str) -> SenderRule | None:
         """The rule about an address: a person's before the domain's, an address before its
         domain."""
-        one = address.strip().casefold()
+        one = _plain(address)
         whole = "@" + one.rpartition("@")[2]
         for rules in (self.own, self.domains):
             if (found := rules.get(one) or rules.get(whole)) is not None:
                 return found
         return None
+
+
+def _plain(address: str) -> str:
+    """An address as rules have it: a domain in letters of its own is the one that is asked for."""
+    local, at, host = address.strip().casefold().rpartition("@")
+    if host.isascii():
+        return f"{local}{at}{host}"
+    try:
+        return f"{local}{at}{to_ascii(host)}".casefold()
+    except UnicodeError:
+        return f"{local}{at}{host}"
 
 
 def books(users: Collection[User]) -> dict[int, Book]:

@@ -43,7 +43,7 @@ def judge(user: User, policy: Policy, batch: Sequence[Suspect]) -> list[Verdict]
     What was learned is asked once for the whole batch; the operator's daemons have `PATIENCE`.
     """
     raws = [one.read() for one in batch]
-    learned = _learned(user, raws)
+    learned = _learned(user, raws, policy.threshold)
     scores = scorers.ask_all(raws, PATIENCE)
     return [
         scoring.judged(
@@ -59,14 +59,15 @@ def judge(user: User, policy: Policy, batch: Sequence[Suspect]) -> list[Verdict]
     ]
 
 
-def _learned(user: User, raws: Sequence[bytes]) -> list[tuple[Reason, ...]]:
+def _learned(user: User, raws: Sequence[bytes], threshold: float) -> list[tuple[Reason, ...]]:
     """What the person's and the domain's mail says of each. No work where too little is known."""
     own, domains = tables.of(user)
+    held = scoring.HELD * max(0.0, threshold)
     asked = [
-        (kept, name, weight)
-        for kept, name, weight in (
-            (own, "learned", 1.0),
-            (domains, "learned-here", scoring.BESIDE if _knows(own) else 1.0),
+        (kept, name, weight, most)
+        for kept, name, weight, most in (
+            (own, "learned", 1.0, scoring.MOST),
+            (domains, "learned-here", scoring.BESIDE if _knows(own) else 1.0, held),
         )
         if kept is not None and _knows(kept)
     ]
@@ -75,11 +76,11 @@ def _learned(user: User, raws: Sequence[bytes]) -> list[tuple[Reason, ...]]:
     found = [tokens.of(raw) for raw in raws]
     every = frozenset[int]().union(*found)
     made: list[list[Reason]] = [[] for _ in raws]
-    for kept, name, weight in asked:
+    for kept, name, weight, most in asked:
         counts, taught = tables.counts(kept, every), tables.taught(kept)
         for place, one in enumerate(found):
             told = bayes.evidence(one, counts, taught)
-            made[place] += scoring.of_bayes(told, name, weight)
+            made[place] += scoring.of_bayes(told, name, weight, most)
     return [_together(one) for one in made]
 
 

@@ -37,7 +37,7 @@ def facts(user: User, message: Message, *, now: datetime) -> Facts:
     """
     return Facts(
         _said(message),
-        partial(_read, message),
+        partial(read, message),
         size=message.size,
         arrived_at=message.sort_at.astimezone(zone_of(user.time_zone)),
         now=now,
@@ -61,7 +61,9 @@ def _said(message: Message) -> Summary:
     )
 
 
-def _read(message: Message) -> bytes:
+def read(message: Message) -> bytes:
+    """The bytes of a message, or the beginning of a large one; nothing where they cannot be
+    read."""
     try:
         return blobs.read(message.blob) if message.size <= HEAD else _beginning(message)
     except BlobUnreadable:

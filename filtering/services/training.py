@@ -1,4 +1,5 @@
-"""Learning from what people call junk and what they take out of Junk.
+"""Learning from what people call junk and what they take out of Junk, and beside every message
+that is junk from some that were read and kept.
 
 The row `LearnDue` is the queue: moving a message writes it, a worker reads the message, counts its
 words and removes the row in one transaction. Killed anywhere or run twice, a message is learned
@@ -7,24 +8,31 @@ once (`Learned`), and a later word about it replaces the earlier one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Domain, User
 from accounts.services import audit
 from filtering import tokens
-from filtering.models import BayesScope, LearnDue, Learned
-from filtering.services import tables
+from filtering.models import BayesScope, Decision, LearnDue, Learned
+from filtering.services import stored, tables
+from filtering.whys import Why
 from mailstore.models import FolderRole, Message
-from mailstore.services import blobs
-from mailstore.services.blobs import BlobUnreadable
 
-#: Of a large message only the beginning is learned, as only that is judged.
-HEAD: Final = 1 << 20
+log = logging.getLogger(__name__)
+
 BATCH: Final = 50
+#: What arrived so long ago, was read and still lies there is no junk, whoever says nothing of it.
+SETTLED: Final = timedelta(days=3)
+#: How many of these are learned beside one that is junk, and how many are looked at for them.
+_BESIDE: Final = 2
+_LOOKED_AT: Final = 20
+_KEPT: Final = (FolderRole.INBOX, FolderRole.ARCHIVE, "")
 #: Nothing is learned from a person's own writing.
 _OWN: Final = (FolderRole.SENT, FolderRole.DRAFTS)
 
@@ -70,17 +78,25 @@ def learn(*, now: datetime, most: int = BATCH) -> int:
     """Learn from messages that wait, the oldest word first; how many were worked off."""
     waiting = LearnDue.objects.select_related("message__blob", "user__domain")
     rows = list(waiting.order_by("asked_at", "pk")[:most])
-    for row in rows:
+    return sum(_worked_off(row, now) for row in rows)
+
+
+def _worked_off(row: LearnDue, now: datetime) -> bool:
+    try:
         _learn(row, now)
-    return len(rows)
+        if row.is_spam:
+            _balance(row.user, now)
+    except OSError:
+        # The store may come back: this one waits, behind the others.
+        log.exception("message %s could not be learned from", row.message_id)
+        LearnDue.objects.filter(pk=row.pk, asked_at=row.asked_at).update(asked_at=now)
+        return False
+    return True
 
 
 def _learn(row: LearnDue, now: datetime) -> None:
     """One message, whole or not at all."""
-    try:
-        found = tokens.of(blobs.read(row.message.blob)[:HEAD])
-    except (BlobUnreadable, OSError):
-        found = frozenset()
+    found = _tokens(row.message)
     sha256 = bytes(row.message.blob.sha256)
     with transaction.atomic():
         # In one order, so that two workers do not wait for each other.
@@ -92,6 +108,50 @@ def _learn(row: LearnDue, now: datetime) -> None:
             return
         for kept in scopes:
             _count(kept, sha256, found, row.is_spam, now)
+
+
+def _tokens(message: Message) -> frozenset[int]:
+    raw = stored.read(message)
+    return tokens.of(raw) if raw else frozenset()
+
+
+def _balance(user: User, now: datetime) -> None:
+    """Learn what was read and kept as no junk, while less of that is known than of junk: people
+    seldom take twenty messages out of Junk, and without as many nothing can be said."""
+    own, _domains = tables.of(user)
+    if own is None or own.ham >= own.spam:
+        return
+    for message in _settled(user, own, now):
+        found, sha256 = _tokens(message), bytes(message.blob.sha256)
+        with transaction.atomic():
+            for kept in (tables.scope(user.domain), tables.scope(user)):
+                # What somebody said of it is worth more.
+                if found and not Learned.objects.filter(scope=kept, sha256=sha256).exists():
+                    _count(kept, sha256, found, False, now)
+
+
+def _settled(user: User, own: BayesScope, now: datetime) -> list[Message]:
+    """Some of the newest that were read and kept, and that nothing was learned of."""
+    known = Learned.objects.filter(scope=own, sha256=OuterRef("blob__sha256"))
+    rows = Message.objects.filter(
+        ~Exists(known),
+        user=user,
+        is_seen=True,
+        is_draft=False,
+        folder__role__in=_KEPT,
+        sort_at__lt=now - SETTLED,
+        learn_due=None,
+    )
+    found = rows.exclude(from_address__iexact=user.email).order_by("-sort_at")
+    found = found.select_related("blob__segment", "decision")
+    return [one for one in found[:_LOOKED_AT] if not _is_suspect(one)][:_BESIDE]
+
+
+def _is_suspect(message: Message) -> bool:
+    """Whether it was judged as junk and nobody said otherwise."""
+    row: Decision | None = getattr(message, "decision", None)
+    said = Why.of_row(row.why) if row is not None else Why()
+    return said.score is not None and said.threshold is not None and said.score >= said.threshold
 
 
 def _count(

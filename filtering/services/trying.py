@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from mailstore.models import Folder, Message
 
 #: Messages that are looked at.
 LOOK = 500
+#: Seconds after which it is enough: somebody waits for the page.
+PATIENCE = 5.0
 #: Examples that are shown.
 EXAMPLES = 20
 
@@ -45,9 +48,15 @@ def preview(
     filters.check(user, wanted)
     rule = filters.of_wanted(wanted)
     rows = list(_newest(user, folder)[: look + 1])
-    met = [one for one in rows[:look] if rule.meets(stored.facts(user, one, now=now))]
+    until, looked, met = time.monotonic() + PATIENCE, 0, []
+    for one in rows[:look]:
+        if looked and time.monotonic() > until:
+            break
+        looked += 1
+        if rule.meets(stored.facts(user, one, now=now)):
+            met.append(one)
     folders = Counter(one.folder for one in met).most_common()
-    return Tried(min(len(rows), look), len(met), met[:EXAMPLES], len(rows) <= look, folders)
+    return Tried(looked, len(met), met[:EXAMPLES], len(rows) == looked, folders)
 
 
 def _newest(user: User, folder: Folder | None) -> QuerySet[Message]:

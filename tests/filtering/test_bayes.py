@@ -97,6 +97,8 @@ def test_only_the_receiving_server_may_say_that_it_is_none() -> None:
     assert said(good, scl, hop) == {"x-spam-status": -1.0, "scl": -1.0}
     # Below the hop it is the sender's own word.
     assert said(hop, good, scl) == {}
+    # What no server took in has nobody to be believed.
+    assert said(good, scl) == {}
     assert said(hop, "X-Spam-Flag: YES") == {"x-spam-flag": 5.0}
 
 
@@ -110,6 +112,8 @@ def test_no_finding_alone_is_without_bound() -> None:
     (most,), (least,) = scoring.of_bayes(1e9), scoring.of_bayes(-1e9)
     assert (most.points, least.points) == (scoring.MOST, scoring.LEAST)
     assert scoring.of_bayes(0.0) == ()
+    assert [one.points for one in scoring.of_bayes(1e9, most=4.0)] == [4.0]
+    assert [one.points for one in scoring.of_bayes(-1e9, most=2.0)] == [-2.0]
 
 
 def test_the_corpus_is_told_apart() -> None:

@@ -10,8 +10,8 @@ from accounts.models import AuditEntry, Domain, User
 from connectivity.models import Notification
 from filtering.actions import Action, Do
 from filtering.conditions import Condition, Field, Op
-from filtering.models import Filter
-from filtering.services import filters, trying
+from filtering.models import Filter, SenderRule
+from filtering.services import filters, senders, trying
 from filtering.services.filters import FilterRefused, Listed
 from mailstore.models import Folder, Source
 from mailstore.services import folders, labels
@@ -181,3 +181,44 @@ def test_trying_changes_nothing(user: User, inbox: Folder) -> None:
     assert inbox.total == 3
     with pytest.raises(FilterRefused):
         trying.preview(user, wanted("x", []), folder=None, now=NOW)
+
+
+def test_what_no_database_keeps_is_refused(user: User) -> None:
+    odd = [subject("a\0b"), Condition(Field.SUBJECT, Op.MATCHES, "a\0"), subject("\ud800")]
+    assert errors(user, odd, STAR) == {"conditions.0", "conditions.1", "conditions.2"}
+    assert errors(user, [subject("x")], Action(Do.FORWARD, "a\0@x.test")) == {"actions.0"}
+
+
+def test_filters_are_not_made_to_cost_others(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = Condition(Field.SUBJECT, Op.ONE_OF, tuple("x" * 400 + str(n) for n in range(60)))
+    assert errors(user, [long], STAR) == {"conditions"}
+    monkeypatch.setattr(filters, "MAX_PATTERNS", 3)
+    three = [Condition(Field.SUBJECT, Op.MATCHES, word) for word in "abc"]
+    row = filters.save(user, wanted("x", three, STAR), row=None, actor=None, now=NOW)
+    # Changed, they count once; a fourth anywhere is refused.
+    filters.save(user, wanted("x", three, STAR), row=row, actor=None, now=NOW)
+    with pytest.raises(FilterRefused):
+        filters.save(user, wanted("y", three[:1], STAR), row=None, actor=None, now=NOW)
+
+
+def test_a_forward_that_comes_back_is_told(user: User) -> None:
+    kept = filters.delete(made(user, "a", Action(Do.FORWARD, "a@x.test")), actor=user, now=NOW)
+    before = Notification.objects.filter(cause="filter-forwards").count()
+    filters.restore(user, kept, actor=user, now=NOW)
+    assert Notification.objects.filter(cause="filter-forwards").count() > before
+
+
+def test_trying_ends_while_somebody_waits(
+    user: User, inbox: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(inbox, letter("Bill 1"), letter("Bill 2"))
+    monkeypatch.setattr(trying, "PATIENCE", -1.0)
+    tried = trying.preview(user, wanted("x", subject("bill"), STAR), folder=inbox, now=NOW)
+    assert (tried.looked, tried.met, tried.is_all) == (1, 1, False)
+
+
+def test_a_sender_is_known_in_letters_of_its_own() -> None:
+    rule = SenderRule(sender="@xn--bse-sna.test", is_allowed=False)
+    book = senders.Book({rule.sender: rule})
+    assert book.about("Eve@Böse.test") is rule
+    assert book.about("eve@boese.test") is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from filtering.actions import Action, Do
 from filtering.conditions import OPERATORS, Condition, Field, Op
 from filtering.facts import Facts
-from filtering.patterns import PatternRefused, finder
+from filtering.patterns import MAX_TEXT, PatternRefused, finder
 from filtering.questions import question
 from filtering.rules import Outcome, Rule, apply_filters, rule
 from mailstore import mime
@@ -142,7 +142,7 @@ def test_expressions_that_are_refused(pattern: str, cause: str) -> None:
 
 def test_an_expression_that_would_hang_others() -> None:
     # The usual engines take longer than the universe for the first.
-    assert not finder(r"^(a+)+$")("a" * 200_000 + "b")
+    assert not finder(r"^(a+)+$")("a" * 60_000 + "b")
     assert not finder(r"(x+x+)+y")("x" * 200_000)
 
 
@@ -257,3 +257,40 @@ def test_a_day_is_the_readers() -> None:
     assert late == here
     assert question(one)(facts(arrived_at=here))
     assert not question(one)(facts(arrived_at=late))
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value"),
+    [
+        (Field.FROM, Op.IS, "boss@bank.test"),
+        (Field.FROM, Op.CONTAINS, "@bank.test"),
+        (Field.FROM, Op.ENDS, "@bank.test"),
+        (Field.FROM, Op.ONE_OF, ("boss@bank.test", "a@bank.test")),
+        (Field.TO_OR_CC, Op.BEGINS, "boss@"),
+    ],
+)
+@pytest.mark.parametrize("is_row", [False, True])
+def test_a_name_is_no_address(field: Field, op: Op, value: object, is_row: bool) -> None:
+    """Anybody may call themselves by somebody's address, and no server proves names."""
+    forged = '"boss@bank.test" <eve@evil.test>'
+    asked = question(Condition(field, op, value))  # type: ignore[arg-type] # any value
+    assert not asked(facts(letter(sender=forged, to=forged), is_row=is_row))
+    true = "Boss <boss@bank.test>"
+    assert asked(facts(letter(sender=true, to=true), is_row=is_row))
+    lacks = question(Condition(Field.FROM, Op.LACKS, "@bank.test"))
+    assert lacks(facts(letter(sender=forged)))
+
+
+def test_what_all_filters_do_together_has_an_end() -> None:
+    copies = [Action(Do.COPY, n) for n in range(50)]
+    forwards = [Action(Do.FORWARD, f"{n}@x.test") for n in range(50)]
+    again = [Action(Do.FORWARD, "0@X.test")]
+    done = apply_filters(ready([(True, copies), (True, forwards), (True, again)]), LETTERS)
+    assert (len(done.copies), len(done.forwards)) == (20, 10)
+    assert [to for to, _by in done.forwards if to.casefold() == "0@x.test"] == ["0@x.test"]
+
+
+def test_expressions_look_at_so_much_text() -> None:
+    found = finder("needle")
+    assert found("." * (MAX_TEXT - 6) + "needle")
+    assert not found("." * MAX_TEXT + "needle")

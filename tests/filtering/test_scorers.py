@@ -16,6 +16,8 @@ from filtering.services import scorers, viruses
 from filtering.whys import Why
 from mailstore.models import Folder, FolderRole, Message
 from mailstore.services import blobs
+from protocols import clamd as clamd_talk
+from protocols import spamc
 from protocols.errors import Hung, Stage
 from standin import ports
 from standin.hostile import Expect, Hang, Hostile, Send
@@ -95,11 +97,15 @@ def test_a_dead_one_is_asked_once_a_minute_and_logged_once(
     assert GTUBE not in caplog.text
 
 
-def test_a_silent_one_is_waited_for_once(settings: Settings, silent: Hostile) -> None:
+def test_a_silent_one_is_waited_for_once(
+    settings: Settings, silent: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.SPAM_SCORERS = [f"spamd:127.0.0.1:{silent.port}"]
+    monkeypatch.setattr(scorers, "PING", 0.2)
     assert scorers.ask(SPAM, 0.6) == []
     assert [scorers.ask(SPAM, 60) for _ in range(20)] == [[]] * 20
-    assert len(silent.heard) == 1
+    # About the message, and whether it is there at all.
+    assert len(silent.heard) == 2
 
 
 def test_no_time_left_is_nobodys_fault(settings: Settings, spamd: Spamd) -> None:
@@ -179,3 +185,43 @@ def test_mail_is_delivered_without_any_of_them(
     monkeypatch.setattr(viruses, "look", broken)
     (row,) = put(inbox, INFECTED, screen=Screen.ALL)
     assert row.folder == inbox
+
+
+def test_a_message_made_to_be_too_much_shuts_nobody_out(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The daemons are there, and have no answer to one message."""
+    asked: list[str] = []
+
+    def chokes(_raw: object, *_where: object, **_more: object) -> str:
+        asked.append("asked")
+        raise Hung(Stage.FETCH)
+
+    settings.SPAM_SCORERS, settings.CLAMAV = ["spamd:127.0.0.1:783"], "127.0.0.1:3310"
+    for module, service, ask in (
+        (spamc, scorers, lambda: scorers.ask(SPAM, 60)),
+        (clamd_talk, viruses, lambda: viruses.look([(9, lambda: [INFECTED])])),
+    ):
+        asked.clear()
+        monkeypatch.setattr(module, "ask", chokes)
+        monkeypatch.setattr(module, "ping", lambda *_, **__: None)
+        name = service.named().name if service is viruses else scorers.named()[0].name  # type: ignore[union-attr] # one is named
+        ask()
+        ask()
+        service.breaker.worked(name)
+        for _ in range(5):
+            ask()
+        # Three in a row are more than chance.
+        assert len(asked) == 2 + breakers.STRIKES
+
+
+def test_nonsense_of_one_costs_nobody_elses_answer(
+    settings: Settings, rspamd: Rspamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SPAM_SCORERS = ["spamd:127.0.0.1:783", f"rspamd:{rspamd.url}"]
+
+    def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(spamc, "ask", breaks)
+    assert [one.name for one in scorers.ask(HAM, 30)] == ["rspamd"]

@@ -214,3 +214,13 @@ def test_a_batch_costs_few_queries(
     many = [Incoming(Body.of(letter(f"Bill {n}")), inbox, screen=Screen.CONTENT) for n in range(30)]
     with django_assert_max_num_queries(7):  # type: ignore[operator] # pytest-django's
         deliver.prepare(many, now=NOW)
+
+
+def test_no_filter_of_a_domain_forwards(domain: Domain, inbox: Folder) -> None:
+    """Whatever way it came into the row: an administrator would read a person's mail."""
+    row = made(domain, "bill", Action(Do.STAR))
+    does = [Action(Do.STAR).as_row, Action(Do.FORWARD, "admin@x.test").as_row]
+    Filter.objects.filter(pk=row.pk).update(actions=does)
+    (mine,) = came(inbox)
+    assert not ForwardDue.objects.exists()
+    assert not mine.is_flagged

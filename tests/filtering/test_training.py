@@ -19,7 +19,7 @@ from filtering.models import (
     SpamPolicy,
 )
 from filtering.screen import Screen
-from filtering.services import emptying, personal, tables, training
+from filtering.services import emptying, personal, stored, tables, training
 from mailstore.models import Folder, Message
 from mailstore.services import folders, messages
 from tests.mail import NOW, letter, put
@@ -200,3 +200,70 @@ def test_junk_is_emptied_of_what_lay_there_long(user: User, inbox: Folder, junk:
     assert Folder.objects.get(pk=junk.pk).total == 2
     SpamPolicy.objects.create(user=user, junk_days=0)
     assert emptying.empty_due(now=NOW + timedelta(days=900)) == 0
+
+
+def test_what_was_read_and_kept_is_learned_beside_junk(
+    user: User, inbox: Folder, junk: Folder
+) -> None:
+    """Who never has to take anything out of Junk is not left without a filter."""
+    seen = frozenset(["\\Seen"])
+    kept_here = put(inbox, *(letter(f"Tea {n}", text=f"{TEA} {n}") for n in range(4)), flags=seen)
+    teas(inbox)
+    put(folders.special(user, "sent"), letter("Mine"), flags=seen)
+    put(inbox, letter("Mine too", sender=user.email), flags=seen)
+    (suspect,) = put(inbox, letter("Suspect"), flags=seen)
+    why = {"v": 1, "score": 6.0, "threshold": 5.0}
+    Decision.objects.create(message=suspect, kind="spam", why=why)
+    (young,) = put(inbox, letter("Young"), flags=seen)
+    Message.objects.filter(pk=young.pk).update(sort_at=timezone.now() - timedelta(days=2))
+    bad = spams(inbox)
+    move(user, bad[:2], junk)
+    learn()
+    # Beside junk, and never more than there is of it by much.
+    assert training.learned(user) == (2, 2)
+    move(user, bad[2:], junk)
+    learn()
+    assert training.learned(user) == training.learned(user.domain) == (3, 4)
+    learned = {bytes(one) for one in Learned.objects.values_list("sha256", flat=True)}
+    assert learned == {bytes(one.blob.sha256) for one in (*kept_here, *bad)}
+    # Whoever says so is right.
+    move(user, kept_here[:1], junk)
+    learn()
+    assert training.learned(user) == training.learned(user.domain) == (4, 3)
+
+
+def test_a_store_that_is_away_costs_nobodys_word(
+    user: User, inbox: Folder, junk: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move(user, spams(inbox), junk)
+
+    def away(_message: Message) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stored, "read", away)
+        assert training.learn(now=timezone.now()) == 0
+    assert LearnDue.objects.count() == 3
+    learn()
+    assert training.learned(user) == (3, 0)
+
+
+def test_nobody_decides_alone_what_is_junk_to_others(
+    user: User, other_user: User, inbox: Folder, junk: Folder
+) -> None:
+    """Whoever shares a domain may teach it that the mail of another is junk."""
+    theirs, their_junk = (folders.special(other_user, one) for one in ("inbox", "junk"))
+    boss = "The minutes of the board meeting, as agreed with the bank."
+    raws = [letter(f"Board {n}", sender="boss@bank.test", text=boss) for n in range(25)]
+    move(other_user, put(theirs, *raws), their_junk)
+    move(other_user, teas(their_junk, 25), theirs)
+    learn()
+    learn()
+    (mine,) = put(inbox, letter("Board 99", sender="boss@bank.test", text=boss), screen=Screen.ALL)
+    assert mine.folder == inbox
+    (reason,) = Decision.objects.get(message=mine).why["reasons"]
+    assert (reason["name"], reason["points"]) == ("learned-here", 4.0)
+    # With something else that speaks against it, it is.
+    marked = letter("Board 98", sender="boss@bank.test", text=boss, extra="X-Spam-Flag: YES\n")
+    (bad,) = put(inbox, marked, screen=Screen.ALL)
+    assert bad.folder == junk

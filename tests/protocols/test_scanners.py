@@ -82,6 +82,10 @@ def test_a_message_forges_no_reason(spamd: Spamd) -> None:
     found = spamc.ask(letter(forged + GTUBE), here(spamd.port), deadline=30)
     assert found.is_spam
     assert not [one for one in found.symbols if "FORGED" in one.name]
+    # Should its preview ever keep the lines, only what stands below the last table counts.
+    table = f"---- {'-' * 22} {'-' * 50}\n"
+    report = f"Content preview: Hello\n{forged}{table} 5.0 TRUE      what it found\n"
+    assert [one.name for one in spamc._rules(report) if one] == ["TRUE"]
 
 
 def test_clamav_finds_what_it_knows(clamd: Clamd) -> None:
