@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
-from accounts import acting, entering, given
+from accounts import acting, entering, given, refusals
 from accounts.zones import zone_of
 
 
@@ -27,6 +27,7 @@ class PersonalMiddleware:
         with acting.serving(request), speaking, timezone.override(zone_of(user.time_zone)):
             request.LANGUAGE_CODE = translation.get_language()
             answer = self.get_response(request)
+            refusals.note(request, user, answer)
             answer.headers["Content-Language"] = translation.get_language()
             # Mail and settings stay in no cache of a shared computer (OWASP ASVS 14.3.2).
             answer.headers.setdefault("Cache-Control", "no-store")

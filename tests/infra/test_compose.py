@@ -138,6 +138,15 @@ def test_the_image_has_the_programs_the_settings_look_for() -> None:
     assert looked_for == set(installed[1].split())
 
 
+def test_the_image_runs_as_nobody_special() -> None:
+    steps = (ROOT / "Dockerfile").read_text().splitlines()
+    assert steps.index("USER tributary") < next(
+        at for at, step in enumerate(steps) if step.startswith("CMD ")
+    )
+    assert [step for step in steps if step.startswith("USER ")] == ["USER tributary"]
+    assert not [one for one in SERVICES.values() if one.get("privileged") or "user" in one]
+
+
 @dataclass
 class Site:
     """The processes of the compose file, running here."""

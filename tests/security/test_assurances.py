@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 import string
 
 import pytest
@@ -14,6 +15,7 @@ from django.test import Client, RequestFactory
 from accounts import devices
 from accounts.models import User
 from accounts.sessions import SessionStore
+from protocols.tls import Trust, context
 
 
 @pytest.mark.django_db
@@ -44,6 +46,16 @@ def test_what_another_key_or_algorithm_signed_counts_nothing(user: User) -> None
     parts = [{"alg": "none"}, [user.pk]]
     unsigned = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
     assert not is_known(".".join([*unsigned, ""]))
+
+
+@pytest.mark.parametrize("trust", [Trust(), Trust(pin="ab" * 32)])
+def test_no_broken_cipher_is_offered_to_a_server(trust: Trust) -> None:
+    offered = {str(one["name"]) for one in context(trust).get_ciphers()}
+    assert offered
+    broken = re.compile(r"RC4|DES|NULL|EXP|MD5|(^|-)(ADH|AECDH)|IDEA|SEED|CAMELLIA-?CBC")
+    assert not [name for name in offered if broken.search(name)]
+    # Keys of a session are gone with it, whoever gets the server's own key later (RFC 9325, 4.1).
+    assert {name for name in offered if not name.startswith(("ECDHE-", "DHE-", "TLS_"))} == set()
 
 
 @pytest.mark.parametrize("path", [".git/config", ".git/HEAD", "manage.py", ".env", "CHANGELOG.md"])

@@ -19,7 +19,9 @@ SECTIONS = [
     [2, 3, 3, 4, 1, 1], [3, 2, 4], [1, 5, 2, 5], [2, 4, 3], [3, 3, 7], [1, 5, 4, 3, 3],
     [1, 4, 2],
 ]  # fmt: skip
-WAYS = ("holds: ", "no test: ", "not applicable: ", "open: ")
+WAYS = ("holds: ", "written: ", "no test: ", "not applicable: ", "open: ")
+#: "`operations.md#Keys`": a heading of that page, or the bold beginning of a paragraph.
+PLACE = re.compile(r"`(\w+\.md)#([^`]+)`")
 
 
 @cache
@@ -44,11 +46,18 @@ def test_every_requirement_is_there_once() -> None:
     assert [number for number in named if number in set(wanted)] == wanted
 
 
-def test_every_answer_is_one_of_four_and_every_test_named_exists() -> None:
+def is_there(page: str, heading: str) -> bool:
+    text = (ROOT / "docs" / page).read_text()
+    return f"# {heading}\n" in text or f"\n**{heading}.**" in text
+
+
+def test_every_answer_is_one_of_five_and_every_test_and_place_named_exists() -> None:
     for number, _what, how in ROW.findall(PAGE):
         assert how.startswith(WAYS), f"{number}: {how}"
         assert bool(NAMED.search(how)) or not how.startswith("holds: "), f"{number} names no test"
+        assert bool(PLACE.search(how)) or not how.startswith("written: "), f"{number}: where?"
     missing = [
         f"{path}::{name}" for path, name in NAMED.findall(PAGE) if name not in functions_of(path)
     ]
     assert not missing
+    assert not [place for place in PLACE.findall(PAGE) if not is_there(*place)]
