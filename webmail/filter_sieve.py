@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from filtering.conditions import Field
 from filtering.services.sieve import Looked
 from filtering.sieve_map import ALWAYS, LeftOut, Portable
+from webmail.filter_proof import sends
 from webmail.filter_words import FIELDS, action, listed, told
 
 _CAUSES: Final[Mapping[str, str | Promise]] = {
@@ -80,4 +81,6 @@ def _sentence(one: Portable) -> str:
 
 def _note(one: Portable) -> str:
     notes = [str(_NOTES[name]) for name in one.notes]
+    if one.is_on and sends(one.actions):
+        notes.append(_("It sends mail on, so it is added switched off. Switch it on in the list."))
     return " ".join([*notes, *([] if one.is_on else [_("It is switched off.")])])

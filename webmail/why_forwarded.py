@@ -27,7 +27,7 @@ _CAUSES: Final[Mapping[str, str | Promise]] = {
     ),
     "sender": gettext_lazy("The address you send from could not be used. See what is wrong there."),
     "gone": gettext_lazy("Its content could not be read here."),
-    "large": gettext_lazy("It is larger than what you may send."),
+    "large": gettext_lazy("It is larger than what you may send. Share its files another way."),
     "address": gettext_lazy("No mail can be sent to this address. Correct it in the filter."),
     "broken": gettext_lazy(
         "It failed again and again. If that happens to others as well, tell your administrator."

@@ -131,7 +131,7 @@ document.addEventListener("htmx:before:swap", () => {
   dropped = document.activeElement?.value?.match?.(/^drop-(condition|action)-/)?.[1] ?? "";
 });
 document.addEventListener("htmx:after:swap", () => {
-  const lost = document.activeElement === document.body;
+  const lost = [document.body, form()].includes(document.activeElement);
   (wanted() ?? (lost && dropped ? document.getElementById(`add-${dropped}`) : null))?.focus();
 });
 // On a phone a keyboard would hide the form it is about.

@@ -48,6 +48,7 @@ def test_a_script_is_looked_at_then_taken_over(browser_client: Client, user: Use
     assert "Looking ahead or back" in seen
     assert "Filter 4 of the script" in seen
     assert "which the script did not want" in seen
+    assert "so it is added switched off" in seen
     assert not Filter.objects.exists()
     assert not Folder.objects.filter(name="Bills").exists()
 
@@ -60,6 +61,8 @@ def test_a_script_is_looked_at_then_taken_over(browser_client: Client, user: Use
     junk = folders.special(user, "junk")
     assert spam.actions == [{"do": "move", "to": junk.pk}, {"do": "stop"}]
     assert large.actions == [{"do": "forward", "to": "otto@example.test"}]
+    # What sends mail on is switched on in the list, which asks who is there.
+    assert [bills.is_on, spam.is_on, large.is_on] == [True, True, False]
     assert AuditEntry.objects.filter(action="filter-added").count() == 3
 
 

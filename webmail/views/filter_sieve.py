@@ -17,6 +17,7 @@ from accounts.pacing import MINUTE, paced
 from filtering.services import sieve
 from filtering.services.sieve import FilterRefused, FolderRefused, LabelRefused, Looked
 from filtering.sieve_map import MAX_SCRIPT
+from webmail import filter_proof
 from webmail.access import person
 from webmail.filter_place import Place
 from webmail.filter_sieve import left_lines, lines, why_left
@@ -40,7 +41,8 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.POST.get("step") != "add" or not found.filters:
         return _page(request, user, context)
     try:
-        made = sieve.take_over(user, found, actor=user, now=timezone.now())
+        ready = filter_proof.switched_off(found)
+        made = sieve.take_over(user, ready, actor=user, now=timezone.now())
     except FilterRefused as refused:
         context["error"] = " ".join(refused.errors.values())
     except (FolderRefused, LabelRefused) as refused:

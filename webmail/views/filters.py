@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.reauthentication import recent
 from filtering.models import Filter
 from filtering.services import applying, filters
 from filtering.services.filters import FilterRefused, Wanted
-from webmail import filter_lines, filter_words, undoing
+from webmail import filter_lines, filter_proof, filter_words, undoing
 from webmail.dialogs import in_page
 from webmail.filter_place import Place
 from webmail.filter_proposals import proposed
@@ -48,6 +49,8 @@ def _list(place: Place) -> dict[str, Any]:
 def new(request: HttpRequest, place: Place) -> HttpResponse:
     """Make a filter; with ``id`` of messages in the address one that meets messages like these."""
     if request.method != "POST":
+        if typed := filter_proof.kept(request, place.new_url):
+            return _editor(request, place, typed, None, {"is_kept": True})
         form, ways = proposed(place, request.GET) or (FilterForm.new(), ())
         return _editor(request, place, form, None, {"ways": ways})
     return _edited(request, place, None)
@@ -58,6 +61,8 @@ def edit(request: HttpRequest, place: Place, key: int) -> HttpResponse:
     """Change a filter."""
     row = place.filter(key)
     if request.method != "POST":
+        if typed := filter_proof.kept(request, place.url("edit", row.pk)):
+            return _editor(request, place, typed, row, {"is_kept": True})
         return _editor(request, place, FilterForm.of(filters.wanted_of(row)), row)
     return _edited(request, place, row)
 
@@ -72,6 +77,9 @@ def _edited(request: HttpRequest, place: Place, row: Filter | None) -> HttpRespo
         wanted = _wanted(place, form)
         if step == "try":
             return _editor(request, place, form, row, try_out(place, wanted, request.POST))
+        filters.check(place.owner, wanted)
+        if filter_proof.is_needed(request, wanted, row):
+            return filter_proof.ask(request, place.url("edit", row.pk) if row else place.new_url)
         saved = filters.save(place.owner, wanted, row=row, actor=place.actor, now=timezone.now())
     except FilterRefused as refused:
         form.refuse(refused.errors)
@@ -114,6 +122,8 @@ def do(request: HttpRequest, place: Place, key: int, do: str) -> HttpResponse:
     """One thing to one filter: "on", "off", "up", "down", "copy" or "delete"."""
     row = place.filter(key)
     now = timezone.now()
+    if do == "on" and filter_proof.sends(filters.wanted_of(row).actions):
+        return _sent_on(request, place, row)
     if do in ("on", "off"):
         filters.switch(row, is_on=do == "on", actor=place.actor, now=now)
     elif do in ("up", "down"):
@@ -124,9 +134,20 @@ def do(request: HttpRequest, place: Place, key: int, do: str) -> HttpResponse:
         _delete(request, place, row)
     else:
         raise Http404
+    return _back(request, place)
+
+
+def _back(request: HttpRequest, place: Place) -> HttpResponse:
     if in_page(request):
         return render(request, "webmail/filters/_list.html", _list(place))
     return redirect(place.list_url)
+
+
+@recent
+def _sent_on(request: HttpRequest, place: Place, row: Filter) -> HttpResponse:
+    """Switch on a filter that sends mail on."""
+    filters.switch(row, is_on=True, actor=place.actor, now=timezone.now())
+    return _back(request, place)
 
 
 def _shift(place: Place, row: Filter, by: int) -> None:
