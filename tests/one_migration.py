@@ -1,6 +1,7 @@
 """Pytest plugin: the workers of one run migrate one database and copy it.
 
-Migrating takes 15 seconds of processor time or more, and each worker has a database of its own.
+Migrating takes 15 seconds of processor time or more, and each worker has a database of its own. On
+SQLite the next runs copy it too, until a migration or a locked package is another one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from django.test.utils import setup_databases, teardown_databases
 
 # The stubs know neither the pool of PostgreSQL's nor what only test runners ask.
 connection: Any = default
+ROOT = Path(__file__).resolve().parent.parent
 # In PostgreSQL; the cluster of a run is its own and ends with it.
 TEMPLATE = "migrated_once"
 
@@ -29,6 +32,7 @@ def django_db_setup(
     django_db_blocker: Any,
     django_db_modify_db_settings: None,
     tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
 ) -> Iterator[None]:
     """As pytest-django's, but for where the tables come from."""
     # The folder of the whole run; a run without workers has nobody to share with.
@@ -36,10 +40,11 @@ def django_db_setup(
     folder = tmp_path_factory.getbasetemp()
     folder = folder.parent if shared else folder
     with django_db_blocker.unblock(), _alone(folder / "migrated.lock"):
-        found = _copied(folder)
+        template = _template(pytestconfig)
+        found = _copied(template)
         made = setup_databases(verbosity=0, interactive=False, keepdb=found)
-        if shared and not found:
-            _keep(folder)
+        if not found:
+            _keep(template)
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
@@ -52,16 +57,21 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _template(folder: Path) -> Path:
-    return folder / "migrated.sqlite3"
+def _template(config: pytest.Config) -> Path:
+    """The file of the migrated database, named by all it was made from."""
+    digest = sha256()
+    for path in sorted((*ROOT.glob("*/migrations/*.py"), *ROOT.glob("requirements/*.txt"))):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return config.rootpath / ".pytest_cache" / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
 
 
-def _copied(folder: Path) -> bool:
+def _copied(template: Path) -> bool:
     """Make the database of this worker from the one that is migrated; whether there is one."""
     if connection.vendor == "sqlite":
-        if _template(folder).exists():
-            shutil.copy(_template(folder), connection.settings_dict["TEST"]["NAME"])
-        return _template(folder).exists()
+        is_there = template.exists()
+        if is_there:
+            shutil.copy(template, connection.settings_dict["TEST"]["NAME"])
+        return is_there
     with connection._nodb_cursor() as cursor:  # as Django's own test runner
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
         if not cursor.fetchall():
@@ -71,12 +81,17 @@ def _copied(folder: Path) -> bool:
     return True
 
 
-def _keep(folder: Path) -> None:
+def _keep(template: Path) -> None:
     """Keep the database just migrated for the others."""
     name = str(connection.settings_dict["NAME"])
     connection.close()  # what is written lies in one file; a template may have no guests
     if connection.vendor == "sqlite":
-        shutil.copy(name, _template(folder))
+        template.parent.mkdir(exist_ok=True)
+        for former in template.parent.glob("migrated-*.sqlite3"):
+            former.unlink(missing_ok=True)
+        # Another run may look for it at this moment.
+        made = shutil.copy(name, template.with_suffix(f".{os.getpid()}"))
+        Path(made).replace(template)
         return
     connection.close_pool()
     with connection._nodb_cursor() as cursor:  # as Django's own test runner
