@@ -19,3 +19,8 @@ def registered(name: str, *, known: bool = False) -> str:
     With ``known`` it is empty as well for a name below no suffix of the list.
     """
     return _list().privatesuffix(name, accept_unknown=not known) or ""
+
+
+def organisation(domain: str) -> str:
+    """The domain somebody registered (RFC 7489 section 3.2); a suffix stands for itself."""
+    return registered(domain) or domain

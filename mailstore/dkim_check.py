@@ -38,6 +38,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _BLANKS = re.compile(rb"\t[ \t]*| [ \t]+")
 _SPACE = re.compile(rb"\s+")
 _LONG_GAP = re.compile(rb"\s{200}")
+_FIELD_NAME = re.compile(rb"[!-9;-~]{1,100}")
 _NAME = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
 
@@ -104,7 +105,7 @@ class _Checker:
             result = self._result(field, tags, covers)
         except Exception:  # noqa: BLE001 # dkimpy lets through whatever base64 and ASN.1 raise
             return Signature("", "", BROKEN)
-        names = tuple(one.decode("latin-1") for one in covers)
+        names = tuple(one.decode() for one in covers if _FIELD_NAME.fullmatch(one))
         return Signature(domain.decode(), selector.decode(), result, names)
 
     def _result(self, field: list[bytes], tags: dict[bytes, bytes], covers: Any) -> str:

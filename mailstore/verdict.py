@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from mailstore import dkim_check
+from mailstore import dkim_check, dmarc
 from mailstore.dkim_check import Signature
 
 PASSES, FAILS, UNKNOWN, BY_LIST, WAITS = "passes", "fails", "unknown", "list", "waits"
-#: DMARC policies by which a domain says that the rest is not its own (RFC 7489 section 6.3).
-_ENFORCED: Final = ("quarantine", "reject")
 _UNSUBSCRIBE: Final = {"list-unsubscribe", "list-unsubscribe-post"}
 
 # Whether two domains are one organisation's (RFC 7489 section 3.1).
@@ -85,7 +83,7 @@ def decided(found: Findings, same: Same) -> Findings:
 def _unproven(found: Findings, results: set[str]) -> str:
     if dkim_check.UNANSWERED in results or not found.policy_known:
         return WAITS
-    is_enforced = found.policy in _ENFORCED
+    is_enforced = found.policy in dmarc.ENFORCED
     if found.is_listed and (dkim_check.FAIL in results or is_enforced):
         return BY_LIST
     # A signature whose key is gone may have held once, and without the receiving server's word

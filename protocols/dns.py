@@ -22,6 +22,8 @@ MOST = 16
 #: Some domains keep a hundred proofs of ownership beside the record that is looked for.
 MOST_TEXTS = 200
 MOST_TEXT = 4096
+#: Answers that are kept as long as they say they hold, the least used given up; for all threads.
+Answers = dns.resolver.LRUCache
 #: Address and port of a name server, as in `protocols.address.AddressPolicy`.
 Nameserver = tuple[str, int]
 
@@ -70,13 +72,17 @@ def alias(name: str, *, deadline: Deadline, nameservers: Sequence[Nameserver] = 
 
 
 def texts(
-    name: str, *, deadline: Deadline, nameservers: Sequence[Nameserver] = ()
+    name: str,
+    *,
+    deadline: Deadline,
+    nameservers: Sequence[Nameserver] = (),
+    cache: Answers | None = None,
 ) -> tuple[str, ...]:
     """The TXT records of a name, the pieces of each joined (RFC 7208 section 3.3). Raises as above.
 
-    Names that do not exist have none.
+    Names that do not exist have none. `cache` keeps answers as long as they say they hold.
     """
-    rows = _ask(name, dns.rdatatype.TXT, deadline, nameservers)
+    rows = _ask(name, dns.rdatatype.TXT, deadline, nameservers, cache)
     joined = (b"".join(row.strings)[:MOST_TEXT] for row in rows[:MOST_TEXTS])
     return tuple(one.decode("utf-8", "replace") for one in joined)
 
@@ -94,10 +100,16 @@ def addresses(
 
 
 def _ask(
-    name: str, kind: dns.rdatatype.RdataType, deadline: Deadline, nameservers: Sequence[Nameserver]
+    name: str,
+    kind: dns.rdatatype.RdataType,
+    deadline: Deadline,
+    nameservers: Sequence[Nameserver],
+    cache: Answers | None = None,
 ) -> list[Any]:
     try:
-        answer = resolver(nameservers).resolve(
+        asked = resolver(nameservers)
+        asked.cache = cache
+        answer = asked.resolve(
             name, kind, lifetime=deadline.remaining(), search=False, raise_on_no_answer=False
         )
     except (dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.NameTooLong):

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from mailstore import dmarc
+from mailstore.dmarc import Policy
 from smtp_accounts import spf
 
 GOOD, WEAK, BAD, UNKNOWN = "good", "weak", "bad", "unknown"
-#: Policies by which receivers act on mail that is not proven (RFC 7489 section 6.3).
-ENFORCED = ("quarantine", "reject")
 PASSED: Final = "pass"
 
 
@@ -56,15 +56,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """A DMARC record (RFC 7489): policy, and how strictly domains have to agree (s or r)."""
-
-    policy: str = ""
-    spf: str = "r"
-    dkim: str = "r"
-
-
-@dataclass(frozen=True, slots=True)
 class Fix:
     """The one thing to do: ``id`` names its words; with a record, its name and value."""
 
@@ -79,26 +70,6 @@ class Verdict:
 
     grade: str
     fix: Fix | None = None
-
-
-def policy(record: str, *, is_inherited: bool = False) -> Policy:
-    """What a DMARC record says; empty where there is none. ``is_inherited``: of a domain above."""
-    tags: dict[str, str] = {}
-    for part in record[:2000].split(";"):
-        name, equals, value = part.partition("=")
-        if equals:
-            tags.setdefault(name.strip().lower(), value.strip().lower())
-    if tags.get("v") != "dmarc1":
-        return Policy()
-    chosen = tags.get("sp", "") if is_inherited else ""
-    return Policy(
-        chosen or tags.get("p", "none"), tags.get("aspf", "r")[:1], tags.get("adkim", "r")[:1]
-    )
-
-
-def is_dmarc(text: str) -> bool:
-    """Whether a TXT record is one of DMARC."""
-    return text.replace(" ", "").lower().startswith("v=dmarc1")
 
 
 def is_aligned(domain: str, organisation: str, found: str, mode: str) -> bool:
@@ -119,13 +90,13 @@ def grade(facts: Facts, *, signed: bool | None = None) -> Verdict:
         return Verdict(BAD, Fix("other-provider"))
     if facts.domain in facts.unanswered:
         return Verdict(UNKNOWN, Fix("unanswered"))
-    enforced = _policy(facts).policy in ENFORCED
+    enforced = _policy(facts).policy in dmarc.ENFORCED
     is_signed = signed if signed is not None else bool(facts.selectors)
     return _spf(facts, enforced, is_signed) or _rest(facts, is_signed, signed)
 
 
 def _policy(facts: Facts) -> Policy:
-    return policy(facts.dmarc, is_inherited=facts.dmarc_at != facts.domain)
+    return dmarc.policy(facts.dmarc, is_inherited=facts.dmarc_at != facts.domain)
 
 
 def _spf(facts: Facts, enforced: bool, is_signed: bool) -> Verdict | None:

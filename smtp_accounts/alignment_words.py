@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from lib.moments import moment
-from smtp_accounts import alignment
+from mailstore import dmarc
 from smtp_accounts.alignment import BAD, GOOD, PASSED, UNKNOWN, WEAK, Facts, Fix
 from smtp_accounts.models import Alignment, Identity
 from smtp_accounts.services import aligning
@@ -164,7 +164,7 @@ def _dmarc(facts: Facts) -> Check:
         unsure = f"_dmarc.{facts.domain}" in facts.unanswered
         words = _("not answered") if unsure else _("no record")
         return Check("DMARC", "" if unsure else "warn", words)
-    rule = alignment.policy(facts.dmarc, is_inherited=facts.dmarc_at != facts.domain)
+    rule = dmarc.policy(facts.dmarc, is_inherited=facts.dmarc_at != facts.domain)
     rules = {
         "none": _("only watched"),
         "quarantine": _("forged mail goes to Junk"),

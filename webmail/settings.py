@@ -295,6 +295,8 @@ ACCOUNT_NEWS_WORDS = "connectivity.account_words.sentence"
 # spamd:127.0.0.1:783. And a ClamAV, by its socket (/run/clamav/clamd.ctl) or host:port.
 SPAM_SCORERS: list[str] = env.words("SPAM_SCORERS", [])
 CLAMAV: str = env.text("CLAMAV")
+# Whether DNS is asked about senders when mail comes in, or only when it is opened.
+SPAM_DNS: bool = env.flag("SPAM_DNS", default=True)
 
 # Days for which the audit log is kept; the database itself keeps thirty at the least.
 AUDIT_DAYS = env.number("AUDIT_DAYS", 400, least=30)

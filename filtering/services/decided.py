@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from filtering.models import Decision, ForwardDue
+from filtering.services import space
 from filtering.whys import Why
 from lib import bulk
-from mailstore.models import Folder, Label, Message
+from mailstore.models import Folder, Label, Message, Verdict
 from mailstore.services import labels, locks, messages
 from mailstore.services.labels import LabelRefused
 from mailstore.services.messages import NewMessage
+from mailstore.verdict import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Decided:
 
     ``labels`` are keys of the receiver's labels, or names, which are made where there is none.
     ``forwards`` are addresses and the names of the filters that say so. ``why`` is None where
-    nothing happened to it and nobody judged it; else ``kind`` is a `DecisionKind`.
+    nothing happened to it and nobody judged it; else ``kind`` is a `DecisionKind`. ``findings`` is
+    what was found out about its sender.
     """
 
     folder: Folder
@@ -32,6 +35,7 @@ class Decided:
     forwards: tuple[tuple[str, str], ...] = ()
     kind: str = ""
     why: Why | None = None
+    findings: Findings | None = None
 
 
 def still_there(
@@ -55,6 +59,7 @@ def still_there(
 
 def carry_out(rows: Sequence[Message], decided: Sequence[Decided], *, now: datetime) -> None:
     """Labels, copies, forwards and the reason, in the transaction that files the messages."""
+    _keep_findings(rows, decided, now)
     done = [(row, one) for row, one in zip(rows, decided, strict=True) if one.why is not None]
     if not done:
         return
@@ -69,6 +74,15 @@ def carry_out(rows: Sequence[Message], decided: Sequence[Decided], *, now: datet
         ForwardDue,
         ("message_id", "user_id", "to", "filter_name", "made_at", "next_at"),
         [(row.pk, row.user_id, to, by, now, now) for row, one in done for to, by in one.forwards],
+    )
+
+
+def _keep_findings(rows: Sequence[Message], decided: Sequence[Decided], now: datetime) -> None:
+    found = ((row.pk, one.findings) for row, one in zip(rows, decided, strict=True))
+    bulk.insert(
+        Verdict,
+        ("message_id", "found", "checked_at"),
+        [(pk, one.as_row, now) for pk, one in found if one is not None],
     )
 
 
@@ -112,7 +126,21 @@ def _copy(done: Sequence[tuple[Message, Decided]]) -> None:
         for folder in one.copies
         if folder.pk in there and folder.pk != row.folder_id
     ]
-    messages.enter(copies)
+    messages.enter(_with_room(copies))
+
+
+def _with_room(copies: Sequence[Message]) -> list[Message]:
+    """Those that there is room for, in order: copies are made within the space, mail that comes
+    in is kept whatever there is of it."""
+    room: dict[int, float] = {}
+    kept: list[Message] = []
+    for one in copies:
+        if one.user_id not in room:
+            room[one.user_id] = space.left(one.user)
+        if one.size <= room[one.user_id]:
+            room[one.user_id] -= one.size
+            kept.append(one)
+    return kept
 
 
 def _there(keys: set[int]) -> Mapping[int, Folder]:

@@ -32,7 +32,8 @@ class Incoming:
 
     `folder` belongs to the receiver; `internal_at` is when the other server received it; `flags`
     are IMAP flags such as "\\Seen"; `screen` says how far it is screened; `backfill` is old mail
-    that nobody is to be told of, and that is never screened.
+    that nobody is to be told of, and that is never screened; `host` is the server it was fetched
+    from, whose word about senders is believed.
     """
 
     body: Body
@@ -42,6 +43,7 @@ class Incoming:
     source: Source | None = None
     screen: Screen = Screen.NOTHING
     backfill: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _arriving(one: Incoming, new: NewMessage) -> Arriving:
         source=one.source,
         screen=Screen.NOTHING if one.backfill else one.screen,
         pieces=one.body.chunks,
+        host=one.host,
     )
 
 

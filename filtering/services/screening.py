@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accounts.models import User
@@ -21,6 +21,7 @@ from filtering.screen import Screen
 from filtering.services import active, policies, proving, senders, spam, viruses
 from filtering.services.decided import Decided
 from filtering.services.policies import Policy
+from filtering.services.proving import UNPROVEN, Doubted, Proof
 from filtering.services.senders import Book
 from filtering.services.spam import Suspect
 from filtering.verdict import CLEAN, Verdict
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """A message that comes in. ``read`` gives its bytes, or the beginning of a large one;
-    ``pieces`` all of them, in order."""
+    ``pieces`` all of them, in order; ``host`` is the server it was fetched from."""
 
     user_id: int
     folder: Folder
@@ -48,6 +49,7 @@ class Arriving:
     source: Source | None = None
     screen: Screen = Screen.NOTHING
     pieces: Callable[[], Iterable[bytes]] = tuple
+    host: str = ""
 
 
 @dataclass(slots=True)
@@ -76,14 +78,18 @@ class _Case:
     """A message and what is known of it by now."""
 
     arriving: Arriving
-    proof: Callable[[], str]
     sender: SenderRule | None = None
+    proven: Proof = UNPROVEN
     verdict: Verdict | None = None
     virus: str = ""
 
     @property
     def is_blocked(self) -> bool:
         return self.sender is not None and not self.sender.is_allowed
+
+    def proof(self) -> str:
+        """As `Facts` asks for it."""
+        return self.proven.state
 
 
 def screen(batch: Sequence[Arriving], *, now: datetime) -> list[Decided]:
@@ -99,10 +105,21 @@ def screen(batch: Sequence[Arriving], *, now: datetime) -> list[Decided]:
         return decided
     for user_id, person in people.items():
         places = [at for at in wanted if batch[at].user_id == user_id]
-        some = _screened(person, [batch[at] for at in places], now)
+        some = _safely_screened(person, [batch[at] for at in places], now)
         for at, one in zip(places, some, strict=True):
             decided[at] = one
     return decided
+
+
+def _safely_screened(person: _Person, batch: Sequence[Arriving], now: datetime) -> list[Decided]:
+    """One by one where all at once fails: a message made to break this breaks nobody else's."""
+    try:
+        return _screened(person, batch, now)
+    except Exception:  # as above
+        log.exception("mail could not be screened")
+    if len(batch) == 1:
+        return [Decided(batch[0].folder)]
+    return [decided for one in batch for decided in _safely_screened(person, [one], now)]
 
 
 def _people(keys: Collection[int]) -> Mapping[int, _Person]:
@@ -115,8 +132,9 @@ def _screened(person: _Person, batch: Sequence[Arriving], now: datetime) -> list
     cases = [_case(person, one) for one in batch]
     for case, virus in zip(cases, _viruses(batch), strict=True):
         case.virus = virus
+    _prove([one for one in cases if not (one.virus or one.is_blocked)])
     _judge(person, [one for one in cases if not one.virus])
-    return [_decided(person, one, now) for one in cases]
+    return [replace(_decided(person, one, now), findings=one.proven.findings) for one in cases]
 
 
 def _viruses(batch: Sequence[Arriving]) -> list[str]:
@@ -128,15 +146,22 @@ def _viruses(batch: Sequence[Arriving]) -> list[str]:
 
 
 def _case(person: _Person, one: Arriving) -> _Case:
-    known: list[str] = []
-
-    def proof() -> str:
-        if not known:
-            known.append(proving.proof(person.user, one.said, one.read, one.source))
-        return known[0]
-
     is_whole = one.screen is Screen.ALL
-    return _Case(one, proof, person.book.about(one.said.from_address) if is_whole else None)
+    return _Case(one, person.book.about(one.said.from_address) if is_whole else None)
+
+
+def _prove(cases: Sequence[_Case]) -> None:
+    try:
+        found = proving.prove([_doubted(one.arriving) for one in cases])
+    except Exception:  # as above
+        log.exception("it could not be found out who sent mail; nobody is taken for proven")
+        return
+    for case, proven in zip(cases, found, strict=True):
+        case.proven = proven
+
+
+def _doubted(one: Arriving) -> Doubted:
+    return Doubted(one.said, one.pieces, one.size, one.arrived_at, one.source, one.host)
 
 
 def _judge(person: _Person, cases: Sequence[_Case]) -> None:
@@ -218,19 +243,21 @@ def _outcome(person: _Person, one: _Case, now: datetime) -> Outcome:
 
 def _placed(person: _Person, one: _Case, outcome: Outcome) -> Decided:
     verdict = one.verdict or CLEAN
-    is_junk = verdict.is_spam and not outcome.beats_spam
-    is_junk = is_junk and person.policy.action == SpamAction.JUNK
+    is_spam = verdict.is_spam and not outcome.beats_spam
+    is_spam = is_spam and person.policy.action != SpamAction.NONE
+    is_junk = is_spam and person.policy.action == SpamAction.JUNK
     junk = person.folder(FolderRole.JUNK) if is_junk else None
     folder = junk or _folder(person, outcome.place) or one.arriving.folder
-    copies = tuple(person.folder(named) for named in outcome.copies)
+    # What is spam goes nowhere else, also where it is only marked.
+    copies = tuple(person.folder(named) for named in (() if is_spam else outcome.copies))
     is_told = outcome.met or one.verdict is not None or one.sender is not None
     return Decided(
         folder=folder,
         flags=_flags(outcome),
         copies=tuple(place for place in copies if place.pk != folder.pk),
         labels=outcome.labels,
-        forwards=() if is_junk else outcome.forwards,
-        kind=_kind(outcome, one, is_junk) if is_told else "",
+        forwards=() if is_spam else outcome.forwards,
+        kind=_kind(outcome, one, is_spam) if is_told else "",
         why=_why(person, one, outcome) if is_told else None,
     )
 
@@ -246,8 +273,8 @@ def _flags(outcome: Outcome) -> frozenset[str]:
     return frozenset(flag for flag, is_set in marks if is_set)
 
 
-def _kind(outcome: Outcome, one: _Case, is_junk: bool) -> str:
-    if outcome.met and not is_junk:
+def _kind(outcome: Outcome, one: _Case, is_spam: bool) -> str:
+    if outcome.met and not is_spam:
         return DecisionKind.FILTER
     if one.verdict is not None:
         return DecisionKind.SPAM

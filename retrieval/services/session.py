@@ -237,6 +237,7 @@ class Session:
                     flags=one.flags,
                     source=self.task.source,
                     screen=one.screen,
+                    host=self.task.host,
                     backfill=self.backfill if one.backfill is None else one.backfill,
                 )
                 for one in fetched

@@ -15,7 +15,8 @@ from django.conf import settings
 from connectivity.directory import entry_for
 from connectivity.providers import by_address, by_host, name_of
 from connectivity.services import network
-from lib.suffixes import registered
+from lib.suffixes import organisation
+from mailstore import dmarc
 from protocols import dns, idn
 from protocols.errors import MailServerError
 from protocols.types import Deadline
@@ -82,15 +83,10 @@ def _signed(row: Alignment, now: datetime) -> bool | None:
     facts, seen = Facts.of_row(row.facts), row.results
     if seen.get("dkim") != alignment.PASSED:
         return False
-    mode = alignment.policy(facts.dmarc).dkim
+    mode = dmarc.policy(facts.dmarc).dkim
     return alignment.is_aligned(
         facts.domain, organisation(facts.domain), seen.get("dkim_domain", ""), mode
     )
-
-
-def organisation(domain: str) -> str:
-    """The domain somebody registered (RFC 7489 section 3.2)."""
-    return registered(domain) or domain
 
 
 def _facts(identity: Identity) -> Facts:
@@ -146,7 +142,7 @@ def _asked(domain: str, server: str, provider: str) -> Facts:
         found = spf.read(domain, asking, allowed)
     except UnansweredError:
         unanswered.append(domain)
-    dmarc, dmarc_at = _dmarc(domain, asking, unanswered)
+    record, record_at = _dmarc(domain, asking, unanswered)
     selectors = sender.selectors if sender else ()
     return Facts(
         domain=domain,
@@ -160,8 +156,8 @@ def _asked(domain: str, server: str, provider: str) -> Facts:
         spf_unsure=found.is_unsure,
         selectors=_selectors(domain, selectors or known_senders.COMMON_SELECTORS, asking),
         asked_selectors=bool(selectors),
-        dmarc=dmarc[:1000],
-        dmarc_at=dmarc_at,
+        dmarc=record[:1000],
+        dmarc_at=record_at,
         unanswered=unanswered,
     )
 
@@ -214,7 +210,7 @@ def _dmarc(domain: str, asking: _Asking, unanswered: list[str]) -> tuple[str, st
         except UnansweredError:
             unanswered.append(f"_dmarc.{domain}")
             return "", ""
-        found = [one for one in texts if alignment.is_dmarc(one)]
+        found = [one for one in texts if dmarc.is_record(one)]
         # Several records count as none (RFC 7489 section 6.6.3).
         if len(found) == 1:
             return found[0], at

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailstore import auth_results
+from mailstore import auth_results, dmarc
 from smtp_accounts import alignment, known_senders, spf
 from smtp_accounts.alignment import BAD, GOOD, UNKNOWN, WEAK, Facts
 from smtp_accounts.spf import Allowed
@@ -129,7 +129,7 @@ def test_several_records_become_one() -> None:
 def test_any_record_is_read(text: str, inner: str) -> None:
     found = read(f"v=spf1 {text}", {("TXT", "x.test"): [f"v=spf1 {inner}"]})
     assert found.lookups <= spf.MAX_LOOKUPS + 1
-    alignment.policy(text)
+    dmarc.policy(text)
     auth_results.read(text)
 
 
@@ -146,7 +146,7 @@ def test_any_record_is_read(text: str, inner: str) -> None:
     ],
 )
 def test_policies(record: str, inherited: bool, expected: tuple[str, str, str]) -> None:
-    found = alignment.policy(record, is_inherited=inherited)
+    found = dmarc.policy(record, is_inherited=inherited)
     assert (found.policy, found.spf, found.dkim) == expected
 
 

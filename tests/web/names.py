@@ -147,4 +147,4 @@ class NameServer:
 
 def _rrset(name: str, kind: str, texts: list[str]) -> dns.rrset.RRset:
     absolute = dns.name.from_text(name)
-    return dns.rrset.from_text_list(absolute, 0, dns.rdataclass.IN, kind, texts)
+    return dns.rrset.from_text_list(absolute, 60, dns.rdataclass.IN, kind, texts)

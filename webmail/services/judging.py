@@ -7,29 +7,22 @@ What was found stays, because senders take their keys away after a while.
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from connectivity.services import network
-from mailstore import auth_results, dkim_check, headers, mime, trace, verdict
-from mailstore.dkim_check import UnansweredError
-from mailstore.headers import Headers
+from filtering.services.asking import Asking
+from mailstore import finding, verdict
+from mailstore.auth_results import Results
+from mailstore.finding import Receiver
 from mailstore.models import Message, Verdict
 from mailstore.services import blobs
 from mailstore.verdict import Findings
-from protocols import dns
-from protocols.errors import MailServerError
-from protocols.types import Deadline
-from smtp_accounts import alignment
 from smtp_accounts.models import OutboxMessage
-from smtp_accounts.services import aligning, results
+from smtp_accounts.services import results
 
 SECONDS: Final = 4.0
 """For all questions about one message."""
@@ -37,7 +30,6 @@ SECONDS: Final = 4.0
 AT_ONCE: Final = 2
 AGAIN: Final = timedelta(minutes=10)
 _turns = threading.BoundedSemaphore(AT_ONCE)
-_SEALER: Final = re.compile(rb"(?:^|;)\s{0,20}d\s{0,5}=\s{0,5}([A-Za-z0-9.-]{1,253})")
 
 
 class Busy(Exception):
@@ -82,81 +74,10 @@ def _keep(message: Message, made: Findings, now: datetime) -> None:
 
 
 def _find(message: Message) -> Findings:
+    def is_from_receiver(said: Results) -> bool:
+        return results.is_trusted(said, message)
+
+    address = message.source.address if message.source else ""
+    receiver = Receiver(is_from_receiver, address.rpartition("@")[2])
     raw = blobs.read(message.blob)
-    fields = headers.parse(raw)
-    asking = _Asking()
-    domain = _domain(fields)
-    signatures = tuple(dkim_check.check(raw, asking, message.sort_at))
-    policy, is_known = _policy(domain, asking) if domain else ("", True)
-    made = Findings(
-        domain,
-        signatures,
-        policy,
-        is_known,
-        arc=_sealer(fields),
-        is_listed=bool(fields.raw("list-id") or fields.raw("list-post")),
-    )
-    return verdict.decided(_with_results(made, fields, message), _same)
-
-
-def _domain(fields: Headers) -> str:
-    """The domain of the one sender; empty where several are named."""
-    people = mime.people(fields, "from")
-    if len(people) != 1 or len(fields.all("from")) != 1:
-        return ""
-    return people[0].address.rpartition("@")[2].rstrip(".").lower()
-
-
-def _same(one: str, other: str) -> bool:
-    return bool(one) and aligning.organisation(one) == aligning.organisation(other)
-
-
-def _policy(domain: str, asking: _Asking) -> tuple[str, bool]:
-    """What a domain wants done with mail that is not proven, and whether DNS answered."""
-    for at in dict.fromkeys((domain, aligning.organisation(domain))):
-        try:
-            records = [one for one in asking(f"_dmarc.{at}") if alignment.is_dmarc(one)]
-        except UnansweredError:
-            return "", False
-        # Several records count as none (RFC 7489 section 6.6.3).
-        if len(records) == 1:
-            return alignment.policy(records[0], is_inherited=at != domain).policy, True
-    return "", True
-
-
-def _with_results(made: Findings, fields: Headers, message: Message) -> Findings:
-    """With the results of the server that took the message in for us; nobody else's."""
-    value = trace.read(fields, fields.names).results
-    said = auth_results.read(value) if value else None
-    if said is None or not results.is_trusted(said, message):
-        return made
-    server = said.server or (message.source.address.rpartition("@")[2] if message.source else "")
-    return replace(
-        made,
-        spf=said.spf,
-        spf_domain=said.spf_domain,
-        dmarc=said.dmarc,
-        said_by=server,
-        has_results=bool(said.spf or said.dmarc),
-    )
-
-
-def _sealer(fields: Headers) -> str:
-    """Who sealed the message last on its way (RFC 8617)."""
-    match = _SEALER.search(fields.raw("arc-seal")[:2000])
-    return match[1].decode().lower() if match else ""
-
-
-class _Asking:
-    """Questions to DNS with one deadline for all of them."""
-
-    def __init__(self) -> None:
-        self._deadline = Deadline(SECONDS)
-        self._servers = network.nameservers()
-
-    def __call__(self, name: str) -> Sequence[str]:
-        """The TXT records of a name. Raises `UnansweredError`."""
-        try:
-            return dns.texts(name, deadline=self._deadline, nameservers=self._servers)
-        except MailServerError:
-            raise UnansweredError from None
+    return finding.find(raw, Asking(SECONDS), receiver, received=message.sort_at)
