@@ -13,6 +13,7 @@ from filtering.models import Decision, Filter, ForwardDue, SenderRule, SpamPolic
 from filtering.screen import Screen
 from filtering.services import active, deliver, why
 from filtering.services.deliver import Incoming
+from filtering.services.senders import Book
 from mailstore.models import Folder, Label, Message, MessageLabel, Source
 from mailstore.services import folders, labels
 from mailstore.services.checking import check
@@ -224,3 +225,58 @@ def test_no_filter_of_a_domain_forwards(domain: Domain, inbox: Folder) -> None:
     (mine,) = came(inbox)
     assert not ForwardDue.objects.exists()
     assert not mine.is_flagged
+
+
+@pytest.mark.parametrize(
+    ("action", "place", "kind", "goes_on"),
+    [("junk", "junk", "spam", 0), ("mark", "inbox", "spam", 0), ("none", "inbox", "filter", 1)],
+)
+def test_what_is_done_about_spam(
+    user: User, inbox: Folder, action: str, place: str, kind: str, goes_on: int
+) -> None:
+    """What is only marked stays where it is, says why, and still is sent on to nobody."""
+    keep = folders.create(user, parent=None, name="Copies")
+    made(user, "prize", Action(Do.STAR), Action(Do.COPY, keep.pk), Action(Do.FORWARD, "a@x.test"))
+    SpamPolicy.objects.create(user=user, action=action)
+    spam, ham = came(inbox, SPAM, letter("Prize of a kind"))
+    assert (spam.folder.role, spam.is_flagged, ham.folder) == (place, True, inbox)
+    told = why.of(spam)
+    assert told is not None
+    assert (told.kind, told.why.threshold) == (kind, 5.0)
+    assert told.why.score is not None
+    assert told.why.score >= 5
+    # Of ham one each, of spam where nothing is to be done about it.
+    assert ForwardDue.objects.count() == Message.objects.filter(folder=keep).count() == 1 + goes_on
+    assert check().is_sound
+
+
+def test_one_message_made_to_break_it_breaks_nobody_elses(
+    user: User, inbox: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(user, "bill", Action(Do.STAR))
+    about = Book.about
+
+    def breaks(book: Book, address: str) -> SenderRule | None:
+        if address.startswith("eve"):
+            raise RecursionError
+        return about(book, address)
+
+    monkeypatch.setattr(Book, "about", breaks)
+    poison = letter("Bill 2", sender="eve@example.test")
+    rows = came(inbox, letter("Bill 1"), poison, letter("Bill 3"))
+    assert [(row.subject, row.is_flagged) for row in rows] == [
+        ("Bill 1", True), ("Bill 2", False), ("Bill 3", True),
+    ]  # fmt: skip
+
+
+def test_copies_are_made_within_the_space(user: User, inbox: Folder) -> None:
+    keep = folders.create(user, parent=None, name="Copies")
+    made(user, "bill", Action(Do.COPY, keep.pk))
+    raw = letter("Bill 1")
+    user.quota = 4 * len(raw)
+    user.save()
+    came(inbox, raw, letter("Bill 2"), letter("Bill 3"))
+    # Mail is kept in any case, copies as long as there is room.
+    assert Message.objects.filter(folder=inbox).count() == 3
+    assert [one.subject for one in Message.objects.filter(folder=keep)] == ["Bill 1"]
+    assert check().is_sound
