@@ -32,6 +32,7 @@ class Results:
     dkim: str = ""
     dkim_domain: str = ""
     dmarc: str = ""
+    dmarc_domain: str = ""
 
     @property
     def as_facts(self) -> dict[str, str]:
@@ -55,7 +56,7 @@ def read(value: str) -> Results | None:
     spf, dkim, dmarc = (found.get(name, ("", "")) for name in ("spf", "dkim", "dmarc"))
     if not found:
         return None
-    return Results(server, spf[0], spf[1], dkim[0], dkim[1], dmarc[0])
+    return Results(server, spf[0], spf[1], dkim[0], dkim[1], dmarc[0], dmarc[1])
 
 
 def _server(piece: str) -> str:
@@ -64,9 +65,9 @@ def _server(piece: str) -> str:
 
 
 def _domain(piece: str) -> str:
-    """The domain a result is about; that of a signature or of the envelope."""
+    """The domain a result is about; that of a signature, of the envelope or, of DMARC, of From."""
     found = {one[1].lower(): str(one[2]) for one in list(_PROPERTY.finditer(piece))[:10]}
-    for name in ("header.d", "header.i", "smtp.mailfrom", "smtp.helo"):
+    for name in ("header.d", "header.i", "smtp.mailfrom", "smtp.helo", "header.from"):
         if name in found:
             text = found[name].strip("\"'<>").lower()
             return text.rpartition("@")[2].rstrip(".")[:253]

@@ -103,7 +103,8 @@ def _wrote(one: Doubted, found: Results) -> bool:
 
 
 def _passes(found: Results, domain: str) -> bool:
-    if found.dmarc == PASSED:
+    # Of several senders the server may have looked at another one than is shown.
+    if found.dmarc == PASSED and finding.same(found.dmarc_domain or domain, domain):
         return True
     proven = ((found.spf, found.spf_domain), (found.dkim, found.dkim_domain))
     return any(result == PASSED and finding.same(one, domain) for result, one in proven)

@@ -59,6 +59,15 @@ def test_only_the_account_s_own_server_is_believed(gmail: Source, head: str, exp
     assert proving.told(doubted(raw, None)) == "unknown"
 
 
+@pytest.mark.parametrize("second", [", Eve <eve@evil.test>", "\nFrom: Eve <eve@evil.test>"])
+def test_of_several_senders_nobody_borrows_anothers_proof(gmail: Source, second: str) -> None:
+    said = results("spf=pass smtp.mailfrom=eve@evil.test; dmarc=pass header.from=evil.test")
+    raw = said.replace("\n", "\r\n").encode()
+    raw += letter(sender=f"Boss <boss@bank.test>{second}")
+    assert mime.summary(raw).from_address == "boss@bank.test"
+    assert proving.told(doubted(raw, gmail)) == "unknown"
+
+
 def test_the_server_a_message_was_fetched_from_is_believed_about_a_domain_it_hosts(
     user: User,
 ) -> None:
