@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.services import limits
 from filtering.models import ForwardDue, ForwardState
 from lib.checkpoints import checkpoint
 from mailstore import headers
@@ -119,8 +120,14 @@ def _may_go(row: ForwardDue, now: datetime) -> None:
     if addresses.same(own, row.to):
         raise _NotForwarded("loop")
     sent = ForwardDue.objects.filter(user=row.user, state=ForwardState.SENT)
-    if sent.filter(next_at__gt=now - timedelta(days=1)).count() >= DAILY:
+    if sent.filter(next_at__gt=now - timedelta(days=1)).count() >= _most(row):
         raise _NotForwarded("too-many")
+
+
+def _most(row: ForwardDue) -> int:
+    """Of a day; never more than an administrator lets this person send."""
+    allowed = limits.of_person(row.user).daily_sends
+    return DAILY if allowed is None else min(DAILY, allowed)
 
 
 def _content(row: ForwardDue, sender: SendFrom, now: datetime) -> Content:

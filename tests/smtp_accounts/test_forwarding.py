@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Limits, User
 from filtering.actions import Action, Do
 from filtering.models import ForwardDue, ForwardState
 from filtering.screen import Screen
@@ -119,6 +119,10 @@ def test_a_day_has_an_end(
     assert forwarding.send_due(now=NOW) == 1
     second.refresh_from_db()
     assert second.cause == "too-many"
+    # Nor more than an administrator lets anybody send.
+    monkeypatch.setattr(forwarding, "DAILY", 200)
+    Limits.objects.create(domain=inbox.user.domain, daily_sends=1)
+    assert refused_again(inbox, letter("Bill c")) == "too-many"
 
 
 def test_a_bounce_goes_nowhere(inbox: Folder, forwards: None, account: SmtpAccount) -> None:
