@@ -16,9 +16,11 @@ def in_page(request: HttpRequest) -> bool:
 def dialog(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A dialog for the page that asked for it, else the same as a page of its own."""
+    """A dialog for the page that asked for it, else the same as a page of its own; ``is_dialog``
+    tells the template which."""
     frame = "webmail/_dialog_only.html" if in_page(request) else "webmail/_dialog_page.html"
-    return render(request, template, {**context, "frame": frame}, status=status)
+    own = {"frame": frame, "is_dialog": in_page(request)}
+    return render(request, template, {**context, **own}, status=status)
 
 
 def go_to(request: HttpRequest, address: str) -> HttpResponse:

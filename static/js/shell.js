@@ -109,10 +109,11 @@ document.addEventListener("click", (event) => {
   } else if (!event.target.closest(".pane--folders")) {
     setDrawer(false);
   }
-  const close = event.target.closest("[data-dialog-close]");
-  if (close) {
+  // On a page of its own, without a dialog around it, it is a link as any other.
+  const closed = event.target.closest("[data-dialog-close]")?.closest("dialog");
+  if (closed) {
     event.preventDefault();
-    close.closest("dialog")?.close();
+    closed.close();
   }
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target) || event.target.closest(".menu__item")) menu.open = false;

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.models import Domain, User
 from filtering.models import SpamAction
@@ -18,7 +18,7 @@ from filtering.services.senders import SendersRefused
 #: How strict, in words, and from how many points mail is junk then.
 STRICT: Final[dict[float, str | Promise]] = {
     8.0: gettext_lazy("Only what is surely junk"),
-    5.0: gettext_lazy("What is probably junk"),
+    5.0: pgettext_lazy("how strict", "Medium"),
     3.5: gettext_lazy("Strict: some good mail may be taken for junk"),
 }
 DAYS: Final = (7, 14, 30, 60, 90, 180)
