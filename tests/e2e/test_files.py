@@ -158,6 +158,17 @@ def test_looking_at_files(
     expect(page.frame_locator("[data-frame]").get_by_text("Inner")).to_be_visible()
     no_barriers()
     shot("message-inside")
+    # Saving all asks about the dangerous one first, on a page that is left by a link as any other.
+    page.goto(f"{live_server.url}/message/{came.pk}/")
+    page.get_by_role("link", name="Save all", exact=True).click()
+    expect(page.get_by_role("heading", name="Save all attachments?")).to_be_visible()
+    expect(page.locator(".file__name")).to_have_text(["bill.pdf.exe"])
+    no_barriers()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Save the other 6").click()
+    assert saved.value.suggested_filename == "Everything at once.zip"
+    page.get_by_role("link", name="Do not save").click()
+    expect(page.get_by_text("7 attachments")).to_be_visible()
     page.goto(f"{live_server.url}/folder/{came.folder_id}/attachments/?kind=sheet")
     expect(page.locator(".file__name")).to_have_text(["Costs.csv"])
     page.get_by_role("link", name="Spreadsheet").click()
