@@ -101,14 +101,15 @@ def prune() -> int:
     """Make tables that are too full smaller; how many tokens went."""
     gone = 0
     for kept in BayesScope.objects.filter(Q(spam__gt=0) | Q(ham__gt=0)).iterator():
-        gone += _prune_tokens(kept)
+        gone += prune_tokens(kept)
         old = Learned.objects.filter(scope=kept).order_by("-learned_at")
         keys: Sequence[int] = list(old.values_list("pk", flat=True)[MOST_LEARNED:])
         Learned.objects.filter(pk__in=keys[:_PIECE]).delete()
     return gone
 
 
-def _prune_tokens(kept: BayesScope) -> int:
+def prune_tokens(kept: BayesScope) -> int:
+    """Make the table of one scope smaller where it is too full; how many tokens went."""
     mine = BayesToken.objects.filter(scope=kept)
     many = mine.count()
     if many <= MOST_TOKENS:

@@ -27,6 +27,8 @@ from mailstore.models import FolderRole, Message
 log = logging.getLogger(__name__)
 
 BATCH: Final = 50
+#: After so many messages it is seen to that the tables stay within their bounds.
+OFTEN: Final = 100
 #: What arrived so long ago, was read and still lies there is no junk, whoever says nothing of it.
 SETTLED: Final = timedelta(days=3)
 #: How many of these are learned beside one that is junk, and how many are looked at for them.
@@ -166,6 +168,9 @@ def _count(
     if is_spam is not None:
         tables.add(kept, found, is_spam=is_spam, today=now.date())
         Learned.objects.create(scope=kept, sha256=sha256, is_spam=is_spam, learned_at=now)
+        if (kept.spam + kept.ham + 1) % OFTEN == 0:
+            # Whoever calls a hundred thousand messages junk does not fill the disk within the hour.
+            tables.prune_tokens(kept)
 
 
 def forget(owner: User | Domain, *, actor: User, now: datetime) -> bool:

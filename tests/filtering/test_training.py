@@ -186,6 +186,18 @@ def test_tables_are_bounded(
         assert scope.learned.count() == 2
 
 
+def test_tables_stay_bounded_while_much_is_learned(
+    user: User, inbox: Folder, junk: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MOST_TOKENS", 40), ("LEFT", 30)):
+        monkeypatch.setattr(tables, name, value)
+    monkeypatch.setattr(training, "OFTEN", 2)
+    move(user, spams(inbox, 4), junk)
+    learn()
+    assert training.learned(user) == (4, 0)
+    assert {scope.tokens.count() for scope in BayesScope.objects.all()} == {30}
+
+
 def test_junk_is_emptied_of_what_lay_there_long(user: User, inbox: Folder, junk: Folder) -> None:
     old, moved_later = put(junk, letter("Old"), letter("Moved"))
     (young,) = put(junk, letter("Young"))
