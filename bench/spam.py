@@ -4,7 +4,8 @@
 
 Each message goes into one of two halves by a hash of its content and the seed. One half teaches,
 the other is judged, then the other way round. Printed are the share of spam that is found, the
-share of ham that is called spam, and the milliseconds of processor time a message takes to be read and judged.
+share of ham that is called spam, and the milliseconds of processor time a message takes to be read
+and judged.
 The corpus is old (2001, 2002) and its ham is mostly from mailing lists; the figures compare
 versions of this filter with each other more than they promise anything about today's mail.
 """

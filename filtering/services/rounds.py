@@ -145,15 +145,13 @@ def _next(run: FilterRun) -> list[Message]:
 def _change(run: FilterRun, found: Found, now: datetime) -> int:
     """Apply what was decided to what still lies where it was looked at."""
     mine = Message.objects.filter(pk__in=[row.pk for row, _one in found])
-    places = {
-        pk: rest for pk, *rest in mine.values_list("pk", "folder_id", "is_seen", "is_flagged")
-    }
+    now_there = {row.pk: row for row in mine.only("folder_id", "is_seen", "is_flagged")}
     there = []
     for row, one in found:
-        place, *flags = places.get(row.pk, (None, False, False))
-        if place == row.folder_id:
-            # As it is now: what its owner did meanwhile is not to be undone with the run.
-            row.is_seen, row.is_flagged = flags
+        current = now_there.get(row.pk)
+        if current is not None and current.folder_id == row.folder_id:
+            # What its owner did meanwhile is not to be undone with the run.
+            row.is_seen, row.is_flagged = current.is_seen, current.is_flagged
             there.append((row, one))
     if not there:
         return 0

@@ -205,7 +205,7 @@ def test_a_message_made_to_be_too_much_shuts_nobody_out(
         asked.clear()
         monkeypatch.setattr(module, "ask", chokes)
         monkeypatch.setattr(module, "ping", lambda *_, **__: None)
-        name = service.named().name if service is viruses else scorers.named()[0].name  # type: ignore[union-attr] # one is named
+        name = service.named().name if service is viruses else scorers.named()[0].name
         ask()
         ask()
         service.breaker.worked(name)
