@@ -32,6 +32,11 @@ class AskForm(forms.Form):
     challenge = forms.CharField(required=False, max_length=40)
     answer = forms.CharField(required=False, max_length=32)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound or self["address"].errors:
+            self.fields["address"].widget.attrs["autofocus"] = True
+
 
 class NewPasswordForm(forms.Form):
     """A new password, twice, and what of the old ones is to go on."""
@@ -41,7 +46,10 @@ class NewPasswordForm(forms.Form):
         strip=False,
         max_length=4096,
         error_messages={"required": _("Enter a new password.")},
-        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        # Also after a mistake in the other one: neither is shown again.
+        widget=forms.PasswordInput(
+            attrs={"class": "input", "autocomplete": "new-password", "autofocus": True}
+        ),
     )
     again = forms.CharField(
         label=_("New password, once more"),

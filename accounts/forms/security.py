@@ -26,11 +26,18 @@ class PasswordForm(PasswordChangeForm):
             self.fields[name].widget.attrs["class"] = "input"
             self.fields[name].widget.attrs.pop("autofocus", None)
         self.fields["old_password"].label = _("Password now")
+        self.fields["new_password2"].label = _("New password, once more")
+        self.fields["new_password2"].help_text = ""
 
     @property
     def passwords(self) -> list[forms.BoundField]:
         """The fields for passwords, in their order."""
-        return [self[name] for name in ("old_password", "new_password1", "new_password2")]
+        found = [self[name] for name in ("old_password", "new_password1", "new_password2")]
+        wrong = next((one for one in found if one.errors), None)
+        if wrong is not None:
+            # None of them is shown again, so that all are typed anew, from the first on.
+            found[0].field.widget.attrs["autofocus"] = True
+        return found
 
 
 class NameForm(forms.Form):

@@ -37,6 +37,15 @@ class SignInForm(AuthenticationForm):
             attrs={"class": "input", "autocomplete": "current-password"}
         )
 
+    def lead_back(self) -> None:
+        """After a failure: to the password, which is never shown again, if there is an address."""
+        told = {"aria-describedby": "sign-in-error", "aria-invalid": "true"}
+        for name in ("username", "password"):
+            self.fields[name].widget.attrs.update(told)
+        if self.cleaned_data.get("username"):
+            self.fields["username"].widget.attrs["autofocus"] = False
+            self.fields["password"].widget.attrs["autofocus"] = True
+
     def clean_username(self) -> str:
         """Addresses are stored in lower case."""
         return str(self.cleaned_data["username"]).strip().lower()

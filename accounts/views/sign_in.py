@@ -60,6 +60,8 @@ class SignInView(LoginView):
                 locked=bool(getattr(self.request, "axes_locked_out", False)),
                 now=timezone.now(),
             )
+        if isinstance(form, SignInForm):
+            form.lead_back()
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 

@@ -24,6 +24,7 @@ from accounts.services import links
 from connectivity.models import Notification
 from tests.accounts.recovering import BACKUP, CHOOSE, NEW, with_backup
 from tests.conftest import PASSWORD
+from tests.security.page_checks import Page
 
 NOW = timezone.now()
 TYPED = {"password": NEW, "again": NEW}
@@ -168,6 +169,9 @@ def test_a_poor_password_is_refused_and_not_shown(
     assert answer.status_code == 422
     page = answer.content.decode()
     assert told in page
+    # Nothing is described by what is not there, and one goes on at the first of the two.
+    found = Page(page)
+    assert (found.focused, found.named - found.ids) == (1, set())
     assert f'value="{typed.get("password", NEW)}"' not in page.replace(
         f'value="{person.email}" autocomplete="username"', ""
     )

@@ -18,6 +18,7 @@ from accounts.services import doors, sessions
 from accounts.views import security
 from accounts.views.guessing import QUARTER, Guesses
 from tests.conftest import PASSWORD
+from tests.security.page_checks import Page
 
 pytestmark = pytest.mark.django_db
 ACCOUNT = "/settings/appearance/"
@@ -97,8 +98,10 @@ def test_the_old_password_is_not_guessed_here(
     monkeypatch.setattr(security, "_GUESSES", Guesses("old-password", limit=2, seconds=QUARTER))
     client, new = client_for(user), "another river in autumn"
     form = {"old_password": "guess", "new_password1": new, "new_password2": new}
-    answers = [client.post(reverse("security-password"), form).status_code for _ in range(3)]
-    assert answers == [422, 422, 429]
+    answers = [client.post(reverse("security-password"), form) for _ in range(3)]
+    assert [one.status_code for one in answers] == [422, 422, 429]
+    page = Page(answers[0].content.decode())
+    assert (page.focused, page.named - page.ids) == (1, set())
     right = client.post(reverse("security-password"), form | {"old_password": PASSWORD})
     assert right.status_code == 429
     user.refresh_from_db()
@@ -162,6 +165,8 @@ def test_a_given_password_is_replaced_first_of_all(user: User) -> None:
     same = client.post(choose, {"password": PASSWORD, "again": PASSWORD})
     assert same.status_code == 422
     assert PASSWORD not in same.content.decode()
+    page = Page(same.content.decode())
+    assert (page.focused, page.named - page.ids) == (1, set())
     new = "another river in autumn"
     assert client.post(choose, {"password": new, "again": new}).status_code == 302
     assert is_in(client)

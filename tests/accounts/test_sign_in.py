@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.conftest import PASSWORD
+from tests.security.page_checks import Page
 
 SIGN_IN = "/sign-in/"
 
@@ -36,6 +37,21 @@ def test_one_sentence_for_unknown_and_wrong(client: Client, user: User) -> None:
         text = answer.content.decode().replace(email, "X")
         bodies.append([line for line in text.splitlines() if "csrf" not in line.lower()])
     assert bodies[0] == bodies[1]
+
+
+def test_after_a_mistake_one_goes_on_at_the_password(client: Client, user: User) -> None:
+    answer = client.post(SIGN_IN, {"username": user.email, "password": "not it"})
+    text = answer.content.decode()
+    field = text[text.index('name="password"') :].partition(">")[0]
+    assert "autofocus" in field
+    assert 'aria-describedby="sign-in-error"' in field
+    page = Page(text)
+    assert (page.focused, page.named - page.ids) == (1, set())
+    # Without an address that is what is missing first; Tab leads from it to the password.
+    text = client.post(SIGN_IN, {"username": "", "password": "not it"}).content.decode()
+    assert "autofocus" in text[text.index('name="username"') :].partition(">")[0]
+    assert Page(text).named <= Page(text).ids
+    assert text.index('name="password"') < text.index(reverse("recovery"))
 
 
 def test_a_disabled_user_is_answered_like_a_stranger(client: Client, user: User) -> None:

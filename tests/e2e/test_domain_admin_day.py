@@ -106,7 +106,7 @@ def test_a_domain_admins_day(
         pass
     expect(page.get_by_text("3 people were added.")).to_be_visible()
     with page.expect_download() as taken:
-        page.get_by_role("button", name="Take the answer").click()
+        page.get_by_role("button", name="Download the answer").click()
     taken.value.save_as(tmp_path / "answer.csv")
     with (tmp_path / "answer.csv").open() as file:
         results = [line["result"] for line in csv.DictReader(file)]

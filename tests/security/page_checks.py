@@ -19,11 +19,18 @@ class Page(HTMLParser):
         self.shown: list[str] = []
         self.forms: list[str] = []
         self.is_whole = False
+        self.ids: set[str] = set()
+        self.named: set[str] = set()
+        self.focused = 0
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.is_whole = self.is_whole or tag == "html"
+        self.ids.add(given.get("id") or "")
+        self.focused += "autofocus" in given
+        for name in ("aria-describedby", "aria-labelledby", "aria-errormessage", "for"):
+            self.named |= set((given.get(name) or "").split())
         if tag == "style" or (
             tag == "script" and not given.get("src") and given.get("type") not in DATA
         ):
@@ -53,6 +60,9 @@ def check_page(answer: Any, where: str, *, is_public: bool = False) -> None:
     page = Page(answer.content.decode())
     assert not page.code, f"{where}: {page.code[:3]}"
     assert not page.shown, f"{where}: {page.shown[:3]}"
+    if page.is_whole:
+        missing = page.named - page.ids
+        assert not missing, f"{where} is described by what is not there: {missing}"
     signed_in = answer.wsgi_request.user.is_authenticated if answer.status_code == 200 else False
     if page.is_whole and signed_in and not is_public:
         assert any("sign-out" in action for action in page.forms), f"{where} has no way out"
