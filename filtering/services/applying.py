@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from filtering.models import Filter, FilterRun, RunState, RunStep
 from filtering.services import active, stored
+from filtering.services.checked import CLOSED
 from mailstore.models import Folder, Message
 from mailstore.services import locks
 
@@ -31,11 +32,16 @@ def request(user: User, row: Filter, *, folder: Folder | None, now: datetime) ->
     """Have a person's filter applied to a folder, or everywhere (None): all but Junk, Deleted
     Items, Drafts, Sent and what is snoozed. Nothing is forwarded.
 
-    Raises RunRefused where another run of this person goes on or the filter needs attention. The
+    Raises RunRefused where another run of this person goes on, the filter needs attention or what
+    lies in the folder has a row of its own beside it. The
     caller nudges `filtering.tasks.apply_filter` after the commit; the schedule finds it anyway.
     """
     if row.user_id != user.pk or (folder is not None and folder.user_id != user.pk):
         raise ValueError("the filter or the folder belongs to someone else")
+    if folder is not None and folder.role in CLOSED:
+        raise RunRefused(
+            _("Filters are not applied to “%s”. Choose another folder.") % folder.label
+        )
     if active.ready_rule(row, active.belongings([row])) is None:
         raise RunRefused(_("This filter needs attention: open it and mend it first."))
     with transaction.atomic():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ def apply(user: User, found: Found, *, now: datetime) -> tuple[int, Steps]:
     # What lies where it would be copied to is the copy.
     found = [(row, one) for row, one in found if row.folder_id not in one.copies]
     steps = Steps()
-    copied = _copy(user, found, steps)
+    copied = _copy(user, found, steps, now)
     _mark(user, found, steps)
     _label(user, found, steps)
     _move(user, found, steps)
@@ -127,7 +127,7 @@ def folder(user: User, named: int | str) -> Folder | None:
     return folders.special(user, named)
 
 
-def _copy(user: User, found: Found, steps: Steps) -> set[int]:
+def _copy(user: User, found: Found, steps: Steps, now: datetime) -> set[int]:
     """Copy messages; which were. Where their bytes lie in a folder already, no second is made."""
     wanted: dict[int | str, list[Message]] = defaultdict(list)
     for row, one in found:
@@ -146,6 +146,8 @@ def _copy(user: User, found: Found, steps: Steps) -> set[int]:
         made = messages.enter([_again(row, place) for row in fresh.values()])
         if made:
             steps.copied.append((place.pk, [one.pk for one in made]))
+            met = {row.blob_id: one for row, one in found}
+            _decide([_reason(copy.pk, met[copy.blob_id], Why(), now) for copy in made])
         copied |= {row.pk for row in fresh.values()}
     return copied
 
@@ -171,11 +173,13 @@ def _explain(found: Found, steps: Steps, now: datetime) -> None:
     for row, one in found:
         was = before.get(row.pk)
         steps.decided.append((row.pk, was.kind if was else "", was.why if was else None))
-        known = Why.of_row(was.why) if was else Why()
-        hits = tuple(FilterHit(rule.pk, rule.name, rule.is_domain) for rule in one.met)
-        why = Why(hits, known.sender, known.score, known.threshold, known.reasons, known.virus)
-        rows.append((row.pk, DecisionKind.FILTER, why.as_row, now))
+        rows.append(_reason(row.pk, one, Why.of_row(was.why) if was else Why(), now))
     _decide(rows)
+
+
+def _reason(pk: int, one: Outcome, known: Why, now: datetime) -> tuple[int, str, Any, datetime]:
+    hits = tuple(FilterHit(rule.pk, rule.name, rule.is_domain) for rule in one.met)
+    return pk, DecisionKind.FILTER, replace(known, filters=hits).as_row, now
 
 
 def _decide(rows: Sequence[tuple[int, str, Any, datetime]]) -> None:

@@ -64,11 +64,11 @@ def carry_out(rows: Sequence[Message], decided: Sequence[Decided], *, now: datet
     if not done:
         return
     _label(done)
-    _copy(done)
+    explained = [*done, *_copy(done)]
     bulk.insert(
         Decision,
         ("message_id", "kind", "why", "made_at"),
-        [(row.pk, one.kind, one.why.as_row, now) for row, one in done if one.why is not None],
+        [(row.pk, one.kind, one.why.as_row, now) for row, one in explained if one.why is not None],
     )
     bulk.insert(
         ForwardDue,
@@ -110,36 +110,43 @@ def _found(row: Message, named: int | str) -> Label | None:
         return None
 
 
-def _copy(done: Sequence[tuple[Message, Decided]]) -> None:
+def _copy(done: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decided]]:
+    """The copies, and what was decided of the message they are of."""
     places = {folder.pk for _row, one in done for folder in one.copies}
     there = _there(places)
     copies = [
-        messages.again(
-            row,
-            folder=there[folder.pk],
-            sort_at=row.sort_at,
-            flags=frozenset(messages.flags_of(row)),
-            source=row.source,
-            backfill=row.is_backfill,
-        )
+        (_again(row, there[folder.pk]), one)
         for row, one in done
         for folder in one.copies
         if folder.pk in there and folder.pk != row.folder_id
     ]
-    messages.enter(_with_room(copies))
+    kept = _with_room(copies)
+    messages.enter([copy for copy, _one in kept])
+    return kept
 
 
-def _with_room(copies: Sequence[Message]) -> list[Message]:
+def _again(row: Message, place: Folder) -> Message:
+    return messages.again(
+        row,
+        folder=place,
+        sort_at=row.sort_at,
+        flags=frozenset(messages.flags_of(row)),
+        source=row.source,
+        backfill=row.is_backfill,
+    )
+
+
+def _with_room(copies: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decided]]:
     """Those that there is room for, in order: copies are made within the space, mail that comes
     in is kept whatever there is of it."""
     room: dict[int, float] = {}
-    kept: list[Message] = []
-    for one in copies:
-        if one.user_id not in room:
-            room[one.user_id] = space.left(one.user)
-        if one.size <= room[one.user_id]:
-            room[one.user_id] -= one.size
-            kept.append(one)
+    kept: list[tuple[Message, Decided]] = []
+    for copy, one in copies:
+        if copy.user_id not in room:
+            room[copy.user_id] = space.left(copy.user)
+        if copy.size <= room[copy.user_id]:
+            room[copy.user_id] -= copy.size
+            kept.append((copy, one))
     return kept
 
 

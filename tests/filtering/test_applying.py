@@ -94,7 +94,9 @@ def test_applied_once_and_undone(
     assert {one.subject.split()[0] for one in moved} == {"Bill"}
     assert all(one.is_seen and one.is_flagged for one in moved)
     assert Message.objects.filter(folder__name="Copies").count() == 5
-    assert MessageLabel.objects.count() == Decision.objects.count() == 5
+    assert MessageLabel.objects.count() == 5
+    # Copies say as well why they are there.
+    assert Decision.objects.count() == Decision.objects.filter(kind="filter").count() == 10
     assert not ForwardDue.objects.exists()
     after = look(user)
     # What a second run finds is as it should be.
@@ -235,6 +237,10 @@ def test_nobody_applies_to_somebody_else(
     for person, folder in ((other_user, None), (user, folders.special(other_user, "inbox"))):
         with pytest.raises(ValueError, match="someone else"):
             applying.request(person, row, folder=folder, now=NOW)
+    # What lies there has a row of its own beside it.
+    for role in (FolderRole.DRAFTS, FolderRole.SNOOZED):
+        with pytest.raises(RunRefused):
+            applying.request(user, row, folder=folders.special(user, role), now=NOW)
 
 
 def test_the_schedule_and_hints_carry_it_to_the_end(

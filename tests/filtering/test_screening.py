@@ -53,6 +53,9 @@ def test_a_filter_does_all_it_says(user: User, inbox: Folder, bills: Folder) -> 
     assert (other.folder, other.is_seen) == (inbox, False)
     (copy,) = Message.objects.filter(folder=keep)
     assert (copy.blob, copy.is_flagged) == (bill.blob, True)
+    reason = why.of(copy)
+    assert reason is not None
+    assert [one.name for one in reason.why.filters] == [row.name]
     assert MessageLabel.objects.get().message == bill
     due = ForwardDue.objects.get()
     assert (due.message, due.to, due.filter_name) == (bill, "a@x.test", row.name)
