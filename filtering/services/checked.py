@@ -232,6 +232,8 @@ def _action(owner: Owner, one: Action) -> None:
         if not (
             isinstance(one.target, int) and Label.objects.filter(user=owner, pk=one.target).exists()
         ):
+            if not one.target:
+                raise _Wrong(_("Choose a label."))
             raise _Wrong(_("This label is not there any more. Choose another."))
     elif one.do == Do.FORWARD:
         _forward(owner, str(one.target))
@@ -250,6 +252,8 @@ def _folder(owner: User, one: Action) -> None:
     mine = Folder.objects.filter(user=owner)
     found = mine.filter(pk=one.target).first() if isinstance(one.target, int) else None
     if found is None:
+        if not one.target:
+            raise _Wrong(_("Choose a folder."))
         raise _Wrong(_("This folder is not there any more. Choose another."))
     if found.role in CLOSED:
         raise _Wrong(_("Nothing can be moved to “%s”. Choose another folder.") % found.label)

@@ -77,7 +77,7 @@ def test_a_filter_from_the_message_to_the_reason(
     # What is wrong has the focus, and all that was typed is there.
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_label("Folder", exact=True)).to_be_focused()
-    expect(page.get_by_role("alert")).to_contain_text("folder is not there")
+    expect(page.get_by_role("alert")).to_contain_text("Choose a folder.")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Orders")
     no_barriers()
     shot("filter-refused")

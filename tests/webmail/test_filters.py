@@ -138,6 +138,9 @@ def test_without_a_name_it_is_called_by_what_it_looks_for(
     assert tried.context["form"].name == " "
     assert browser_client.post(reverse("filters-new"), asked).status_code == 302
     assert Filter.objects.get().name == "The sender contains “shop” …"
+    for do, words in (("move", "Choose a folder."), ("label", "Choose a label.")):
+        answer = browser_client.post(reverse("filters-new"), typed(("from", "is", "a"), do=do))
+        assert answer.context["form"].actions[0].error == words
     nothing = browser_client.post(reverse("filters-new"), typed(name=""))
     assert nothing.status_code == 422
     # What is wrong with a list as a whole stands at it, and what mends it has the focus.
