@@ -11,7 +11,7 @@ from filtering.actions import Action, Do
 from filtering.conditions import Condition, Field, Op
 from filtering.models import Decision, Filter, ForwardDue, SenderRule, SpamPolicy
 from filtering.screen import Screen
-from filtering.services import active, deliver, why
+from filtering.services import active, deliver, screening, why
 from filtering.services.deliver import Incoming
 from filtering.services.senders import Book
 from mailstore.models import Folder, Label, Message, MessageLabel, Source
@@ -270,6 +270,16 @@ def test_one_message_made_to_break_it_breaks_nobody_elses(
     assert [(row.subject, row.is_flagged) for row in rows] == [
         ("Bill 1", True), ("Bill 2", False), ("Bill 3", True),
     ]  # fmt: skip
+
+
+def test_filters_that_take_too_long_hold_nothing_up(
+    user: User, inbox: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(user, "bill", Action(Do.STAR))
+    monkeypatch.setattr(screening, "BUDGET", 0.0)
+    rows = came(inbox, *(letter(f"Bill {n}") for n in range(3)))
+    assert [row.is_flagged for row in rows] == [True, False, False]
+    assert caplog.text.count("take too long") == 1
 
 
 def test_copies_are_made_within_the_space(user: User, inbox: Folder) -> None:
