@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -47,6 +48,7 @@ def test_who_signs_in_is_offered_to_keep_it(user: User, client_for: ClientFor) -
     assert place == "/keep/?next=%2F"
     page = browser.get(place).content.decode()
     assert "Keep this account?" in page
+    assert re.search(r"is to be deleted on \d+ \w{3} \d{4}\. Until then", page)
     assert browser.post("/keep/")["Location"] == "/"
     user.refresh_from_db()
     assert user.delete_after is None
