@@ -11,7 +11,7 @@ from filtering.models import Decision, ForwardDue
 from filtering.services import space
 from filtering.whys import Why
 from lib import bulk
-from mailstore.models import Folder, Label, Message, Verdict
+from mailstore.models import Folder, FolderRole, Label, Message, Verdict
 from mailstore.services import labels, locks, messages
 from mailstore.services.labels import LabelRefused
 from mailstore.services.messages import NewMessage
@@ -138,13 +138,13 @@ def _again(row: Message, place: Folder) -> Message:
 
 def _with_room(copies: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decided]]:
     """Those that there is room for, in order: copies are made within the space, mail that comes
-    in is kept whatever there is of it."""
+    in is kept whatever there is of it, and so is the copy of what goes to Deleted Items."""
     room: dict[int, float] = {}
     kept: list[tuple[Message, Decided]] = []
     for copy, one in copies:
         if copy.user_id not in room:
             room[copy.user_id] = space.left(copy.user)
-        if copy.size <= room[copy.user_id]:
+        if copy.size <= room[copy.user_id] or one.folder.role == FolderRole.TRASH:
             room[copy.user_id] -= copy.size
             kept.append((copy, one))
     return kept

@@ -292,4 +292,9 @@ def test_copies_are_made_within_the_space(user: User, inbox: Folder) -> None:
     # Mail is kept in any case, copies as long as there is room.
     assert Message.objects.filter(folder=inbox).count() == 3
     assert [one.subject for one in Message.objects.filter(folder=keep)] == ["Bill 1"]
+    # What is copied and deleted is not deleted alone.
+    made(user, "letter", Action(Do.COPY, keep.pk), Action(Do.DELETE))
+    (gone,) = came(inbox, letter("Letter"))
+    assert gone.folder.role == "trash"
+    assert Message.objects.filter(folder=keep, subject="Letter").exists()
     assert check().is_sound
