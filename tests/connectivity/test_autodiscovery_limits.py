@@ -37,7 +37,7 @@ ADDRESS = f"{LOCAL}@river.test"
 
 
 def find(
-    user: User, address: str = ADDRESS, budget: float = 5.0, now: datetime | None = None
+    user: User, address: str = ADDRESS, budget: float = 20.0, now: datetime | None = None
 ) -> Found:
     return autodiscovery.find(address=address, user=user, now=now or timezone.now(), budget=budget)
 
