@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import logging.config
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -63,14 +63,15 @@ def test_a_limit_that_is_reached_is_told_once(caplog: pytest.LogCaptureFixture) 
 
 
 def test_everything_goes_to_standard_error_in_lines_that_begin_alike_in_utc() -> None:
-    handlers = settings.LOGGING["handlers"]
+    logs: dict[str, Any] = settings.LOGGING
+    handlers = logs["handlers"]
     assert {one["class"] for one in handlers.values()} == {"logging.StreamHandler"}
-    assert settings.LOGGING["root"]["handlers"] == list(handlers)
-    assert not [one for one in settings.LOGGING["loggers"].values() if "handlers" in one]
+    assert logs["root"]["handlers"] == list(handlers)
+    assert not [one for one in logs["loggers"].values() if "handlers" in one]
     assert (settings.USE_TZ, settings.TIME_ZONE) == (True, "UTC")
     stream = StringIO()
     handler = logging.StreamHandler(stream)
-    form = settings.LOGGING["formatters"][handlers["console"]["formatter"]]["format"]
+    form = logs["formatters"][handlers["console"]["formatter"]]["format"]
     handler.setFormatter(logging.Formatter(form))
     record = logging.LogRecord("accounts.x", logging.WARNING, "", 0, "it is %s", ("so",), None)
     record.created, record.msecs = 1_700_000_000.0, 0.0

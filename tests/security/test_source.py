@@ -79,7 +79,7 @@ def of_a_call(node: ast.Call) -> Iterator[str]:
         )
     if name in {"hashlib.new", "hmac.new"}:
         said = [*node.args, *(one.value for one in node.keywords)]
-        yield from (f"hash {one.value}" for one in said if isinstance(one, ast.Constant))
+        yield from (f"hash {one.value!s}" for one in said if isinstance(one, ast.Constant))
 
 
 def of_a_node(node: ast.AST) -> Iterator[str]:
