@@ -22,8 +22,8 @@ _CAUSES: Final[Mapping[str, str | Promise]] = {
         "by themselves."
     ),
     "too-many": gettext_lazy(
-        "So much was forwarded within a day that it looks like a filter gone wrong. Have the "
-        "filter ask for more."
+        "As much was forwarded within a day as may be. Have the filter ask for more, so that it "
+        "meets less."
     ),
     "sender": gettext_lazy("The address you send from could not be used. See what is wrong there."),
     "gone": gettext_lazy("Its content could not be read here."),

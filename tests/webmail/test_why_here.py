@@ -146,7 +146,7 @@ def test_a_domain_s_filter_leads_its_administrators_to_it() -> None:
     [
         ("loop", "in a circle", "forward="),
         ("automatic", "A machine wrote it", "forward="),
-        ("too-many", "gone wrong", "forward="),
+        ("too-many", "as may be", "forward="),
         ("sender", "could not be used", "/identities/"),
         ("gone", "could not be read", ""),
         ("large", "larger than what you may send", ""),
