@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -48,6 +48,22 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def lay_tables(django_db_setup: None, pytestconfig: pytest.Config) -> Callable[[Path], None]:
+    """Puts a migrated SQLite database into a data folder, for an installation of its own.
+
+    That one comes up with nothing there is shown by tests/infra/test_serve and test_compose.
+    """
+    template = _template(pytestconfig)
+
+    def lay(data_dir: Path) -> None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if template.exists():  # not after a run on PostgreSQL alone
+            shutil.copy(template, data_dir / "tributary.sqlite3")
+
+    return lay
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +69,11 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, lay_tables: Callable[[Path], None]
+) -> Iterator[Installed]:
     data_dir, port = tmp_path_factory.mktemp("installed") / "data", free_port()
+    lay_tables(data_dir)
     django = {"DJANGO_SETTINGS_MODULE": "webmail.settings"}
     site = Installed(data_dir, port, environment(data_dir, **django))
     site.run([sys.executable, "manage.py", "process", "prepare"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from webmail.services import demo, workers
 
 
 @pytest.fixture(scope="module")
-def installation(server_folder: Path) -> Iterator[Installation]:
+def installation(server_folder: Path, lay_tables: Callable[[Path], None]) -> Iterator[Installation]:
     folder = server_folder / "demo"
+    lay_tables(folder / "data")
     with Installation(folder / "data", ("demo",), DEMO_DIR=str(folder)) as running:
         yield running
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,10 @@ thread.join()
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir(tmp_path_factory: pytest.TempPathFactory, lay_tables: Callable[[Path], None]) -> Path:
     """An installation whose database is there."""
     place = tmp_path_factory.mktemp("start") / "data"
+    lay_tables(place)
     assert manage("migrate", "-v0", env=environment(place)).returncode == 0
     return place
 
