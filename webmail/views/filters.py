@@ -6,7 +6,7 @@ Each view is told whose filters it is about (`filter_place.Place`); the addresse
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages as notes
 from django.http import Http404, HttpRequest, HttpResponse
@@ -123,7 +123,7 @@ def do(request: HttpRequest, place: Place, key: int, do: str) -> HttpResponse:
     row = place.filter(key)
     now = timezone.now()
     if do == "on" and filter_proof.sends(filters.wanted_of(row).actions):
-        return _sent_on(request, place, row)
+        return cast("HttpResponse", _sent_on(request, place, row))
     if do in ("on", "off"):
         filters.switch(row, is_on=do == "on", actor=place.actor, now=now)
     elif do in ("up", "down"):
