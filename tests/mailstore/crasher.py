@@ -1,9 +1,7 @@
 """A process that stores, removes and sweeps mail, and is killed at its n-th checkpoint.
 
-    python -m tests.mailstore.crasher EMAIL N
-
-It prints a line for every batch whose transaction ended, and at the end the number of
-checkpoints it passed.
+`tests.forked` calls ``main(EMAIL, N)``. It prints a line for every batch whose transaction ended,
+and at the end the number of checkpoints it passed.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from datetime import timedelta
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from django.utils import timezone  # noqa: E402 # models need the setup above
@@ -59,7 +56,3 @@ def main(email: str, fatal: int) -> None:
     say("removed")
     sweep(now=timezone.now() + timedelta(days=2))
     say("passed", str(passed))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

@@ -1,8 +1,7 @@
 """Delivers one message in a process of its own and dies without a word at the n-th checkpoint.
 
-    python -m tests.smtp_accounts.killed_send N
-
-Exits 0 where the delivery ended before, so the caller knows when it has tried every checkpoint.
+`tests.forked` calls ``main(N)``. It ends with 0 where the delivery ended before, so the caller
+knows when it has tried every checkpoint.
 """
 
 import os
@@ -34,7 +33,3 @@ def main(die_at: int) -> None:
     set_hook(at_checkpoint)
     for pk, fence in claims:
         rounds.deliver(outbox_id=pk, fence=fence, clock=timezone.now)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -1,8 +1,7 @@
 """Takes a file, or hands a draft in, in a process that dies at the n-th checkpoint.
 
-    python -m tests.smtp_accounts.killed_write N upload|submit ID
-
-Exits 0 where the work ended before, so the caller knows when it has tried every checkpoint.
+`tests.forked` calls ``main(N, "upload" | "submit", ID)``. It ends with 0 where the work ended
+before, so the caller knows when it has tried every checkpoint.
 """
 
 import os
@@ -60,7 +59,3 @@ def main(die_at: int, what: str, pk: int) -> None:
 
     set_hook(at_checkpoint)
     {"upload": upload, "submit": submit}[what](pk)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as configured
 from pytest_django import Settings
 
 from mailstore.services import blobs
 from smtp_accounts.models import Draft, DraftUpload, OutboxMessage
 from smtp_accounts.services import outbox, uploads
+from tests.forked import Forked
 from tests.smtp_accounts.conftest import NOW
 from tests.smtp_accounts.killed_write import data_of, upload
-from tests.smtp_accounts.test_kills import _database_url
 
 MOST_STEPS = 40
 SIZE = 100_000
@@ -32,39 +28,31 @@ def data_dir(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _die(step: int, what: str, pk: int) -> str | None:
+@pytest.fixture
+def writer(blob_dir: Path, data_dir: Path) -> Iterator[Forked]:
+    """What writes in processes of its own."""
+    with Forked("tests.smtp_accounts.killed_write") as running:
+        yield running
+
+
+def _die(writer: Forked, step: int, what: str, pk: int) -> str | None:
     """Do it in another process that dies at a step; its name, None when it ran through."""
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.smtp_accounts.killed_write", str(step), what, str(pk)],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "webmail.settings",
-            "ENV_FILE": os.devnull,
-            "DATABASE_URL": _database_url(),
-            "DATA_DIR": str(configured.DATA_DIR),
-            "BLOB_DIR": str(configured.BLOB_DIR),
-        },
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if process.returncode == 0:
+    end = writer.run(step, what, pk)
+    if end.status == 0:
         return None
-    assert process.returncode == -signal.SIGKILL, process.stderr
-    return process.stdout.strip()
+    assert end.status == -signal.SIGKILL, end.told
+    return end.last
 
 
 @pytest.mark.long
 def test_a_file_is_whole_and_there_once_whenever_its_server_dies(
-    make_draft: Callable[..., Draft], data_dir: Path
+    make_draft: Callable[..., Draft], data_dir: Path, writer: Forked
 ) -> None:
     draft = make_draft()
     died = []
     for step in range(1, MOST_STEPS):
         row = uploads.begin(draft, "plan.pdf", "application/pdf", SIZE, False, NOW)
-        name = _die(step, "upload", row.pk)
+        name = _die(writer, step, "upload", row.pk)
         upload(row.pk)
         assert blobs.read(draft.attachments.get().blob) == data_of(SIZE)
         assert not DraftUpload.objects.exists()
@@ -80,12 +68,12 @@ def test_a_file_is_whole_and_there_once_whenever_its_server_dies(
 
 
 def test_a_message_is_handed_in_once_whenever_its_server_dies(
-    make_draft: Callable[..., Draft],
+    make_draft: Callable[..., Draft], writer: Forked
 ) -> None:
     died = []
     for step in range(1, MOST_STEPS):
         draft = make_draft(subject=f"Number {step}")
-        name = _die(step, "submit", draft.pk)
+        name = _die(writer, step, "submit", draft.pk)
         draft.refresh_from_db()
         assert (draft.submitted_at is None) == (not draft.outbox.exists())
         # The writer presses the button again.

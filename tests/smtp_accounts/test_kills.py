@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings as configured
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -23,45 +18,29 @@ from smtp_accounts.models import Draft, OutboxMessage, OutboxState, SmtpAccount
 from smtp_accounts.services import outbox, queue, rounds, waiting
 from standin.smtp import SmtpServer
 from tests import vouching
+from tests.forked import Forked
 
 MOST_STEPS = 40
 LATER = queue.SEND_LEASE + timedelta(minutes=1)
 
 
-def _database_url() -> str:
-    """How another process reaches the database of this test."""
-    found = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{found['NAME']}"
-    account = f"{found['USER']}:{found['PASSWORD']}" if found["PASSWORD"] else found["USER"]
-    host = str(found["HOST"]).replace("/", "%2F")
-    return f"postgres://{account}@{host}:{found['PORT']}/{found['NAME']}"
-
-
-def _send_and_die(step: int) -> str | None:
+def _send_and_die(sender: Forked, step: int) -> str | None:
     """Deliver in another process that dies at a step; its name, None when it ran through."""
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.smtp_accounts.killed_send", str(step)],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "webmail.settings",
-            "ENV_FILE": os.devnull,
-            "DATABASE_URL": _database_url(),
-            "DATA_DIR": str(configured.DATA_DIR),
-            "BLOB_DIR": str(configured.BLOB_DIR),
-            "CONNECTIVITY_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
-            "CONNECTIVITY_CA_FILE": configured.CONNECTIVITY_CA_FILE,
-        },
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if process.returncode == 0:
+    end = sender.run(step)
+    if end.status == 0:
         return None
-    assert process.returncode == -signal.SIGKILL, process.stderr
-    return process.stdout.strip()
+    assert end.status == -signal.SIGKILL, end.told
+    return end.last
+
+
+@pytest.fixture
+def sender(
+    account: SmtpAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Forked]:
+    """What delivers in processes of its own, to the server of this test."""
+    vouching.know(tmp_path, monkeypatch)
+    with Forked("tests.smtp_accounts.killed_send") as running:
+        yield running
 
 
 def _recover() -> None:
@@ -88,10 +67,8 @@ def test_a_kill_at_every_step(
     account: SmtpAccount,
     make_draft: Callable[..., Draft],
     smtp_server: SmtpServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    sender: Forked,
 ) -> None:
-    vouching.know(tmp_path, monkeypatch)
     SmtpAccount.objects.update(last_ok_at=timezone.now())
     steps: list[str] = []
     for step in range(1, MOST_STEPS):
@@ -106,7 +83,7 @@ def test_a_kill_at_every_step(
         )
         message = outbox.submit(user=user, draft=draft, now=timezone.now() - timedelta(hours=2))
         frozen = blobs.read(message.blob)
-        name = _send_and_die(step)
+        name = _send_and_die(sender, step)
         at_kill = len(smtp_server.accepted)
         dot_was_marked = OutboxMessage.objects.get(pk=message.pk).dot_sent_at is not None
         _recover()
