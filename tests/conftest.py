@@ -89,6 +89,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules of which nothing would be kept are not even read."""
+    return (config.getoption("--database-only") and _is_for_one_database(collection_path)) or None
+
+
+def _is_for_one_database(path: Path) -> bool:
+    return bool(ONE_DATABASE.search(path.as_posix()) and not BOTH.search(path.as_posix()))
+
+
 def _acceptance_ids() -> set[str]:
     with (ROOT / "docs" / "acceptance.toml").open("rb") as file:
         return set(tomllib.load(file)["rows"])
@@ -97,8 +106,7 @@ def _acceptance_ids() -> set[str]:
 def _touches_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("one_database"):
         return False
-    path = item.path.as_posix()
-    if ONE_DATABASE.search(path) and not BOTH.search(path):
+    if _is_for_one_database(item.path):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
