@@ -6,7 +6,7 @@ button. All questions together have one deadline; what is not answered is said t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -177,9 +177,13 @@ class _Asking:
         return self._known[kind, name]
 
     def _ask(self, kind: str, name: str) -> tuple[str, ...]:
-        ask = {"TXT": dns.texts, "MX": dns.mail_hosts, "A": dns.addresses}[kind]
+        kinds: Mapping[str, Callable[..., tuple[str, ...]]] = {
+            "TXT": dns.texts,
+            "MX": dns.mail_hosts,
+            "A": dns.addresses,
+        }
         try:
-            return ask(name, deadline=self._deadline, nameservers=self._servers)
+            return kinds[kind](name, deadline=self._deadline, nameservers=self._servers)
         except MailServerError:
             if kind == "A":
                 return ()

@@ -29,7 +29,8 @@ def test_whose_a_deletion_and_a_ceiling_are_is_read_from_the_audit_log(
         "by-root-at-last": [admin, root],
     }
     people = {name: make_user(f"{name}@example.test") for name in [*marked, "by-self", "unknown"]}
-    for name, actors in [*marked.items(), ("by-self", [people["by-self"]])]:
+    everyone: dict[str, list[User | None]] = {**marked, "by-self": [people["by-self"]]}
+    for name, actors in everyone.items():
         for actor in actors:
             audit.record("user-deletion", now=NOW, actor=actor, subject=people[name])
     going = User.objects.filter(pk__in=[one.pk for one in people.values()])
