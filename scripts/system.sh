@@ -34,6 +34,7 @@ group() {
         postgres) need postgresql test -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ;;
         chromium)
             need chromium have chromium
+            need chromium-headless-shell have chromium-headless-shell
             need fonts-inter installed fonts-inter
             need fonts-dejavu-core installed fonts-dejavu-core
             need fonts-noto-color-emoji installed fonts-noto-color-emoji
