@@ -143,24 +143,13 @@ def _copy(user: User, found: Found, steps: Steps, now: datetime) -> set[int]:
         fresh = {row.blob_id: row for row in rows if row.blob_id not in known}
         if fresh and sum(row.size for row in fresh.values()) > space.left(user):
             raise SpaceFullError
-        made = messages.enter([_again(row, place) for row in fresh.values()])
+        made = messages.enter([messages.twin(row, place, backfill=True) for row in fresh.values()])
         if made:
             steps.copied.append((place.pk, [one.pk for one in made]))
             met = {row.blob_id: one for row, one in found}
             _decide([_reason(copy.pk, met[copy.blob_id], Why(), now) for copy in made])
         copied |= {row.pk for row in fresh.values()}
     return copied
-
-
-def _again(row: Message, place: Folder) -> Message:
-    return messages.again(
-        row,
-        folder=place,
-        sort_at=row.sort_at,
-        flags=frozenset(messages.flags_of(row)),
-        source=row.source,
-        backfill=True,
-    )
 
 
 def _explain(found: Found, steps: Steps, now: datetime) -> None:

@@ -115,7 +115,7 @@ def _copy(done: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decide
     places = {folder.pk for _row, one in done for folder in one.copies}
     there = _there(places)
     copies = [
-        (_again(row, there[folder.pk]), one)
+        (messages.twin(row, there[folder.pk], backfill=row.is_backfill), one)
         for row, one in done
         for folder in one.copies
         if folder.pk in there and folder.pk != row.folder_id
@@ -123,17 +123,6 @@ def _copy(done: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decide
     kept = _with_room(copies)
     messages.enter([copy for copy, _one in kept])
     return kept
-
-
-def _again(row: Message, place: Folder) -> Message:
-    return messages.again(
-        row,
-        folder=place,
-        sort_at=row.sort_at,
-        flags=frozenset(messages.flags_of(row)),
-        source=row.source,
-        backfill=row.is_backfill,
-    )
 
 
 def _with_room(copies: Sequence[tuple[Message, Decided]]) -> list[tuple[Message, Decided]]:

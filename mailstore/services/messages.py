@@ -158,6 +158,18 @@ def again(
     )
 
 
+def twin(message: Message, folder: Folder, *, backfill: bool) -> Message:
+    """The same for a copy that comes in as the message did, read or unread as it is now."""
+    return again(
+        message,
+        folder=folder,
+        sort_at=message.sort_at,
+        flags=frozenset(flags_of(message)),
+        source=message.source,
+        backfill=backfill,
+    )
+
+
 def flag_fields(flags: Iterable[str]) -> dict[str, bool | list[str]]:
     """IMAP flags (RFC 9051 section 2.3.2) as columns; unknown ones become keywords."""
     columns: dict[str, bool | list[str]] = {}
