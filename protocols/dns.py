@@ -112,7 +112,9 @@ def _ask(
         answer = asked.resolve(
             name, kind, lifetime=deadline.remaining(), search=False, raise_on_no_answer=False
         )
-    except (dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.NameTooLong):
+    except (
+        dns.resolver.NXDOMAIN, dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel
+    ):  # fmt: skip
         return []
     except dns.exception.Timeout:
         raise NameNotFound(Stage.NAME, "name-timeout", host=name) from None

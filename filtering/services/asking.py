@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectivity.services import network
+from lib.suffixes import organisation
 from mailstore.dkim_check import UnansweredError
 from protocols import dns
 from protocols.dns import Answers, Nameserver
@@ -20,7 +21,7 @@ from protocols.types import Deadline
 
 #: Seconds for one question: one domain whose servers are silent costs no more than that.
 PATIENCE: Final = 2.0
-#: So many questions without an answer, one after the other, are more than a few bad domains.
+#: So many domains without an answer, one after the other, are more than a few bad ones.
 MOST_UNANSWERED: Final = 8
 #: Seconds.
 PAUSE: Final = 60.0
@@ -55,7 +56,7 @@ class Remembering(Asking):
         try:
             found = dns.texts(name, deadline=Deadline(left), nameservers=self._servers, cache=cache)
         except MailServerError:
-            outage.failed()
+            outage.failed(name)
             raise UnansweredError from None
         outage.worked()
         return found
@@ -70,7 +71,8 @@ class Outage:
 
     def forget(self) -> None:
         """Begin as a process does."""
-        self._unanswered, self._until = 0, 0.0
+        self._unanswered: set[str] = set()
+        self._until = 0.0
         self._answers: dict[tuple[Nameserver, ...], Answers] = {}
 
     def answers(self, servers: tuple[Nameserver, ...]) -> Answers:
@@ -82,16 +84,19 @@ class Outage:
         """Whether a question is worth its time now."""
         return time.monotonic() >= self._until
 
-    def failed(self) -> None:
-        """A name was not answered, as happens to single domains."""
+    def failed(self, name: str) -> None:
+        """A name was not answered. All names of one domain count once: whoever owns it can have
+        any number of them unanswered, and is to keep nobody else from being asked about."""
         with self._lock:
-            self._unanswered += 1
-            if self._unanswered >= MOST_UNANSWERED:
-                self._unanswered, self._until = 0, time.monotonic() + PAUSE
+            self._unanswered.add(organisation(name))
+            if len(self._unanswered) >= MOST_UNANSWERED:
+                self._unanswered.clear()
+                self._until = time.monotonic() + PAUSE
 
     def worked(self) -> None:
         """One was."""
-        self._unanswered = 0
+        with self._lock:
+            self._unanswered.clear()
 
 
 outage = Outage()

@@ -194,3 +194,25 @@ def test_nothing_a_stranger_wrote_keeps_mail_from_being_stored(
     kept = json.dumps(Verdict.objects.get(message=rows[0]).found)
     assert "\\u0000" not in kept
     assert "odd.test" in kept
+
+
+def test_one_domain_keeps_nobody_else_from_being_proven(
+    names: NameServer, inbox: Folder, gmail: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.1)
+    hosts = [f"h{n}.bad.test" for n in range(12)]
+    names.silence(*(f"{kind}.{host}" for host in hosts for kind in ("sel._domainkey", "_dmarc")))
+    names.silence("_dmarc.bad.test")
+    hostile = [signed(letter(sender=f"eve@{host}"), host) for host in hosts]
+    put(inbox, *hostile, screen=Screen.ALL, source=gmail)
+    [row] = put(inbox, signed(letter(), "example.test"), screen=Screen.ALL, source=gmail)
+    assert Verdict.objects.get(message=row).found["state"] == "passes"
+
+
+def test_names_that_cannot_be_are_not_unanswered(
+    names: NameServer, inbox: Folder, gmail: Source
+) -> None:
+    odd = [letter(sender=f"eve@d{n}..test") for n in range(12)]
+    put(inbox, *odd, screen=Screen.ALL, source=gmail)
+    [row] = put(inbox, signed(letter(), "example.test"), screen=Screen.ALL, source=gmail)
+    assert Verdict.objects.get(message=row).found["state"] == "passes"
