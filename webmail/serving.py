@@ -18,8 +18,9 @@ from typing import Any, cast
 from django.db import close_old_connections
 
 from webmail.events import Hub
-from webmail.processes import PAGES, STREAMS
+from webmail.processes import LONG, PAGES, STREAMS, WORKING
 from webmail.stream import PATH, Streams
+from webmail.turns import Turns
 from webmail.wsgi import application as site
 
 
@@ -31,6 +32,7 @@ class Serving:
         self._streams = Streams(hub, most=STREAMS)
         # The same few threads for all pages: each keeps a connection to the database.
         self._pages = ThreadPoolExecutor(PAGES, thread_name_prefix="page")
+        self._turns = Turns(WORKING, LONG)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., object]
@@ -43,7 +45,8 @@ class Serving:
     def _page(
         self, environ: dict[str, Any], start_response: Callable[..., object]
     ) -> Iterable[bytes]:
-        answer: Any = self._site(environ, start_response)
+        with self._turns.turn():
+            answer: Any = self._site(environ, start_response)
         if getattr(answer, "streaming", False):
             # It leaves its place here while it is read, as its reader may be slow.
             close_old_connections()
