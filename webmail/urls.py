@@ -49,6 +49,7 @@ from webmail.views import (
     uploading,
     verdict,
     welcome,
+    why,
 )
 from webmail.views.administration import branding, bringing, fleet, limits, logs, system, users
 from webmail.views.administration import person as administered
@@ -89,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("message/<int:pk>/", message.message, name="mail-message"),
     path("message/<int:pk>/frame/", frame.frame, name="mail-frame"),
     path("message/<int:pk>/verdict/", verdict.verdict, name="mail-verdict"),
+    path("message/<int:pk>/why/", why.why, name="mail-why"),
     path("message/<int:pk>/unsubscribe/", unsubscribe.unsubscribe, name="mail-unsubscribe"),
     path("message/<int:pk>/source/", message.source, name="mail-source"),
     path("message/<int:pk>/original/", files.original, name="mail-original"),

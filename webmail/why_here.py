@@ -19,8 +19,9 @@ from filtering.services.why import Told
 from filtering.verdict import Reason
 from filtering.whys import FilterHit, SenderHit
 from mailstore.models import FolderRole, Message
-from webmail import why_forwarded
+from webmail import why_forwarded, why_undecided
 from webmail.filter_words import listed, quoted
+from webmail.why_detail import Detail
 
 #: What was found, in words; "%s" is its detail where it has one.
 REASONS: Final[dict[str, str | Promise]] = {
@@ -35,18 +36,6 @@ REASONS: Final[dict[str, str | Promise]] = {
     "scl": gettext_lazy("The provider it came through (Microsoft) gave it the level %s"),
 }
 _SCORER: Final = "scorer-"
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """One thing that was decided or found and its points in words; ``url`` is where it is changed
-    or what to do about it, ``link`` that in words."""
-
-    words: str
-    points: str = ""
-    url: str = ""
-    link: str = ""
-    is_wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +63,25 @@ class Here:
 
 
 def context(user: User, message: Message) -> dict[str, Any]:
-    """For `_why_here.html`: one query for a message nothing was decided about."""
+    """For `_why_here.html`: one query for a message nothing was decided about, and None: what there
+    is to say of it is found out when somebody asks (`unfolded`)."""
     told = why.of(message)
-    if told is None:
-        return {"here": None}
+    return {"here": _of(user, message, told) if told is not None else None}
+
+
+def unfolded(user: User, message: Message) -> dict[str, Any]:
+    """The same for who asks, whether something was decided or not."""
+    found: dict[str, Any] = context(user, message)
+    if found["here"] is None:
+        found["here"] = Here("", why_undecided.details(user, message))
+    return {**found, "is_unfolded": True}
+
+
+def _of(user: User, message: Message, told: Told) -> Here:
     role, action = message.folder.role, str(SpamAction.JUNK)
     if role != FolderRole.JUNK and _is_spam(told):
         action = policies.of([user])[user.pk].action
-    return {"here": here(told, Where(role, message.pk, action, user.is_domain_admin))}
+    return here(told, Where(role, message.pk, action, user.is_domain_admin))
 
 
 def here(told: Told, where: Where) -> Here:

@@ -5,6 +5,7 @@ import "./mail/letters.js";
 import "./mail/frame.js";
 import "./mail/images.js";
 import "./mail/verdict.js";
+import "./mail/why.js";
 import "./mail/preview.js";
 import "./mail/actions.js";
 import "./mail/tree.js";

@@ -20,7 +20,7 @@ from mailstore.models import Message
 from mailstore.services import folders
 from protocols.body import Body
 from tests.waiting import wait_until
-from tests.webmail.samples import letter
+from tests.webmail.samples import letter, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,4 +150,16 @@ def test_a_filter_from_the_message_to_the_reason(
     shot("filter-why")
     why.get_by_role("link", name="Change this", exact=True).click()
     expect(page.get_by_label("Compared with")).to_have_value("orders@shop.test")
+    # Where nothing was decided, what is known is found out when somebody asks: by the keyboard.
+    plain = put(bills, letter("Nothing decided"), at=timezone.now())
+    page.goto(live_server.url + reverse("mail-message", args=[plain.pk]))
+    page.get_by_role("link", name="Why is it here?").press("Enter")
+    expect(page.locator(".why-here summary")).to_be_focused()
+    expect(why).to_contain_text("Nothing decided about it: it lies where it came in")
+    page.set_viewport_size({"width": 390, "height": 844})
+    no_barriers()
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    shot("why-nothing-decided")
+    page.keyboard.press("Enter")
+    expect(why.locator("li").first).to_be_hidden()
     assert [one for one in problems if "(Unprocessable Entity)" not in one] == []

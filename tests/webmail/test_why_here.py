@@ -61,12 +61,16 @@ def test_a_message_a_filter_sorted_names_it_and_leads_to_it(
     assert "Change this" not in page
 
 
-def test_what_nobody_decided_about_says_nothing(
+def test_of_what_nobody_decided_about_no_sentence_is_said(
     browser_client: Client, user: User, inbox: Folder
 ) -> None:
+    """It is asked; see `test_why_undecided` for the answers."""
     body = Body.of(letter("Plain"))
     plain = deliver([Incoming(body, inbox)], now=timezone.now() - timedelta(1))[0]
-    assert "why-here" not in opened(browser_client, plain)
+    page = opened(browser_client, plain)
+    assert why_here.context(user, plain)["here"] is None
+    assert 'class="why-here' not in page
+    assert page.count("Why is it here?") == 1
 
 
 def test_a_score_is_told_with_its_reasons(
