@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import get_user
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
@@ -21,6 +22,8 @@ class PersonalMiddleware:
         user = request.user
         if not user.is_authenticated or not entering.goes_on(request, user, timezone.now()):
             return self.get_response(request)
+        # The person instead of Django's promise of one, which costs at each look at it.
+        request.user = get_user(request)
         if user.password_is_given and (elsewhere := given.first_of_all(request)):
             return elsewhere
         speaking = translation.override(user.language)

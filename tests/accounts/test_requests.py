@@ -51,6 +51,13 @@ def test_who_is_signed_in_is_read_anew_every_time(
         User.objects.get(pk=0)
 
 
+def test_views_get_the_person_and_no_promise_of_one(
+    user: User, client_for: Callable[[User], Client]
+) -> None:
+    answer = client_for(user).get("/settings/account/")
+    assert type(answer.wsgi_request.user) is User
+
+
 def test_the_people_of_a_domain_are_only_its_own(user: User) -> None:
     other = Domain.objects.create(name="other.test")
     assert user.domain.users.get(pk=user.pk) == user
