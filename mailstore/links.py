@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlencode, urlsplit
@@ -80,12 +81,18 @@ def reason(url: str, text: str) -> str:
     authority = url.replace("\\", "/").split("//", 1)[1].split("/", 1)[0]
     if "@" in re.split(r"[?#]", authority)[0]:
         return USER
+    return _hides(host) or (OTHER if _names_other(host, text) else "")
+
+
+# The links of a newsletter lead to one host or two.
+@lru_cache(maxsize=256)
+def _hides(host: str) -> str:
+    """Why a host hides what it is; empty for most."""
     if _is_number(host):
         return NUMBER
     *labels, top = host.split(".")
-    if any(_is_mixed(label, is_home=not _is_latin(top)) for label in labels):
-        return LETTERS
-    return OTHER if _names_other(host, text) else ""
+    is_mixed = any(_is_mixed(label, is_home=not _is_latin(top)) for label in labels)
+    return LETTERS if is_mixed else ""
 
 
 def _is_number(host: str) -> bool:

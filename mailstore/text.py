@@ -8,6 +8,8 @@ from django.utils.module_loading import import_string
 
 # C0 without tab and line ends, DEL, C1, and halves of surrogate pairs (PostgreSQL refuses NUL).
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# The same of text that is ASCII alone, as most of mail is: taken out twenty times as fast.
+_ASCII_CONTROLS = bytes([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F])
 # Marks that turn or hide what is around them: they can make one name look like another.
 _DECEIVING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
@@ -91,7 +93,10 @@ def _shifts(data: bytes, label: str) -> bool:
 
 def tidy(text: str) -> str:
     """Text without NUL, other controls and lone surrogates; line ends become a line feed."""
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text.encode("ascii").translate(None, _ASCII_CONTROLS).decode("ascii")
+    return _CONTROLS.sub("", text)
 
 
 def one_line(text: str, limit: int) -> str:

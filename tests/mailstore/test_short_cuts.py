@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstore import addresses, headers
-from mailstore.text import one_line
+from mailstore.text import one_line, tidy
 
 WORDS = (b"Ann", b"Lee", b'"Lee, Ann"', b"<ann@a.test>", b"ann@a.test", b"caf\xe9")
 MARKS = (b"@", b"<", b">", b"<>", b",", b", ", b" ", b"\t", b'"', b"\\", b"(x)", b":", b";")
@@ -64,3 +64,10 @@ def test_one_line(text: str) -> None:
     assert len(shown) <= 10
     assert not re.search("[\x00-\x1f\x7f-\x9f\u200b\u202a-\u202e\ud800-\udfff]", shown)
     assert one_line(" ".join(text.split()), 10) == shown or len(text) > 40
+
+
+@given(st.text(alphabet="ab \t\r\n\x00\x08\x0b\x0c\x0e\x1f\x7f~", max_size=30))
+@example("".join(map(chr, range(128))))
+def test_text_that_is_ascii(text: str) -> None:
+    # One letter that is not makes it go the long way.
+    assert tidy(text) + "é" == tidy(text + "é")
