@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from filtering.models import Decision, Filter, ForwardDue
 from filtering.whys import Why
+from lib.prepared import Prepared
 from mailstore.models import Message
+
+# Asked of every message that is opened.
+_DECIDED: Final = Prepared(lambda message: Decision.objects.filter(message=message), int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Told:
 
 def of(message: Message) -> Told | None:
     """Why this message is where it is; None where nothing was decided. Three queries at most."""
-    row = Decision.objects.filter(message=message).first()
+    row = next(iter(_DECIDED.objects(Decision, message.pk)), None)
     if row is None:
         return None
     said = Why.of_row(row.why)
