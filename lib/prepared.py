@@ -7,6 +7,7 @@ plans it once for each connection, too, where `DATABASE_PREPARED` lets it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
+_MARK = re.compile("(?<!%)%s")
 Value = int | str | datetime | Sequence[int]
 
 
@@ -64,10 +66,8 @@ class Prepared:
         parameters = list(plan.parameters)
         for place, number in plan.places:
             parameters[place] = _adapted(values[number])
-        with _cursor() as cursor:
-            cursor.execute(plan.sql, parameters)
-            found = cursor.fetchall()
-        return list(_read(found, plan)) if plan.converters else list(found)
+        found = _answer(plan.sql, parameters)
+        return list(_read(found, plan)) if plan.converters else found
 
     def _plan(self) -> _Plan:
         plan = self._plans.get(connection.vendor)
@@ -102,9 +102,7 @@ def among(model: type[Model], column: str, ids: Sequence[int]) -> RawSQL:
 def run(sql: str, *values: Value) -> list[tuple[Any, ...]]:
     """The rows a constant statement gives back, if any. It is written for PostgreSQL; ``= ANY(%s)``
     takes a list of ids on SQLite as well."""
-    with _cursor() as cursor:
-        cursor.execute(_spoken(sql, _has_arrays()), [_adapted(value) for value in values])
-        return list(cursor.fetchall()) if cursor.description else []
+    return _answer(_spoken(sql, _has_arrays()), [_adapted(value) for value in values])
 
 
 @cache
@@ -122,14 +120,31 @@ def _made_of(compiler: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     return names, tuple(populators(made, compiler.select, "default"))
 
 
+def _answer(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows a statement gives back, if any."""
+    if connection.queries_logged:  # which only Django's own cursors do
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+    with _cursor() as cursor:
+        cursor.execute(sql if _has_arrays() else _marked(sql), parameters)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
 def _cursor() -> Any:
-    """On PostgreSQL one that leaves values to the server, as nothing else is planned once; but not
-    where statements are written down, as it does not tell them."""
-    if not _has_arrays() or connection.queries_logged:
-        return connection.cursor()
+    """On PostgreSQL one that leaves values to the server, as nothing else is planned once; on
+    SQLite one that takes the statement as it is."""
     connection.ensure_connection()
     known: Any = connection
-    return known.make_cursor(known.Database.Cursor(known.connection))
+    if _has_arrays():
+        return known.make_cursor(known.Database.Cursor(known.connection))
+    return known.make_cursor(known.connection.cursor())
+
+
+@cache
+def _marked(sql: str) -> str:
+    """A statement with SQLite's own marks for values; Django writes them anew each time."""
+    return _MARK.sub("?", sql).replace("%%", "%")
 
 
 def _has_arrays() -> bool:

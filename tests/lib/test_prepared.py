@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+from django.db import DatabaseError, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -48,6 +50,8 @@ def test_it_answers_as_the_query_does(
                 expected = list(asked(person.pk, moment, least))
                 with django_assert_num_queries(1):
                     assert listed.rows(person.pk, moment, least) == expected
+                # Statements that nobody writes down go another way.
+                assert listed.rows(person.pk, moment, least) == expected
         assert totals.rows(person.pk) == list(counted(person.pk))
     assert len(listed.rows(user.pk, now + timedelta(days=1), 0)) == 3
     assert listed.rows(0, now, 0) == []
@@ -95,3 +99,17 @@ def test_statements_take_lists(user: User) -> None:
     assert run(sql, "de", [user.pk, 0]) == [(user.pk, "de")]
     assert run(sql, "en", []) == []
     assert run("DELETE FROM accounts_user WHERE id = ANY(%s)", []) == []
+
+
+@pytest.mark.django_db
+def test_a_percent_sign_stays_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    sql = "SELECT '50%%', '%%s', CAST(%s AS TEXT)"
+    assert run(sql, "5%") == [("50%", "%s", "5%")]
+    with django_assert_num_queries(1):
+        assert run(sql, "5%") == [("50%", "%s", "5%")]
+
+
+@pytest.mark.django_db
+def test_what_the_database_refuses_is_refused_in_django_s_words() -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        run("SELECT nothing FROM nowhere")
