@@ -37,6 +37,12 @@ _PAPER: Final = {
 }
 
 
+def inside(user: User, html: str, *, own_colours: bool) -> dict[str, str]:
+    """What a frame that is there already is given: HTML that was made harmless, and its colours."""
+    is_light = own_colours and not user.dark_mail
+    return {"html": html, "scheme": "light" if is_light else _SCHEMES.get(user.theme, user.theme)}
+
+
 def frame_page(
     request: HttpRequest,
     user: User,
@@ -53,16 +59,15 @@ def frame_page(
     Mail that brings ``own_colours`` keeps a light page, unless they were adapted. ``paper`` is the
     head of a page to be printed, which is no frame and needs to say nothing of its height.
     """
-    is_light = paper is not None or (own_colours and not user.dark_mail)
-    scheme = "light" if is_light else _SCHEMES.get(user.theme, user.theme)
+    said = inside(user, html, own_colours=own_colours)
     if request.headers.get("X-Part") == INSIDE:
-        answer: HttpResponse = JsonResponse({"html": html, "scheme": scheme})
+        answer: HttpResponse = JsonResponse(said)
         guard_frame(answer, remote_images=remote_images, scripted=paper is None)
         patch_vary_headers(answer, ["X-Part"])
         return answer
     context = {
         "html": html,
-        "scheme": scheme,
+        "scheme": "light" if paper is not None else said["scheme"],
         "header": paper,
         "paper": _PAPER,
         "script": "" if paper else _SCRIPT_ELEMENT,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mailstore.addresses import Address
 from mailstore.headers import Headers
+from mailstore.showing import Shown
 from smtp_accounts.returned_text import is_from_a_system
 from webmail.cards import Card
 from webmail.files import File
@@ -40,7 +41,7 @@ class People:
 @dataclass(frozen=True)
 class Letter:
     """What a message says, ready for the template. ``text`` and the ``quoted`` words under it
-    are safe HTML made of plain text; with ``has_html`` the frame shows the body instead, and
+    are safe HTML made of plain text; where there is a ``body`` a frame shows that instead, and
     ``is_reduced`` says that there is HTML which its reader does not want to see."""
 
     sender: Address
@@ -49,7 +50,7 @@ class Letter:
     reply_to: Sequence[Address]
     text: str
     quoted: str
-    has_html: bool
+    body: Shown | None
     blocked_images: int
     files: Sequence[File]
     cards: Sequence[Card] = ()
@@ -59,6 +60,10 @@ class Letter:
     is_damaged: bool = False
     is_cut: bool = False
     is_reduced: bool = False
+
+    @property
+    def has_html(self) -> bool:
+        return self.body is not None
 
     @property
     def is_report(self) -> bool:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from accounts.models import User
 from mailstore import mime
 from mailstore.models import Message
 from mailstore.services import returning
-from webmail import alike, came_back, letters, marking, remote_images, why_here
+from webmail import alike, bodies, came_back, letters, marking, remote_images, why_here
+from webmail.frame_page import inside
+from webmail.letter import Letter
 from webmail.place import Place
 
 #: With its remote images, or as plain text; what stands in the address, and what is meant by it.
 IMAGES: Final = "images"
 TEXT: Final = "text"
 HOW: Final = (IMAGES, TEXT)
+
+
+def bring_inside(user: User, letters: Sequence[dict[str, Any]]) -> None:
+    """What the first frame of a pane shows comes with the pane, as ``inside``: for a page that has
+    a frame already. Not where it shows its remote images, which takes another policy."""
+    for one in letters:
+        letter: Letter | None = one.get("letter")
+        if letter is None or letter.body is None or one["images_loaded"]:
+            continue
+        html = bodies.html(user, one["message"], letter.body)
+        one["inside"] = json.dumps(inside(user, html, own_colours=letter.body.own_colours))
+        return
 
 
 def context(user: User, message: Message, place: Place, *, how: str = "") -> dict[str, Any]:

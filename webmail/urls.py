@@ -89,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # One message
     path("message/<int:pk>/", message.message, name="mail-message"),
     path("message/<int:pk>/frame/", frame.frame, name="mail-frame"),
+    path("message/frame/", frame.blank, name="mail-frame-blank"),
     path("message/<int:pk>/verdict/", verdict.verdict, name="mail-verdict"),
     path("message/<int:pk>/why/", why.why, name="mail-why"),
     path("message/<int:pk>/unsubscribe/", unsubscribe.unsubscribe, name="mail-unsubscribe"),

@@ -4,6 +4,7 @@ import { toast } from "./toast.js";
 const path = document.documentElement.dataset.worker;
 const words = () => document.getElementById("words").dataset;
 const AGAIN = 10_000;
+const SHOWN = "iframe[src][sandbox]:not([data-frame=coming], [data-frame=parked])";
 
 function offer(waiting) {
   const one = toast({ text: words().renewed, link: location.href, life: 600_000 });
@@ -28,9 +29,9 @@ async function start() {
 // A frame without an origin is none of the worker's, so its page comes by way of this one. Its own
 // styles are not run then, as this page's policy holds for it too: it is black on white.
 async function fillFrames(root = document) {
-  for (const frame of root.querySelectorAll("iframe[src][sandbox]")) {
+  for (const frame of root.querySelectorAll(SHOWN)) {
     try {
-      const answer = await fetch(frame.dataset.of ?? frame.src);
+      const answer = await fetch(frame.dataset.of ?? frame.src, { mode: "same-origin" }); // by the worker
       const policy = answer.headers.get("Content-Security-Policy");
       if (!answer.ok || !policy) continue;
       const meta = document.createElement("meta");
@@ -47,7 +48,7 @@ async function fillFrames(root = document) {
 function keepFrames() {
   clearTimeout(soon);
   soon = setTimeout(() => {
-    for (const frame of document.querySelectorAll("iframe[src][sandbox]")) {
+    for (const frame of document.querySelectorAll(SHOWN)) {
       navigator.serviceWorker.controller?.postMessage({ keep: frame.dataset.of ?? frame.src });
     }
   }, 2000);
@@ -81,7 +82,7 @@ if (path && "serviceWorker" in navigator) {
       later = setTimeout(knock, AGAIN);
     }
   }
-  addEventListener("online", knock);
+  for (const name of ["online", "tributary:reached"]) addEventListener(name, knock);
   navigator.serviceWorker.addEventListener("message", ({ data }) => hear(data.kind === "offline"));
   // This page itself may be one that was kept: the worker spoke before anybody listened.
   navigator.serviceWorker.controller?.postMessage("ask");

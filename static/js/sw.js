@@ -8,7 +8,17 @@ const LISTS = 60;
 const BYTES = 50 * 1024 * 1024;
 const KEPT = /^\/(?:$|starred\/$|folder\/\d+\/$|message\/\d+\/(?:frame\/)?$)/;
 
+// What a page asks for by script goes past this worker, and its own files come from where they are
+// kept: to wake it takes longer than the network does. Such a page has kept what it showed by a
+// message, and asks in the mode "same-origin" where the network fails.
+const ROUTES = [
+  { condition: { requestMode: "cors", requestDestination: "" }, source: "network" },
+  { condition: { urlPattern: { pathname: "/static/*" } }, source: { cacheName: FILES } },
+];
+const HAS_ROUTES = "addRoutes" in (self.InstallEvent?.prototype ?? {});
+
 self.addEventListener("install", (event) => {
+  if (HAS_ROUTES) event.waitUntil(event.addRoutes(ROUTES).catch(() => {}));
   event.waitUntil(caches.open(FILES).then((files) => files.addAll([...FACTS.files, FACTS.offline])));
 });
 
@@ -16,6 +26,7 @@ self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     const names = await caches.keys();
     await Promise.all(names.filter((one) => one.startsWith("files-") && one !== FILES).map((one) => caches.delete(one)));
+    await self.registration.navigationPreload?.enable();
     await self.clients.claim();
   })());
 });
@@ -24,6 +35,7 @@ self.addEventListener("message", (event) => {
   if (event.data === "go") self.skipWaiting();
   if (event.data === "back") isAway = false;
   if (event.data === "ask") event.source.postMessage({ kind: isAway ? "offline" : "online" });
+  if (event.data?.kept && HAS_ROUTES) event.waitUntil(keepPart(event.data.kept).catch(() => {}));
   if (event.data?.keep) event.waitUntil(keepFrame(new Request(event.data.keep)));
 });
 
@@ -63,6 +75,11 @@ async function keep(request, answer) {
   if (puts++ % 20 === 0) await prune(mail);
 }
 
+// What a page has shown.
+function keepPart({ url, part, headers, body }) {
+  return keep(new Request(url, { headers: { "X-Part": part } }), new Response(body, { headers }));
+}
+
 // The frame of a message is loaded past this worker, as it has no origin.
 async function keepFrame(request) {
   if (new URL(request.url).origin !== self.location.origin) return;
@@ -89,14 +106,17 @@ async function tell(kind) {
   for (const page of await self.clients.matchAll({ includeUncontrolled: true })) page.postMessage({ kind });
 }
 
+// The page has much to do while it comes.
+const later = () => new Promise((done) => { setTimeout(done, 1000); });
+
 let isAway = false;
 async function asked(event) {
   const { request } = event;
   try {
-    const answer = await fetch(request);
+    const answer = (await event.preloadResponse) ?? (await fetch(request));
     if (isAway) { isAway = false; tell("online"); }
     const copy = answer.clone();
-    event.waitUntil(keep(request, copy).catch(() => {}));
+    event.waitUntil(later().then(() => keep(request, copy)).catch(() => {}));
     return answer;
   } catch (error) {
     if (request.signal.aborted) throw error; // the page asks for something else by now

@@ -32,6 +32,7 @@ LISTEN = """() => {
   window.pressed = [];
   addEventListener("keydown", (event) => pressed.push(event.key));
 }"""
+DEAF = "() => { document.body.replaceChildren = () => { throw new Error('deaf') } }"
 FITS = "() => document.documentElement.scrollHeight <= innerHeight + 1"
 
 
@@ -322,3 +323,40 @@ def test_nothing_runs_that_is_put_into_a_frame(
     # Nobody but the page around it is listened to.
     frame.evaluate("() => postMessage({ html: 'Mine', scheme: 'light', turn: 10 }, '*')")
     expect(page.frame_locator("[data-frame]").get_by_text("here")).to_be_visible()
+
+
+def test_a_frame_waits_for_mail_and_outlives_its_pane(
+    page: Page, live_server: LiveServer, letters: list[Message], problems: list[str]
+) -> None:
+    """One for all: made when the pointer comes to the list, empty while nothing is open."""
+    page.goto(f"{live_server.url}/")
+    rows = page.locator("#list .msg")
+    rows.filter(has_text="Tall").hover()
+    parked = page.locator(".parking [data-frame=parked][data-loads]")
+    expect(parked).to_have_count(1)
+    first = parked.element_handle()
+    rows.filter(has_text="Tall").click()
+    shown = page.frame_locator("#reading [data-frame]")
+    expect(shown.get_by_text("Line 79")).to_be_visible()
+    body(page)
+    assert height(page) > 2000
+    page.keyboard.press("u")
+    expect(page.locator("#reading iframe")).to_have_count(0)
+    expect(parked).to_have_count(1)
+    expect(page.frame_locator(".parking iframe").get_by_text("Line 79")).to_have_count(0)
+    # What it says meanwhile is nobody's word.
+    frame = page.frames[-1]
+    frame.evaluate("() => parent.postMessage({ link: 'https://example.test/' }, '*')")
+    rows.filter(has_text="Window").click()
+    expect(shown.get_by_text("Short")).to_be_visible()
+    body(page)
+    assert height(page) < 200
+    assert page.locator("#reading iframe").evaluate("(one, first) => one === first", first)
+    expect(page.locator(".link-target")).to_have_count(0)
+    # One that holds its peace gives way to a page of its own.
+    body(page).evaluate(DEAF)
+    page.keyboard.press("j")
+    expect(page.locator("[data-subject]")).to_have_text("Tall")
+    expect(shown.get_by_text("Line 79")).to_be_visible()
+    assert page.locator("#reading iframe").evaluate("(one, first) => one !== first", first)
+    assert [one for one in problems if "deaf" not in one] == []

@@ -174,7 +174,7 @@ FILL = """async ([messages, lists]) => {
   for (let n = 1; n <= lists; n += 1) {
     await mail.put(`/?before=${n}&kept-part=rows`, new Response("kept", { headers }));
   }
-  for (let n = 0; n < 20; n += 1) await (await fetch("/starred/")).text();
+  for (let n = 0; n < 20; n += 1) await (await fetch("/starred/", { mode: "same-origin" })).text();
 }"""
 RENEW = """() => {
   self.old = true;

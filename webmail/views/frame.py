@@ -47,6 +47,13 @@ def frame(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_safe
+@xframe_options_exempt
+def blank(request: HttpRequest) -> HttpResponse:
+    """A frame that shows nothing yet, for the first HTML that is opened."""
+    return frame_page(request, person(request), "", own_colours=False)
+
+
 def _shown(user: User, message: Message, *, remote: bool, edits: tuple[Edit, ...]) -> Shown:
     """Its HTML; its plain text where it has none."""
     try:

@@ -19,8 +19,8 @@ MAX_SOURCE = 512 * 1024
 @require_safe
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """The conversation of a message beside its list, or what the page asks for: by ``X-Part`` the
-    reading pane ("read") or this one message of it ("letter"). Opening marks what is shown as
-    read, unless it is only fetched ahead."""
+    reading pane ("read") or this one message of it ("letter"); by ``X-Inside`` the pane brings what
+    its frame is to show. Opening marks what is shown as read, unless it is only fetched ahead."""
     user = person(request)
     found = message_for(user, pk)
     where = request.GET.get("in") or ("" if request.GET.get("q") else str(found.folder_id))
@@ -34,11 +34,13 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         context = conversation.pane(user, found, place, how=how, reads=reads)
         if part == "read":
+            if request.headers.get("X-Inside") == "1" and not place.query:
+                opened.bring_inside(user, context["letters"])
             answer = render(request, "webmail/_message.html", screen.pane(user, context))
         else:
             answer = screen.show(request, place, context)
     answer["Cache-Control"] = "no-store"
-    answer["Vary"] = "X-Part, Cookie"
+    answer["Vary"] = "X-Part, X-Inside, Cookie"
     return answer
 
 

@@ -20,6 +20,14 @@ export const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work
 // When what has just been changed is on the screen. A page that is hidden draws nothing.
 export const painted = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 100); });
 
+// When the open message stands there, its frame as well, and the browser has nothing else to do.
+export async function settled() {
+  const coming = ":is([data-frame=''], [data-frame=taken], [data-frame=waiting])";
+  for (let left = 30; left && reading()?.querySelector(`iframe${coming}`); left -= 1) await pause(50);
+  await new Promise((done) => { whenIdle(done, { timeout: 1000 }); });
+}
+const pause = (time) => new Promise((done) => { setTimeout(done, time); });
+
 export class Refused extends Error {
   constructor(status) {
     super(`status ${status}`);
@@ -33,7 +41,7 @@ export const isSignIn = (answer) => answer.redirected && new URL(answer.url).pat
 // One part of a page: "read", "list" or "rows". Who wants to see it and is signed out comes to sign
 // in; what is only fetched ahead takes nobody away from where they are.
 export async function answerOf(url, name, signal, headers = {}) {
-  const answer = await fetch(url, { headers: { "X-Part": name, ...headers }, signal, credentials: "same-origin" });
+  const answer = await reach(url, { headers: { "X-Part": name, ...headers }, signal, credentials: "same-origin" });
   if (isSignIn(answer)) {
     if (!headers["X-Prefetch"]) location.reload();
     throw new Refused(401);
@@ -41,7 +49,29 @@ export async function answerOf(url, name, signal, headers = {}) {
   if (!answer.ok) throw new Refused(answer.status);
   return answer;
 }
-export const part = async (url, name, signal, headers) => (await answerOf(url, name, signal, headers)).text();
+export const part = async (url, name, signal, headers) => textOf(await answerOf(url, name, signal, headers), name);
+
+// The text of an answer, which the service worker keeps where it may, once nobody waits for it.
+export async function textOf(answer, part) {
+  const body = await answer.text();
+  const kept = { url: answer.url, part, headers: [...answer.headers], body };
+  const { controller } = navigator.serviceWorker ?? {};
+  if (controller && answer.headers.has("X-Kept-For")) settled().then(() => controller.postMessage({ kept }));
+  return body;
+}
+
+// Past the service worker, where the browser can do that, unless the network fails (sw.js).
+async function reach(url, options) {
+  let answer;
+  try {
+    answer = await fetch(url, options);
+  } catch (error) {
+    if (options.signal?.aborted || !navigator.serviceWorker?.controller) throw error;
+    return fetch(url, { ...options, mode: "same-origin" });
+  }
+  dispatchEvent(new Event("tributary:reached"));
+  return answer;
+}
 
 // Not by a template: what is made in one belongs to another document, and to bring it over takes as
 // long as to make it.

@@ -8,8 +8,11 @@ const MOST = 200_000;
 const PATIENCE = 1500;
 const KEPT = 300;
 const heights = new Map();
-const frames = () => [...document.querySelectorAll("iframe[data-frame]")];
-const nameOf = (frame) => `${frame.closest("[data-letter]")?.dataset.letter} ${frame.clientWidth}`;
+const frames = () => [...document.querySelectorAll("iframe[data-frame]:not([data-frame=parked])")];
+// How wide frames are; asked for only where the page is laid out already.
+let width = 0;
+addEventListener("resize", () => { width = 0; });
+const nameOf = (frame) => `${frame.closest("[data-letter]")?.dataset.letter} ${width}`;
 
 function size(frame, height) {
   frame.style.blockSize = `${Math.min(MOST, Math.max(LEAST, Math.round(height)))}px`;
@@ -17,6 +20,7 @@ function size(frame, height) {
 }
 
 function remember(frame, height) {
+  width = frame.clientWidth;
   const name = nameOf(frame);
   heights.delete(name);
   heights.set(name, height);
@@ -30,11 +34,23 @@ function meet(frame) {
   frame.dataset.frame = "waiting";
   if (known && isTaken) frame.style.blockSize = `${known}px`;
   else if (known) size(frame, known);
-  if (!isTaken) ask(frame, 30);
+  ask(frame, 30);
   const { turn } = frame.dataset;
   setTimeout(() => {
-    if (frame.dataset.frame === "waiting" && frame.dataset.turn === turn) frame.dataset.frame = "scrolls";
+    if (frame.dataset.frame !== "waiting" || frame.dataset.turn !== turn) return;
+    if (turn) renew(frame);
+    else frame.dataset.frame = "scrolls";
   }, PATIENCE);
+}
+
+// One that was taken over and says nothing any more gives way to one of its own.
+function renew(frame) {
+  const fresh = frame.cloneNode();
+  fresh.removeAttribute("style");
+  fresh.src = frame.dataset.of;
+  for (const name of ["of", "turn", "loads"]) delete fresh.dataset[name];
+  fresh.dataset.frame = "";
+  frame.replaceWith(fresh);
 }
 
 // What it said may have come before anybody listened, or before it knew its own width.
@@ -53,6 +69,7 @@ addEventListener("message", (event) => {
   if (event.origin !== "null" || typeof event.data !== "object" || !event.data) return;
   const frame = frames().find((one) => one.contentWindow === event.source);
   if (!frame) return;
+  if (frame.dataset.frame === "coming") { frame.dataset.frame = "parked"; return; }
   const { height, turn, key, mod, link } = event.data;
   if (Number.isFinite(height)) {
     if (String(turn) !== (frame.dataset.turn ?? "0")) return; // of what it held before

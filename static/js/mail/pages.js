@@ -1,5 +1,5 @@
 // Pages of the list as the server draws them: rows under the headings of their days.
-import { answerOf, fragment, placeUrl, shelved } from "./dom.js";
+import { answerOf, fragment, placeUrl, shelved, textOf } from "./dom.js";
 
 export const PAGE = 50;
 
@@ -25,7 +25,7 @@ export async function pageOf(wanted, signal) {
   const url = new URL(placeUrl(), location.href);
   for (const [name, value] of Object.entries(wanted)) url.searchParams.set(name, value);
   const answer = await answerOf(url, "rows", signal);
-  const lines = fragment(await answer.text());
+  const lines = fragment(await textOf(answer, "rows"));
   const number = (name) => (answer.headers.has(name) ? Number(answer.headers.get(name)) : null);
   const next = answer.headers.get("X-Next") ?? cursorOf(lines);
   return { entries: entriesOf(lines, next), next, at: number("X-At"), total: number("X-Total"), version: answer.headers.get("X-Version") };

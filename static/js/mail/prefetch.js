@@ -1,14 +1,15 @@
 // Messages that are likely to be opened next, fetched while nobody waits. What was fetched so marks
 // nothing read; opening it asks once more, unseen, so that the server knows.
-import { openId, part, rowOf, whenIdle } from "./dom.js";
+import { openId, part, rowOf, settled } from "./dom.js";
 import { entries } from "./stage.js";
-import { warm } from "./warm.js";
+import { INSIDE, warm } from "./takeover.js";
 
 const MOST = 10;
 const LIFE = 60_000;
-const HEADERS = { "X-Prefetch": "1" };
+const HEADERS = { "X-Prefetch": "1", ...INSIDE };
 const shelf = new Map(); // address → { html, id, at }, the newest last
 const asked = new Map();
+let current = ""; // what is being opened, which nobody has to fetch ahead
 
 function fresh(address) {
   const one = shelf.get(address);
@@ -19,7 +20,7 @@ const isComing = (address) => Boolean(fresh(address)) || asked.has(address);
 // What is here of an address already or on its way, and a promise for the server's knowing that it
 // is read.
 export async function kept(url) {
-  const address = new URL(url, location.href).href;
+  const address = current = new URL(url, location.href).href;
   await asked.get(address)?.done;
   const one = fresh(address);
   shelf.delete(address);
@@ -28,7 +29,7 @@ export async function kept(url) {
 
 export function fetchSoon(url) {
   const address = new URL(url, location.href).href;
-  if (isComing(address) || navigator.connection?.saveData) return;
+  if (address === current || isComing(address) || navigator.connection?.saveData) return;
   const id = /\/message\/(\d+)\//.exec(address)?.[1];
   warm();
   const mine = new AbortController();
@@ -49,14 +50,14 @@ async function fetchNow(address, id, mine) {
 }
 
 // The neighbours of the message that is open.
-export function ahead(id) {
-  whenIdle(() => {
-    if (openId() !== String(id)) return;
-    const all = entries();
-    const at = all.findIndex((one) => one.id === String(id));
-    if (at < 0) return;
-    for (const one of [all[at + 1], all[at - 1]]) if (one) fetchSoon(one.node.querySelector(".msg__link").href);
-  });
+export async function ahead(id) {
+  await settled();
+  if (openId() !== String(id)) return;
+  current = "";
+  const all = entries();
+  const at = all.findIndex((one) => one.id === String(id));
+  if (at < 0) return;
+  for (const one of [all[at + 1], all[at - 1]]) if (one) fetchSoon(one.node.querySelector(".msg__link").href);
 }
 
 // ---- what changed has to be fetched anew

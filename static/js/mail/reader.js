@@ -1,11 +1,11 @@
 // The reading pane: opening and closing messages, with addresses that can be gone back to.
-import { failure, fill, fragment, list, main, openId, painted, part, placeUrl, reading, rowOf, single, skeleton } from "./dom.js";
+import { failure, fragment, list, main, openId, painted, part, placeUrl, reading, rowOf, settled, single, skeleton } from "./dom.js";
 import { show } from "./flags.js";
 import { load } from "./list.js";
 import { ahead, kept } from "./prefetch.js";
 import { indexOf, mark, reveal, total } from "./stage.js";
 import { tellNumber } from "./standing.js";
-import { takeOver } from "./takeover.js";
+import { INSIDE, takeOver } from "./takeover.js";
 
 let loading;
 
@@ -51,7 +51,12 @@ export async function open(url, { push = true, focus = false, drawn = false } = 
 
 // What is here already, else what the server sends.
 async function bring(url, signal) {
-  return await kept(url) ?? { html: await part(url, "read", signal) };
+  return await kept(url) ?? { html: await part(url, "read", signal, INSIDE) };
+}
+
+function showNothing() {
+  takeOver(reading(), fragment(document.getElementById("nothing-open").innerHTML));
+  window.htmx?.process(reading());
 }
 
 export function close({ push = true } = {}) {
@@ -59,7 +64,7 @@ export function close({ push = true } = {}) {
   const id = openId();
   document.body.classList.remove("view-read");
   if (!reading()) return;
-  fill(reading(), document.getElementById("nothing-open").innerHTML);
+  showNothing();
   mark(null);
   if (push) history.pushState({ mail: true, place: placeUrl() }, "", placeUrl());
   document.title = `${main().querySelector("h1").textContent} · Tributary`;
@@ -76,14 +81,14 @@ export function step(by, options) {
 async function seen(id, told) {
   if (!rowOf(id)?.classList.contains("msg--unread")) return;
   show(id, "read");
-  await told;
+  await Promise.all([told, settled()]);
   document.dispatchEvent(new CustomEvent("look-for-news", { detail: { quiet: true } }));
 }
 
 document.addEventListener("place-changed", () => {
   if (!openId()) return;
   document.body.classList.remove("view-read");
-  fill(reading(), document.getElementById("nothing-open").innerHTML);
+  showNothing();
 });
 
 document.addEventListener("click", (event) => {

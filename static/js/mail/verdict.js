@@ -1,5 +1,5 @@
 // Who really sent a message: asked for once it is shown, so that opening never waits for it.
-import { fragment, part } from "./dom.js";
+import { fragment, part, settled } from "./dom.js";
 
 // The server waits for DNS on behalf of few at once, so they are asked for one after the other, and
 // again where it had no time. Where nothing helps, the link stays and leads to the same words.
@@ -29,7 +29,7 @@ function tell(place, html) {
 function look() {
   for (const place of document.querySelectorAll('[data-verdict=""]')) {
     place.dataset.verdict = "asked";
-    turn = turn.then(() => ask(place));
+    turn = turn.then(settled).then(() => ask(place));
   }
 }
 
