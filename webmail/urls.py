@@ -60,10 +60,6 @@ handler500 = "webmail.views.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("accounts.urls")),
-    path("", include("connectivity.urls")),
-    path("", include("retrieval.urls")),
-    path("", include("smtp_accounts.urls")),
     # Coming and going
     path("welcome/", welcome.welcome, name="welcome"),
     path("welcome/steps/", welcome.steps, name="welcome-steps"),
@@ -271,4 +267,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("sw.js", pwa.worker, name="service-worker"),
     path("offline/", pwa.offline, name="offline"),
+    # Last, as pages of mail are asked for more often; no two addresses are alike.
+    path("", include("accounts.urls")),
+    path("", include("connectivity.urls")),
+    path("", include("retrieval.urls")),
+    path("", include("smtp_accounts.urls")),
 ]
