@@ -17,7 +17,10 @@ from django.templatetags import i18n
 from django.templatetags.static import StaticNode
 from django.templatetags.static import do_static as plain_static
 from django.urls import get_script_prefix, get_urlconf
+from django.utils.html import conditional_escape
 from django.utils.translation import get_language
+
+from lib.numbered import numbered
 
 register = Library()
 register.tags.update(i18n.register.tags)
@@ -38,6 +41,25 @@ class Once(Node):
         if key not in self._known:
             self._known[key] = str(self.node.render(context))
         return self._known[key]
+
+
+class Numbered(Node):
+    """An address with one argument, which is most often a number."""
+
+    child_nodelists = ()
+
+    def __init__(self, node: URLNode) -> None:
+        self.node = node
+        self._name = str(node.view_name.resolve(Context()))
+        [self._number] = node.args
+
+    def render(self, context: Context) -> str:
+        """As Django's."""
+        value = self._number.resolve(context)
+        if type(value) is not int:
+            return str(self.node.render(context))
+        address = numbered(self._name, value)
+        return conditional_escape(address) if context.autoescape else address
 
 
 def _site() -> tuple[str, str | None]:
@@ -64,10 +86,14 @@ def translate(parser: Parser, token: Token) -> Node:
 
 @register.tag
 def url(parser: Parser, token: Token) -> Node:
-    """As Django's; an address without arguments is looked up once."""
+    """As Django's; an address without arguments is looked up once, and where it is only a number
+    that differs, what stands around it."""
     node: URLNode = plain_url(parser, token)
-    plain = is_constant(node.view_name) and not node.args and not node.kwargs
-    return Once(node, _site) if plain and node.asvar is None else node
+    if not is_constant(node.view_name) or node.kwargs or node.asvar is not None:
+        return node
+    if len(node.args) == 1:
+        return Numbered(node)
+    return node if node.args else Once(node, _site)
 
 
 @register.tag

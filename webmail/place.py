@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from lib.numbered import numbered
 from mailstore.order import Sort
 
 ALL: Final = "all"
@@ -72,7 +73,7 @@ class Place:
         """The address of a message opened from this list."""
         place = [] if self.query else [("in", self.where)]
         pairs = [*place, *self._filters(), *extra.items()]
-        return reverse("mail-message", args=[pk]) + self._tail(pairs)
+        return numbered("mail-message", pk) + self._tail(pairs)
 
     @property
     def around_message(self) -> tuple[str, str]:
@@ -105,8 +106,8 @@ class Place:
         if self.where == STARRED:
             return reverse("mail-starred")
         if self.label_id is not None:
-            return reverse("mail-label", args=[self.label_id])
-        return reverse("mail-folder", args=[int(self.where)])
+            return numbered("mail-label", self.label_id)
+        return numbered("mail-folder", int(self.where))
 
     def _filters(self) -> list[tuple[str, str]]:
         pairs = [("q", self.query)] if self.query else []

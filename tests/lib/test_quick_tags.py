@@ -25,6 +25,7 @@ TEXTS = [
     "{% url 'mail' %}",
     "{% url name %}",
     "{% url 'mail-folder' number %}",
+    "{% url 'mail-folder' words %}",
     "{% url 'mail-folder' pk=number %}",
     "{% url 'mail' as here %}[{{ here }}]",
     "{% blocktranslate with name=subject %}Account: {{ name }}{% endblocktranslate %}",
@@ -34,6 +35,7 @@ TEXTS = [
 def rendered(template: Template, language: str, number: int) -> str:
     with translation.override(language):
         values = {"subject": f"Delete {number} <b>", "name": "mail-starred", "number": number}
+        values["words"] = str(number)
         return template.render(Context(values))
 
 
@@ -49,7 +51,7 @@ def test_the_same_as_djangos_own(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_once"),
-    list(zip(TEXTS, [True, True, *[False] * 4, True, True, *[False] * 5], strict=True)),
+    list(zip(TEXTS, [True, True, *[False] * 4, True, True, *[False] * 6], strict=True)),
 )
 def test_what_never_changes_is_worked_out_once(text: str, *, is_once: bool) -> None:
     nodes = Template("{% load i18n %}" + text, engine=QUICK).nodelist
@@ -57,11 +59,11 @@ def test_what_never_changes_is_worked_out_once(text: str, *, is_once: bool) -> N
 
 
 def test_the_site_may_live_elsewhere() -> None:
-    template = Template("{% url 'mail-starred' %}", engine=QUICK)
-    assert template.render(Context()) == "/starred/"
+    template = Template("{% url 'mail-starred' %} {% url 'mail-folder' 7 %}", engine=QUICK)
+    assert template.render(Context()) == "/starred/ /folder/7/"
     try:
         set_script_prefix("/mail/")
-        assert template.render(Context()) == "/mail/starred/"
+        assert template.render(Context()) == "/mail/starred/ /mail/folder/7/"
     finally:
         set_script_prefix("/")
 
