@@ -19,11 +19,10 @@ class PersonalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        user = request.user
+        # The person instead of Django's promise of one, which costs at each look at it.
+        request.user = user = get_user(request)
         if not user.is_authenticated or not entering.goes_on(request, user, timezone.now()):
             return self.get_response(request)
-        # The person instead of Django's promise of one, which costs at each look at it.
-        request.user = get_user(request)
         if user.password_is_given and (elsewhere := given.first_of_all(request)):
             return elsewhere
         speaking = translation.override(user.language)
