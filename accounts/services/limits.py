@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.callers import NOBODY, Caller
 from accounts.models import Domain, Limits, User
 from accounts.services import audit
+from lib.prepared import Prepared
 
 NAMES = ("tasks", "interval", "message_size", "daily_sends", "quota")
 #: The smallest figure that makes sense; bytes and seconds.
@@ -30,6 +31,15 @@ LEAST: Final[Mapping[str, int]] = {
     "daily_sends": 1,
     "quota": 1024 * 1024,
 }
+
+
+def _limits(domain: int) -> QuerySet[Limits, Any]:
+    rows = Limits.objects.filter(Q(domain=None) | Q(domain=domain))
+    return rows.values_list("domain", "is_ceiling", *NAMES)
+
+
+# Asked by every window for writing; there is no domain 0.
+_LIMITS: Final = Prepared(_limits, int)
 
 
 class Origin(StrEnum):
@@ -238,10 +248,10 @@ def looser_than_above(
 
 def _levels(domain: int | None) -> Levels:
     """What each level says, with one query."""
-    rows = Limits.objects.filter(Q(domain=None) | Q(domain=domain))
+    rows = _LIMITS.rows(domain or 0)
     found = {
-        (row.pop("domain"), row.pop("is_ceiling")): Held(**row)
-        for row in rows.values("domain", "is_ceiling", *NAMES)
+        (whose, is_ceiling): Held(**dict(zip(NAMES, figures, strict=True)))
+        for whose, is_ceiling, *figures in rows
     }
     system = found.get((None, False), Held())
     if domain is None:
