@@ -35,7 +35,13 @@ from tests.webmail.samples import Mailbox, fill
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: Mail and signatures are others' documents; they stand in frames of our screens.
-THEIRS: Final = {"mail-frame", "mail-attachment-frame", "signature-preview", "sign-out"}
+THEIRS: Final = {
+    "mail-frame",
+    "mail-frame-blank",
+    "mail-attachment-frame",
+    "signature-preview",
+    "sign-out",
+}
 #: What no address leads to.
 SAID: Final = (
     *("400", "403", "403_csrf", "404", "413", "429", "500", "503", "accounts/locked"),

@@ -1,7 +1,7 @@
 // Where messages open, how high lines are, and how wide panes are. The first two are the person's
 // and saved on the server; the widths belong to this screen.
 import { toast } from "../toast.js";
-import { list, words } from "./dom.js";
+import { list, painted, words } from "./dom.js";
 import { measure } from "./stage.js";
 
 const panes = document.getElementById("panes");
@@ -90,5 +90,5 @@ if (panes) {
     splitter.addEventListener("keydown", (event) => nudge(event, splitter));
     splitter.addEventListener("dblclick", () => reset(splitter));
   }
-  tell();
+  painted().then(tell);
 }

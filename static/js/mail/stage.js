@@ -1,7 +1,7 @@
 // What of a list is drawn: the rows that are seen and a few around them. All others are an empty
 // line as high as they would be, so that a hundred thousand rows weigh what sixty do. Scrolling
 // fetches what comes into view; what somebody looks at never jumps, whatever happens above it.
-import { chosen, list, openId, placeUrl, scroller, shelved, whenIdle, words } from "./dom.js";
+import { chosen, list, openId, painted, placeUrl, scroller, shelved, whenIdle, words } from "./dom.js";
 import { cursorOf, entriesOf, PAGE, pageOf } from "./pages.js";
 import { Shelf } from "./shelf.js";
 
@@ -40,9 +40,17 @@ export function begin(where = null) {
   shelf.put(0, entries);
   [counted, limit] = [false, most()];
   count({ total: list().dataset.total ? Number(list().dataset.total) : null, start: 0, found: entries.length, next });
-  if (list().querySelector(".msg")) shelf.row = list().querySelector(".msg").getBoundingClientRect().height || shelf.row;
-  if (list().querySelector(".list__day")) shelf.head = list().querySelector(".list__day").getBoundingClientRect().height || shelf.head;
   box.addEventListener("scroll", scrolled, { passive: true });
+  // The first list is shown as it came: to measure it before has the page laid out twice.
+  if (document.readyState === "complete" || where) look(where);
+  else unseen = painted().then(() => unseen && look());
+}
+let unseen = null;
+function look(where) {
+  unseen = null;
+  const row = list().querySelector(".msg"), head = list().querySelector(".list__day");
+  if (row) shelf.row = row.getBoundingClientRect().height || shelf.row;
+  if (head) shelf.head = head.getBoundingClientRect().height || shelf.head;
   sizes.observe(box);
   measure(where);
 }
@@ -99,6 +107,7 @@ function scrolled() {
 
 // ---- what somebody looks at stays where it is while rows come and go
 function seen() {
+  if (unseen) look();
   const top = box.scrollTop - size.above;
   return { from: shelf.indexAt(top), to: Math.min(shelf.length, shelf.indexAt(top + size.height) + 1) };
 }
@@ -329,6 +338,7 @@ export async function reveal(at) {
   }
   const one = shelf.slots[at];
   if (!one) return null;
+  if (unseen) look();
   const top = size.above + shelf.rowTop(at);
   if (top - shelf.head < box.scrollTop) box.scrollTop = top - shelf.head;
   else if (top + shelf.row > box.scrollTop + size.height) box.scrollTop = top + shelf.row - size.height;
