@@ -24,12 +24,14 @@ THREADS: Mapping[str, int] = {"polls": 8, "imports": 3, "outgoing": 4, "housekee
 #: messages needed once stayed there, again in each.
 _HEAPS: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
 
-#: Threads of the web process: pages at a time, long answers and pages that wait, open streams.
+#: Threads of a web process: pages at a time, long answers and pages that wait, open streams.
 PAGES, DOWNLOADS, STREAMS = 8, 56, 1000
-#: Pages that are worked on at a time, and the seconds after which one does not count any more, as
-#: it waits itself; `webmail.turns` says why. Measured with 8 people and no pause on 2 cores and
-#: SQLite: 81 actions a second with 2 at a time, 61 to 69 with 8.
-WORKING, LONG = 2, 0.25
+#: Web processes: an interpreter uses one core. A second one takes about 100 MB; what more would
+#: bring on larger machines has not been measured.
+WEB = min(2, len(os.sched_getaffinity(0)))
+#: Pages that each of them works on at a time, and the seconds after which one does not count any
+#: more, as it waits itself; `webmail.turns` says why.
+WORKING, LONG = 2 // WEB, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Process:
 
 
 def web(host: str, port: int) -> Process:
-    """The web server: one process, pages in threads, and event streams beside them.
+    """The web server: pages in few threads of a process or two, and event streams beside them.
 
     WSGI, as every view is an ordinary function: under ASGI pages took 1.6 times as long, and an
     attachment was gathered in memory before its first byte left. `webmail.serving` says more.
@@ -53,7 +55,7 @@ def web(host: str, port: int) -> Process:
         name="web",
         command=[
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-            *("--host", host, "--port", str(port), "--workers", "1"),
+            *("--host", host, "--port", str(port), "--workers", str(WEB)),
             *("--blocking-threads", str(PAGES + DOWNLOADS + STREAMS)),
             *("--workers-kill-timeout", "8", "--log-level", "error"),
             "webmail.serving:application",

@@ -9,10 +9,12 @@ enough would lie in memory as a whole, and every page would cost more.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any, cast
 
 from django.db import close_old_connections
@@ -22,6 +24,10 @@ from webmail.processes import LONG, PAGES, STREAMS, WORKING
 from webmail.stream import PATH, Streams
 from webmail.turns import Turns
 from webmail.wsgi import application as site
+
+#: What stands in addresses that only wait, for pictures and names of others' servers: they take
+#: nobody's turn. How many there are at once they see to themselves.
+_WAIT = re.compile(r"/image/|/verdict/")
 
 
 class Serving:
@@ -45,7 +51,7 @@ class Serving:
     def _page(
         self, environ: dict[str, Any], start_response: Callable[..., object]
     ) -> Iterable[bytes]:
-        with self._turns.turn():
+        with nullcontext() if _WAIT.search(environ["PATH_INFO"]) else self._turns.turn():
             answer: Any = self._site(environ, start_response)
         if getattr(answer, "streaming", False):
             # It leaves its place here while it is read, as its reader may be slow.
