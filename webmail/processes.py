@@ -28,7 +28,7 @@ _HEAPS: Mapping[str, str] = {"MALLOC_ARENA_MAX": "2"}
 PAGES, DOWNLOADS, STREAMS = 8, 56, 1000
 #: Web processes: an interpreter uses one core. A second one takes about 100 MB; what more would
 #: bring on larger machines has not been measured.
-WEB = min(2, len(os.sched_getaffinity(0)))
+WEB = min(2, os.cpu_count() or 1)
 #: Pages that each of them works on at a time, and the seconds after which one does not count any
 #: more, as it waits itself; `webmail.turns` says why.
 WORKING, LONG = 2 // WEB, 0.25

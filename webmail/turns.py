@@ -10,6 +10,7 @@ of somebody else's or for a slow browser, and does not count any more.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Lock
@@ -25,7 +26,11 @@ class Turns:
         self._changed = Condition(Lock())
         # When each that works began; the oldest first.
         self._begun: list[float] = []
-        self.waiting = 0
+        self._line: deque[object] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._line)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -36,16 +41,20 @@ class Turns:
         finally:
             with self._changed:
                 self._begun.remove(began)
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _begin(self) -> float:
         with self._changed:
-            self.waiting += 1
-            while (patience := self._until_free()) > 0:
-                self._changed.wait(patience)
-            self.waiting -= 1
-            self._begun.append(now := self._clock())
-            return now
+            self._line.append(mine := object())
+            try:
+                # In the order they came: who was just done must not be there first again.
+                while (is_behind := self._line[0] is not mine) or self._until_free() > 0:
+                    self._changed.wait(None if is_behind else self._until_free())
+                self._begun.append(now := self._clock())
+                return now
+            finally:
+                self._line.remove(mine)
+                self._changed.notify_all()
 
     def _until_free(self) -> float:
         """Seconds after which there is a turn, whoever is done before; 0 where there is one now."""

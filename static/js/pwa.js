@@ -31,15 +31,18 @@ async function start() {
 async function fillFrames(root = document) {
   for (const frame of root.querySelectorAll(SHOWN)) {
     try {
-      const answer = await fetch(frame.dataset.of ?? frame.src, { mode: "same-origin" }); // by the worker
+      const of = frame.dataset.of ?? frame.src;
+      const answer = await fetch(of, { mode: "same-origin" }); // by the worker
       const policy = answer.headers.get("Content-Security-Policy");
-      if (!answer.ok || !policy) continue;
+      const html = await answer.text();
+      if (!answer.ok || !policy || !frame.matches(SHOWN) || (frame.dataset.of ?? frame.src) !== of) continue;
+      if ("frame" in frame.dataset) frame.dataset.frame = "scrolls";
       const meta = document.createElement("meta");
       meta.httpEquiv = "Content-Security-Policy";
       meta.content = policy.split(";").filter((one) => !/^\s*(sandbox|frame-ancestors|report)/.test(one)).join(";");
       frame.classList.add("is-kept");
       frame.removeAttribute("src");
-      frame.srcdoc = `<!doctype html>${meta.outerHTML}${await answer.text()}`;
+      frame.srcdoc = `<!doctype html>${meta.outerHTML}${html}`;
     } catch { /* it was never read here */ }
   }
 }

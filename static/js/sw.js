@@ -75,9 +75,11 @@ async function keep(request, answer) {
   if (puts++ % 20 === 0) await prune(mail);
 }
 
-// What a page has shown.
-function keepPart({ url, part, headers, body }) {
-  return keep(new Request(url, { headers: { "X-Part": part } }), new Response(body, { headers }));
+// What a page has shown. It may say so late: whose mail is kept only a page that is loaded decides.
+async function keepPart({ url, part, headers, body }) {
+  const mail = (await mailOf()) ?? (await later().then(later).then(mailOf));
+  if (MAIL + new Headers(headers).get("X-Kept-For") !== mail) return;
+  await keep(new Request(url, { headers: { "X-Part": part } }), new Response(body, { headers }));
 }
 
 // The frame of a message is loaded past this worker, as it has no origin.

@@ -30,10 +30,20 @@ def opened(page: Page, live_server: LiveServer, subject: str) -> Locator:
     return window
 
 
+# What a page asks for while it goes away is past what Playwright holds up.
+SILENT = """{
+  navigator.sendBeacon = () => false;
+  const real = window.fetch;
+  const isLast = (url) => document.visibilityState === "hidden" && String(url).includes("/save/");
+  window.fetch = (url, ...rest) =>
+    isLast(url) ? Promise.reject(new TypeError("cut off")) : real(url, ...rest);
+}"""
+
+
 def cut_off(page: Page) -> None:
     """Nothing that is saved arrives, not even the last words of a page that goes away."""
-    page.add_init_script("navigator.sendBeacon = () => false")
-    page.evaluate("navigator.sendBeacon = () => false")
+    page.add_init_script(SILENT)
+    page.evaluate(f"() => {{ {SILENT} }}")
     page.route("**/save/", lambda route: route.abort())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
@@ -77,3 +78,24 @@ def test_what_fails_gives_its_turn_back() -> None:
     again = Worker(turns)
     assert again.has_turn.wait(60)
     again.end()
+
+
+def test_they_come_in_their_order() -> None:
+    """Who comes at the moment of a turn's end is behind those that wait already."""
+    turns = Turns(1, FOR_EVER)
+    turns._begun.append(monotonic())  # somebody's turn
+    second = Worker(turns)
+    wait_until(lambda: turns.waiting == 1, "the second waits")
+    third = Worker(turns)
+    wait_until(lambda: turns.waiting == 2, "the third waits")
+    with turns._changed:  # nobody wakes up before it is let go
+        turns._begun.clear()
+        turns._changed.notify_all()
+        late = Worker(turns)
+    assert second.has_turn.wait(60)
+    second.end()
+    assert third.has_turn.wait(60)
+    assert not late.has_turn.is_set()
+    third.end()
+    assert late.has_turn.wait(60)
+    late.end()

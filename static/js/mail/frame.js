@@ -48,7 +48,7 @@ function renew(frame) {
   const fresh = frame.cloneNode();
   fresh.removeAttribute("style");
   fresh.src = frame.dataset.of;
-  for (const name of ["of", "turn", "loads"]) delete fresh.dataset[name];
+  for (const name of ["of", "turn", "loads", "said"]) delete fresh.dataset[name];
   fresh.dataset.frame = "";
   frame.replaceWith(fresh);
 }
@@ -73,6 +73,7 @@ addEventListener("message", (event) => {
   const { height, turn, key, mod, link } = event.data;
   if (Number.isFinite(height)) {
     if (String(turn) !== (frame.dataset.turn ?? "0")) return; // of what it held before
+    frame.dataset.said = "";
     remember(frame, height); // first, while nothing has to be laid out for it
     size(frame, height);
   } else if (typeof key === "string") {

@@ -10,6 +10,7 @@ function reload(letter, address) {
   // One that was taken over shows another message than it was loaded for.
   const now = address ?? frame.dataset.of ?? frame.src;
   for (const name of ["of", "turn"]) delete frame.dataset[name];
+  frame.dataset.loads = 2; // nobody takes over what goes elsewhere
   frame.src = now;
 }
 
@@ -56,7 +57,7 @@ document.addEventListener("submit", async (event) => {
     letter.querySelector("[data-load-images]").click();
     return;
   }
-  for (const frame of document.querySelectorAll("[data-frame]")) reload(letterOf(frame));
+  for (const frame of document.querySelectorAll("[data-letter] [data-frame]")) reload(letterOf(frame));
   // The next time it says the opposite.
   form.elements.dark.value = form.elements.dark.value === "1" ? "0" : "1";
   const words = form.querySelector("[data-words]");

@@ -66,6 +66,7 @@ function drop(fits) {
   for (const one of asked.values()) if (fits(one.id)) one.mine.abort();
 }
 document.addEventListener("list-changing", ({ detail }) => drop((id) => !detail.ids.length || detail.ids.includes(id)));
+document.addEventListener("submit", ({ target }) => target.matches("[data-dark-mail]") && drop(() => true));
 document.addEventListener("rows-changed", ({ detail }) => drop((id) => detail.ids.includes(id)));
 
 // ---- a pointer that rests on a row, or a row that has the focus, is about to be opened; one that

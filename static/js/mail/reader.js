@@ -23,6 +23,7 @@ export async function open(url, { push = true, focus = false, drawn = false } = 
     if (mine.signal.aborted) return;
   }
   const hide = skeleton(reading(), 5, { keep: true });
+  mine.signal.addEventListener("abort", () => clearTimeout(hide));
   let known;
   try {
     const coming = bring(url, mine.signal);

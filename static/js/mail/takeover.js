@@ -7,7 +7,7 @@ import { part, words } from "./dom.js";
 const CAN = "moveBefore" in Element.prototype;
 const PLAIN = "iframe[data-frame]:not([src*='images='])";
 const ONCE = ":is(:not([data-loads]), [data-loads='1'])";
-const STILL = `${PLAIN}[data-frame=sized]${ONCE}`;
+const STILL = `${PLAIN}[data-frame=sized][data-said]${ONCE}`;
 const WAITING = `${PLAIN}[data-frame=parked]${ONCE}`;
 let turns = 0;
 let parking = null;
