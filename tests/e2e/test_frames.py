@@ -216,7 +216,9 @@ def test_images_and_colours_change_in_place(
         "<img src='https://images.harbourline.test/map.png' width=240 alt=Map>"
         "<img src='https://track.harbourline.test/o.gif' width=1 height=1></div>"
     )
-    message = put(folders.special(user, "inbox"), letter("Map", html=html), at=timezone.now())
+    inbox = folders.special(user, "inbox")
+    put(inbox, letter("Another"), at=timezone.now())
+    message = put(inbox, letter("Map", html=html), at=timezone.now())
     asked: list[str] = []
 
     def answer(route: Route) -> None:
@@ -236,14 +238,18 @@ def test_images_and_colours_change_in_place(
     assert asked == []
     page.get_by_label("Always load images").click()
     page.get_by_role("button", name="Always from jonas@harbourline.test").click()
-    picture_in = page.frame_locator("[data-frame]").get_by_alt_text("Map")
+    picture_in = page.frame_locator("#reading [data-frame]").get_by_alt_text("Map")
     expect(picture_in).to_have_js_property("naturalWidth", 240)
     assert len(asked) == 2
     wait_until(lambda: height(page) >= before + 100, "and the frame taller")
     ground = picture_in.locator("..")
     expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")
+    # While a frame waits for the next message, as this one's is not for all.
+    page.locator("#list .msg").filter(has_text="Another").hover()
+    expect(page.locator(".parking [data-frame=parked]")).to_have_count(1)
     page.get_by_label("More for this message").click()
     page.get_by_role("button", name="Show in dark").click()
+    expect(page.locator("[data-dark-mail] [data-words]")).not_to_have_text("Show in dark")
     expect(ground).not_to_have_css("background-color", "rgb(255, 255, 255)")
     shot("dark-mail", (WIDE,))
     user.refresh_from_db()
