@@ -56,7 +56,8 @@ function keyOf(request) {
 }
 
 let puts = 0;
-async function keep(request, answer) {
+// What is somebody else's goes at once; what is kept may wait for its "rest".
+async function keep(request, answer, rest = null) {
   const person = answer.headers.get("X-Kept-For");
   if (!person) {
     if (request.mode === "navigate") await forget();
@@ -65,6 +66,7 @@ async function keep(request, answer) {
   const name = MAIL + person;
   await forget(name);
   if (answer.status !== 200 || answer.redirected || !KEPT.test(new URL(request.url).pathname)) return;
+  await rest?.();
   const body = await answer.blob();
   const headers = new Headers(answer.headers);
   headers.set("X-Kept-Bytes", String(body.size));
@@ -118,7 +120,7 @@ async function asked(event) {
     const answer = (await event.preloadResponse) ?? (await fetch(request));
     if (isAway) { isAway = false; tell("online"); }
     const copy = answer.clone();
-    event.waitUntil(later().then(() => keep(request, copy)).catch(() => {}));
+    event.waitUntil(keep(request, copy, later).catch(() => {}));
     return answer;
   } catch (error) {
     if (request.signal.aborted) throw error; // the page asks for something else by now
