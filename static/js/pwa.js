@@ -24,6 +24,9 @@ async function start() {
     });
   });
   navigator.serviceWorker.addEventListener("controllerchange", () => { if (had) location.reload(); });
+  // A page that was on its way while the worker started is not among those that it took over.
+  const { active } = await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) active.postMessage("claim");
 }
 
 // A frame without an origin is none of the worker's, so its page comes by way of this one. Its own

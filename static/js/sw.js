@@ -26,13 +26,14 @@ self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     const names = await caches.keys();
     await Promise.all(names.filter((one) => one.startsWith("files-") && one !== FILES).map((one) => caches.delete(one)));
-    await self.registration.navigationPreload?.enable();
+    await self.registration.navigationPreload?.enable().catch(() => {});
     await self.clients.claim();
   })());
 });
 
 self.addEventListener("message", (event) => {
   if (event.data === "go") self.skipWaiting();
+  if (event.data === "claim") event.waitUntil(self.clients.claim());
   if (event.data === "back") isAway = false;
   if (event.data === "ask") event.source.postMessage({ kind: isAway ? "offline" : "online" });
   if (event.data?.kept && HAS_ROUTES) event.waitUntil(keepPart(event.data.kept).catch(() => {}));

@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.installed import (
     PEOPLE,
@@ -96,6 +96,37 @@ def test_changes_reach_every_window_at_once(
     expect(second.locator("#list").get_by_text("News of the next").first).to_be_visible()
     # The folder that is gone, asked for news; a browser notes that by itself.
     assert [one for one in problems if "404 (Not Found)" not in one] == []
+
+
+STARTED = """async (path) => {
+  await navigator.serviceWorker.register(path);
+  const worker = (await navigator.serviceWorker.ready).active;
+  while (worker.state !== "activated") {
+    await new Promise((done) => worker.addEventListener("statechange", done, { once: true }));
+  }
+}"""
+WORKER = "() => document.documentElement.dataset.worker"
+
+
+def test_a_page_on_its_way_while_the_worker_starts_is_served_by_it(
+    page: Page,
+    browser: Browser,
+    installation: Installed,  # noqa: F811 # the fixture
+) -> None:
+    sign_in(page, installation, MARA)
+    path = page.evaluate(WORKER)
+    context = browser.new_context(storage_state=page.context.storage_state())
+    other, late = context.new_page(), context.new_page()
+    other.goto(address(installation, path))  # its text, a page without scripts
+
+    def hold(route: Route) -> None:
+        other.evaluate(STARTED, path)
+        route.continue_()
+
+    late.route(address(installation), hold)
+    late.goto(address(installation))
+    late.wait_for_function("() => navigator.serviceWorker.controller")
+    context.close()
 
 
 KEPT = """async () => {
