@@ -4,7 +4,6 @@ import "./pwa.js";
 import { csrfHeaders, toast } from "./toast.js";
 
 const root = document.documentElement;
-root.classList.add("js");
 const words = () => document.getElementById("words").dataset;
 
 // ---- dialogs: a fragment swapped into #dialog opens itself and leaves nothing behind

@@ -54,13 +54,14 @@ function remember() {
   const where = standing();
   if (where) history.replaceState({ ...history.state, where }, "");
 }
-let rest;
+let rest = 0;
 document.addEventListener("scroll", (event) => {
   if (event.target !== scroller()) return;
   clearTimeout(rest);
-  rest = setTimeout(remember, 150);
+  rest = setTimeout(() => { rest = 0; remember(); }, 150);
 }, { capture: true, passive: true });
-addEventListener("pagehide", remember);
+// Only where it was not yet: to ask for the place can take as long as the next page's first list.
+addEventListener("pagehide", () => rest && remember());
 
 // ---- the newest rows, merged without disturbing what the reader does; how many of them are new,
 // or null where one is told to be as it was and is not here any more
