@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -127,24 +128,26 @@ def _answer(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall()) if cursor.description else []
     with _cursor() as cursor:
-        cursor.execute(sql if _has_arrays() else _marked(sql), parameters)
+        cursor.execute(_marked(sql, _has_arrays()), parameters)
         return list(cursor.fetchall()) if cursor.description else []
 
 
 def _cursor() -> Any:
-    """On PostgreSQL one that leaves values to the server, as nothing else is planned once; on
-    SQLite one that takes the statement as it is."""
+    """On PostgreSQL one that leaves values to the server, as nothing else is planned once; both
+    take the statement as it is, in the database's own marks."""
     connection.ensure_connection()
     known: Any = connection
     if _has_arrays():
-        return known.make_cursor(known.Database.Cursor(known.connection))
+        return known.make_cursor(known.Database.RawCursor(known.connection))
     return known.make_cursor(known.connection.cursor())
 
 
 @cache
-def _marked(sql: str) -> str:
-    """A statement with SQLite's own marks for values; Django writes them anew each time."""
-    return _MARK.sub("?", sql).replace("%%", "%")
+def _marked(sql: str, has_numbers: bool) -> str:
+    """A statement with the database's own marks for values: Django writes those of SQLite anew
+    each time, psycopg those of PostgreSQL where a statement is long."""
+    numbers = count(1)
+    return _MARK.sub(lambda _: f"${next(numbers)}" if has_numbers else "?", sql).replace("%%", "%")
 
 
 def _has_arrays() -> bool:
