@@ -199,6 +199,7 @@ function lines(a, b) {
 
 function settle(nodes) {
   const holder = list();
+  holder.classList.add("is-drawn");
   const wanted = new Set(nodes);
   const focus = holder.contains(document.activeElement) ? document.activeElement.closest(".msg") : null;
   const boxed = focus && document.activeElement.matches(".msg__check");
