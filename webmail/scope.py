@@ -23,7 +23,7 @@ def widen(user: User, ids: Sequence[int], place: Place) -> list[int]:
     named = set(mine.filter(pk__in=list(ids)).values_list("pk", "thread_id"))
     threads = {thread for _pk, thread in named if thread is not None}
     found = mine.filter(thread__in=threads)
-    tree = screen.desk(user).tree
+    tree = screen.tree_of(user)
     if place.folder_id is not None:
         found = found.filter(folder_id=place.folder_id)
     elif place.label_id is not None:

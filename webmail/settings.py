@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from shutil import which
 
@@ -134,11 +135,19 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        pool={"min_size": 1, "max_size": env.number("DATABASE_POOL_SIZE", 12, least=1)},
+    _OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
+    _OPTIONS["pool"] = {
+        "min_size": 1,
+        "max_size": env.number("DATABASE_POOL_SIZE", 12, least=1),
+    }
+    _OPTIONS["prepare_threshold"] = None
+    if env.flag("DATABASE_PREPARED", default=True):
         # What lib.prepared asks is planned at the second time on each connection.
-        prepare_threshold=1 if env.flag("DATABASE_PREPARED", default=True) else None,
-    )
+        _OPTIONS["prepare_threshold"] = 1
+        # A helper costs the server a process, 12 ms and more, for queries that take as long.
+        # (Poolers refuse such words.)
+        _GIVEN = _OPTIONS.get("options") or os.environ.get("PGOPTIONS", "")
+        _OPTIONS["options"] = f"-c max_parallel_workers_per_gather=0 {_GIVEN}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

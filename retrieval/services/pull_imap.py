@@ -58,17 +58,20 @@ class _Pull:
     def run(self) -> bool:
         """Go on until everything is done, on as many connections as that takes."""
         try:
-            while not self.session.over():
+            # To connect may have taken all the time: something is brought over all the same.
+            while True:
                 with self.open_source() as source:
                     try:
                         if not self._work(source):
                             return False
                     except _AGAIN as error:
                         self._broke(error)
-                        continue
-                self._tell_if_nothing_worked()
-                return True
-            return False
+                    else:
+                        break
+                if self.session.over():
+                    return False
+            self._tell_if_nothing_worked()
+            return True
         except (BudgetSpent, HeldBack):
             self.bodies.conclude()
             raise

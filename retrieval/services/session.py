@@ -29,6 +29,9 @@ from retrieval.services import lease, loading
 COUNTERS = ("folders", "found", "stored", "linked", "skipped", "quarantined", "removed", "bytes")
 PROGRESS = ("phase", "folder_name", "expected", "expected_bytes", *COUNTERS)
 PUBLISH_EVERY = 1.0
+# What a run's figures can hold.
+MOST_MESSAGES = (1 << 31) - 1
+MOST_BYTES = (1 << 63) - 1
 # Bytes that may come before the space is looked at again: about one transaction's.
 LOOK_AT_SPACE = 4 << 20
 # Older mail is not news, whenever it turns up.
@@ -207,6 +210,9 @@ class Session:
         """Write the run's progress now."""
         self._published = time.monotonic()
         values = {name: getattr(self.run, name) for name in PROGRESS}
+        # Servers say what they like; a figure that no column holds must not end the pull.
+        values["expected"] = min(values["expected"], MOST_MESSAGES)
+        values["expected_bytes"] = min(values["expected_bytes"], MOST_BYTES)
         # An update, not a save: the row is gone where the task was deleted meanwhile.
         RetrievalRun.objects.filter(pk=self.run.pk).update(**values)
 

@@ -4,19 +4,29 @@ import { toast } from "./toast.js";
 const path = document.documentElement.dataset.worker;
 const words = () => document.getElementById("words").dataset;
 const AGAIN = 10_000;
+const PATIENCE = 3000;
+const RELOADED = "reloaded-for-new-version";
 const SHOWN = "iframe[src][sandbox]:not([data-frame=coming], [data-frame=parked])";
 
 function offer(waiting) {
   const one = toast({ text: words().renewed, link: location.href, life: 600_000 });
   const link = one.querySelector("[data-link]");
   link.textContent = words().reload;
-  link.addEventListener("click", (event) => { event.preventDefault(); waiting.postMessage("go"); });
+  // The old one may be at work for minutes; what was asked for is the page anew, with whichever.
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    waiting.postMessage("go");
+    setTimeout(() => { sessionStorage.setItem(RELOADED, "1"); location.reload(); }, PATIENCE);
+  });
 }
 
 async function start() {
-  const had = Boolean(navigator.serviceWorker.controller);
+  // This page came for the new version already, which takes over when the old one is done.
+  const isNew = sessionStorage.getItem(RELOADED) !== null;
+  sessionStorage.removeItem(RELOADED);
+  const had = Boolean(navigator.serviceWorker.controller) && !isNew;
   const registration = await navigator.serviceWorker.register(path);
-  if (registration.waiting) offer(registration.waiting);
+  if (registration.waiting && !isNew) offer(registration.waiting);
   registration.addEventListener("updatefound", () => {
     const coming = registration.installing;
     coming.addEventListener("statechange", () => {
@@ -64,7 +74,9 @@ let soon;
 if (path && "serviceWorker" in navigator) {
   // It fetches what it keeps, which nobody waits for.
   const soon = window.requestIdleCallback ?? setTimeout;
-  addEventListener("load", () => soon(() => start().catch(() => {})), { once: true });
+  const begin = () => soon(() => start().catch(() => {}));
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin, { once: true });
   let isAway = false;
   let later;
   const hear = (away) => {

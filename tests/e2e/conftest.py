@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,30 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     """A laptop screen and European settings, unless a test says otherwise."""
     size = {"width": WIDE[0], "height": WIDE[1]}
     return {**browser_context_args, "viewport": size, "locale": "en-GB"}
+
+
+#: A page is drawn before its scripts have begun (`static/js/wake.js`), faster than anybody presses
+#: anything, but not faster than a test.
+AWAKE = """() => matchMedia("(scripting: none)").matches
+    || !document.querySelector("link[data-wake]")"""
+
+
+def _wait_until_awake_after(name: str) -> None:
+    """Have that way to a page end when its scripts have begun, unless it ends earlier anyway."""
+    plain = getattr(Page, name)
+
+    @wraps(plain)
+    def patient(self: Page, *args: Any, **options: Any) -> Any:
+        answer = plain(self, *args, **options)
+        if "wait_until" not in options:
+            self.wait_for_function(AWAKE)
+        return answer
+
+    setattr(Page, name, patient)
+
+
+for _name in ("goto", "reload", "go_back", "go_forward"):
+    _wait_until_awake_after(_name)
 
 
 def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> None:

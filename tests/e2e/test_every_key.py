@@ -163,11 +163,13 @@ def goes_away(key: str, told: str) -> Callable[[Hands], None]:
 def archive_and_go_on(hands: Hands) -> None:
     # On many keyboards they are typed with AltGr or Option.
     for key, row, then in (("]", 0, 1), ("[", 1, 0), ("Alt+]", 0, 1)):
+        before = hands.rows.count()
         subject = hands.rows.nth(then).locator(".msg__line b").inner_text()
         hands.opened(row)
         hands.act(key, "Message archived")
         expect(hands.subject).to_have_text(subject)
         hands.act("z", "Undone")
+        expect(hands.rows).to_have_count(before)
     hands.press("u")
 
 

@@ -115,7 +115,7 @@ class Eyes:
     def look(self, address: str) -> None:
         """Note all that is wrong with the screen at this address."""
         page = self.page
-        page.goto(self.site + address)
+        page.goto(self.site + address, wait_until="load")
         # What scripts show is there as well.
         page.evaluate("document.documentElement.classList.add('js')")
         page.evaluate(Axe().axe_script)

@@ -36,6 +36,24 @@ SCROLLED = """() => new Promise((done) => {
 })"""
 
 
+# What happens to a page that comes: how many rows a frame has, and when a script is put into it
+# (`static/js/wake.js`).
+COMES = """
+window.comes = [];
+const frame = () => {
+    comes.push(document.querySelectorAll("#list > .msg").length);
+    requestAnimationFrame(frame);
+};
+requestAnimationFrame(frame);
+new MutationObserver((changes) => {
+    for (const { addedNodes, target } of changes)
+        for (const { tagName, isConnected, async: later } of addedNodes)
+            if (target === document.head && tagName === "SCRIPT" && isConnected && !later
+                && document.readyState !== "loading") comes.push("script");
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
 def subject(page: Page, number: int) -> Locator:
     """The row of a message of the long list."""
     return page.locator("#list > .msg", has_text=f"Nr {number:05}")
@@ -178,3 +196,20 @@ def test_selecting_outlives_scrolling(
     for number in range(1, 60):
         page.keyboard.press("j")
         expect(subject(page, number).locator(".msg__link")).to_be_focused()
+
+
+def test_the_list_is_drawn_once_and_before_scripts_begin(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> None:
+    many(user, TOTAL, now=timezone.now())
+    enter(user)
+    page.goto(live_server.url)
+    page.add_init_script(COMES)
+    # On a quick machine it may come out so by chance.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    page.reload()
+    came = page.evaluate("comes")
+    assert came.count("script") == 4
+    before = came[: came.index("script")]
+    assert before
+    assert set(before) == {50}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from mailstore.services import indexing
@@ -130,4 +130,27 @@ def test_a_saved_search_stands_in_the_tree(
     expect(page.get_by_text("Search “Unread newsletters” was deleted.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone")).to_be_visible()
+    assert sorted(set(problems)) == []
+
+
+def test_the_page_can_be_used_before_its_scripts_begin(
+    page: Page, box: Locator, live_server: LiveServer, problems: list[str]
+) -> None:
+    """Panes are as wide as they were left; what is typed is searched for once scripts are there."""
+    page.evaluate("localStorage.setItem('pane-sizes', JSON.stringify({'folders-size': 310}))")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/mail.js*", hold)
+    page.goto(live_server.url, wait_until="commit")
+    box.press_sequentially("section", delay=60)
+    assert page.locator("#drawer").evaluate("one => Math.round(one.offsetWidth)") == 310
+    expect(page.locator("#list .msg").nth(1)).to_be_visible()
+    for one in held:
+        one.continue_()
+    expect(page.locator("#list .msg")).to_have_count(1)
+    expect(box).to_have_value("section")
+    expect(box).to_be_focused()
     assert sorted(set(problems)) == []

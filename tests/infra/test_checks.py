@@ -187,3 +187,31 @@ def test_mail_of_the_system_needs_a_way_out(settings: Settings) -> None:
     settings.SYSTEM_MAIL_ACCOUNT, settings.RELAY_URL = "", "smtp://relay.example.test"
     settings.SITE_URL = "https://mail.example.test"
     assert system_mail() == []
+
+
+OPTIONS = """
+from django.conf import settings
+options = settings.DATABASES["default"]["OPTIONS"]
+print(options["prepare_threshold"], options.get("options", "none"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "prepared", "said"),
+    [
+        ("", "on", "1 -c max_parallel_workers_per_gather=0"),
+        (
+            "?options=-c%20work_mem%3D8MB",
+            "on",
+            "1 -c max_parallel_workers_per_gather=0 -c work_mem=8MB",
+        ),
+        ("", "off", "None none"),  # a pooler refuses such words
+    ],
+)
+def test_pages_start_no_helpers_in_postgresql(
+    tmp_path: Path, address: str, prepared: str, said: str
+) -> None:
+    env = environment(tmp_path / "data")
+    env["DATABASE_URL"] = f"postgresql://someone:hunter2@127.0.0.1:1/mail{address}"
+    done = manage("shell", "-v0", "-c", OPTIONS, env={**env, "DATABASE_PREPARED": prepared})
+    assert done.stdout.strip() == said, done.stderr

@@ -229,16 +229,18 @@ def test_slow_numbers_of_many_folders(
     assert len(bodies(user)) == 10
 
 
-def test_slice_that_a_slow_list_used_up(
-    user: User, imap_server: ImapServer, odd_task: MakeTask
+@pytest.mark.parametrize("seconds", [0.2, 0.0])
+def test_slice_that_was_used_up_before_the_first_message(
+    user: User, imap_server: ImapServer, odd_task: MakeTask, seconds: float
 ) -> None:
-    """Something is brought over in each slice, however little of it the list of folders leaves."""
+    """Something is brought over in each slice, however little of it the connection (0.0) and the
+    list of folders leave."""
     imap_server.boxes = {
         name: Box(letters((uid,))) for uid, name in enumerate(("INBOX", "Work"), 1)
     }
     task = odd_task(imap_server)
     for turn in range(1, 3):
-        slice_of(task, seconds=0.2, slow=imap_server)
+        slice_of(task, seconds=seconds, slow=imap_server)
         assert len(bodies(user)) == turn
     assert task.first_pass_done_at is None
 

@@ -99,7 +99,7 @@ def test_the_mail_screen_is_in_few_files() -> None:
     made = bundles.scripts(texts, hashed.entries())
     pages = (ROOT / "templates/webmail/mail.html", ROOT / "templates/base.html")
     named = {one for page in pages for one in ENTRY.findall(page.read_text())}
-    assert named == {"js/shell.js", "js/mail.js", "js/compose.js"}
+    assert named == {"js/wake.js", "js/shell.js", "js/mail.js", "js/compose.js"}
     for name in named:
         needed = {one for one in FROM.findall(made[name]) if not one.endswith("shell.js")}
         assert needed == set()

@@ -61,14 +61,14 @@ def action(request: HttpRequest) -> HttpResponse:
 def _ask(request: HttpRequest, user: User, ids: list[int], is_all: bool) -> HttpResponse:
     """Whether to delete these messages for good."""
     place = _place(request)
-    count = whole.begin(user, place, screen.desk(user).tree).total if is_all else len(ids)
+    count = whole.begin(user, place, screen.tree_of(user)).total if is_all else len(ids)
     given = {"ids": ids, "count": count, "next": next_of(request), "everything": is_all}
     return dialog(request, "webmail/destroy.html", {**given, "place_url": place.url})
 
 
 def _everything(request: HttpRequest, user: User, wish: Wish) -> HttpResponse:
     """A piece of it for a script, all of it for a plain form."""
-    place, tree = _place(request), screen.desk(user).tree
+    place, tree = _place(request), screen.tree_of(user)
     told = request.POST.get("rest", "")
     way = whole.read(user, told) if told else whole.begin(user, place, tree)
     if way is None:

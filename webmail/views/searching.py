@@ -40,7 +40,7 @@ def count(request: HttpRequest) -> HttpResponse:
     """How many messages a search finds. Asked for once its first page is there, as counting may
     take longer than finding."""
     user = person(request)
-    total, text = finding.count(user, place_of(request.GET), screen.desk(user).tree)
+    total, text = finding.count(user, place_of(request.GET), screen.tree_of(user))
     return _private({"total": total, "text": text})
 
 

@@ -84,7 +84,6 @@ function reset(splitter) {
 }
 
 if (panes) {
-  for (const [name, size] of Object.entries(sizes)) panes.style.setProperty(`--${name}`, `${Number(size)}px`);
   for (const splitter of panes.querySelectorAll("[data-splitter]")) {
     splitter.addEventListener("pointerdown", (event) => { event.preventDefault(); drag(event, splitter); });
     splitter.addEventListener("keydown", (event) => nudge(event, splitter));

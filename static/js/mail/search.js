@@ -81,3 +81,8 @@ document.addEventListener("place-changed", () => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-said]") && event.detail === 0) box()?.focus();
 });
+// What was typed before this began is searched for now.
+const early = box();
+if (early && early === document.activeElement && early.value.trim() !== asked(placeUrl())) {
+  early.dispatchEvent(new Event("input", { bubbles: true }));
+}

@@ -1,11 +1,11 @@
 // What of a list is drawn: the rows that are seen and a few around them. All others are an empty
 // line as high as they would be, so that a hundred thousand rows weigh what sixty do. Scrolling
 // fetches what comes into view; what somebody looks at never jumps, whatever happens above it.
+import { around, isAll, soonest, SPARE, wider } from "./around.js";
 import { chosen, list, openId, painted, placeUrl, scroller, shelved, whenIdle, words } from "./dom.js";
 import { cursorOf, entriesOf, PAGE, pageOf } from "./pages.js";
 import { Shelf } from "./shelf.js";
 
-const SPARE = 12; // rows drawn above and below what is seen
 const AHEAD = 60; // rows fetched beyond what is seen
 const TRIES = 3; // for the same page, where it does not bring what was asked for
 
@@ -160,14 +160,14 @@ const isLeft = () => list()?.firstElementChild?.matches(".skels");
 
 export function draw() {
   if (!box?.isConnected || !box.clientHeight || isLeft()) return;
-  const { from, to } = seen();
-  const a = Math.max(0, Math.floor((from - SPARE) / 4) * 4);
-  const b = Math.min(shelf.length, Math.ceil((to + SPARE) / 4) * 4);
-  const state = `${a} ${b} ${shelf.length}`;
-  if (drawn !== state) {
+  const now = seen();
+  const all = around(now, shelf.length);
+  const state = `${all.from} ${all.to} ${shelf.length}`;
+  if (drawn !== state || !isAll(shown, now)) {
+    show(drawn ? soonest(now, all, shown) : all);
     drawn = state;
-    settle(lines(a, b));
-    shelf.forget(from, [openId(), lost]);
+    if (!isAll(shown, all)) widen(all, state);
+    shelf.forget(now.from, [openId(), lost]);
   }
   // Not now: to ask where the list stands would have the page laid out at once.
   looking ||= setTimeout(() => {
@@ -176,6 +176,20 @@ export function draw() {
   });
 }
 let looking = 0;
+
+let shown = { from: 0, to: 0 };
+function widen(all, state) {
+  setTimeout(() => {
+    if (drawn !== state || !box.isConnected || !list() || isLeft()) return;
+    show(wider(shown, all));
+    void box.offsetHeight; // laid out now, not together with what comes after
+    if (!isAll(shown, all)) widen(all, state);
+  });
+}
+function show(rows) {
+  shown = rows;
+  settle(lines(rows.from, rows.to));
+}
 
 function lines(a, b) {
   const nodes = [];
@@ -251,8 +265,10 @@ export function mark(id) {
 // ---- fetching
 const isHole = (one) => !one || one.stale;
 // What nobody sees yet waits until the page itself is there.
-let calm = document.readyState === "complete";
-if (!calm) addEventListener("load", () => whenIdle(() => { calm = true; fetchMissing(); }), { once: true });
+let calm = false;
+const calmDown = () => whenIdle(() => { calm = true; fetchMissing(); });
+if (document.readyState === "complete") calmDown();
+else addEventListener("load", calmDown, { once: true });
 function fetchMissing() {
   if (failed || !box?.isConnected || !box.clientHeight) return;
   const { from, to } = seen();
