@@ -17,7 +17,7 @@ from django.core.signals import request_finished, request_started
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -75,7 +75,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 #: A page is drawn before its scripts have begun (`static/js/wake.js`), faster than anybody presses
-#: anything, but not faster than a test.
+#: anything, but not faster than a test. What is pressed before goes the way without scripts.
 AWAKE = """() => matchMedia("(scripting: none)").matches
     || !document.querySelector("link[data-wake]")"""
 
@@ -94,8 +94,24 @@ def _wait_until_awake_after(name: str) -> None:
     setattr(Page, name, patient)
 
 
+def _wait_until_awake_before(name: str) -> None:
+    """Have that act wait for the scripts of the page it finds itself on, which a link led to."""
+    plain = getattr(Locator, name)
+
+    @wraps(plain)
+    def patient(self: Locator, *args: Any, **options: Any) -> Any:
+        self.wait_for(state="attached")
+        self.page.wait_for_load_state("domcontentloaded")
+        self.page.wait_for_function(AWAKE)
+        return plain(self, *args, **options)
+
+    setattr(Locator, name, patient)
+
+
 for _name in ("goto", "reload", "go_back", "go_forward"):
     _wait_until_awake_after(_name)
+for _name in ("click", "dblclick", "press", "check", "uncheck", "select_option", "drag_to"):
+    _wait_until_awake_before(_name)
 
 
 def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> None:
