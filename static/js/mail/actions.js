@@ -4,7 +4,7 @@ import { checkedIds, chosen, list, openId, painted, placeUrl, rowOf, scroller, s
 import { show } from "./flags.js";
 import { close, open } from "./reader.js";
 import { focusedId, isWhole, selectNone } from "./selection.js";
-import { change, entries, leaving, total } from "./stage.js";
+import { change, leaving, nearest, total } from "./stage.js";
 import { changing, explain, send, tell } from "./ways.js";
 import { goOn } from "./whole.js";
 
@@ -59,14 +59,8 @@ export async function act(what, ids, extra = {}, { toward = 1 } = {}) {
 // ---- what is seen at once; each returns the way back
 function remove(ids, toward) {
   const gone = new Set(ids);
-  const all = entries();
-  const beside = (id, way) => {
-    const at = all.findIndex((one) => one.id === id);
-    const older = all.slice(at + 1), newer = all.slice(0, Math.max(at, 0)).reverse();
-    const [first, second] = way > 0 ? [older, newer] : [newer, older];
-    const fits = (one) => !gone.has(one.id);
-    return at < 0 ? null : first.find(fits) ?? second.find(fits);
-  };
+  const fits = (one) => !gone.has(one.id);
+  const beside = (id, way) => nearest(id, way, fits) ?? nearest(id, -way, fits);
   const wasOpen = gone.has(openId());
   const next = wasOpen ? beside(openId(), toward) : null;
   const focused = gone.has(focusedId()) ? focusedId() : null;

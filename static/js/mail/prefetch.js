@@ -1,7 +1,7 @@
 // Messages that are likely to be opened next, fetched while nobody waits. What was fetched so marks
 // nothing read; opening it asks once more, unseen, so that the server knows.
-import { openId, part, rowOf, settled } from "./dom.js";
-import { entries } from "./stage.js";
+import { openId, painted, part, rowOf, settled } from "./dom.js";
+import { nearest } from "./stage.js";
 import { INSIDE, warm } from "./takeover.js";
 
 const MOST = 10;
@@ -24,7 +24,8 @@ export async function kept(url) {
   await asked.get(address)?.done;
   const one = fresh(address);
   shelf.delete(address);
-  return one && { html: one.html, told: part(address, "read").catch(() => {}) };
+  // To ask takes as long as to draw what is here already.
+  return one && { html: one.html, told: painted().then(() => part(address, "read")).catch(() => {}) };
 }
 
 export function fetchSoon(url) {
@@ -54,10 +55,10 @@ export async function ahead(id) {
   await settled();
   if (openId() !== String(id)) return;
   current = "";
-  const all = entries();
-  const at = all.findIndex((one) => one.id === String(id));
-  if (at < 0) return;
-  for (const one of [all[at + 1], all[at - 1]]) if (one) fetchSoon(one.node.querySelector(".msg__link").href);
+  for (const way of [1, -1]) {
+    const one = nearest(id, way, () => true);
+    if (one) fetchSoon(one.node.querySelector(".msg__link").href);
+  }
 }
 
 // ---- what changed has to be fetched anew

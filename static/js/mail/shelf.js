@@ -24,6 +24,15 @@ export class Shelf {
     return one ? this.slots.indexOf(one) : -1;
   }
 
+  // The next row that is here and fits, below (1) or above (-1) this one.
+  nearest(id, way, fits) {
+    const from = this.indexOf(id);
+    for (let at = from + way; from >= 0 && at >= 0 && at < this.length; at += way) {
+      if (this.slots[at] && fits(this.slots[at])) return this.slots[at];
+    }
+    return null;
+  }
+
   // Where the server counts this row, and the other way round.
   #guestAt() { return this.guest ? this.indexOf(this.guest) : -1; }
   outside(index) {
@@ -107,12 +116,11 @@ export class Shelf {
 
   // Takes rows out; what is returned puts them back with restore().
   take(ids) {
-    const gone = new Set(ids);
-    const taken = [];
-    this.slots.forEach((one, at) => { if (one && gone.has(one.id)) taken.push({ one, at, after: this.slots[at - 1]?.id }); });
+    const places = [...new Set(ids)].map((id) => this.indexOf(id)).filter((at) => at >= 0).sort((a, b) => a - b);
+    const taken = places.map((at) => ({ one: this.slots[at], at, after: this.slots[at - 1]?.id }));
     if (!taken.length) return taken;
-    this.slots = this.slots.filter((one) => !one || !gone.has(one.id));
-    for (const { one } of taken) {
+    for (const { one, at } of [...taken].reverse()) {
+      this.slots.splice(at, 1);
       this.known.delete(one.id);
       if (this.guest === one.id) this.guest = null;
     }
@@ -162,7 +170,8 @@ export class Shelf {
     for (const run of this.runs) {
       if (index <= run.from) break;
       const end = Math.min(index, run.to);
-      const heads = run.heads.filter((at) => at < end).length;
+      let heads = 0;
+      while (run.heads[heads] < end) heads += 1;
       y += (run.from - last) * this.hole + (end - run.from) * this.row + heads * this.head;
       last = end;
     }

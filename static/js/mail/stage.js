@@ -336,6 +336,7 @@ export const numberOf = (id) => shelf.outside(shelf.indexOf(id)) + 1;
 // Whether there is more than what is here.
 export const isPart = () => shelf.known.size < shelf.length;
 export const entries = () => shelf.slots.filter(Boolean);
+export const nearest = (id, way, fits) => shelf.nearest(id, way, fits);
 export const lostRow = () => (document.activeElement === document.body || document.activeElement === box ? lost : null);
 export const forgetTries = () => tried.clear();
 

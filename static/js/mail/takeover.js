@@ -61,6 +61,10 @@ export const INSIDE = CAN ? { "X-Inside": "1" } : {};
 // Shows a new pane in this one.
 export function takeOver(holder, fresh) {
   delete holder.dataset.busy;
+  // What was pressed there loses the focus now: while the new pane is put in, that would have it
+  // laid out twice.
+  const pressed = document.activeElement;
+  if (holder.contains(pressed) && !pressed.matches("iframe")) pressed.blur();
   const here = CAN && holder.querySelector(STILL);
   const still = here || (CAN && parking?.querySelector(WAITING));
   const wanted = still && fresh.querySelector(PLAIN);
