@@ -33,7 +33,9 @@ def main() -> None:
         for path in sorted(maildir.glob(".*")):
             name = NAMES.get(path.name[1:], path.name[1:])
             call_command("mailbox", "import", email, "--folder", name, str(path))
+    # The rival's server has its indexes as well before it is measured.
     call_command("reindex")
+    call_command("rethread")
 
 
 if __name__ == "__main__":
