@@ -296,6 +296,34 @@ def test_messages_like_these_make_a_filter(
     assert [one.value for one in empty.context["form"].conditions] == [""]
 
 
+@pytest.mark.parametrize("key", ["newsletters", "person", "bills", "machines", "large"])
+def test_a_template_is_filled_in_and_saved(browser_client: Client, user: User, key: str) -> None:
+    """As it stands, but for the one that asks whom it is about."""
+    address = f"{reverse('filters-new')}?template={key}"
+    first = browser_client.get(address)
+    assert [one.by for one in first.context["templates"] if one.is_current] == [key]
+    form = first.context["form"]
+    sent = {
+        "name": form.name, "match": "any" if form.is_any else "all", "is_on": "1",
+        **{f"c_{part}": [getattr(one, part) for one in form.conditions]
+           for part in ("field", "op", "value", "name", "last", "unit")},
+        **{f"a_{part}": [getattr(one, part) for one in form.actions]
+           for part in ("do", "folder", "label", "text")},
+    }  # fmt: skip
+    saved = browser_client.post(address, sent)
+    if key == "person":
+        assert saved.status_code == 422
+        assert saved.context["form"].conditions[0].error
+        saved = browser_client.post(address, {**sent, "c_value": ["ada@example.test"]})
+    assert saved.status_code == 302
+    assert Filter.objects.get(user=user).name == form.name
+
+
+def test_an_unknown_template_is_an_empty_form(browser_client: Client) -> None:
+    answer = browser_client.get(f"{reverse('filters-new')}?template=nothing")
+    assert [one.value for one in answer.context["form"].conditions] == [""]
+
+
 def test_several_senders_are_one_condition(browser_client: Client, inbox: Folder) -> None:
     one, two = arrived(inbox, "A"), arrived(inbox, "B", "Ada <ada@example.test>")
     answer = browser_client.get(f"{reverse('filters-new')}?id={one.pk}&id={two.pk}")
@@ -316,6 +344,8 @@ def test_a_domain_has_filters_for_everybody(
     form = browser.get(reverse("domain-filters-new"))
     assert "forward" not in {key for key, _words in form.context["does"]}
     assert "account" not in {key for key, _words in form.context["fields"]}
+    ready = browser.get(f"{reverse('domain-filters-new')}?template=newsletters")
+    assert [one.folder for one in ready.context["form"].actions] == ["archive"]
     own = typed(("from", "ends", "@partner.test"), do="move", a_folder=str(folder.pk))
     refused = browser.post(reverse("domain-filters-new"), own)
     assert refused.status_code == 422  # nobody else has that folder

@@ -19,7 +19,7 @@ from accounts.reauthentication import recent
 from filtering.models import Filter
 from filtering.services import applying, filters
 from filtering.services.filters import FilterRefused, Wanted
-from webmail import filter_lines, filter_proof, filter_words, undoing
+from webmail import filter_lines, filter_proof, filter_templates, filter_words, undoing
 from webmail.dialogs import in_page
 from webmail.filter_place import Place
 from webmail.filter_proposals import proposed
@@ -47,12 +47,16 @@ def _list(place: Place) -> dict[str, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, place: Place) -> HttpResponse:
-    """Make a filter; with ``id`` of messages in the address one that meets messages like these."""
+    """Make a filter; with ``id`` of messages in the address one that meets messages like these,
+    with ``template`` as one that is ready to be filled in."""
     if request.method != "POST":
         if typed := filter_proof.kept(request, place.new_url):
             return _editor(request, place, typed, None, {"is_kept": True})
-        form, ways = proposed(place, request.GET) or (FilterForm.new(), ())
-        return _editor(request, place, form, None, {"ways": ways})
+        if like := proposed(place, request.GET):
+            return _editor(request, place, like[0], None, {"ways": like[1]})
+        key = request.GET.get("template", "")
+        form = filter_templates.begun(place, key) or FilterForm.new()
+        return _editor(request, place, form, None, {"templates": filter_templates.offered(key)})
     return _edited(request, place, None)
 
 
