@@ -78,6 +78,32 @@ def test_archiving_and_going_on(
     assert problems == []
 
 
+# Opens a row and leaves the page before anything of it is drawn.
+LEAVE = """(link) => {
+    const plain = window.setTimeout;
+    window.setTimeout = (work, time, ...more) => time === 100 ? 0 : plain(work, time, ...more);
+    window.requestAnimationFrame = () => 0;
+    link.click();
+    location.assign("/settings/");
+}"""
+
+
+def test_what_was_opened_is_read_though_the_page_was_left_at_once(
+    page: Page, live_server: LiveServer, mailbox: Mailbox
+) -> None:
+    page.goto(live_server.url)
+    link = page.locator(f'[data-id="{mailbox.newsletter.pk}"] .msg__link')
+    with page.expect_response(
+        lambda one: f"/message/{mailbox.newsletter.pk}/" in one.url and one.ok
+    ) as fetched:
+        link.focus()
+    fetched.value.finished()
+    assert not Message.objects.get(pk=mailbox.newsletter.pk).is_seen
+    link.evaluate(LEAVE)
+    page.wait_for_url("**/settings/**")
+    wait_until(lambda: Message.objects.get(pk=mailbox.newsletter.pk).is_seen, "it is read")
+
+
 def test_two_windows(
     page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
 ) -> None:

@@ -24,6 +24,7 @@ from tests.retrieval.conftest import SECRET, bodies, letter, run
 from tests.retrieval.failing import MakeTask
 from tests.servers import USERS
 from tests.servers.imap import ImapServer
+from tests.waiting import wait_until
 
 LATER = timedelta(minutes=30)
 
@@ -154,6 +155,7 @@ def test_clear_text_stops_before_a_byte_is_sent_where_it_is_forbidden(
     bare: RetrievalTask, imap_server: ImapServer, domain: Domain
 ) -> None:
     run(bare)
+    wait_until(lambda: "LOGOUT" in imap_server.heard, "the server has heard the last of it")
     heard = len(imap_server.heard)
     features.set_switch(domain, Feature.CLEAR_TEXT, False)
     done = run(bare, later=LATER, expect_failure=True)

@@ -55,7 +55,7 @@ def new(request: HttpRequest, place: Place) -> HttpResponse:
         if like := proposed(place, request.GET):
             return _editor(request, place, like[0], None, {"ways": like[1]})
         key = request.GET.get("template", "")
-        form = filter_templates.begun(place, key) or FilterForm.new()
+        form = filter_templates.begun(key) or FilterForm.new()
         return _editor(request, place, form, None, {"templates": filter_templates.offered(key)})
     return _edited(request, place, None)
 

@@ -24,9 +24,19 @@ export async function kept(url) {
   await asked.get(address)?.done;
   const one = fresh(address);
   shelf.delete(address);
-  // To ask takes as long as to draw what is here already.
-  return one && { html: one.html, told: painted().then(() => part(address, "read")).catch(() => {}) };
+  return one && { html: one.html, told: tell(address) };
 }
+
+// To ask takes as long as to draw what is here already, so that comes first. Who leaves the page
+// before it is drawn has read it all the same.
+let untold = "";
+async function tell(address) {
+  untold = address;
+  await painted();
+  if (untold === address) untold = "";
+  await part(address, "read").catch(() => {});
+}
+addEventListener("pagehide", () => untold && fetch(untold, { headers: { "X-Part": "read" }, keepalive: true }).catch(() => {}));
 
 export function fetchSoon(url) {
   const address = new URL(url, location.href).href;

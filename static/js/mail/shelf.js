@@ -116,11 +116,16 @@ export class Shelf {
 
   // Takes rows out; what is returned puts them back with restore().
   take(ids) {
-    const places = [...new Set(ids)].map((id) => this.indexOf(id)).filter((at) => at >= 0).sort((a, b) => a - b);
+    const gone = new Set(ids);
+    // A few are found sooner by their ids than by going through all.
+    const few = gone.size <= 20;
+    const places = few ? [...gone].map((id) => this.indexOf(id)).filter((at) => at >= 0).sort((a, b) => a - b) : [];
+    if (!few) this.slots.forEach((one, at) => { if (one && gone.has(one.id)) places.push(at); });
     const taken = places.map((at) => ({ one: this.slots[at], at, after: this.slots[at - 1]?.id }));
     if (!taken.length) return taken;
-    for (const { one, at } of [...taken].reverse()) {
-      this.slots.splice(at, 1);
+    if (few) for (const at of places.reverse()) this.slots.splice(at, 1);
+    else this.slots = this.slots.filter((one) => !one || !gone.has(one.id));
+    for (const { one } of taken) {
       this.known.delete(one.id);
       if (this.guest === one.id) this.guest = null;
     }
