@@ -94,6 +94,11 @@ def _wait_until_awake_after(name: str) -> None:
     setattr(Page, name, patient)
 
 
+def _wait_until_awake(page: Page) -> None:
+    page.wait_for_load_state("domcontentloaded")
+    page.wait_for_function(AWAKE)
+
+
 def _wait_until_awake_before(name: str) -> None:
     """Have that act wait for the scripts of the page it finds itself on, which a link led to."""
     plain = getattr(Locator, name)
@@ -101,17 +106,32 @@ def _wait_until_awake_before(name: str) -> None:
     @wraps(plain)
     def patient(self: Locator, *args: Any, **options: Any) -> Any:
         self.wait_for(state="attached")
-        self.page.wait_for_load_state("domcontentloaded")
-        self.page.wait_for_function(AWAKE)
+        _wait_until_awake(self.page)
         return plain(self, *args, **options)
 
     setattr(Locator, name, patient)
 
 
+def _wait_until_awake_with(name: str) -> None:
+    """Have keys and mouse taken up only when the scripts of the page have begun."""
+    plain = getattr(Page, name)
+
+    def patient(self: Page) -> Any:
+        _wait_until_awake(self)
+        return plain.fget(self)
+
+    setattr(Page, name, property(patient, doc=plain.__doc__))
+
+
 for _name in ("goto", "reload", "go_back", "go_forward"):
     _wait_until_awake_after(_name)
-for _name in ("click", "dblclick", "press", "check", "uncheck", "select_option", "drag_to"):
+for _name in (
+    *("click", "dblclick", "tap", "hover", "drag_to", "focus", "press", "press_sequentially"),
+    *("fill", "clear", "check", "uncheck", "select_option", "set_input_files"),
+):
     _wait_until_awake_before(_name)
+for _name in ("keyboard", "mouse"):
+    _wait_until_awake_with(_name)
 
 
 def sign_in(context: BrowserContext, live_server: LiveServer, person: User) -> None:
