@@ -137,6 +137,12 @@ document.addEventListener("htmx:after:swap", () => {
 // On a phone a keyboard would hide the form it is about.
 const isTyped = !matchMedia("(pointer: coarse)").matches;
 (wanted() ?? (isTyped ? form()?.querySelector("[data-first]") : null))?.focus();
+// What is written in it is not lost by one wrong press: the browser asks before it leaves.
+let isWritten = Boolean(form()?.matches("[data-written], :has([aria-invalid=true])"));
+const isOfForm = (event) => Boolean(event.target.closest?.("[data-filter-form]"));
+document.addEventListener("input", (event) => { isWritten ||= isOfForm(event); });
+document.addEventListener("submit", (event) => { if (isOfForm(event)) isWritten = false; });
+addEventListener("beforeunload", (event) => { if (isWritten) event.preventDefault(); });
 // The menu is gone when its dialog opens; its button has the focus back afterwards.
 document.addEventListener("click", (event) => {
   event.target.closest?.(".filter .menu__item[hx-get]")?.closest("details").querySelector("summary").focus();

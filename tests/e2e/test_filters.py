@@ -3,12 +3,13 @@ is sorted and says why."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -163,3 +164,35 @@ def test_a_filter_from_the_message_to_the_reason(
     page.keyboard.press("Enter")
     expect(why.locator("li").first).to_be_hidden()
     assert [one for one in problems if "(Unprocessable Entity)" not in one] == []
+
+
+def test_what_is_written_is_not_lost_by_one_press(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> None:
+    """Ready-made filters are looked at freely; from the first letter on the browser asks."""
+    enter(user)
+    page.goto(live_server.url + reverse("filters-new"))
+    page.get_by_role("link", name="Star what somebody writes").click()
+    page.get_by_role("link", name="Star bills and receipts").click()
+    expect(page).to_have_url(re.compile("template=bills"))
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Star bills and receipts")
+    asked: list[str] = []
+    answers = iter([Dialog.dismiss, Dialog.accept])
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        next(answers)(dialog)
+
+    page.on("dialog", answer)
+    page.get_by_label("Name", exact=True).fill("My bills")
+    page.get_by_role("link", name="Mark newsletters read").click(no_wait_after=True)
+    wait_until(lambda: bool(asked), "the browser asks")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("My bills")
+    page.get_by_role("link", name="Mark newsletters read").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Mark newsletters read")
+    # Saving is leaving on purpose.
+    page.get_by_label("Name", exact=True).fill("Newsletters")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("The filter “Newsletters” is saved.")).to_be_visible()
+    assert asked == ["beforeunload", "beforeunload"]
+    assert names(user) == ["Newsletters"]
