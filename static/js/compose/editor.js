@@ -5,6 +5,7 @@
 // is read; nothing is serialised for a key that is pressed.
 import { toast } from "../toast.js";
 import { Images } from "./images.js";
+import { before, take } from "./late.js";
 import { Link } from "./link.js";
 import { toHtml, toNodes, toRead } from "./markup.js";
 import { Paste } from "./paste.js";
@@ -31,7 +32,9 @@ export class Editor {
     this.ends = new AbortController();
     this.folded = null;
     this.build(this.ends.signal, upload);
+    const begun = before(this.field);
     this.restore({ html: this.htmlField.value, text: this.field.value, mode: this.modeField.dataset.editorMode });
+    take(this, begun);
     this.box.dataset.ready = "";
     performance.mark("editor-ready");
   }

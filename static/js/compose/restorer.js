@@ -57,8 +57,11 @@ export class Restorer {
     if (option && option !== host.sender.chosen) host.sender.take(option, { isByHand: Boolean(words.by_hand) });
     host.title();
     host.later.learn(words.send_at ?? "");
-    if (host.editor) host.editor.restore({ html: words.html ?? "", text: words.body ?? "", mode: words.mode ?? "" });
-    else host.body.value = words.body ?? "";
-    host.touched();
+    // An editor that is still on its way would know the plain text alone.
+    host.ready.then(() => {
+      if (host.editor) host.editor.restore({ html: words.html ?? "", text: words.body ?? "", mode: words.mode ?? "" });
+      else host.body.value = words.body ?? "";
+      host.touched();
+    });
   }
 }
