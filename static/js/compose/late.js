@@ -13,7 +13,7 @@ export function before(field) {
 
 export function take(editor, { typed, at }) {
   if (editor.isPlain) return;
-  const given = editor.field.defaultValue;
+  const given = editor.field.defaultValue.replace(/\r\n?/g, "\n");
   // A page come back to by Back has its HTML with all that was written; it says the same.
   if (typed !== given && squeezed(typed) !== squeezed(editor.text)) together(editor, typed, given);
   if (at < 0) return;
