@@ -148,7 +148,7 @@ def test_the_page_can_be_used_before_its_scripts_begin(
     page.goto(live_server.url, wait_until="commit")
     # By hands that do not wait for the scripts as those of the other tests do.
     unwrap(Locator.press_sequentially)(box, "section", delay=60)
-    assert page.locator("#drawer").evaluate("one => Math.round(one.offsetWidth)") == 310
+    expect(page.locator("#drawer")).to_have_js_property("offsetWidth", 310)
     expect(page.locator("#list .msg").nth(1)).to_be_visible()
     for one in held:
         one.continue_()
