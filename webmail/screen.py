@@ -176,7 +176,7 @@ def list_context(
         "heading": head,
         "role": role,
         "sorts": sorts(place),
-        "drafts": [
+        "draft_rows": [
             (one, short_time(timezone.localtime(one.changed_at), today))
             for one in drafts.open_drafts(found.user)
         ]

@@ -146,6 +146,10 @@ def test_drafts_of_it_go_on_from_there(
     assert reverse("compose-draft", args=[draft.key]) in page
     assert "As I said" in page
     assert str(other.key) not in page
+    # The page as a whole, as after a reload: the list beside it is that of the Inbox.
+    whole = browser_client.get(reverse("mail-message", args=[talk[3].pk]))
+    assert whole.status_code == 200
+    assert whole.content.decode().count(reverse("compose-draft", args=[draft.key])) == 1
 
 
 def test_muted_is_said_and_can_be_ended(browser_client: Client, talk: list[Message]) -> None:
