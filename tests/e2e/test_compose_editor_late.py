@@ -98,6 +98,9 @@ def test_an_answer_keeps_what_it_answers(
     assert "My answer. And more." in draft.body
     assert set(given.split()) <= set(draft.body.split())
     assert ("<b>Thursday</b>" in draft.html) is (key == "Control+Home")
+    # Nothing of it is taken for the original.
+    quote = draft.html.index("data-quote")
+    assert draft.html.index("My answer.") < quote or "</blockquote></div><div>My" in draft.html
 
 
 def test_another_field_keeps_the_focus(
@@ -112,3 +115,41 @@ def test_another_field_keeps_the_focus(
     comes()
     expect(words(window)).to_have_text("Words")
     expect(window.get_by_label("Subject")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("typed", "more", "becomes"),
+    [
+        ("Hello ", "world", "Hello world"),
+        ("One\n\nTwo ", "words", "One\n\nTwo words"),
+        ("One\n\n", "three", "One\n\nthree"),
+        ("A\n", "two", "A\ntwo"),
+        ("a  b\n  c ", "d", "a  b\n  c d"),
+    ],
+)
+@pytest.mark.parametrize("signed", [False, True])
+def test_not_a_space_or_a_line_is_lost(
+    page: Page,
+    live_server: LiveServer,
+    mailbox: Mailbox,
+    signing: Identity,
+    user: User,
+    comes: Callable[[], None],
+    typed: str,
+    more: str,
+    becomes: str,
+    signed: bool,
+) -> None:
+    """As if the editor had been there from the first letter on."""
+    if signed:
+        identities.set_default(user, signing)
+    page.goto(live_server.url + reverse("compose"))
+    plain(page).press("Control+Home")
+    page.keyboard.type(typed)
+    comes()
+    expect(words(page.locator("compose-window"))).to_be_focused()
+    page.keyboard.type(more)
+    wait_until(lambda: Draft.objects.filter(body__contains=more).exists(), "it is stored")
+    body = Draft.objects.get().body
+    assert body.partition("\n\n-- \n")[0].rstrip("\n") == becomes
+    assert ("\n-- \nMara Lind\n" in body) is signed

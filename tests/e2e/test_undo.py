@@ -55,6 +55,40 @@ def test_each_toast_takes_back_what_it_tells(
     assert problems == []
 
 
+def test_what_was_so_before_stays_so(
+    page: Page, live_server: LiveServer, user: User, enter: Callable[[User], None]
+) -> None:
+    """Undo of a mark on some of which one had it: each is as it was, on the screen as well."""
+    enter(user)
+    inbox = folders.special(user, "inbox")
+    for number, flag in enumerate(("", "\\Seen", "\\Flagged", "")):
+        flags = frozenset({flag} - {""})
+        put(inbox, letter(f"Letter {number}"), at=timezone.now(), flags=flags)
+    page.goto(live_server.url)
+    rows = page.locator("#list .msg")
+
+    def states() -> list[str]:
+        return rows.evaluate_all(
+            """all => all.map((one) => [one.querySelector("b").textContent,
+                one.classList.contains("msg--unread"), one.hasAttribute("data-starred"),
+                one.querySelector(".msg__link").textContent.trim()].join())"""
+        )
+
+    before = states()
+    assert sorted("Unread" in one for one in before) == [False, True, True, True]
+    for key in ("I", "U", "s"):
+        for at in range(4):
+            rows.nth(at).locator(".msg__check").check()
+        page.keyboard.press(key)
+        expect(page.get_by_role("button", name="Undo")).to_be_visible()
+        assert states() != before
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Undone")).to_be_visible()
+        assert states() == before, key
+        page.reload()
+        assert states() == before, key
+
+
 def test_what_lies_in_the_archive_is_not_archived_again(
     page: Page, live_server: LiveServer, user: User, mailbox: Mailbox
 ) -> None:

@@ -3,7 +3,9 @@
 // letters would be commands of the page.
 import { fromText } from "./plain.js";
 
-const BLOCKS = "div, p, li, h1, h2, h3, h4, h5, h6, pre";
+// Where the cursor is, on its way through HTML.
+const HERE = "\ue000";
+const BLANK = /^<div>(?:<br>)?<\/div>/;
 const squeezed = (text) => text.replace(/\s+/g, " ").trim();
 
 // The words of the field, and where in them somebody is (-1: elsewhere), before the editor is shown.
@@ -15,42 +17,52 @@ export function take(editor, { typed, at }) {
   if (editor.isPlain) return;
   const given = editor.field.defaultValue.replace(/\r\n?/g, "\n");
   // A page come back to by Back has its HTML with all that was written; it says the same.
-  if (typed !== given && squeezed(typed) !== squeezed(editor.text)) together(editor, typed, given);
+  const isNew = typed !== given && (at >= 0 || squeezed(typed) !== squeezed(editor.text));
+  if (isNew) together(editor, marked(typed, at), given);
   if (at < 0) return;
   editor.words.focus();
-  go(editor.words, typed.slice(0, at).split("\n"));
+  if (isNew) go(editor.words);
+}
+
+// The mark of the cursor never stands before those of a quote, which would be none then.
+function marked(typed, at) {
+  if (at < 0) return typed;
+  const line = typed.lastIndexOf("\n", at - 1) + 1;
+  const place = Math.max(at, line + /^(?:> ?)*/.exec(typed.slice(line))[0].length);
+  return typed.slice(0, place) + HERE + typed.slice(place);
 }
 
 // Written above what was given, that stays as it is; changed within, it becomes what its text says,
 // and stands there unfolded.
 function together(editor, typed, given) {
+  const { value } = editor.htmlField;
   if (typed.endsWith(given)) {
-    const own = typed.slice(0, typed.length - given.length).replace(/\n$/, "");
-    editor.restore({ html: fromText(own) + editor.htmlField.value, mode: "html" });
-  } else {
-    const focused = document.activeElement;
-    editor.restore({ html: fromText(typed, editor.signature.id), mode: "html" });
-    if (editor.folded) editor.unfold();
-    focused?.focus({ preventScroll: true });
+    const own = typed.slice(0, typed.length - given.length);
+    // The last line written is the first of what was given, which is blank.
+    const html = BLANK.test(value) ? fromText(own) + value.replace(BLANK, "") : fromText(value ? own.replace(/\n$/, "") : own) + value;
+    editor.restore({ html, mode: "html" });
+    return;
   }
+  const focused = document.activeElement;
+  editor.restore({ html: fromText(typed, editor.signature.id), mode: "html" });
+  if (editor.folded) editor.unfold();
+  focused?.focus({ preventScroll: true });
 }
 
-// To the place after these lines, or to the nearest there is.
-function go(words, lines) {
-  const blocks = [...words.getRoot().querySelectorAll(BLOCKS)].filter((one) => !one.querySelector(BLOCKS));
-  const block = blocks[Math.min(lines.length, blocks.length) - 1];
-  if (!block) return;
-  const range = document.createRange();
-  range.selectNodeContents(block);
-  range.collapse(true);
-  let left = lines.at(-1).replace(/^(?:> ?)*/, "").length;
-  const texts = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+function go(words) {
+  const texts = document.createTreeWalker(words.getRoot(), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    const { length } = texts.currentNode;
-    range.setStart(texts.currentNode, Math.min(left, length));
-    if (left <= length) break;
-    left -= length;
+    const text = texts.currentNode;
+    const at = text.data.indexOf(HERE);
+    if (at < 0) continue;
+    const rest = text.data.slice(at + 1);
+    // A space at the end of a line is kept for the word that follows.
+    const start = rest ? text.data.slice(0, at) : text.data.slice(0, at).replace(/ $/, "\u00a0");
+    text.data = start + rest;
+    if (!text.data) text.after(document.createElement("br"));
+    const range = document.createRange();
+    range.setStart(text, at);
+    words.setSelection(range);
+    return;
   }
-  range.collapse(true);
-  words.setSelection(range);
 }

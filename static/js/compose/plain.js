@@ -160,7 +160,7 @@ function introBefore(text, at) {
   return intro ? at - intro[1].length : at;
 }
 
-const block = (line) => `<div>${escape(line).replace(/ {2}/g, " &nbsp;").replace(/^ /, "&nbsp;") || "<br>"}</div>`;
+const block = (line) => `<div>${escape(line).replace(/\t/g, "    ").replace(/ {2}/g, " &nbsp;").replace(/^ /, "&nbsp;") || "<br>"}</div>`;
 
 function lines(text) {
   const out = [];
@@ -176,11 +176,20 @@ function lines(text) {
   return out.join("");
 }
 
+// What follows the last line that is quoted is written by who answers; what is forwarded goes on to the end.
+function tailAt(text, at) {
+  if (/^-{5,} /.test(text.slice(at))) return text.length;
+  const last = text.lastIndexOf("\n>");
+  const end = text.indexOf("\n", Math.max(last + 1, at));
+  return end < 0 || !text.slice(end).trim() ? text.length : end;
+}
+
 // HTML from lines of text: quotes nested, signature and quoted original marked as elsewhere.
 export function fromText(text, signatureId = "") {
   const at = quoteAt(text);
+  const end = at < 0 ? text.length : tailAt(text, at);
   const own = at < 0 ? text : text.slice(0, at).replace(/\n$/, "");
-  const quote = at < 0 ? "" : text.slice(at).replace(/\n+$/, "");
+  const quote = at < 0 ? "" : text.slice(at, end).replace(/\n+$/, "");
   const sign = own.startsWith(`${SIGNED}\n`) ? 0 : own.lastIndexOf(`\n${SIGNED}\n`) + 1 || -1;
   const words = sign < 0 ? own : own.slice(0, sign).replace(/\n$/, "");
   const signed = sign < 0 ? "" : own.slice(sign + SIGNED.length + 1).replace(/\n+$/, "");
@@ -188,5 +197,6 @@ export function fromText(text, signatureId = "") {
     words || !text ? lines(words) : "",
     signed && `<div data-signature="${escape(signatureId)}">${lines(signed)}</div>`,
     quote && `<div data-quote="">${lines(quote)}</div>`,
+    end < text.length ? lines(text.slice(end + 1).replace(/\n$/, "")) : "",
   ].join("");
 }

@@ -1,27 +1,43 @@
 // Read and unread, starred or not: what a row and the open message show of it, at once.
-import { openId, reading, rowOf } from "./dom.js";
+import { openId, reading, rowOf, words } from "./dom.js";
 
 const OPPOSITES = { read: "unread", unread: "read", star: "unstar", unstar: "star" };
 
-// Shows it and returns what takes it back; nothing for actions that change no row.
+// Shows it and returns what takes it back; nothing for what is so already, and for actions that
+// change no row.
 export function show(id, what) {
   if (!(what in OPPOSITES)) return null;
-  if (what.endsWith("read")) showRead(id, what === "read");
-  else showStar(id, what === "star");
-  return OPPOSITES[what];
+  const isNew = what.endsWith("read") ? showRead(id, what === "read") : showStar(id, what === "star");
+  return isNew ? OPPOSITES[what] : null;
 }
 
 function showRead(id, read) {
   const row = rowOf(id);
-  if (!row) return;
+  if (!row || row.classList.contains("msg--unread") === !read) return false;
   row.classList.toggle("msg--unread", !read);
-  if (read) row.querySelector(".msg__link > .sr")?.remove();
+  const link = row.querySelector(".msg__link");
+  if (read) link.querySelector(":scope > .sr")?.remove();
+  else link.prepend(mark());
+  return true;
+}
+
+// As the server writes it (`webmail/row_words.py`).
+function mark() {
+  const said = document.createElement("span");
+  said.className = "sr";
+  said.dir = "auto";
+  said.textContent = `${words().unread}: `;
+  return said;
 }
 
 function showStar(id, starred) {
-  rowOf(id)?.toggleAttribute("data-starred", starred);
+  const row = rowOf(id);
   const button = openId() === String(id) && reading().querySelector("[data-toggle-star]");
-  if (!button) return;
-  button.setAttribute("aria-pressed", String(starred));
-  button.value = starred ? "unstar" : "star";
+  const was = row ? row.hasAttribute("data-starred") : button && button.value === "unstar";
+  row?.toggleAttribute("data-starred", starred);
+  if (button) {
+    button.setAttribute("aria-pressed", String(starred));
+    button.value = starred ? "unstar" : "star";
+  }
+  return was !== starred;
 }
