@@ -231,9 +231,14 @@ def files_of(draft: Draft) -> list[tuple[int, File]]:
     ]
 
 
+def is_part(request: HttpRequest) -> bool:
+    """Whether a script asks for the window alone."""
+    return request.headers.get("X-Part") == "window"
+
+
 def show(request: HttpRequest, window: Window, *, status: int = 200) -> HttpResponse:
     """The window alone for a script, a page of its own for everybody else."""
-    part = request.headers.get("X-Part") == "window"
+    part = is_part(request)
     template = "webmail/_compose_window.html" if part else "webmail/compose.html"
     answer = render(request, template, {"window": window, "is_page": not part}, status=status)
     answer["Cache-Control"] = "no-store"

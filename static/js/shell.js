@@ -29,8 +29,11 @@ function backToOpener() {
   now?.focus({ preventScroll: true });
 }
 // First what has to be mended, else the first empty field; a dialog without fields as it comes.
+// What is proposed in the field that has the focus is replaced by what is typed.
 function focusField(dialog) {
-  if (dialog.querySelector("[autofocus]")) return;
+  const first = dialog.querySelector("[autofocus]");
+  first?.select?.();
+  if (first) return;
   const fields = [...dialog.querySelectorAll(".dialog__body :is(input:not([type=hidden], [type=checkbox], [type=radio]), textarea)")].filter((one) => one.checkVisibility());
   (fields.find((one) => one.matches("[aria-invalid=true]")) ?? fields.find((one) => !one.value))?.focus();
 }

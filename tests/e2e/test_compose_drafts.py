@@ -266,3 +266,29 @@ def test_three_windows_stand_side_by_side(
     page.reload()
     expect(windows.locator("[data-title]")).to_have_text(["Two", "Three"])
     expect(windows.first).to_have_class("compose compose--min")
+
+
+def test_a_page_of_its_own_is_come_back_to(
+    page: Page, live_server: LiveServer, mailbox: Mailbox
+) -> None:
+    """Reloaded, left and come back to: one message; once it is discarded, a blank one."""
+    page.goto(f"{live_server.url}/compose/?to=ruth@harbourline.test")
+    window = page.locator("compose-window")
+    words(window).press_sequentially("Dear Ruth")
+    page.reload()
+    expect(words(window)).to_contain_text("Dear Ruth")
+    words(window).press("Control+End")
+    page.keyboard.type(", at last")
+    page.goto(live_server.url)
+    page.go_back()
+    expect(words(window)).to_contain_text("Dear Ruth, at last")
+    expect(window.get_by_text("ruth@harbourline.test")).to_be_visible()
+    assert Draft.objects.count() == 1
+    window.get_by_role("button", name="Discard").click()
+    page.wait_for_url(f"{live_server.url}/")
+    page.go_back()
+    expect(words(window)).to_have_text("")
+    words(window).press_sequentially("Another one")
+    wait_until(lambda: Draft.objects.open().count() == 1, "the other one is stored")
+    assert "Another one" in Draft.objects.open().get().body
+    assert Draft.objects.count() == 2

@@ -124,6 +124,9 @@ def test_a_thumb(browser: Browser, live_server: LiveServer, user: User, mailbox:
         lambda: Message.objects.get(pk=mailbox.lease.pk).folder_id == mailbox.lease.folder_id,
         "it is back",
     )
+    # With the focus, but without the buttons a mouse has, which would lie over its words.
+    expect(row.locator(".msg__link")).to_be_focused()
+    expect(row.locator(".msg__tools")).to_be_hidden()
     page.evaluate(f"({PUSH})([window.push[0], -300])")
     expect(page.get_by_role("dialog", name="Snooze")).to_be_visible()
     page.get_by_role("link", name="Close").tap()

@@ -49,6 +49,8 @@ def compose(request: HttpRequest) -> HttpResponse:
         stored = Draft.objects.open().filter(user=user, key=key).first()
         if stored is not None:
             return writing.show(request, writing.of_draft(stored))
+        if not writing.is_part(request) and Draft.objects.filter(user=user, key=key).exists():
+            key = uuid4()  # sent or discarded, and come back to: another message
     try:
         for kind in ("reply", "reply_all", "forward"):
             if kind not in asked:

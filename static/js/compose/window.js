@@ -169,7 +169,16 @@ class ComposeWindow extends HTMLElement {
   }
 
   touched() {
+    if (this.isPage) this.nameAddress();
     this.saver.later();
+  }
+
+  // Whoever reloads this page, or comes back to it, goes on with this very message.
+  nameAddress() {
+    const here = new URL(location.href);
+    if (here.pathname !== "/compose/" || here.searchParams.get("key") === this.key) return;
+    here.searchParams.set("key", this.key);
+    history.replaceState(history.state, "", here);
   }
 
   announce(text) {
