@@ -68,11 +68,12 @@ def test_what_was_so_before_stays_so(
     rows = page.locator("#list .msg")
 
     def states() -> list[str]:
-        return rows.evaluate_all(
+        found: list[str] = rows.evaluate_all(
             """all => all.map((one) => [one.querySelector("b").textContent,
                 one.classList.contains("msg--unread"), one.hasAttribute("data-starred"),
                 one.querySelector(".msg__link").textContent.trim()].join())"""
         )
+        return found
 
     before = states()
     assert sorted("Unread" in one for one in before) == [False, True, True, True]
