@@ -32,20 +32,22 @@ async function makeRoom() {
 async function fetched(url) {
   try {
     const answer = await fetch(url, { headers: { ...csrfHeaders(), "X-Part": "window" } });
+    if (answer.status === 404) return { lost: "gone" };
     if (!answer.ok || answer.redirected) return null;
     const holder = document.createElement("template");
     holder.innerHTML = await answer.text();
     return document.importNode(holder.content, true).querySelector("compose-window");
   } catch {
-    return null;
+    return { lost: "offline" };
   }
 }
 
 async function openWindow(url, { isQuiet = false, isFolded = false } = {}) {
   if (!isFolded) prepare();
   const made = await fetched(url);
-  if (!made) {
-    if (!isQuiet) location.href = url;
+  if (!made || made.lost) {
+    if (!isQuiet && made) toast({ text: document.getElementById("words").dataset[made.lost] });
+    else if (!isQuiet) location.href = url;
     return null;
   }
   // The same draft is never open twice in one page: its window comes to the front.

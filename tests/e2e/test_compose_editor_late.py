@@ -30,7 +30,8 @@ def comes(page: Page) -> Callable[[], None]:
         held.append(route)
 
     def go_on() -> None:
-        wait_until(lambda: bool(held), "the editor is asked for")
+        while not held:
+            page.wait_for_timeout(20)  # which hears of requests; a plain wait would not
         held.pop().continue_()
 
     page.route("**/js/compose/editor.js*", hold)

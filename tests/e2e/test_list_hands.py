@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.models import User
 from mailstore.models import Message
+from mailstore.services import folders, messages
 from tests.e2e.test_mail import folder, rows
 from tests.waiting import wait_until
 from tests.webmail.samples import Mailbox
@@ -102,6 +106,46 @@ def test_what_was_opened_is_read_though_the_page_was_left_at_once(
     link.evaluate(LEAVE)
     page.wait_for_url("**/settings/**")
     wait_until(lambda: Message.objects.get(pk=mailbox.newsletter.pk).is_seen, "it is read")
+
+
+def test_another_window_puts_it_back(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, user: User
+) -> None:
+    """What was marked here and unmarked elsewhere before anybody looked is shown as it is."""
+    page.goto(live_server.url)
+    row = page.locator(f'[data-id="{mailbox.newsletter.pk}"]')
+    before = row.get_attribute("class") or ""
+    assert "msg--unread" in before
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/mail/news/"), hold)
+    row.hover()
+    with page.expect_request(re.compile("/mail/news/")):
+        row.get_by_role("button", name="Mark read").click()
+    expect(row).not_to_have_class(re.compile("msg--unread"))
+    wait_until(lambda: Message.objects.get(pk=mailbox.newsletter.pk).is_seen, "it is read")
+    messages.set_flags(user, [mailbox.newsletter.pk], seen=False)
+    for one in held:
+        one.continue_()
+    expect(row).to_have_class(re.compile("msg--unread"))
+    expect(row.locator(".msg__link .sr")).to_have_text("Unread: ")
+    page.unroute(re.compile("/mail/news/"))
+
+
+def test_another_window_names_the_folder_anew(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, user: User
+) -> None:
+    """Heading, tree and title follow."""
+    own = folders.ensure_path(user, ["Lighthouse"])
+    page.goto(f"{live_server.url}/folder/{own.pk}/")
+    expect(page).to_have_title(re.compile("Lighthouse · Tributary"))
+    folders.rename(own, "Beacon")
+    page.evaluate("() => document.dispatchEvent(new CustomEvent('look-for-news'))")
+    expect(page.get_by_role("heading", name="Beacon")).to_be_visible()
+    expect(page).to_have_title(re.compile("Beacon · Tributary"))
 
 
 def test_two_windows(

@@ -203,6 +203,32 @@ def test_offline_is_said(page: Page, live_server: LiveServer, mailbox: Mailbox) 
     expect(page.get_by_role("heading", name="Lease for the Quay Street studio")).to_be_visible()
 
 
+def test_a_list_that_cannot_be_loaded_leaves_the_one_before(
+    page: Page, live_server: LiveServer, mailbox: Mailbox, problems: list[str]
+) -> None:
+    """Offline, another folder is asked for: said, tried again, and the keys of the list go on."""
+    page.goto(live_server.url)
+    rows = page.locator("#list > .msg")
+    before = rows.count()
+    folder(page, "Sent").focus()
+    page.route("**/folder/**", lambda route: route.abort())
+    page.keyboard.press("Enter")
+    note = page.get_by_role("alert").filter(has_text="This could not be loaded.")
+    expect(note).to_be_visible()
+    expect(rows).to_have_count(before)
+    page.locator("body").press("j")
+    expect(rows.first.locator(".msg__link")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox").first).to_be_focused()
+    page.unroute("**/folder/**")
+    note.get_by_role("button", name="Load again").click()
+    expect(page.get_by_role("heading", name="Sent")).to_be_visible()
+    expect(note).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_role("heading", name="All inboxes")).to_be_visible()
+    assert not [one for one in problems if "ERR_FAILED" not in one]
+
+
 def test_the_theme_is_kept(
     page: Page, live_server: LiveServer, mailbox: Mailbox, user: User
 ) -> None:

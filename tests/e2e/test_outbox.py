@@ -226,3 +226,27 @@ def test_the_keyboard_is_enough(
     expect(page.locator("#main")).to_be_focused()
     message.refresh_from_db()
     assert message.state == OutboxState.CANCELLED
+    # The tree knows as well.
+    expect(page.locator("#tree").get_by_role("link", name="Outbox")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [390, 720, 1024, 1440])
+def test_the_page_takes_the_room_there_is(
+    page: Page, live_server: LiveServer, make: Make, enter: Enter, user: User, width: int
+) -> None:
+    """Where the folders are put away, and at 200 % zoom, nothing is left empty in their place."""
+    make("Invitation", is_scheduled=True, not_before=timezone.now() + timedelta(days=2))
+    enter(user)
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(f"{live_server.url}/outbox/")
+    current = page.locator('#tree [aria-current="page"]')
+    expect(current).to_have_count(1)
+    expect(current).to_contain_text("Outbox")
+    left, right = page.locator("#main").evaluate(
+        """(main) => { const beside = [...document.querySelectorAll('.rail, .pane--folders')]
+            .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+            .map((one) => one.getBoundingClientRect().right);
+          const box = main.getBoundingClientRect();
+          return [box.left - Math.max(0, ...beside), innerWidth - box.right]; }"""
+    )
+    assert max(left, right) < 2

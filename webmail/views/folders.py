@@ -19,6 +19,7 @@ from mailstore.services.labels import COLOURS
 from webmail import feeding, screen, undoing
 from webmail.access import folder_for, person
 from webmail.dialogs import dialog, go_to, in_page
+from webmail.place import Place
 from webmail.place_at import place_at
 
 #: Batches of a thousand that one request removes while somebody looks at the numbers.
@@ -29,7 +30,8 @@ AT_ONCE = 5
 def tree(request: HttpRequest) -> HttpResponse:
     """The folder pane alone, after folders changed; ``at`` is the address of the list beside it."""
     user = person(request)
-    place = place_at(request.GET.get("at", "/"))
+    at = request.GET.get("at", "/")
+    place = Place(where="outbox") if at == reverse("outbox") else place_at(at)
     return render(request, "webmail/_tree.html", screen.tree_context(screen.desk(user), place))
 
 

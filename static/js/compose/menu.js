@@ -71,8 +71,11 @@ export class Menu {
     else keepTemplate(this.host);
   }
 
-  setPlain(on) {
-    this.host.editor?.setPlain(on);
+  // What is asked about it stands under the menu, and may be answered with no.
+  async setPlain(on) {
+    this.close();
+    await this.host.editor?.setPlain(on);
+    if (this.host.editor) this.plain.checked = this.host.editor.isPlain;
     this.host.files.offer();
     this.host.touched();
   }

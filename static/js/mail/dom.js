@@ -91,6 +91,10 @@ export function fill(holder, html) {
 
 // A note with one button in place of what could not be loaded.
 export function failure(holder, again) {
+  delete holder.dataset.busy;
+  holder.replaceChildren(troubled(again));
+}
+export function troubled(again) {
   const note = document.createElement("div");
   note.className = "pane__note";
   note.setAttribute("role", "alert");
@@ -102,8 +106,7 @@ export function failure(holder, again) {
   button.textContent = words().again;
   button.addEventListener("click", again);
   note.append(text, button);
-  delete holder.dataset.busy;
-  holder.replaceChildren(note);
+  return note;
 }
 
 // Grey lines while something loads, but only when it takes longer than a blink. With "keep" what was

@@ -1,9 +1,10 @@
 // The list beside the message: other folders, filters and searches, and the newest rows.
+import { setDrawer } from "../shell.js";
 import { toast } from "../toast.js";
-import { chosen, failure, fill, fragment, list, main, openId, part, placeUrl, scroller, skeleton } from "./dom.js";
+import { chosen, fill, fragment, list, main, openId, part, placeUrl, scroller, skeleton, troubled } from "./dom.js";
 import { cursorOf, entriesOf } from "./pages.js";
 import { selectNone } from "./selection.js";
-import { begin, change, forgetTries, leaving, mark, showEmpty, standing } from "./stage.js";
+import { begin, change, forgetTries, leaving, mark, measure, showEmpty, standing } from "./stage.js";
 
 // ---- another folder, view, filter or search
 let loading;
@@ -13,6 +14,7 @@ export async function load(url, { push = true, where = null } = {}) {
   const pane = main();
   const typing = pane.querySelector("input[name=q]") === document.activeElement;
   if (push) remember();
+  const stood = standing();
   const hide = skeleton(list());
   try {
     const html = await part(url, "list", loading.signal);
@@ -22,7 +24,7 @@ export async function load(url, { push = true, where = null } = {}) {
   } catch (error) {
     clearTimeout(hide);
     if (error.name === "AbortError") return;
-    failure(scroller(), () => load(url, { push: false }));
+    stay(stood, () => load(url, { push }));
     return;
   }
   if (push) history.pushState({ mail: true, place: placeUrl() }, "", url);
@@ -31,6 +33,18 @@ export async function load(url, { push = true, where = null } = {}) {
   document.dispatchEvent(new CustomEvent("place-changed", { detail: { url } }));
   mark(openId());
   document.title = `${pane.querySelector("h1").textContent} · Tributary`;
+  // What had the focus may be gone with the list before.
+  if (document.activeElement === document.body) scroller().focus({ preventScroll: true });
+}
+
+// The list that was there goes on to be one, with a note above it of what could not be loaded.
+function stay(stood, again) {
+  setDrawer(false);
+  measure(stood);
+  main().querySelector(":scope > .pane__note")?.remove();
+  const note = troubled(again);
+  note.classList.add("pane__note--above");
+  scroller().before(note);
 }
 
 function start(where = null) {

@@ -54,7 +54,11 @@ async function fetchNews(force, whole) {
 }
 
 function show(news) {
-  document.getElementById("list-head").innerHTML = news.head;
+  const head = document.getElementById("list-head");
+  const was = head.querySelector("h1").textContent;
+  head.innerHTML = news.head;
+  // Another window may have given the folder another name.
+  document.title = document.title.replace(`${was} · Tributary`, () => `${head.querySelector("h1").textContent} · Tributary`);
   const arrived = merge(news.rows, news.total ?? null);
   if (arrived === null) look({ force: true, quiet: true, whole: true });
   else if (arrived) announce(words().newMail);

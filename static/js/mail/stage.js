@@ -84,7 +84,7 @@ function count({ total, start, found, next }) {
 
 export function measure(where = null) {
   size.height = box.clientHeight;
-  if (!size.height) return; // a phone shows the message instead
+  if (!size.height || !list()) return; // a phone shows the message instead
   const row = list().querySelector(":scope > .msg"), head = list().querySelector(":scope > .list__day");
   const anchor = where ? null : held();
   if (row) shelf.row = row.getBoundingClientRect().height;
