@@ -33,8 +33,6 @@ export async function load(url, { push = true, where = null } = {}) {
   document.dispatchEvent(new CustomEvent("place-changed", { detail: { url } }));
   mark(openId());
   document.title = `${pane.querySelector("h1").textContent} · Tributary`;
-  // What had the focus may be gone with the list before.
-  if (document.activeElement === document.body) scroller().focus({ preventScroll: true });
 }
 
 // The list that was there goes on to be one, with a note above it of what could not be loaded.
