@@ -14,7 +14,8 @@ async function act(form, open) {
   // The rows as they are now; the line acted on, or the next one, keeps the focus.
   const rows = document.getElementById("outbox-rows");
   if (rows) await window.htmx?.ajax("GET", rows.getAttribute("hx-get"), { target: "#outbox-rows", swap: "outerHTML" });
-  document.dispatchEvent(new CustomEvent("tree-changed"));
+  const tree = document.querySelector("#drawer[data-tree]");
+  if (tree) await window.htmx?.ajax("GET", tree.dataset.tree, { target: "#drawer", swap: "innerHTML" });
   if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
 }
 
